@@ -1,0 +1,389 @@
+"""Consumes events exactly once in effect: position, deduplication and effect commit together.
+
+The position row in the service's database, locked and compared, is the fence: whatever Kafka
+redelivers, and whoever still believes that it owns a partition, finds its records already
+applied. Kafka's own committed offset only follows, for tools that show lag.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import KafkaError
+from opentelemetry import trace
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from service_kit import event_metrics
+from service_kit.dead_letters import DeadLetter, put_dead_letters
+from service_kit.faults import DATABASE_FAULTS, TransientFailure, is_bad_data, is_transient
+from service_kit.settings import ServiceSettings
+from service_kit.tracing import context_of, traceparent_of
+
+logger = logging.getLogger(__name__)
+tracer = trace.get_tracer(__name__)
+
+BATCH_RECORDS = 1000
+POLL_TIMEOUT_MS = 200
+FIRST_RETRY = timedelta(milliseconds=100)
+LONGEST_RETRY = timedelta(seconds=5)
+COMMIT_EVERY = timedelta(seconds=2)  # how far behind lag tools may see us
+
+
+class PoisonMessage(Exception):
+    """Can never succeed: set aside, move on."""
+
+
+class LogRegressed(Exception):
+    """The broker's log ends before our position: it lost acknowledged records."""
+
+
+class LogGap(Exception):
+    """The broker's log begins after our position: it dropped records that we had not applied."""
+
+
+class _AheadOfPosition(Exception):
+    """The fetched records begin after the position that the database holds."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(position)
+        self.position = position
+
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Generic[Body]):
+    """One consumed event; `body` holds the fields that this service reads."""
+
+    event_id: UUID
+    type: str
+    time: datetime
+    body: Body
+    traceparent: str | None
+    record: ConsumerRecord
+
+
+Apply = Callable[[AsyncSession, Sequence[Event[Any]]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a service does with a topic: the types it reads and how a batch takes effect.
+
+    `apply` gets the events of one partition in log order, within the transaction that moves
+    the position. Types without a decoder are not for this service and are passed over.
+    """
+
+    topic: str
+    decoders: Mapping[str, type[msgspec.Struct]]
+    apply: Apply
+
+
+_ENSURE_POSITION = text("""
+    INSERT INTO consumer_positions (consumer, topic, partition, next_offset)
+    VALUES (:consumer, :topic, :partition, 0) ON CONFLICT DO NOTHING
+""")
+_LOCK_POSITION = text("""
+    SELECT next_offset FROM consumer_positions
+    WHERE consumer = :consumer AND topic = :topic AND partition = :partition FOR UPDATE
+""")
+_MOVE_POSITION = text("""
+    UPDATE consumer_positions
+    SET next_offset = :next_offset, last_event_at = :last_event_at, updated_at = now()
+    WHERE consumer = :consumer AND topic = :topic AND partition = :partition
+""")
+
+
+class Consumer:
+    """One per worker process and service; several may run, Kafka shares the partitions out."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        settings: ServiceSettings,
+        subscriptions: Sequence[Subscription],
+        after_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._subscriptions = {settings.topic(each.topic): each for each in subscriptions}
+        self._name = settings.service_name
+        self._after_commit = after_commit
+        self._retries: dict[TopicPartition, _Retry] = {}
+        self._hints: dict[TopicPartition, int] = {}
+        self.is_connected = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop` is set. A broker that is away is waited out; a bug is raised."""
+        while not stop.is_set():
+            client = AIOKafkaConsumer(
+                *self._subscriptions,
+                bootstrap_servers=self._settings.kafka_bootstrap_servers,
+                client_id=self._name,
+                group_id=self._settings.topic(self._name),
+                # Committed by hand: the timer of aiokafka commits what nobody has applied yet.
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                partition_assignment_strategy=(StickyPartitionAssignor,),
+                session_timeout_ms=15_000,
+                heartbeat_interval_ms=3_000,
+                fetch_max_bytes=8 * 1024 * 1024,
+                fetch_max_wait_ms=200,
+                metadata_max_age_ms=30_000,
+            )
+            try:
+                await client.start()
+                self.is_connected = True
+                await self._consume(client, stop)
+            except (KafkaError, OSError) as fault:
+                logger.warning("broker unavailable", extra={"error": repr(fault)})
+                await _pause(stop, FIRST_RETRY * 10)
+            finally:
+                self.is_connected = False
+                await _stop(client)
+
+    async def _consume(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        self._retries.clear()
+        committed_at = datetime.now(UTC)
+        while not stop.is_set():
+            self._resume_due(client)
+            batches = await client.getmany(timeout_ms=POLL_TIMEOUT_MS, max_records=BATCH_RECORDS)
+            for partition, records in batches.items():
+                await self._take(client, partition, records)
+            if self._hints and datetime.now(UTC) - committed_at > COMMIT_EVERY:
+                await self._commit_hints(client)
+                committed_at = datetime.now(UTC)
+        await self._commit_hints(client)
+
+    async def _take(
+        self, client: AIOKafkaConsumer, partition: TopicPartition, records: list[ConsumerRecord]
+    ) -> None:
+        try:
+            position = await self._apply_or_isolate(partition, records)
+        except _AheadOfPosition as ahead:
+            beginning = (await client.beginning_offsets([partition]))[partition]
+            if beginning > ahead.position:
+                raise LogGap(f"{partition}: {ahead.position}..{beginning} is gone") from ahead
+            client.seek(partition, ahead.position)
+            return
+        except (*DATABASE_FAULTS, TransientFailure) as fault:
+            if not is_transient(fault):
+                raise
+            self._retry_later(client, partition, records[0].offset, fault)
+            return
+        self._retries.pop(partition, None)
+        self._hints[partition] = position
+        if position > records[-1].offset + 1:
+            # Another process was here before; what it has applied need not be fetched again.
+            end = (await client.end_offsets([partition]))[partition]
+            if end < position:
+                raise LogRegressed(f"{partition} ends at {end}, {position} was applied")
+            client.seek(partition, position)
+
+    async def _apply_or_isolate(
+        self, partition: TopicPartition, records: list[ConsumerRecord]
+    ) -> int:
+        try:
+            return await self._apply(partition, records)
+        except (PoisonMessage, *DATABASE_FAULTS) as fault:
+            if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
+                raise
+            if len(records) == 1:
+                return await self._apply(partition, records, refused=str(fault))
+        # One of them cannot be applied: halve until it stands alone.
+        middle = len(records) // 2
+        await self._apply_or_isolate(partition, records[:middle])
+        return await self._apply_or_isolate(partition, records[middle:])
+
+    async def _apply(
+        self, partition: TopicPartition, records: list[ConsumerRecord], refused: str | None = None
+    ) -> int:
+        """Apply one batch in one transaction and return the position after it."""
+        subscription = self._subscriptions[partition.topic]
+        identity = {
+            "consumer": self._name,
+            "topic": partition.topic,
+            "partition": partition.partition,
+        }
+        batch = _Batch(subscription, self._name)
+        try:
+            async with AsyncSession(self._engine) as session, session.begin():
+                await session.execute(_ENSURE_POSITION, identity)
+                position = int((await session.execute(_LOCK_POSITION, identity)).scalar_one())
+                fresh = [record for record in records if record.offset >= position]
+                if not fresh:
+                    return position
+                if fresh[0].offset > position:
+                    raise _AheadOfPosition(position)
+                if refused is None:
+                    batch.decode(fresh)
+                else:
+                    batch.refuse(fresh[0], refused)
+                if batch.events:
+                    await subscription.apply(session, batch.events)
+                await put_dead_letters(session, self._name, batch.dead_letters)
+                position = fresh[-1].offset + 1
+                last_event_at = datetime.fromtimestamp(fresh[-1].timestamp / 1000, UTC)
+                moved = {"next_offset": position, "last_event_at": last_event_at}
+                await session.execute(_MOVE_POSITION, identity | moved)
+        finally:
+            batch.end_spans()
+        batch.count()
+        self._after_commit()
+        return position
+
+    def _retry_later(
+        self,
+        client: AIOKafkaConsumer,
+        partition: TopicPartition,
+        offset: int,
+        fault: BaseException,
+    ) -> None:
+        former = self._retries.get(partition)
+        pause = min(former.pause * 2, LONGEST_RETRY) if former else FIRST_RETRY
+        self._retries[partition] = _Retry(pause, datetime.now(UTC) + pause)
+        event_metrics.RETRIED.add(1, {"consumer": self._name, "error.type": type(fault).__name__})
+        logger.warning(
+            "batch failed, its partition pauses",
+            extra={"partition": str(partition), "offset": offset, "error": repr(fault)},
+        )
+        client.pause(partition)
+        client.seek(partition, offset)
+
+    def _resume_due(self, client: AIOKafkaConsumer) -> None:
+        now = datetime.now(UTC)
+        due = [each for each in client.paused() if each in self._retries]
+        client.resume(*(each for each in due if self._retries[each].due_at <= now))
+
+    async def _commit_hints(self, client: AIOKafkaConsumer) -> None:
+        mine = client.assignment()
+        hints = {each: offset for each, offset in self._hints.items() if each in mine}
+        self._hints.clear()
+        if not hints:
+            return
+        try:
+            # commit() retries for ever while the coordinator is away.
+            async with asyncio.timeout(5):
+                await client.commit(hints)
+        except (KafkaError, TimeoutError) as fault:
+            logger.info("offset hint not committed", extra={"error": repr(fault)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Retry:
+    pause: timedelta
+    due_at: datetime
+
+
+class _Batch:
+    """The records of one transaction: what could be read of them, and their spans."""
+
+    def __init__(self, subscription: Subscription, consumer: str) -> None:
+        self.events: list[Event[Any]] = []
+        self.dead_letters: list[DeadLetter] = []
+        self._subscription = subscription
+        self._consumer = consumer
+        self._spans: list[trace.Span] = []
+
+    def decode(self, records: Sequence[ConsumerRecord]) -> None:
+        for record in records:
+            try:
+                event = _decode(record, self._subscription)
+            except PoisonMessage as poison:
+                self.refuse(record, str(poison))
+                continue
+            if event is not None:
+                self.events.append(self._with_span(event))
+
+    def refuse(self, record: ConsumerRecord, error: str) -> None:
+        headers = dict(record.headers)
+        context = context_of(headers.get("traceparent", b"").decode(errors="replace") or None)
+        span_context = trace.get_current_span(context).get_span_context()
+        trace_id = trace.format_trace_id(span_context.trace_id) if span_context.is_valid else None
+        logger.error(
+            "message set aside",
+            extra={
+                "topic": record.topic,
+                "partition": record.partition,
+                "offset": record.offset,
+                "error": error,
+                "event_trace_id": trace_id,
+            },
+        )
+        self.dead_letters.append(DeadLetter(record, error, trace_id))
+
+    def _with_span(self, event: Event[Any]) -> Event[Any]:
+        context = context_of(event.traceparent)
+        if not trace.get_current_span(context).get_span_context().trace_flags.sampled:
+            return event
+        span = tracer.start_span(
+            f"process {event.type}",
+            context=context,
+            kind=trace.SpanKind.CONSUMER,
+            attributes={
+                "messaging.system": "kafka",
+                "messaging.operation.type": "process",
+                "messaging.destination.name": event.record.topic,
+                "messaging.destination.partition.id": str(event.record.partition),
+                "messaging.kafka.offset": event.record.offset,
+                "messaging.consumer.group.name": self._consumer,
+                "messaging.message.id": str(event.event_id),
+            },
+        )
+        self._spans.append(span)
+        return replace(event, traceparent=traceparent_of(span))
+
+    def end_spans(self) -> None:
+        for span in self._spans:
+            span.end()
+
+    def count(self) -> None:
+        for event in self.events:
+            event_metrics.CONSUMED.add(1, {"consumer": self._consumer, "type": event.type})
+        if self.dead_letters:
+            event_metrics.DEAD_LETTERED.add(len(self.dead_letters), {"consumer": self._consumer})
+
+
+def _decode(record: ConsumerRecord, subscription: Subscription) -> Event[Any] | None:
+    """The event in a record; None when its type is not for this service."""
+    headers = dict(record.headers)
+    try:
+        event_type = headers["ce_type"].decode()
+        event_id = UUID(headers["ce_id"].decode())
+        time = datetime.fromisoformat(headers["ce_time"].decode())
+    except (KeyError, ValueError) as error:
+        raise PoisonMessage(f"not a CloudEvent: {error!r}") from error
+    decoder = subscription.decoders.get(event_type)
+    if decoder is None:
+        return None
+    try:
+        body = msgspec.json.decode(record.value or b"", type=decoder)
+    except msgspec.MsgspecError as error:
+        raise PoisonMessage(f"{event_type}: {error}") from error
+    traceparent = headers.get("traceparent", b"").decode(errors="replace") or None
+    return Event(event_id, event_type, time, body, traceparent, record)
+
+
+async def _pause(stop: asyncio.Event, longest: timedelta) -> None:
+    try:
+        async with asyncio.timeout(longest.total_seconds()):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+async def _stop(client: AIOKafkaConsumer) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await client.stop()
+    except (TimeoutError, KafkaError) as fault:
+        logger.info("consumer did not leave its group", extra={"error": repr(fault)})

@@ -1,0 +1,56 @@
+"""Which faults of PostgreSQL pass by themselves, and which never will."""
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_TRANSIENT_CLASSES = {
+    "08",  # connection exception
+    "40",  # transaction rollback: serialization failure, deadlock
+    "53",  # insufficient resources
+    "57",  # operator intervention: shutdown, statement timeout
+    "58",  # system error outside PostgreSQL
+}
+_LOCK_NOT_AVAILABLE = "55P03"
+_READ_ONLY = "25006"  # a standby answered: the primary is being replaced
+
+# What an unreachable or exhausted database raises around SQLAlchemy.
+DATABASE_FAULTS = (DBAPIError, PoolTimeout, OSError, TimeoutError)
+
+
+class TransientFailure(Exception):
+    """Will succeed later: keep the position, wait, try again."""
+
+
+def sqlstate_of(error: DBAPIError) -> str:
+    """The five characters of PostgreSQL's SQLSTATE; empty when the server said nothing."""
+    return getattr(error.orig, "sqlstate", None) or ""
+
+
+def is_lock_timeout(error: DBAPIError) -> bool:
+    """Whether somebody else held a lock for longer than `lock_timeout`."""
+    return sqlstate_of(error) == _LOCK_NOT_AVAILABLE
+
+
+def is_bad_data(error: BaseException) -> bool:
+    """Whether PostgreSQL, or the driver before it, refuses the values: no retry will help."""
+    if not isinstance(error, DBAPIError):
+        return False
+    refused_by_driver = isinstance(getattr(error.orig, "__cause__", None), asyncpg.DataError)
+    # 22: data exception; 23: integrity constraint violation.
+    return refused_by_driver or sqlstate_of(error)[:2] in ("22", "23")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same statement can succeed later without anybody changing it."""
+    if isinstance(error, DBAPIError):
+        state = sqlstate_of(error)
+        return (
+            error.connection_invalidated
+            or state[:2] in _TRANSIENT_CLASSES
+            or state in (_LOCK_NOT_AVAILABLE, _READ_ONLY)
+            # The driver lost the connection before the server could say why.
+            or (state == "" and not is_bad_data(error))
+        )
+    return isinstance(error, (PoolTimeout, OSError, TimeoutError, TransientFailure))

@@ -1,0 +1,101 @@
+"""`Idempotency-Key` on POST, after draft-ietf-httpapi-idempotency-key-header-07.
+
+The key commits with the effect of the request, so there is either both or nothing. A second
+request with the key waits for the first one's transaction, at most `lock_timeout`, and is
+answered 409 (`ressource-occupee`) when that is still running.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Header, Request, Response
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service_kit.api_keys import Caller
+from service_kit.problems import Problem
+
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What an earlier request with the same key did."""
+
+    resource_id: str | None
+    status: int | None
+    body: bytes | None
+
+    def response(self) -> Response:
+        """The stored answer, again."""
+        assert self.status is not None
+        return Response(self.body, self.status, headers=REPLAYED, media_type="application/json")
+
+
+_CLAIM = text("""
+    INSERT INTO idempotency_keys (client_id, key, request_hash)
+    VALUES (:client_id, :key, :request_hash)
+    ON CONFLICT (client_id, key) DO NOTHING
+    RETURNING 1
+""")
+_READ = text("""
+    SELECT request_hash, resource_id, status, body FROM idempotency_keys
+    WHERE client_id = :client_id AND key = :key
+""")
+_RECORD = text("""
+    UPDATE idempotency_keys SET resource_id = :resource_id, status = :status, body = :body
+    WHERE client_id = :client_id AND key = :key
+""")
+
+
+async def claim_key(
+    session: AsyncSession, request: Request, caller: Caller, key: str | None
+) -> Recorded | None:
+    """Take the key for this request; what an earlier one did when it is taken already.
+
+    Raises `Problem` 422 when the earlier request was another one (method, path or body).
+    """
+    if key is None:
+        return None
+    request_hash = hashlib.sha256(
+        f"{request.method} {request.url.path.rstrip('/')}\n".encode() + await request.body()
+    ).digest()
+    identity = {"client_id": caller.client_id, "key": key}
+    claimed = await session.execute(_CLAIM, {**identity, "request_hash": request_hash})
+    if claimed.one_or_none() is not None:
+        return None
+    row = (await session.execute(_READ, identity)).one()
+    if row.request_hash != request_hash:
+        raise Problem(
+            422,
+            "cle-idempotence-reutilisee",
+            "Cette Idempotency-Key a déjà servi à une autre requête.",
+        )
+    return Recorded(resource_id=row.resource_id, status=row.status, body=row.body)
+
+
+async def record_outcome(
+    session: AsyncSession,
+    caller: Caller,
+    key: str | None,
+    *,
+    resource_id: str | None = None,
+    status: int | None = None,
+    body: bytes | None = None,
+) -> None:
+    """Keep what the request did, in its own transaction: a resource, or the whole answer."""
+    if key is None:
+        return
+    await session.execute(
+        _RECORD,
+        {
+            "client_id": caller.client_id,
+            "key": key,
+            "resource_id": resource_id,
+            "status": status,
+            "body": body,
+        },
+    )

@@ -1,0 +1,51 @@
+"""JSON log lines on stderr, each with the trace it belongs to."""
+
+import logging
+import logging.config
+
+from opentelemetry import trace
+
+
+class TraceIdFilter(logging.Filter):
+    """Adds `trace_id` and `span_id` of the active span to each record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        context = trace.get_current_span().get_span_context()
+        if context.is_valid:
+            record.trace_id = trace.format_trace_id(context.trace_id)
+            record.span_id = trace.format_span_id(context.span_id)
+        return True
+
+
+def configure_logging(service_name: str, level: str) -> None:
+    """Make every logger of the process, uvicorn's and aiokafka's included, write JSON lines."""
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "filters": {"trace": {"()": TraceIdFilter}},
+            "formatters": {
+                "json": {
+                    "()": "pythonjsonlogger.json.JsonFormatter",
+                    "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+                    "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+                    "static_fields": {"service": service_name},
+                }
+            },
+            "handlers": {
+                "stderr": {
+                    "class": "logging.StreamHandler",
+                    "formatter": "json",
+                    "filters": ["trace"],
+                }
+            },
+            "root": {"level": level, "handlers": ["stderr"]},
+            "loggers": {
+                # uvicorn brings handlers of its own, which would print a second, plain line.
+                "uvicorn": {"handlers": [], "propagate": True},
+                "uvicorn.error": {"handlers": [], "propagate": True},
+                # Logs every rebalance and metadata refresh at INFO.
+                "aiokafka": {"level": "WARNING"},
+            },
+        }
+    )

@@ -1,0 +1,204 @@
+"""Errors as the outside sees them: `application/problem+json` (RFC 9457) with a stable code."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypedDict
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from service_kit.faults import is_lock_timeout, is_transient
+from service_kit.tracing import current_trace_id
+
+logger = logging.getLogger(__name__)
+
+PROBLEM_CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "1"
+
+
+class FieldError(TypedDict, total=False):
+    """One fault of a request: `pointer` is a JSON Pointer (RFC 6901) into the body."""
+
+    pointer: str
+    parameter: str
+    code: str
+    detail: str
+
+
+class Problem(Exception):
+    """An answer that is an error; `code` is stable and meant for programs."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+
+def problem_response(problem: Problem, instance: str) -> Response:
+    """The problem as an HTTP answer, with the trace that it happened in."""
+    body: dict[str, Any] = {
+        "type": f"urn:comptoir:probleme:{problem.code}",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        "instance": instance,
+        "trace_id": current_trace_id(),
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    return Response(
+        orjson.dumps(body),
+        problem.status,
+        headers=problem.headers,
+        media_type=PROBLEM_CONTENT_TYPE,
+    )
+
+
+def install_problem_handlers(app: FastAPI, status_of: Mapping[type[Exception], int]) -> None:
+    """Answer every error of the application as a problem.
+
+    `status_of` is the service's one table from its own errors to HTTP statuses. Such an error
+    has a `code`, its text is the detail, and it may have `errors`, a list of field errors.
+    """
+
+    async def answer_domain_error(request: Request, error: Exception) -> Response:
+        status = next(status_of[kind] for kind in type(error).__mro__ if kind in status_of)
+        code = getattr(error, "code", "erreur")
+        problem = Problem(status, code, str(error), getattr(error, "errors", ()))
+        return problem_response(problem, request.url.path)
+
+    for kind in status_of:
+        app.add_exception_handler(kind, answer_domain_error)
+    app.add_exception_handler(Problem, _answer_problem)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+    app.add_exception_handler(DBAPIError, _answer_database_error)
+    app.add_exception_handler(PoolTimeout, _answer_unavailable)
+    app.add_exception_handler(OSError, _answer_unavailable)
+    app.add_exception_handler(Exception, _answer_unexpected)
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem_response(error, request.url.path)
+
+
+async def _answer_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in found):
+        detail = "Le corps n'est pas du JSON valide."
+        return problem_response(Problem(400, "json-invalide", detail), request.url.path)
+    problem = Problem(
+        422,
+        "requete-invalide",
+        f"La requête contient {len(found)} erreur(s).",
+        [_field_error(fault) for fault in found],
+    )
+    return problem_response(problem, request.url.path)
+
+
+_FRENCH = {
+    "missing": "Ce champ est obligatoire.",
+    "extra_forbidden": "Ce champ n'existe pas.",
+    "int_parsing": "Un nombre entier est attendu.",
+    "int_type": "Un nombre entier est attendu.",
+    "int_from_float": "Un nombre entier est attendu.",
+    "decimal_parsing": "Un nombre décimal est attendu.",
+    "decimal_type": "Un nombre décimal est attendu.",
+    "string_type": "Une chaîne de caractères est attendue.",
+    "string_too_short": "Au moins {min_length} caractère(s) attendu(s).",
+    "string_too_long": "Au plus {max_length} caractères.",
+    "greater_than": "La valeur doit être supérieure à {gt}.",
+    "greater_than_equal": "La valeur doit être au moins {ge}.",
+    "less_than": "La valeur doit être inférieure à {lt}.",
+    "less_than_equal": "La valeur doit être au plus {le}.",
+    "too_short": "Au moins {min_length} élément(s) attendu(s).",
+    "too_long": "Au plus {max_length} éléments.",
+    "enum": "Valeur attendue : {expected}.",
+    "literal_error": "Valeur attendue : {expected}.",
+    "date_from_datetime_parsing": "Une date AAAA-MM-JJ est attendue.",
+    "date_parsing": "Une date AAAA-MM-JJ est attendue.",
+    "datetime_parsing": "Un instant ISO 8601 est attendu.",
+    "datetime_from_date_parsing": "Un instant ISO 8601 est attendu.",
+    "timezone_aware": "L'instant doit porter son décalage horaire.",
+    "uuid_parsing": "Un UUID est attendu.",
+    "model_attributes_type": "Un objet JSON est attendu.",
+    "list_type": "Une liste est attendue.",
+    "decimal_max_places": "Au plus {decimal_places} décimales.",
+    "decimal_max_digits": "Au plus {max_digits} chiffres.",
+    "decimal_whole_digits": "Au plus {whole_digits} chiffres avant la virgule.",
+    "finite_number": "Un nombre fini est attendu.",
+}
+
+
+def _field_error(fault: Mapping[str, Any]) -> FieldError:
+    place, *path = fault["loc"]
+    code = str(fault["type"])
+    context = fault.get("ctx") or {}
+    template = _FRENCH.get(code)
+    detail = template.format(**context) if template else str(fault["msg"])
+    if place == "body":
+        return {"pointer": json_pointer(*path), "code": code, "detail": detail}
+    return {"parameter": ".".join(map(str, path)), "code": code, "detail": detail}
+
+
+def json_pointer(*path: str | int) -> str:
+    """The JSON Pointer (RFC 6901) of a path into a document."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "route-inconnue", 405: "methode-non-permise"}.get(error.status_code, "erreur-http")
+    problem = Problem(error.status_code, code, str(error.detail), headers=error.headers)
+    return problem_response(problem, request.url.path)
+
+
+async def _answer_database_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DBAPIError)
+    if is_lock_timeout(error):
+        problem = Problem(
+            409,
+            "ressource-occupee",
+            "Une autre requête travaille encore sur la même ressource ; réessayez.",
+            headers={"Retry-After": RETRY_AFTER_SECONDS},
+        )
+        return problem_response(problem, request.url.path)
+    if is_transient(error) or isinstance(error, InterfaceError):
+        return await _answer_unavailable(request, error)
+    return await _answer_unexpected(request, error)
+
+
+async def _answer_unavailable(request: Request, error: Exception) -> Response:
+    logger.warning("database unavailable", extra={"error": type(error).__name__})
+    problem = Problem(
+        503,
+        "base-indisponible",
+        "La base de données ne répond pas ; rien n'a été enregistré, réessayez.",
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    )
+    return problem_response(problem, request.url.path)
+
+
+async def _answer_unexpected(request: Request, error: Exception) -> Response:
+    logger.error("request failed", exc_info=error, extra={"path": request.url.path})
+    problem = Problem(500, "erreur-interne", "Erreur interne ; citez la trace pour la retrouver.")
+    return problem_response(problem, request.url.path)

@@ -1,0 +1,241 @@
+"""Brings outbox rows to Kafka: in order, by one leader, marked only after the broker has them."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
+from opentelemetry import trace
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service_kit import event_metrics
+from service_kit.faults import DATABASE_FAULTS
+from service_kit.settings import ServiceSettings
+from service_kit.tracing import context_of, traceparent_of
+
+logger = logging.getLogger(__name__)
+tracer = trace.get_tracer(__name__)
+
+CHUNK_ROWS = 500
+BUSY_POLL = timedelta(milliseconds=5)  # what a sale waits at most while events are flowing
+IDLE_POLL = timedelta(
+    milliseconds=50
+)  # the longest wait that we add to the first sale after a pause
+LEADER_RETRY = timedelta(seconds=1)  # how soon a standby takes over
+SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's batches never expire by themselves
+FAULT_PAUSE = timedelta(seconds=1)
+LEDGER_AGE = timedelta(days=8)  # published rows are kept longer than any replay looks back
+PRUNE_EVERY = timedelta(minutes=10)
+
+# Advisory locks are per database, so that each service has its own leader.
+_LEADER_LOCK = 7_301_002
+_LEAD = text(f"SELECT pg_try_advisory_lock({_LEADER_LOCK})")
+_CLAIM = text("""
+    SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload FROM outbox
+    WHERE published_at IS NULL ORDER BY id LIMIT :chunk
+""")
+_MARK = text("""
+    UPDATE outbox SET published_at = clock_timestamp(), kafka_partition = sent.part,
+        kafka_offset = sent.pos
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
+        AS sent(id, part, pos)
+    WHERE outbox.id = sent.id
+""")
+_NOTE_FAILURE = text("""
+    UPDATE outbox SET attempts = attempts + 1, last_error = :error WHERE id = ANY(:ids)
+""")
+_PRUNE = text("""
+    DELETE FROM outbox WHERE id IN (
+        SELECT id FROM outbox WHERE published_at < :before ORDER BY id LIMIT 5000)
+""")
+
+
+class RelayFault(Exception):
+    """The broker did not take a chunk; its rows stay in the outbox."""
+
+
+class Relay:
+    """One per worker process; of all that run against one database, one leads."""
+
+    def __init__(self, engine: AsyncEngine, settings: ServiceSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._nudged = asyncio.Event()
+        self._chunk = CHUNK_ROWS
+        self.is_leading = False
+
+    def nudge(self) -> None:
+        """Look at the outbox now: this process has just committed an event."""
+        self._nudged.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until `stop` is set; faults of database and broker are waited out."""
+        while not stop.is_set():
+            try:
+                async with self._engine.connect() as connection:
+                    await self._lead(connection, stop)
+            except (RelayFault, KafkaError, *DATABASE_FAULTS) as fault:
+                event_metrics.RELAY_FAILURES.add(1, {"error.type": type(fault).__name__})
+                logger.warning("relay interrupted", extra={"error": repr(fault)})
+                await _wait(stop, FAULT_PAUSE)
+            finally:
+                self.is_leading = False
+
+    async def _lead(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
+        # The lock lives as long as this connection: a relay that loses its database stops leading.
+        leads = (await connection.execute(_LEAD)).scalar_one()
+        await connection.commit()
+        if not leads:
+            await _wait(stop, LEADER_RETRY)
+            return
+        self.is_leading = True
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            client_id=self._settings.service_name,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=256 * 1024,
+            max_request_size=1_000_000,
+            request_timeout_ms=15_000,
+            compression_type="lz4",
+        )
+        try:
+            await asyncio.wait_for(producer.start(), SEND_TIMEOUT_SECONDS)
+            await self._relay_until_stopped(connection, producer, stop)
+        finally:
+            # After a failed send an idempotent producer refuses its partition for ever, and a
+            # send that was given up may still be delivered: it is thrown away, never used again.
+            await _abandon(producer)
+
+    async def _relay_until_stopped(
+        self, connection: AsyncConnection, producer: AIOKafkaProducer, stop: asyncio.Event
+    ) -> None:
+        pause = BUSY_POLL
+        prune_at = datetime.now(UTC)
+        while not stop.is_set():
+            self._nudged.clear()
+            published = await self._publish_chunk(connection, producer)
+            if published:
+                pause = BUSY_POLL
+                if published == self._chunk:
+                    continue
+            if datetime.now(UTC) >= prune_at:
+                await connection.execute(_PRUNE, {"before": datetime.now(UTC) - LEDGER_AGE})
+                await connection.commit()
+                prune_at = datetime.now(UTC) + PRUNE_EVERY
+            await _wait(self._nudged, pause)
+            pause = min(pause * 1.5, IDLE_POLL)
+
+    async def _publish_chunk(self, connection: AsyncConnection, producer: AIOKafkaProducer) -> int:
+        rows = (await connection.execute(_CLAIM, {"chunk": self._chunk})).all()
+        if not rows:
+            await connection.rollback()
+            return 0
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                sent = await self._send(producer, rows)
+        except (KafkaError, TimeoutError) as fault:
+            await connection.execute(
+                _NOTE_FAILURE, {"ids": [row.id for row in rows], "error": repr(fault)}
+            )
+            await connection.commit()
+            # A smaller chunk finds the row that the broker refuses, if it is one.
+            self._chunk = max(1, len(rows) // 2)
+            raise RelayFault(repr(fault)) from fault
+        await connection.execute(
+            _MARK,
+            {
+                "ids": [row.id for row in rows],
+                "partitions": [record.partition for record in sent],
+                "offsets": [record.offset for record in sent],
+            },
+        )
+        await connection.commit()
+        self._chunk = CHUNK_ROWS
+        now = datetime.now(UTC)
+        for row in rows:
+            event_metrics.PUBLISHED.add(1, {"type": row.type})
+            event_metrics.OUTBOX_DELAY.record((now - row.created_at).total_seconds())
+        return len(rows)
+
+    async def _send(
+        self, producer: AIOKafkaProducer, rows: Sequence[Row[Any]]
+    ) -> list[RecordMetadata]:
+        spans = [_start_send_span(row) for row in rows]
+        try:
+            # send() keeps the order of its calls within a partition.
+            pending = [
+                await producer.send(
+                    self._settings.topic(row.topic),
+                    key=row.key.encode(),
+                    value=row.payload,
+                    headers=_headers(row, span, self._settings.service_name),
+                )
+                for row, span in zip(rows, spans, strict=True)
+            ]
+            return list(await asyncio.gather(*pending))
+        finally:
+            for span in spans:
+                span.end()
+
+
+def _start_send_span(row: Row[Any]) -> trace.Span:
+    """A span in the trace of the request that wrote the row; free when that is not sampled."""
+    context = context_of(row.traceparent)
+    if not trace.get_current_span(context).get_span_context().trace_flags.sampled:
+        return trace.get_current_span(context)
+    return tracer.start_span(
+        f"send {row.topic}",
+        context=context,
+        kind=trace.SpanKind.PRODUCER,
+        attributes={
+            "messaging.system": "kafka",
+            "messaging.destination.name": row.topic,
+            "messaging.operation.type": "send",
+            "messaging.message.id": str(row.event_id),
+            "outbox.wait_seconds": (datetime.now(UTC) - row.created_at).total_seconds(),
+        },
+    )
+
+
+def _headers(row: Row[Any], span: trace.Span, source: str) -> list[tuple[str, bytes]]:
+    """CloudEvents 1.0 in Kafka's binary mode, and the W3C trace context."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": str(row.event_id),
+        "ce_type": row.type,
+        "ce_source": f"/{source}",
+        "ce_time": row.created_at.isoformat(),
+        "ce_subject": row.subject,
+        "content-type": "application/json",
+    }
+    traceparent = traceparent_of(span) or row.traceparent
+    if traceparent:
+        headers["traceparent"] = traceparent
+    return [(name, value.encode()) for name, value in headers.items()]
+
+
+async def _wait(event: asyncio.Event, longest: timedelta) -> None:
+    try:
+        async with asyncio.timeout(longest.total_seconds()):
+            await event.wait()
+    except TimeoutError:
+        return
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await producer.stop()
+    except (TimeoutError, KafkaError):
+        # stop() waits for batches that a dead broker will never take; without its sender
+        # task the producer cannot deliver them later.
+        sender = producer._sender
+        if sender is not None and sender.sender_task is not None:
+            sender.sender_task.cancel()
+        await producer.client.close()

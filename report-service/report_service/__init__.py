@@ -1,0 +1,1 @@
+"""Comptoir's report service."""

@@ -1,0 +1,5 @@
+"""Alembic's entry: the kit runs the migrations under a lock, with timeouts."""
+
+from service_kit.migrations import run_migrations
+
+run_migrations()
