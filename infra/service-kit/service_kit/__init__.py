@@ -1,1 +1,1 @@
-"""Plumbing that every service shares: HTTP edge, telemetry, database, events. No domain word in here."""
+"""Plumbing that every service shares: HTTP, telemetry, database, events. No domain word."""

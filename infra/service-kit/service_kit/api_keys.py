@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from service_kit.database import ReadSession
+from service_kit.database import read_session
 from service_kit.problems import Problem
 
 
@@ -37,7 +37,7 @@ _FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND re
 
 
 async def identify_caller(
-    session: ReadSession,
+    request: Request,
     x_token: Annotated[str | None, Header()] = None,
     authorization: Annotated[str | None, Header()] = None,
 ) -> Caller:
@@ -50,7 +50,10 @@ async def identify_caller(
     if not key:
         detail = "Une clé est attendue dans l'en-tête x-token."
         raise Problem(401, "cle-absente", detail, headers=challenge)
-    row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
+    # Its own short use of a connection: a request must never hold two, or a full pool of
+    # requests that each wait for their second one stands still.
+    async with read_session(request) as session:
+        row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
     if row is None:
         raise Problem(401, "cle-inconnue", "Cette clé n'est pas connue.", headers=challenge)
     return Caller(client_id=row.client_id, role=row.role)

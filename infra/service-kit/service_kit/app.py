@@ -1,4 +1,4 @@
-"""The HTTP process of a service: one FastAPI application with telemetry, errors and health wired."""
+"""The HTTP process of a service: one FastAPI application, wired with everything."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

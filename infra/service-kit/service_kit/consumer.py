@@ -184,7 +184,7 @@ class Consumer:
         self._hints[partition] = position
         if position > records[-1].offset + 1:
             # Another process was here before; what it has applied need not be fetched again.
-            end = (await client.end_offsets([partition]))[partition]
+            end: int = (await client.end_offsets([partition]))[partition]
             if end < position:
                 raise LogRegressed(f"{partition} ends at {end}, {position} was applied")
             client.seek(partition, position)
@@ -231,7 +231,7 @@ class Consumer:
                 if batch.events:
                     await subscription.apply(session, batch.events)
                 await put_dead_letters(session, self._name, batch.dead_letters)
-                position = fresh[-1].offset + 1
+                position = int(fresh[-1].offset) + 1
                 last_event_at = datetime.fromtimestamp(fresh[-1].timestamp / 1000, UTC)
                 moved = {"next_offset": position, "last_event_at": last_event_at}
                 await session.execute(_MOVE_POSITION, identity | moved)

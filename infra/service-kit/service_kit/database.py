@@ -38,18 +38,32 @@ async def open_engine(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
         await engine.dispose()
 
 
-async def open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session whose transaction commits before the answer is sent; use it as `WriteSession`."""
+@asynccontextmanager
+async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """A session in one transaction, committed on leaving; for a route that goes on after it."""
     async with AsyncSession(request.app.state.engine, expire_on_commit=False) as session:
         async with session.begin():
             yield session
 
 
-async def open_read(request: Request) -> AsyncIterator[AsyncSession]:
+@asynccontextmanager
+async def read_session(request: Request) -> AsyncIterator[AsyncSession]:
     """A session for single reads: no BEGIN and no ROLLBACK round trip."""
     engine: AsyncEngine = request.app.state.engine
     read_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     async with AsyncSession(read_engine, expire_on_commit=False) as session:
+        yield session
+
+
+async def open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    """What `WriteSession` depends on."""
+    async with write_session(request) as session:
+        yield session
+
+
+async def open_read(request: Request) -> AsyncIterator[AsyncSession]:
+    """What `ReadSession` depends on."""
+    async with read_session(request) as session:
         yield session
 
 

@@ -1,4 +1,4 @@
-"""Messages that can never succeed, kept with everything that a person needs to judge and replay them."""
+"""Messages that can never succeed, with all that a person needs to judge and replay them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

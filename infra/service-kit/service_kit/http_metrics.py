@@ -12,7 +12,8 @@ UNKNOWN_HANDLER = "none"
 
 
 class HttpMetrics:
-    """Records `http_requests_total{handler,status,method}` and `http_request_duration_seconds{handler}`.
+    """Records `http_requests_total{handler,status,method}` and
+    `http_request_duration_seconds{handler}`.
 
     `handler` is the route template (`/api/magasins/{store_id}/stock`), never the raw path.
     """

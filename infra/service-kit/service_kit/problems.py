@@ -145,6 +145,8 @@ _FRENCH = {
     "decimal_max_places": "Au plus {decimal_places} décimales.",
     "decimal_max_digits": "Au plus {max_digits} chiffres.",
     "decimal_whole_digits": "Au plus {whole_digits} chiffres avant la virgule.",
+    "string_pattern_mismatch": "Format attendu : {pattern}.",
+    "value_error": "{error}",
     "finite_number": "Un nombre fini est attendu.",
 }
 

@@ -1,4 +1,7 @@
-"""Creates the topics of a file and checks the ones that exist: `python -m service_kit.topics topics.yml`."""
+"""Creates the topics of a file and checks those that exist.
+
+`KAFKA_BOOTSTRAP_SERVERS=… python -m service_kit.topics topics.yml`
+"""
 
 import argparse
 import asyncio

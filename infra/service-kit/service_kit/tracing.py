@@ -1,4 +1,4 @@
-"""Traces: the provider of a process, and the trace context that travels through outbox and Kafka."""
+"""Traces: the provider of a process, and the context that travels through outbox and Kafka."""
 
 from opentelemetry import trace
 from opentelemetry.context import Context

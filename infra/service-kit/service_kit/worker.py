@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -22,7 +22,7 @@ from service_kit.tracing import configure_tracing
 logger = logging.getLogger(__name__)
 
 # A further endless task of a worker, such as a sweeper.
-Chore = Callable[[AsyncEngine, Relay, asyncio.Event], Awaitable[None]]
+Chore = Callable[[AsyncEngine, Relay, asyncio.Event], Coroutine[None, None, None]]
 
 
 def run_worker(

@@ -1,0 +1,1 @@
+"""Routes, and the French JSON that the outside sees."""

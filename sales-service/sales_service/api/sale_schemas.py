@@ -1,0 +1,163 @@
+"""French JSON outside, English objects inside: sales."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic.types import StringConstraints
+from uuid_utils.compat import uuid7
+
+from sales_service.api.schemas import Amount, Body, Identifier, UnitPrice
+from sales_service.domain.sale import (
+    DraftLine,
+    ProductId,
+    Sale,
+    SaleDraft,
+    SaleId,
+    SaleLine,
+    SaleStatus,
+    StoreId,
+)
+
+MOST_LINES = 1200
+MOST_UNITS = 1_000_000
+
+FRENCH_STATUS = {
+    SaleStatus.PENDING: "en_attente",
+    SaleStatus.CONFIRMED: "confirmee",
+    SaleStatus.REJECTED: "rejetee",
+    SaleStatus.CANCELLED: "annulee",
+}
+MESSAGES = {
+    SaleStatus.PENDING: "Vente enregistrée, en attente du stock",
+    SaleStatus.CONFIRMED: "Vente enregistrée",
+    SaleStatus.REJECTED: "Vente refusée : stock insuffisant",
+    SaleStatus.CANCELLED: "Vente annulée : le stock n'a pas répondu à temps",
+}
+
+
+def _is_uuid7(value: UUID) -> UUID:
+    if value.version != 7:
+        raise ValueError("Un UUID de version 7 est attendu.")
+    return value
+
+
+class LineIn(Body):
+    """A line of a basket; without `prix_unitaire` the catalogue's price counts."""
+
+    produit_id: Identifier
+    quantite: Annotated[int, Field(ge=1, le=MOST_UNITS)]
+    prix_unitaire: UnitPrice | None = None
+
+
+class SaleIn(Body):
+    """A basket. `date` without offset is the store's local time; without `date` it is now."""
+
+    magasin_id: Identifier
+    panier: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
+    date: dt.datetime | None = None
+    caisse: Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,50}$")] | None = None
+    vente_id: Annotated[UUID, AfterValidator(_is_uuid7)] | None = None
+
+    def to_draft(self) -> SaleDraft:
+        """The basket in the words of the domain."""
+        return SaleDraft(
+            sale_id=SaleId(self.vente_id or uuid7()),
+            store_id=StoreId(self.magasin_id),
+            sold_at=self.date,
+            register_id=self.caisse,
+            lines=tuple(
+                DraftLine(ProductId(line.produit_id), line.quantite, line.prix_unitaire)
+                for line in self.panier
+            ),
+        )
+
+
+class LineOut(BaseModel):
+    """A line of a receipt."""
+
+    produit_id: int
+    nom: str
+    categorie: str
+    quantite: int
+    prix_unitaire: Amount
+    sous_total: Amount
+    taxes: Amount
+
+    @classmethod
+    def of(cls, line: SaleLine) -> Self:
+        return cls(
+            produit_id=line.product_id,
+            nom=line.product_name,
+            categorie=line.category,
+            quantite=line.quantity,
+            prix_unitaire=line.unit_price,
+            sous_total=_money(line.amount_cents),
+            taxes=_money(line.tax_cents),
+        )
+
+
+class TaxOut(BaseModel):
+    """A tax of a receipt."""
+
+    code: str
+    taux: Amount
+    montant: Amount
+
+
+class SaleOut(BaseModel):
+    """A receipt; `id`, `date`, `magasin_id`, `total` and `lignes` are the seed's.
+
+    `total` is net of tax, `total_ttc` is what the customer pays.
+    """
+
+    id: UUID
+    numero: str
+    statut: str
+    date: dt.datetime
+    date_affaires: dt.date
+    magasin_id: int
+    caisse: str | None
+    devise: str
+    total: Amount
+    taxes: list[TaxOut]
+    total_ttc: Amount
+    lignes: list[LineOut]
+
+    @classmethod
+    def of(cls, sale: Sale) -> Self:
+        return cls(
+            id=sale.id,
+            numero=sale.number,
+            statut=FRENCH_STATUS[sale.status],
+            date=sale.sold_at,
+            date_affaires=sale.business_date,
+            magasin_id=sale.store_id,
+            caisse=sale.register_id,
+            devise=sale.currency,
+            total=_money(sale.total_cents),
+            taxes=[
+                TaxOut(code=tax.code, taux=tax.rate, montant=_money(tax.amount_cents))
+                for tax in sale.taxes
+            ],
+            total_ttc=_money(sale.total_cents + sale.tax_cents),
+            lignes=[LineOut.of(line) for line in sale.lines],
+        )
+
+
+class SaleAnswer(SaleOut):
+    """The answer to a posted sale: the receipt, with the seed's `message` and `vente_id`."""
+
+    message: str
+    vente_id: UUID
+
+    @classmethod
+    def of(cls, sale: Sale) -> Self:
+        receipt = SaleOut.of(sale).model_dump()
+        return cls(**receipt, message=MESSAGES[sale.status], vente_id=sale.id)
+
+
+def _money(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)

@@ -1,0 +1,142 @@
+"""`/api/ventes`."""
+
+import re
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from sales_service.api.pages import link_next
+from sales_service.api.roles import Anyone
+from sales_service.api.sale_schemas import MESSAGES, SaleAnswer, SaleIn, SaleOut
+from sales_service.api.schemas import LARGEST_ID
+from sales_service.db.sales import find_sales, list_sales
+from sales_service.domain.errors import UnknownSale
+from sales_service.domain.sale import Sale, SaleStatus
+from sales_service.use_cases.record_sale import record_sale
+from service_kit.database import ReadSession, read_session, write_session
+from service_kit.idempotency import REPLAYED, IdempotencyKey, claim_key, record_outcome
+from service_kit.problems import Problem
+
+router = APIRouter(tags=["ventes"])
+
+DEFAULT_WAIT_SECONDS = 2
+LONGEST_WAIT_SECONDS = 30  # a pending sale is cancelled after that anyway
+
+
+class SalesQuery(BaseModel):
+    """A page of sales, newest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    magasin_id: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
+    limite: Annotated[int, Field(ge=1, le=500)] = 50
+    curseur: UUID | None = None
+
+
+@router.get("/api/ventes/")
+@router.get("/api/ventes", include_in_schema=False)
+async def get_sales(
+    request: Request,
+    response: Response,
+    session: ReadSession,
+    caller: Anyone,
+    query: Annotated[SalesQuery, Query()],
+) -> list[SaleOut]:
+    sales = await list_sales(session, query.magasin_id, query.curseur, query.limite)
+    if len(sales) == query.limite:
+        link_next(request, response, str(sales[-1].id))
+    return [SaleOut.of(sale) for sale in sales]
+
+
+@router.get("/api/ventes/{sale_id}")
+async def get_sale(
+    sale_id: Annotated[UUID, Path()], session: ReadSession, caller: Anyone
+) -> SaleOut:
+    sale = (await find_sales(session, [sale_id])).get(sale_id)
+    if sale is None:
+        raise UnknownSale("Vente introuvable")
+    return SaleOut.of(sale)
+
+
+@router.post(
+    "/api/ventes/",
+    status_code=201,
+    response_model=SaleAnswer,
+    responses={
+        202: {"model": SaleAnswer, "description": "Le stock n'a pas encore décidé ; voir Location"},
+        409: {"description": "Stock insuffisant : chaque ligne qui manque"},
+    },
+)
+@router.post("/api/ventes", status_code=201, include_in_schema=False)
+async def post_sale(
+    body: SaleIn,
+    request: Request,
+    caller: Anyone,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Annotated[str, Header()] = "",
+) -> Response:
+    async with write_session(request) as session:
+        former = await claim_key(session, request, caller, idempotency_key)
+        if former is None:
+            sale = await record_sale(session, body.to_draft(), caller.client_id)
+            await record_outcome(session, caller, idempotency_key, resource_id=str(sale.id))
+        else:
+            sale_id = UUID(former.resource_id)
+            sale = (await find_sales(session, [sale_id]))[sale_id]
+    # Committed: whatever happens from here on, the sale is recorded.
+    if sale.status is SaleStatus.PENDING and (seconds := wait_seconds(prefer)) > 0:
+        await request.app.state.outcomes.wait(sale.id, seconds)
+        async with read_session(request) as session:
+            sale = (await find_sales(session, [sale.id]))[sale.id]
+    response = _answer(sale, body)
+    if former is not None:
+        response.headers.update(REPLAYED)
+    return response
+
+
+def wait_seconds(prefer: str) -> int:
+    """How long the client wants to wait for the outcome (RFC 7240: `wait=N`, `respond-async`)."""
+    wait = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", prefer)
+    if wait:
+        return min(int(wait[1]), LONGEST_WAIT_SECONDS)
+    return 0 if "respond-async" in prefer.lower() else DEFAULT_WAIT_SECONDS
+
+
+def _answer(sale: Sale, body: SaleIn) -> Response:
+    location = f"/api/ventes/{sale.id}"
+    if sale.status is SaleStatus.REJECTED:
+        raise _insufficient_stock(sale, body)
+    if sale.status is SaleStatus.CANCELLED:
+        raise Problem(409, "vente-annulee", MESSAGES[sale.status], headers={"Location": location})
+    headers = {"Location": location}
+    status = 201
+    if sale.status is SaleStatus.PENDING:
+        status = 202
+        headers["Retry-After"] = "1"
+    answer = SaleAnswer.of(sale).model_dump_json().encode()
+    return Response(answer, status, headers, "application/json")
+
+
+def _insufficient_stock(sale: Sale, body: SaleIn) -> Problem:
+    missing = {each.product_id: each for each in sale.missing}
+    errors = [
+        {
+            "pointer": f"/panier/{index}/quantite",
+            "code": "stock-insuffisant",
+            "detail": f"Il en reste {missing[line.produit_id].available}.",
+            "produit_id": line.produit_id,
+            "demande": missing[line.produit_id].requested,
+            "disponible": missing[line.produit_id].available,
+        }
+        for index, line in enumerate(body.panier)
+        if line.produit_id in missing
+    ]
+    return Problem(
+        409,
+        "stock-insuffisant",
+        "Stock insuffisant",
+        errors,
+        {"Location": f"/api/ventes/{sale.id}"},
+    )

@@ -1,0 +1,1 @@
+"""What happens on the events of others, a file per topic."""

@@ -1,0 +1,28 @@
+"""The stock's decisions about pending sales."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.domain.sale import MissingStock, SaleId
+from sales_service.events.consumed import DECODERS, STOCK_TOPIC, StockRefused, StockWithdrawn
+from sales_service.use_cases.settle_sales import StockDecision, settle_sales
+from service_kit.consumer import Event, Subscription
+
+
+async def apply(
+    session: AsyncSession, events: Sequence[Event[StockWithdrawn | StockRefused]]
+) -> None:
+    await settle_sales(session, [_decision(event) for event in events])
+
+
+def _decision(event: Event[StockWithdrawn | StockRefused]) -> StockDecision:
+    missing: tuple[MissingStock, ...] = ()
+    if isinstance(event.body, StockRefused):
+        missing = tuple(
+            MissingStock(m.product_id, m.requested, m.available) for m in event.body.missing
+        )
+    return StockDecision(SaleId(event.body.sale_id), missing, event.traceparent)
+
+
+SUBSCRIPTION = Subscription(topic=STOCK_TOPIC, decoders=DECODERS, apply=apply)

@@ -1,0 +1,264 @@
+"""Stores and products."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.domain.money import TaxRate
+from sales_service.domain.sale import Product, ProductId, StockPolicy, Store, StoreId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreRow:
+    """A store as the catalogue shows it."""
+
+    id: int
+    version: int
+    name: str
+    address: str
+    city: str
+    kind: str
+    timezone: str
+    cutoff_hour: int
+    currency: str
+    stock_policy: str
+    taxes: list[dict[str, str]]
+    is_active: bool
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductRow:
+    """A product as the catalogue shows it."""
+
+    id: int
+    version: int
+    sku: str
+    name: str
+    description: str
+    category: str
+    unit_price: Decimal
+    unit_cost: Decimal | None
+    is_active: bool
+    updated_at: datetime
+
+
+_STORE_COLUMNS = """id, version, name, address, city, kind, timezone, cutoff_hour, currency,
+    stock_policy, taxes, is_active, updated_at"""
+_PRODUCT_COLUMNS = """id, version, sku, name, description, category, unit_price, unit_cost,
+    is_active, updated_at"""
+
+
+def _store(row: Row[Any]) -> StoreRow:
+    return StoreRow(**row._mapping)
+
+
+def _product(row: Row[Any]) -> ProductRow:
+    return ProductRow(**row._mapping)
+
+
+async def read_store_for_sale(session: AsyncSession, store_id: int) -> Store | None:
+    """What a sale needs to know of its store."""
+    row = (
+        await session.execute(
+            text("""
+                SELECT id, kind, timezone, cutoff_hour, currency, stock_policy, taxes
+                FROM stores WHERE id = :id AND is_active
+            """),
+            {"id": store_id},
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Store(
+        id=StoreId(row.id),
+        kind=row.kind,
+        timezone=row.timezone,
+        cutoff_hour=row.cutoff_hour,
+        currency=row.currency,
+        stock_policy=StockPolicy(row.stock_policy),
+        taxes=tuple(TaxRate(tax["code"], Decimal(tax["rate"])) for tax in row.taxes),
+    )
+
+
+async def find_products_for_sale(
+    session: AsyncSession, product_ids: Sequence[int]
+) -> dict[ProductId, Product]:
+    """What lines copy from the catalogue, by product; unknown ones are absent."""
+    rows = await session.execute(
+        text("""
+            SELECT id, name, category, unit_price, unit_cost FROM products
+            WHERE id = ANY(CAST(:ids AS int[])) AND is_active
+        """),
+        {"ids": list(set(product_ids))},
+    )
+    return {ProductId(row.id): Product(**row._mapping) for row in rows}
+
+
+async def list_stores(session: AsyncSession, after_id: int, limit: int) -> list[StoreRow]:
+    rows = await session.execute(
+        text(f"SELECT {_STORE_COLUMNS} FROM stores WHERE id > :after ORDER BY id LIMIT :limit"),
+        {"after": after_id, "limit": limit},
+    )
+    return [_store(row) for row in rows]
+
+
+async def insert_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow | None:
+    """The new store; None when its name is taken."""
+    row = (
+        await session.execute(
+            text(f"""
+                INSERT INTO stores (name, address, city, kind, timezone, cutoff_hour, currency,
+                    stock_policy, taxes)
+                VALUES (:name, :address, :city, :kind, :timezone, :cutoff_hour, :currency,
+                    :stock_policy, CAST(:taxes AS jsonb))
+                ON CONFLICT (name) DO NOTHING
+                RETURNING {_STORE_COLUMNS}
+            """),
+            values | {"taxes": msgspec.json.encode(values["taxes"]).decode()},
+        )
+    ).one_or_none()
+    return None if row is None else _store(row)
+
+
+async def create_number_sequence(session: AsyncSession, store_id: int) -> None:
+    """The store's receipt numbers: a sequence, so that its sales never wait for each other."""
+    await session.execute(text(f"CREATE SEQUENCE sale_number_{store_id:d}"))
+
+
+async def update_store(
+    session: AsyncSession, store_id: int, changes: dict[str, Any]
+) -> StoreRow | None:
+    """The store with its columns in `changes` replaced; None when there is none."""
+    if "taxes" in changes:
+        changes = changes | {"taxes": msgspec.json.encode(changes["taxes"]).decode()}
+    # Column names come from our own schema class, values are parameters.
+    assignments = ", ".join(
+        f"{column} = CAST(:{column} AS jsonb)" if column == "taxes" else f"{column} = :{column}"
+        for column in changes
+    )
+    row = (
+        await session.execute(
+            text(f"""
+                UPDATE stores SET {assignments}, version = version + 1, updated_at = now()
+                WHERE id = :id RETURNING {_STORE_COLUMNS}
+            """),
+            changes | {"id": store_id},
+        )
+    ).one_or_none()
+    return None if row is None else _store(row)
+
+
+async def list_products(session: AsyncSession, after_id: int, limit: int) -> list[ProductRow]:
+    rows = await session.execute(
+        text(f"SELECT {_PRODUCT_COLUMNS} FROM products WHERE id > :after ORDER BY id LIMIT :limit"),
+        {"after": after_id, "limit": limit},
+    )
+    return [_product(row) for row in rows]
+
+
+async def find_products_matching(session: AsyncSession, words: str, limit: int) -> list[ProductRow]:
+    """Products whose name, SKU or category contains `words`, or whose id is that number."""
+    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = await session.execute(
+        text(f"""
+            SELECT {_PRODUCT_COLUMNS} FROM products
+            WHERE name ILIKE :pattern OR sku ILIKE :pattern OR category ILIKE :pattern
+                OR CAST(id AS text) = :words
+            ORDER BY name, id LIMIT :limit
+        """),
+        {"pattern": f"%{escaped}%", "words": words, "limit": limit},
+    )
+    return [_product(row) for row in rows]
+
+
+SORTABLE = {"id": "id", "nom": "name", "categorie": "category", "prix": "unit_price", "sku": "sku"}
+
+
+async def find_products_page(
+    session: AsyncSession,
+    category: str | None,
+    sort: str,
+    descending: bool,
+    page: int,
+    size: int,
+) -> tuple[int, list[ProductRow]]:
+    """One page of the catalogue, and how many products the filter matches; `sort` as SORTABLE."""
+    order = f"{SORTABLE[sort]} {'DESC' if descending else 'ASC'}, id"
+    where = "(CAST(:category AS text) IS NULL OR category = :category)"
+    counted = await session.execute(
+        text(f"SELECT count(*) FROM products WHERE {where}"), {"category": category}
+    )
+    rows = await session.execute(
+        text(f"""
+            SELECT {_PRODUCT_COLUMNS} FROM products WHERE {where}
+            ORDER BY {order} LIMIT :size OFFSET :skipped
+        """),
+        {"category": category, "size": size, "skipped": (page - 1) * size},
+    )
+    return counted.scalar_one(), [_product(row) for row in rows]
+
+
+async def insert_products(
+    session: AsyncSession, products: Sequence[dict[str, Any]]
+) -> list[ProductRow]:
+    """The new products in order; those whose SKU is taken are left out."""
+    rows = await session.execute(
+        text(f"""
+            WITH given AS (
+                SELECT nextval('product_ids')::int AS id, n, sku, name, description, category,
+                    unit_price, unit_cost
+                FROM unnest(CAST(:skus AS text[]), CAST(:names AS text[]),
+                    CAST(:descriptions AS text[]), CAST(:categories AS text[]),
+                    CAST(:prices AS numeric[]), CAST(:costs AS numeric[])) WITH ORDINALITY
+                    AS p(sku, name, description, category, unit_price, unit_cost, n)
+                ORDER BY n
+            )
+            INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost)
+            SELECT id, coalesce(sku, 'P-' || lpad(id::text, 6, '0')), name, description, category,
+                unit_price, unit_cost FROM given
+            ON CONFLICT (sku) DO NOTHING
+            RETURNING {_PRODUCT_COLUMNS}
+        """),
+        {
+            "skus": [product["sku"] for product in products],
+            "names": [product["name"] for product in products],
+            "descriptions": [product["description"] for product in products],
+            "categories": [product["category"] for product in products],
+            "prices": [product["unit_price"] for product in products],
+            "costs": [product["unit_cost"] for product in products],
+        },
+    )
+    return sorted((_product(row) for row in rows), key=lambda product: product.id)
+
+
+async def find_product_ids_by_sku(session: AsyncSession, skus: Sequence[str]) -> dict[str, int]:
+    rows = await session.execute(
+        text("SELECT sku, id FROM products WHERE sku = ANY(CAST(:skus AS text[]))"),
+        {"skus": list(skus)},
+    )
+    return {row.sku: row.id for row in rows}
+
+
+async def update_product(
+    session: AsyncSession, product_id: int, changes: dict[str, Any]
+) -> ProductRow | None:
+    """The product with its columns in `changes` replaced; None when there is none."""
+    # Column names come from our own schema class, values are parameters.
+    assignments = ", ".join(f"{column} = :{column}" for column in changes)
+    row = (
+        await session.execute(
+            text(f"""
+                UPDATE products SET {assignments}, version = version + 1, updated_at = now()
+                WHERE id = :id RETURNING {_PRODUCT_COLUMNS}
+            """),
+            changes | {"id": product_id},
+        )
+    ).one_or_none()
+    return None if row is None else _product(row)

@@ -1,0 +1,230 @@
+"""Sales and their lines."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.domain.money import TaxAmount
+from sales_service.domain.sale import (
+    MissingStock,
+    ProductId,
+    Sale,
+    SaleId,
+    SaleLine,
+    SaleStatus,
+    StockPolicy,
+    StoreId,
+)
+
+
+async def next_sale_number(session: AsyncSession, store_id: int) -> str:
+    """The store's next receipt number; numbers of sales that fail are never given again."""
+    value = await session.execute(
+        text("SELECT nextval(CAST(CAST(:sequence AS text) AS regclass))"),
+        {"sequence": f"sale_number_{store_id:d}"},
+    )
+    return f"{store_id}-{value.scalar_one():06d}"
+
+
+_INSERT_SALE = text("""
+    WITH sale AS (
+        INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at,
+            utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id,
+            taxes, total_cents, tax_cents, client_id)
+        VALUES (:id, :store_id, :number, :status, :stock_policy, :sold_at, :utc_offset_minutes,
+            :recorded_at, :business_date, :local_hour, :currency, :register_id,
+            CAST(:taxes AS jsonb), :total_cents, :tax_cents, :client_id)
+        ON CONFLICT (id) DO NOTHING
+        RETURNING id
+    ), lines AS (
+        INSERT INTO sale_lines (sale_id, line_no, product_id, product_name, category, quantity,
+            unit_price, unit_cost, amount_cents, tax_cents)
+        SELECT sale.id, line.* FROM sale, unnest(CAST(:line_nos AS smallint[]),
+            CAST(:product_ids AS int[]), CAST(:product_names AS text[]),
+            CAST(:categories AS text[]), CAST(:quantities AS int[]), CAST(:prices AS numeric[]),
+            CAST(:costs AS numeric[]), CAST(:amounts AS bigint[]), CAST(:line_taxes AS bigint[]))
+            AS line
+    )
+    SELECT id FROM sale
+""")
+
+
+async def insert_sale(session: AsyncSession, sale: Sale, client_id: str) -> bool:
+    """Write the sale with its lines; False when its id is taken."""
+    offset = sale.sold_at.utcoffset() or timedelta()
+    inserted = await session.execute(
+        _INSERT_SALE,
+        {
+            "id": sale.id,
+            "store_id": sale.store_id,
+            "number": sale.number,
+            "status": sale.status.value,
+            "stock_policy": sale.stock_policy.value,
+            "sold_at": sale.sold_at,
+            "utc_offset_minutes": int(offset.total_seconds() // 60),
+            "recorded_at": sale.recorded_at,
+            "business_date": sale.business_date,
+            "local_hour": sale.local_hour,
+            "currency": sale.currency,
+            "register_id": sale.register_id,
+            "taxes": msgspec.json.encode(
+                [
+                    {"code": t.code, "rate": t.rate, "amount_cents": t.amount_cents}
+                    for t in sale.taxes
+                ]
+            ).decode(),
+            "total_cents": sale.total_cents,
+            "tax_cents": sale.tax_cents,
+            "client_id": client_id,
+            "line_nos": [line.line_no for line in sale.lines],
+            "product_ids": [line.product_id for line in sale.lines],
+            "product_names": [line.product_name for line in sale.lines],
+            "categories": [line.category for line in sale.lines],
+            "quantities": [line.quantity for line in sale.lines],
+            "prices": [line.unit_price for line in sale.lines],
+            "costs": [line.unit_cost for line in sale.lines],
+            "amounts": [line.amount_cents for line in sale.lines],
+            "line_taxes": [line.tax_cents for line in sale.lines],
+        },
+    )
+    return inserted.one_or_none() is not None
+
+
+_SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
+    recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
+    missing"""
+
+
+async def find_sales(session: AsyncSession, sale_ids: Sequence[UUID]) -> dict[UUID, Sale]:
+    """Whole sales by id."""
+    rows = await session.execute(
+        text(f"SELECT {_SALE_COLUMNS} FROM sales WHERE id = ANY(CAST(:ids AS uuid[]))"),
+        {"ids": list(sale_ids)},
+    )
+    return {sale.id: sale for sale in await _with_lines(session, rows.all())}
+
+
+async def list_sales(
+    session: AsyncSession, store_id: int | None, before: UUID | None, limit: int
+) -> list[Sale]:
+    """Whole sales, newest first, of one store or of all, after the one with id `before`."""
+    conditions = ["true"]
+    if store_id is not None:
+        conditions.append("store_id = :store_id")
+    if before is not None:
+        conditions.append("id < :before")
+    rows = await session.execute(
+        text(f"""
+            SELECT {_SALE_COLUMNS} FROM sales WHERE {" AND ".join(conditions)}
+            ORDER BY id DESC LIMIT :limit
+        """),
+        {"store_id": store_id, "before": before, "limit": limit},
+    )
+    return await _with_lines(session, rows.all())
+
+
+async def _with_lines(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Sale]:
+    found = await session.execute(
+        text("""
+            SELECT sale_id, line_no, product_id, product_name, category, quantity, unit_price,
+                unit_cost, amount_cents, tax_cents
+            FROM sale_lines WHERE sale_id = ANY(CAST(:ids AS uuid[])) ORDER BY sale_id, line_no
+        """),
+        {"ids": [row.id for row in rows]},
+    )
+    lines: dict[UUID, list[SaleLine]] = {row.id: [] for row in rows}
+    for sale_id, line_no, product_id, *rest in found:
+        lines[sale_id].append(SaleLine(line_no, ProductId(product_id), *rest))
+    return [_sale(row, lines[row.id]) for row in rows]
+
+
+def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:
+    offset = timezone(timedelta(minutes=row.utc_offset_minutes))
+    return Sale(
+        id=SaleId(row.id),
+        store_id=StoreId(row.store_id),
+        number=row.number,
+        status=SaleStatus(row.status),
+        stock_policy=StockPolicy(row.stock_policy),
+        sold_at=row.sold_at.astimezone(offset),
+        recorded_at=row.recorded_at,
+        business_date=row.business_date,
+        local_hour=row.local_hour,
+        currency=row.currency,
+        register_id=row.register_id,
+        lines=tuple(lines),
+        taxes=tuple(
+            TaxAmount(tax["code"], Decimal(tax["rate"]), tax["amount_cents"]) for tax in row.taxes
+        ),
+        total_cents=row.total_cents,
+        tax_cents=row.tax_cents,
+        missing=tuple(MissingStock(**each) for each in row.missing or ()),
+    )
+
+
+async def find_decided(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these sales are no longer pending."""
+    rows = await session.execute(
+        text("""
+            SELECT id FROM sales
+            WHERE id = ANY(CAST(:ids AS uuid[])) AND status <> 'pending'
+        """),
+        {"ids": list(sale_ids)},
+    )
+    return set(rows.scalars())
+
+
+async def lock_pending(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[UUID]:
+    """Lock those of these sales that are pending, in one order for all who do."""
+    rows = await session.execute(
+        text("""
+            SELECT id FROM sales
+            WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'pending' ORDER BY id FOR UPDATE
+        """),
+        {"ids": list(sale_ids)},
+    )
+    return set(rows.scalars())
+
+
+async def lock_stale(session: AsyncSession, older_than: timedelta, limit: int) -> list[UUID]:
+    """Lock pending sales that nobody decided in time, oldest first."""
+    rows = await session.execute(
+        text("""
+            SELECT id FROM sales
+            WHERE status = 'pending' AND recorded_at < clock_timestamp() - CAST(:age AS interval)
+            ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+        """),
+        {"age": older_than, "limit": limit},
+    )
+    return list(rows.scalars())
+
+
+async def settle(
+    session: AsyncSession,
+    outcomes: Sequence[tuple[UUID, SaleStatus, Sequence[MissingStock]]],
+    decided_at: datetime,
+) -> None:
+    """Give locked pending sales their final status."""
+    await session.execute(
+        text("""
+            UPDATE sales SET status = o.status, missing = o.missing, decided_at = :decided_at
+            FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:missing AS jsonb[]))
+                AS o(id, status, missing)
+            WHERE sales.id = o.id AND sales.status = 'pending'
+        """),
+        {
+            "ids": [sale_id for sale_id, _, _ in outcomes],
+            "statuses": [status.value for _, status, _ in outcomes],
+            "missing": [
+                msgspec.json.encode(missing).decode() if missing else None
+                for _, _, missing in outcomes
+            ],
+            "decided_at": decided_at,
+        },
+    )

@@ -1,0 +1,1 @@
+"""Pure rules of selling: money, business days, sales."""

@@ -1,0 +1,232 @@
+"""A sale: how a basket becomes a receipt whose figures never change again."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from sales_service.domain.business_day import place_in_business_day
+from sales_service.domain.errors import ImpossibleSale, StoreClosed, UnknownReference
+from sales_service.domain.money import (
+    TaxAmount,
+    TaxRate,
+    apportion,
+    line_amount_cents,
+    receipt_taxes,
+)
+
+StoreId = NewType("StoreId", int)
+ProductId = NewType("ProductId", int)
+SaleId = NewType("SaleId", UUID)
+
+# A till whose clock is wrong by more must be mended; its sales would land on a wrong day.
+LATEST_SALE_AHEAD = timedelta(days=1)
+EARLIEST_SALE = date(2000, 1, 1)
+# 100 million: sums of millions of such receipts still fit into 64 bits.
+LARGEST_TOTAL_CENTS = 10_000_000_000
+
+
+class SaleStatus(StrEnum):
+    """Where a sale stands; every status but `PENDING` is final."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+
+
+class StockPolicy(StrEnum):
+    """Whether the stock decides over a sale, or follows it because the goods have left."""
+
+    STRICT = "strict"
+    PERMISSIVE = "permissive"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What a sale needs to know of its store."""
+
+    id: StoreId
+    kind: str
+    timezone: str
+    cutoff_hour: int
+    currency: str
+    stock_policy: StockPolicy
+    taxes: tuple[TaxRate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What a line copies from the catalogue."""
+
+    id: ProductId
+    name: str
+    category: str
+    unit_price: Decimal
+    unit_cost: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """A line as the till sends it; without a price the catalogue's counts."""
+
+    product_id: ProductId
+    quantity: int
+    unit_price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class SaleDraft:
+    """A basket as the till sends it."""
+
+    sale_id: SaleId
+    store_id: StoreId
+    sold_at: datetime | None
+    register_id: str | None
+    lines: tuple[DraftLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SaleLine:
+    """A line with everything fixed: later changes of the catalogue do not reach it."""
+
+    line_no: int
+    product_id: ProductId
+    product_name: str
+    category: str
+    quantity: int
+    unit_price: Decimal
+    unit_cost: Decimal | None
+    amount_cents: int
+    tax_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class MissingStock:
+    """A product of which there is less than the sale wants."""
+
+    product_id: int
+    requested: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A receipt."""
+
+    id: SaleId
+    store_id: StoreId
+    number: str
+    status: SaleStatus
+    stock_policy: StockPolicy
+    sold_at: datetime
+    recorded_at: datetime
+    business_date: date
+    local_hour: int
+    currency: str
+    register_id: str | None
+    lines: tuple[SaleLine, ...]
+    taxes: tuple[TaxAmount, ...]
+    total_cents: int
+    tax_cents: int
+    missing: tuple[MissingStock, ...] = ()
+
+
+def unknown_references(
+    draft: SaleDraft, store: Store | None, products: Mapping[ProductId, Product]
+) -> UnknownReference | None:
+    """Everything that the basket names and that does not exist, at once."""
+    errors = []
+    if store is None:
+        detail = f"Magasin {draft.store_id} introuvable."
+        errors.append({"pointer": "/magasin_id", "code": "magasin-introuvable", "detail": detail})
+    errors += [
+        {
+            "pointer": f"/panier/{index}/produit_id",
+            "code": "produit-introuvable",
+            "detail": f"Produit {line.product_id} introuvable.",
+        }
+        for index, line in enumerate(draft.lines)
+        if line.product_id not in products
+    ]
+    if not errors:
+        return None
+    if store is None:
+        return UnknownReference("Magasin introuvable", errors)
+    return UnknownReference("Produit introuvable", errors)
+
+
+def ring_up(
+    draft: SaleDraft,
+    store: Store,
+    products: Mapping[ProductId, Product],
+    number: str,
+    now: datetime,
+) -> Sale:
+    """Turn a basket into a receipt: prices, amounts, taxes, business date, first status."""
+    if store.kind != "store":
+        raise StoreClosed("Ce lieu ne fait pas de ventes : c'est un centre logistique.")
+    time = place_in_business_day(draft.sold_at, now, store.timezone, store.cutoff_hour)
+    if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
+        error = {"pointer": "/date", "code": "date-absurde", "detail": str(time.sold_at)}
+        raise ImpossibleSale("La date de la vente est absurde.", [error])
+    amounts = [_price(line, products) for line in draft.lines]
+    total_cents = sum(cents for _, cents in amounts)
+    if total_cents > LARGEST_TOTAL_CENTS:
+        error = {"pointer": "/panier", "code": "total-absurde", "detail": f"{total_cents} cents"}
+        raise ImpossibleSale("Le total de la vente est absurde.", [error])
+    taxes = receipt_taxes(total_cents, store.taxes)
+    tax_cents = sum(tax.amount_cents for tax in taxes)
+    return Sale(
+        id=draft.sale_id,
+        store_id=store.id,
+        number=number,
+        status=(
+            SaleStatus.PENDING if store.stock_policy is StockPolicy.STRICT else SaleStatus.CONFIRMED
+        ),
+        stock_policy=store.stock_policy,
+        sold_at=time.sold_at,
+        recorded_at=now,
+        business_date=time.business_date,
+        local_hour=time.local_hour,
+        currency=store.currency,
+        register_id=draft.register_id,
+        lines=_lines(draft.lines, products, amounts, tax_cents),
+        taxes=tuple(taxes),
+        total_cents=total_cents,
+        tax_cents=tax_cents,
+    )
+
+
+def _price(line: DraftLine, products: Mapping[ProductId, Product]) -> tuple[Decimal, int]:
+    listed = products[line.product_id].unit_price
+    unit_price = listed if line.unit_price is None else line.unit_price
+    return unit_price, line_amount_cents(line.quantity, unit_price)
+
+
+def _lines(
+    drafts: Sequence[DraftLine],
+    products: Mapping[ProductId, Product],
+    amounts: Sequence[tuple[Decimal, int]],
+    tax_cents: int,
+) -> tuple[SaleLine, ...]:
+    shares = apportion(tax_cents, [cents for _, cents in amounts])
+    return tuple(
+        SaleLine(
+            line_no=line_no,
+            product_id=draft.product_id,
+            product_name=products[draft.product_id].name,
+            category=products[draft.product_id].category,
+            quantity=draft.quantity,
+            unit_price=unit_price,
+            unit_cost=products[draft.product_id].unit_cost,
+            amount_cents=cents,
+            tax_cents=share,
+        )
+        for line_no, (draft, (unit_price, cents), share) in enumerate(
+            zip(drafts, amounts, shares, strict=True), start=1
+        )
+    )

@@ -1,0 +1,125 @@
+"""What this service publishes; the contracts are in `infra/contracts/events/`."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+SALES_TOPIC = "sales.events.v1"
+CATALOGUE_TOPIC = "catalogue.events.v1"
+
+
+class SaleLine(msgspec.Struct, frozen=True):
+    """A line of a receipt."""
+
+    line_no: int
+    product_id: int
+    product_name: str
+    category: str
+    quantity: int
+    unit_price: Decimal
+    unit_cost: Decimal | None
+    amount_cents: int
+    tax_cents: int
+
+
+class Tax(msgspec.Struct, frozen=True):
+    """A tax of a receipt."""
+
+    code: str
+    rate: Decimal
+    amount_cents: int
+
+
+class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A sale was written."""
+
+    TYPE: ClassVar[str] = "sales.sale-recorded.v1"
+
+    sale_id: UUID
+    store_id: int
+    number: str
+    status: str
+    stock_policy: str
+    sold_at: datetime
+    recorded_at: datetime
+    business_date: date
+    local_hour: int
+    currency: str
+    register_id: str | None
+    lines: list[SaleLine]
+    taxes: list[Tax]
+    total_cents: int
+    tax_cents: int
+
+
+class SaleConfirmed(SaleRecorded, frozen=True, kw_only=True):
+    """A pending sale got its goods."""
+
+    TYPE: ClassVar[str] = "sales.sale-confirmed.v1"
+
+    decided_at: datetime
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A product of which there was too little."""
+
+    product_id: int
+    requested: int
+    available: int
+
+
+class SaleRejected(msgspec.Struct, frozen=True):
+    """A pending sale was refused for lack of stock."""
+
+    TYPE: ClassVar[str] = "sales.sale-rejected.v1"
+
+    sale_id: UUID
+    store_id: int
+    missing: list[Missing]
+    decided_at: datetime
+
+
+class SaleCancelled(msgspec.Struct, frozen=True):
+    """A pending sale ended without an answer of the stock."""
+
+    TYPE: ClassVar[str] = "sales.sale-cancelled.v1"
+
+    sale_id: UUID
+    store_id: int
+    reason: str
+    decided_at: datetime
+
+
+class StoreChanged(msgspec.Struct, frozen=True):
+    """A store as it is now."""
+
+    TYPE: ClassVar[str] = "catalogue.store-changed.v1"
+
+    store_id: int
+    version: int
+    name: str
+    city: str
+    kind: str
+    stock_policy: str
+    timezone: str
+    currency: str
+    is_active: bool
+    changed_at: datetime
+
+
+class ProductChanged(msgspec.Struct, frozen=True):
+    """A product as it is now."""
+
+    TYPE: ClassVar[str] = "catalogue.product-changed.v1"
+
+    product_id: int
+    version: int
+    sku: str
+    name: str
+    category: str
+    unit_price: Decimal
+    is_active: bool
+    changed_at: datetime

@@ -1,0 +1,25 @@
+"""The HTTP process of the sales service."""
+
+from fastapi import FastAPI
+
+from sales_service.api import products, sales, stores
+from sales_service.api.outcomes import run_outcomes
+from sales_service.api.problems import STATUS_OF
+from sales_service.settings import Settings
+from service_kit.app import build_api, serve
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application, wired."""
+    return build_api(
+        settings,
+        title="Comptoir : ventes",
+        routers=[stores.router, products.router, sales.router],
+        status_of=STATUS_OF,
+        extension=run_outcomes,
+    )
+
+
+if __name__ == "__main__":
+    settings = Settings()
+    serve(create_app(settings), settings)

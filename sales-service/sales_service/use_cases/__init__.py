@@ -1,0 +1,1 @@
+"""What the service can change, a file each."""

@@ -1,0 +1,40 @@
+"""Cancel sales that the stock has not decided in time."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.db.sales import find_sales, lock_stale, settle
+from sales_service.domain.sale import SaleStatus
+from sales_service.events.published import SALES_TOPIC, SaleCancelled
+from service_kit.outbox import OutgoingEvent, add_to_outbox
+
+SWEEP_SALES = 200  # a sweep is one transaction; the next one follows at once
+
+
+async def cancel_stale_sales(session: AsyncSession, older_than: timedelta) -> int:
+    """Cancel pending sales older than this and return how many.
+
+    `SaleCancelled` follows `SaleRecorded` in the store's partition, so the stock meets it after
+    its own decision and puts back whatever it took.
+    """
+    stale = await lock_stale(session, older_than, SWEEP_SALES)
+    if not stale:
+        return 0
+    decided_at = datetime.now(UTC)
+    await settle(session, [(sale_id, SaleStatus.CANCELLED, ()) for sale_id in stale], decided_at)
+    sales = await find_sales(session, stale)
+    await add_to_outbox(
+        session,
+        [
+            OutgoingEvent(
+                topic=SALES_TOPIC,
+                key=str(sale.store_id),
+                type=SaleCancelled.TYPE,
+                subject=str(sale.id),
+                body=SaleCancelled(sale.id, sale.store_id, "timeout", decided_at),
+            )
+            for sale in sales.values()
+        ],
+    )
+    return len(stale)

@@ -1,0 +1,62 @@
+"""Open stores and change them; every change goes out as the store's new state."""
+
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.db import catalogue
+from sales_service.db.catalogue import StoreRow
+from sales_service.domain.errors import StoreExists, UnknownStore
+from sales_service.events.published import CATALOGUE_TOPIC, StoreChanged
+from service_kit.outbox import OutgoingEvent, add_to_outbox
+
+
+async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:
+    """The new store; raises `StoreExists`."""
+    store = await catalogue.insert_store(session, values)
+    if store is None:
+        raise _name_taken(values["name"])
+    await catalogue.create_number_sequence(session, store.id)
+    await _announce(session, store)
+    return store
+
+
+async def change_store(session: AsyncSession, store_id: int, changes: dict[str, Any]) -> StoreRow:
+    """The changed store; raises `UnknownStore` or `StoreExists`."""
+    try:
+        store = await catalogue.update_store(session, store_id, changes)
+    except IntegrityError as error:
+        raise _name_taken(changes.get("name", "")) from error
+    if store is None:
+        raise UnknownStore("Magasin introuvable")
+    await _announce(session, store)
+    return store
+
+
+def _name_taken(name: str) -> StoreExists:
+    error = {"pointer": "/nom", "code": "magasin-existant", "detail": f"« {name} » existe."}
+    return StoreExists("Un magasin porte déjà ce nom.", [error])
+
+
+async def _announce(session: AsyncSession, store: StoreRow) -> None:
+    body = StoreChanged(
+        store_id=store.id,
+        version=store.version,
+        name=store.name,
+        city=store.city,
+        kind=store.kind,
+        stock_policy=store.stock_policy,
+        timezone=store.timezone,
+        currency=store.currency,
+        is_active=store.is_active,
+        changed_at=store.updated_at,
+    )
+    event = OutgoingEvent(
+        topic=CATALOGUE_TOPIC,
+        key=f"store:{store.id}",
+        type=StoreChanged.TYPE,
+        subject=f"store/{store.id}",
+        body=body,
+    )
+    await add_to_outbox(session, [event])

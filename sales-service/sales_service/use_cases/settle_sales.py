@@ -1,0 +1,71 @@
+"""Settle pending sales as the stock decided: the first to change the status wins."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.db.sales import find_sales, lock_pending, settle
+from sales_service.domain.sale import MissingStock, Sale, SaleId, SaleStatus
+from sales_service.events.published import SALES_TOPIC, Missing, SaleConfirmed, SaleRejected
+from sales_service.use_cases.sale_messages import sale_fields
+from service_kit.outbox import OutgoingEvent, add_to_outbox
+
+
+@dataclass(frozen=True, slots=True)
+class StockDecision:
+    """What the stock said about a sale; nothing missing means that it was withdrawn."""
+
+    sale_id: SaleId
+    missing: tuple[MissingStock, ...]
+    traceparent: str | None
+
+
+async def settle_sales(session: AsyncSession, decisions: Sequence[StockDecision]) -> None:
+    """Confirm or reject the sales that are still pending; the others keep their status.
+
+    A sale that the sweeper cancelled meanwhile stays cancelled: its `SaleCancelled` makes the
+    stock put the goods back.
+    """
+    pending = await lock_pending(session, [decision.sale_id for decision in decisions])
+    # A redelivered decision may stand twice in one batch.
+    first = {decision.sale_id: decision for decision in reversed(decisions)}
+    due = [decision for sale_id, decision in first.items() if sale_id in pending]
+    if not due:
+        return
+    decided_at = datetime.now(UTC)
+    await settle(
+        session,
+        [
+            (
+                decision.sale_id,
+                SaleStatus.REJECTED if decision.missing else SaleStatus.CONFIRMED,
+                decision.missing,
+            )
+            for decision in due
+        ],
+        decided_at,
+    )
+    sales = await find_sales(session, [decision.sale_id for decision in due])
+    await add_to_outbox(
+        session,
+        [_announce(sales[decision.sale_id], decision, decided_at) for decision in reversed(due)],
+    )
+
+
+def _announce(sale: Sale, decision: StockDecision, decided_at: datetime) -> OutgoingEvent:
+    body: SaleConfirmed | SaleRejected
+    if decision.missing:
+        missing = [Missing(m.product_id, m.requested, m.available) for m in decision.missing]
+        body = SaleRejected(sale.id, sale.store_id, missing, decided_at)
+    else:
+        body = SaleConfirmed(**sale_fields(sale), decided_at=decided_at)
+    return OutgoingEvent(
+        topic=SALES_TOPIC,
+        key=str(sale.store_id),
+        type=body.TYPE,
+        subject=str(sale.id),
+        body=body,
+        traceparent=decision.traceparent,
+    )

@@ -1,0 +1,43 @@
+"""The event process: relay, the stock's decisions, and the sweeper of stale sales."""
+
+import asyncio
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from sales_service.consumers import stock_events
+from sales_service.settings import Settings
+from sales_service.use_cases.cancel_stale_sales import cancel_stale_sales
+from service_kit.faults import DATABASE_FAULTS, is_transient
+from service_kit.relay import Relay
+from service_kit.worker import run_worker
+
+SWEEP_EVERY_SECONDS = 1.0
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    settings = Settings()
+    timeout = timedelta(seconds=settings.pending_sale_timeout_seconds)
+
+    async def sweep(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                async with AsyncSession(engine) as session, session.begin():
+                    cancelled = await cancel_stale_sales(session, timeout)
+                if cancelled:
+                    relay.nudge()
+            except DATABASE_FAULTS as fault:
+                if not is_transient(fault):
+                    raise
+            try:
+                async with asyncio.timeout(SWEEP_EVERY_SECONDS):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+    run_worker(settings, [stock_events.SUBSCRIPTION], [sweep])
+
+
+if __name__ == "__main__":
+    main()
