@@ -112,11 +112,13 @@ class Consumer:
         settings: ServiceSettings,
         subscriptions: Sequence[Subscription],
         after_commit: Callable[[], None] = lambda: None,
+        group: str | None = None,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._subscriptions = {settings.topic(each.topic): each for each in subscriptions}
         self._name = settings.service_name
+        self._group = settings.topic(group or self._name)
         self._after_commit = after_commit
         self._retries: dict[TopicPartition, _Retry] = {}
         self._hints: dict[TopicPartition, int] = {}
@@ -129,7 +131,7 @@ class Consumer:
                 *self._subscriptions,
                 bootstrap_servers=self._settings.kafka_bootstrap_servers,
                 client_id=self._name,
-                group_id=self._settings.topic(self._name),
+                group_id=self._group,
                 # Committed by hand: the timer of aiokafka commits what nobody has applied yet.
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",

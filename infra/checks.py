@@ -1,0 +1,108 @@
+"""`make check`: every check that changes nothing; all of them run, failures are counted."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+SOURCES = (
+    "infra/service-kit/service_kit",
+    "sales-service/sales_service",
+    "stock-service/stock_service",
+    "report-service/report_service",
+    "infra",
+    "tests",
+)
+LOCK_INPUTS = (
+    "requirements.in",
+    "infra/service-kit/pyproject.toml",
+    "sales-service/pyproject.toml",
+    "stock-service/pyproject.toml",
+    "report-service/pyproject.toml",
+)
+
+
+def run(*command: str) -> str | None:
+    """None when the command succeeds, else what it printed."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return None if done.returncode == 0 else (done.stdout + done.stderr).strip()
+
+
+def compile_lock(output: Path) -> str | None:
+    """Resolve all packages and tools into one hashed file, keeping the versions in `output`."""
+    return run(
+        str(BIN / "uv"),
+        "pip",
+        "compile",
+        "--universal",
+        "--python-version=3.11",
+        "--generate-hashes",
+        # The repository names no download address.
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--no-emit-package=comptoir-service-kit",
+        "--no-header",
+        "--prerelease=if-necessary-or-explicit",
+        "--quiet",
+        f"--output-file={output}",
+        *LOCK_INPUTS,
+    )
+
+
+def check_lock() -> str | None:
+    """Whether the lock is what the inputs resolve to."""
+    committed = ROOT / "requirements.lock"
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder) / "requirements.lock"
+        shutil.copy(committed, fresh)
+        failure = compile_lock(fresh)
+        if failure:
+            return failure
+        if fresh.read_text() != committed.read_text():
+            return "requirements.lock is not what its inputs resolve to: make lock"
+    return None
+
+
+def check_prometheus() -> str | None:
+    """Prometheus' own check of its configuration, where promtool is installed."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        sys.stdout.write("(promtool is not installed: configuration not checked) ")
+        return None
+    return run(promtool, "check", "config", "--syntax-only", "infra/prometheus/prometheus.yml")
+
+
+CHECKS: dict[str, Callable[[], str | None]] = {
+    "format": lambda: run(str(BIN / "ruff"), "format", "--check", "."),
+    "lint": lambda: run(str(BIN / "ruff"), "check", "."),
+    "types": lambda: run(str(BIN / "mypy"), *SOURCES),
+    "imports": lambda: run(str(BIN / "lint-imports")),
+    "openapi": lambda: run(sys.executable, "-m", "infra.openapi", "--check"),
+    "lock": check_lock,
+    "prometheus": check_prometheus,
+}
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the named checks, or all; the number of failures is the exit code."""
+    if list(names) == ["--compile-lock"]:
+        failure = compile_lock(ROOT / "requirements.lock")
+        sys.stdout.write(f"{failure}\n" if failure else "")
+        return 1 if failure else 0
+    failures = 0
+    for name in names or CHECKS:
+        sys.stdout.write(f"{name}: ")
+        sys.stdout.flush()
+        failure = CHECKS[name]()
+        sys.stdout.write("ok\n" if failure is None else f"FAILED\n{failure}\n")
+        failures += failure is not None
+    sys.stdout.write(f"{failures} of {len(names or CHECKS)} checks failed\n")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

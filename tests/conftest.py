@@ -1,0 +1,30 @@
+"""Fixtures for every test; a test is marked by what it asks for."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.kafka"]
+
+INFRASTRUCTURE = {"postgres_admin_url", "kafka_bootstrap"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark a test `integration` because it asks for PostgreSQL or Kafka, `system` for all."""
+    for item in items:
+        wanted = set(getattr(item, "fixturenames", ()))
+        if wanted & INFRASTRUCTURE:
+            item.add_marker(pytest.mark.integration)
+        if "running_system" in wanted:
+            item.add_marker(pytest.mark.system)
+
+
+@pytest.fixture(scope="session")
+def postgres_admin_url() -> Iterator[str]:
+    yield os.environ["TEST_POSTGRES_URL"]
+
+
+@pytest.fixture(scope="session")
+def kafka_bootstrap() -> Iterator[str]:
+    yield os.environ["TEST_KAFKA_BOOTSTRAP_SERVERS"]

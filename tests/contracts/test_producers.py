@@ -1,0 +1,71 @@
+"""What the sales service writes keeps the contracts."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from sales_service.domain.money import TaxRate
+from sales_service.domain.sale import (
+    DraftLine,
+    Product,
+    ProductId,
+    Sale,
+    SaleDraft,
+    SaleId,
+    StockPolicy,
+    Store,
+    StoreId,
+    ring_up,
+)
+from sales_service.events import published
+from sales_service.use_cases.sale_messages import sale_fields
+
+EVENTS = Path(__file__).resolve().parents[2] / "infra" / "contracts" / "events"
+NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
+SALE_ID = UUID("0199c2a4-7c1e-7000-8000-000000000001")
+
+
+def a_sale() -> Sale:
+    store = Store(
+        id=StoreId(3),
+        kind="store",
+        timezone="America/Toronto",
+        cutoff_hour=0,
+        currency="CAD",
+        stock_policy=StockPolicy.STRICT,
+        taxes=(TaxRate("TPS", Decimal("0.05")),),
+    )
+    product = Product(ProductId(1), "Café", "Épicerie", Decimal("3.3333"), None)
+    lines = (DraftLine(ProductId(1), 2, None), DraftLine(ProductId(1), 1, Decimal("0.001")))
+    draft = SaleDraft(SaleId(SALE_ID), StoreId(3), None, None, lines)
+    return ring_up(draft, store, {ProductId(1): product}, "3-000001", NOW)
+
+
+MISSING = [published.Missing(1, 2, 0)]
+PUBLISHED: list[Any] = [
+    published.SaleRecorded(**sale_fields(a_sale())),
+    published.SaleConfirmed(**sale_fields(a_sale()) | {"status": "confirmed"}, decided_at=NOW),
+    published.SaleRejected(SALE_ID, 3, MISSING, NOW),
+    published.SaleCancelled(SALE_ID, 3, "timeout", NOW),
+    published.StoreChanged(
+        3, 1, "Plateau", "Montréal", "store", "strict", "America/Toronto", "CAD", True, NOW
+    ),
+    published.ProductChanged(1, 1, "P-1", "Café", "Épicerie", Decimal("3.3333"), True, NOW),
+]
+
+
+@pytest.mark.parametrize("event", PUBLISHED, ids=lambda event: type(event).__name__)
+def test_a_published_event_keeps_its_schema(event: Any) -> None:
+    name = event.TYPE.partition(".")[2]
+    schema = json.loads((EVENTS / f"{name}.schema.json").read_text())
+    body = json.loads(msgspec.json.encode(event))
+
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(body)
+    assert set(schema["properties"]) == set(body), "the schema names every field that is sent"

@@ -1,0 +1,33 @@
+"""A sale belongs to its store's day."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from sales_service.domain.business_day import place_in_business_day
+
+NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("given", "timezone", "cutoff_hour", "day", "hour"),
+    [
+        (None, "America/Toronto", 0, date(2026, 11, 23), 21),
+        (None, "Europe/London", 0, date(2026, 11, 24), 2),
+        (None, "Europe/London", 4, date(2026, 11, 23), 2),
+        (datetime(2026, 11, 24, 0, 0), "America/Toronto", 0, date(2026, 11, 24), 0),  # noqa: DTZ001
+        (datetime(2026, 11, 24, 3, 59), "America/Toronto", 4, date(2026, 11, 23), 3),  # noqa: DTZ001
+        # The hour that exists twice: both are the same day.
+        (datetime(2026, 11, 1, 5, 30, tzinfo=UTC), "America/Toronto", 0, date(2026, 11, 1), 1),
+        (datetime(2026, 11, 1, 6, 30, tzinfo=UTC), "America/Toronto", 0, date(2026, 11, 1), 1),
+        # 04:00 after a spring night that lost an hour is still after a cut-off at four.
+        (datetime(2026, 3, 8, 8, 0, tzinfo=UTC), "America/Toronto", 4, date(2026, 3, 8), 4),
+    ],
+)
+def test_the_stores_clock_and_cutoff_decide_the_business_date(
+    given: datetime | None, timezone: str, cutoff_hour: int, day: date, hour: int
+) -> None:
+    placed = place_in_business_day(given, NOW, timezone, cutoff_hour)
+
+    assert (placed.business_date, placed.local_hour) == (day, hour)
+    assert placed.sold_at.tzinfo is not None

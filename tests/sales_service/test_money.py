@@ -1,0 +1,45 @@
+"""Rounding, taxes and their shares, to the cent."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sales_service.domain.money import TaxRate, apportion, line_amount_cents, receipt_taxes
+
+QUEBEC = [TaxRate("TPS", Decimal("0.05")), TaxRate("TVQ", Decimal("0.09975"))]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit_price", "cents"),
+    [
+        (1, "0.005", 1),
+        (1, "0.0049", 0),
+        (3, "0.335", 101),
+        (1, "2.675", 268),
+        (1_000_000, "999999.9999", 99_999_999_990_000),
+    ],
+)
+def test_a_line_is_rounded_half_up_once(quantity: int, unit_price: str, cents: int) -> None:
+    assert line_amount_cents(quantity, Decimal(unit_price)) == cents
+
+
+def test_a_hundred_dollars_owe_the_taxes_that_revenu_quebec_prints() -> None:
+    taxes = receipt_taxes(100_00, QUEBEC)
+
+    assert [tax.amount_cents for tax in taxes] == [5_00, 9_98]
+
+
+@given(st.integers(0, 10**12), st.lists(st.integers(0, 10**12), min_size=1, max_size=50))
+def test_shares_sum_up_to_the_whole_and_none_is_off_by_a_cent(
+    amount: int, weights: list[int]
+) -> None:
+    parts = apportion(amount, weights)
+
+    if sum(weights) == 0:
+        assert parts == [0] * len(weights)
+        return
+    assert sum(parts) == amount
+    exact = [Decimal(amount) * weight / sum(weights) for weight in weights]
+    assert all(abs(part - share) < 1 for part, share in zip(parts, exact, strict=True))

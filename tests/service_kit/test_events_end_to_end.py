@@ -1,0 +1,199 @@
+"""Outbox → relay → Kafka → consumer, on real Kafka and PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import AIOKafkaProducer
+from service_kit.consumer import Consumer, Event, PoisonMessage, Subscription
+from service_kit.outbox import OutgoingEvent, add_to_outbox
+from service_kit.relay import Relay
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from tests.fixtures.kafka import TopicFactory
+from tests.fixtures.waiting import eventually
+
+pytestmark = pytest.mark.integration
+
+TOPIC = "counts"
+COUNTED = "counts.counted.v1"
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Something was counted."""
+
+    amount: int
+
+
+async def count(session: AsyncSession, events: Sequence[Event[Counted]]) -> None:
+    """Sums the amounts; an event that was seen before is passed over."""
+    for event in events:
+        if event.body.amount == 13:
+            raise PoisonMessage("thirteen")
+        await session.execute(
+            text("INSERT INTO counted VALUES (:id, :amount) ON CONFLICT DO NOTHING"),
+            {"id": event.event_id, "amount": event.body.amount},
+        )
+
+
+SUBSCRIPTION = Subscription(topic=TOPIC, decoders={COUNTED: Counted}, apply=count)
+
+
+@pytest.fixture
+async def engine(plumbing_engine: AsyncEngine) -> AsyncEngine:
+    """A database with the kit's tables and one for the effect."""
+    async with plumbing_engine.begin() as connection:
+        await connection.execute(
+            text("CREATE TABLE counted (event_id uuid PRIMARY KEY, amount bigint NOT NULL)")
+        )
+    return plumbing_engine
+
+
+async def write(engine: AsyncEngine, *amounts: int, key: str = "1") -> None:
+    async with AsyncSession(engine) as session, session.begin():
+        await add_to_outbox(
+            session,
+            [
+                OutgoingEvent(topic=TOPIC, key=key, type=COUNTED, subject="s", body=Counted(amount))
+                for amount in amounts
+            ],
+        )
+
+
+async def scalar(engine: AsyncEngine, statement: str) -> Any:
+    async with engine.connect() as connection:
+        return (await connection.execute(text(statement))).scalar_one()
+
+
+@pytest.fixture
+async def running(engine: AsyncEngine, topics: TopicFactory) -> AsyncIterator[Consumer]:
+    """A relay and a consumer at work on the topic."""
+    settings = await topics(TOPIC, partitions=3)
+    stop = asyncio.Event()
+    relay = Relay(engine, settings)
+    consumer = Consumer(engine, settings, [SUBSCRIPTION])
+    tasks = [asyncio.create_task(relay.run(stop)), asyncio.create_task(consumer.run(stop))]
+    yield consumer
+    stop.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_every_event_has_its_effect_once_and_leaves_a_ledger(
+    engine: AsyncEngine, running: Consumer
+) -> None:
+    await write(engine, *range(100, 200), key="1")
+    await write(engine, *range(200, 300), key="2")
+
+    await eventually(lambda: scalar(engine, "SELECT count(*) FROM counted"), 200)
+    assert await scalar(engine, "SELECT sum(amount) FROM counted") == sum(range(100, 300))
+    pending = "SELECT count(*) FROM outbox WHERE published_at IS NULL OR kafka_offset IS NULL"
+    await eventually(lambda: scalar(engine, pending), 0)
+
+
+async def test_a_poison_message_is_set_aside_and_the_partition_goes_on(
+    engine: AsyncEngine, running: Consumer
+) -> None:
+    await write(engine, 1, 2, 13, 4, 5)
+
+    await eventually(lambda: scalar(engine, "SELECT sum(amount) FROM counted"), 12)
+    assert await scalar(engine, "SELECT error FROM dead_letters") == "thirteen"
+
+
+async def test_messages_that_are_no_events_are_set_aside(
+    engine: AsyncEngine, topics: TopicFactory, running: Consumer
+) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=topics.bootstrap_servers)
+    await producer.start()
+    headers = [
+        ("ce_id", b"0199c2a4-7c1e-7000-8000-000000000001"),
+        ("ce_type", COUNTED.encode()),
+        ("ce_time", b"2026-11-23T10:00:00+00:00"),
+    ]
+    name = topics.prefix + TOPIC
+    await producer.send_and_wait(name, b"\x00\xff", key=b"1", partition=0)
+    await producer.send_and_wait(name, b"{", key=b"1", partition=0, headers=headers)
+    await producer.send_and_wait(name, b'{"amount":"x"}', partition=0, headers=headers)
+    await producer.send_and_wait(name, None, key=b"1", partition=0, headers=headers)
+    await producer.send_and_wait(name, b'{"amount":7}', partition=0, headers=headers)
+    await producer.stop()
+
+    await eventually(lambda: scalar(engine, "SELECT coalesce(sum(amount), 0) FROM counted"), 7)
+    assert await scalar(engine, "SELECT count(*) FROM dead_letters") == 4
+
+
+async def test_values_that_the_database_refuses_are_set_aside_alone(
+    engine: AsyncEngine, running: Consumer
+) -> None:
+    too_large = 2**70
+    await write(engine, 1, too_large, 3)
+
+    await eventually(lambda: scalar(engine, "SELECT sum(amount) FROM counted"), 4)
+    assert await scalar(engine, "SELECT count(*) FROM dead_letters") == 1
+
+
+async def test_of_two_relays_one_leads_and_the_other_takes_over(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    first, second = Relay(engine, settings), Relay(engine, settings)
+    stop_first, stop_second = asyncio.Event(), asyncio.Event()
+    one = asyncio.create_task(first.run(stop_first))
+    await eventually(lambda: _value(first.is_leading), True)
+    two = asyncio.create_task(second.run(stop_second))
+    await write(engine, 1)
+    unpublished = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+    await eventually(lambda: scalar(engine, unpublished), 0)
+    assert not second.is_leading
+
+    stop_first.set()
+    await one
+
+    await eventually(lambda: _value(second.is_leading), True)
+    await write(engine, 2)
+    await eventually(lambda: scalar(engine, unpublished), 0)
+    stop_second.set()
+    await two
+
+
+async def test_a_row_that_commits_late_is_published_all_the_same(
+    engine: AsyncEngine, running: Consumer
+) -> None:
+    async with AsyncSession(engine) as late, late.begin():
+        event = OutgoingEvent(topic=TOPIC, key="1", type=COUNTED, subject="s", body=Counted(1))
+        await add_to_outbox(late, [event])
+        await write(engine, 2)
+        await eventually(lambda: scalar(engine, "SELECT sum(amount) FROM counted"), 2)
+
+    await eventually(lambda: scalar(engine, "SELECT sum(amount) FROM counted"), 3)
+
+
+async def test_a_log_read_again_from_its_start_changes_nothing(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    stop = asyncio.Event()
+    relay = asyncio.create_task(Relay(engine, settings).run(stop))
+    await write(engine, 1, 2, 3)
+    stop_first = asyncio.Event()
+    first = asyncio.create_task(Consumer(engine, settings, [SUBSCRIPTION]).run(stop_first))
+    await eventually(lambda: scalar(engine, "SELECT coalesce(sum(amount), 0) FROM counted"), 6)
+    stop_first.set()
+    await first
+    # A group of another name has no committed offset: Kafka hands everything out again.
+    stop_second = asyncio.Event()
+    unknown_group = Consumer(engine, settings, [SUBSCRIPTION], group="unknown")
+    second = asyncio.create_task(unknown_group.run(stop_second))
+
+    await write(engine, 10)
+    await eventually(lambda: scalar(engine, "SELECT sum(amount) FROM counted"), 16)
+    assert await scalar(engine, "SELECT next_offset FROM consumer_positions") == 4
+    for event, task in ((stop_second, second), (stop, relay)):
+        event.set()
+        await task
+
+
+async def _value(value: Any) -> Any:
+    return value

@@ -1,0 +1,76 @@
+"""Sales, events and stores for tests; a test gives only the values that matter."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from service_kit.consumer import Event
+from stock_service.domain.levels import ProductId, StoreId
+from stock_service.domain.sales import Cancellation, Sale
+from stock_service.events.consumed import (
+    ProductChanged,
+    SaleCancelled,
+    SaleLine,
+    SaleRecorded,
+    StoreChanged,
+)
+
+STORE = StoreId(3)
+OTHER_STORE = StoreId(4)
+COFFEE = ProductId(11)
+TEA = ProductId(12)
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def a_sale(
+    wanted: Mapping[ProductId, int], *, is_conditional: bool = True, sale_id: UUID | None = None
+) -> Sale:
+    return Sale(sale_id or uuid4(), STORE, NOON, wanted, is_conditional)
+
+
+def a_cancellation(sale: Sale) -> Cancellation:
+    return Cancellation(sale.sale_id, sale.store_id, NOON)
+
+
+def an_event(body: Any, traceparent: str | None = None) -> Event[Any]:
+    return Event(uuid4(), type(body).__name__, NOON, body, traceparent, record=None)
+
+
+def sale_recorded(
+    *lines: tuple[ProductId, int],
+    store_id: StoreId = STORE,
+    policy: str = "strict",
+    status: str | None = None,
+    sale_id: UUID | None = None,
+    traceparent: str | None = None,
+) -> Event[SaleRecorded]:
+    body = SaleRecorded(
+        sale_id=sale_id or uuid4(),
+        store_id=store_id,
+        status=status or {"strict": "pending"}.get(policy, "confirmed"),
+        stock_policy=policy,
+        sold_at=NOON,
+        lines=[SaleLine(product_id, quantity) for product_id, quantity in lines],
+    )
+    return an_event(body, traceparent)
+
+
+def sale_cancelled(sale: Event[SaleRecorded]) -> Event[SaleCancelled]:
+    return an_event(SaleCancelled(sale.body.sale_id, sale.body.store_id, NOON))
+
+
+def store_changed(
+    store_id: int = STORE, *, version: int = 1, name: str = "Plateau", policy: str = "strict"
+) -> Event[StoreChanged]:
+    body = StoreChanged(StoreId(store_id), version, name, "Montréal", "store", policy, True)
+    return an_event(body)
+
+
+def product_changed(
+    product_id: int, *, version: int = 1, name: str = "Café", price: str = "12.5000"
+) -> Event[ProductChanged]:
+    values = {"sku": f"SKU-{product_id}", "name": name, "category": "Épicerie"}
+    fields = {"product_id": product_id, "version": version, "unit_price": price, "is_active": True}
+    # Through JSON types, as they come from Kafka.
+    return an_event(msgspec_convert({**values, **fields}))
