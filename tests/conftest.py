@@ -1,7 +1,6 @@
 """Fixtures for every test; a test is marked by what it asks for."""
 
 import os
-from collections.abc import Iterator
 
 import pytest
 
@@ -21,10 +20,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_admin_url() -> Iterator[str]:
-    yield os.environ["TEST_POSTGRES_URL"]
+def postgres_admin_url() -> str:
+    return os.environ["TEST_POSTGRES_URL"]
 
 
 @pytest.fixture(scope="session")
-def kafka_bootstrap() -> Iterator[str]:
-    yield os.environ["TEST_KAFKA_BOOTSTRAP_SERVERS"]
+def kafka_bootstrap() -> str:
+    return os.environ["TEST_KAFKA_BOOTSTRAP_SERVERS"]
