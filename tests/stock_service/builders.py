@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -70,7 +71,9 @@ def store_changed(
 def product_changed(
     product_id: int, *, version: int = 1, name: str = "Café", price: str = "12.5000"
 ) -> Event[ProductChanged]:
-    values = {"sku": f"SKU-{product_id}", "name": name, "category": "Épicerie"}
-    fields = {"product_id": product_id, "version": version, "unit_price": price, "is_active": True}
-    # Through JSON types, as they come from Kafka.
-    return an_event(msgspec_convert({**values, **fields}))
+    sku = f"SKU-{product_id}"
+    unit_price = Decimal(price)
+    body = ProductChanged(
+        ProductId(product_id), version, sku, name, "Épicerie", unit_price, is_active=True
+    )
+    return an_event(body)

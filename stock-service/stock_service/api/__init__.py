@@ -1,0 +1,1 @@
+"""HTTP: routes, French JSON, problems."""

@@ -1,0 +1,56 @@
+"""`/api/stock/mouvements`: receptions and adjustments, and the ledger of all movements."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from service_kit.database import ReadSession, read_session, write_session
+from service_kit.idempotency import IdempotencyKey, claim_key, record_outcome
+from stock_service.api.pages import LARGEST_POSITION, link_next, read_cursor
+from stock_service.api.roles import Anyone, Manager
+from stock_service.api.schemas import EntryIn, EntryOut, MovementOut, MovementQuery
+from stock_service.db.movements import list_movements
+from stock_service.use_cases.post_movements import post_movements
+from stock_service.use_cases.wait_for_catalogue import wait_for_catalogue
+
+router = APIRouter(tags=["mouvements"])
+
+
+@router.post("/api/stock/mouvements", status_code=201, response_model=EntryOut)
+@router.post("/api/stock/mouvements/", status_code=201, include_in_schema=False)
+async def post_stock_movements(
+    body: EntryIn, request: Request, caller: Manager, idempotency_key: IdempotencyKey = None
+) -> Response:
+    entry = body.to_entry()
+    async with read_session(request) as session:
+        store = await wait_for_catalogue(session, entry)
+    async with write_session(request) as session:
+        if former := await claim_key(session, request, caller, idempotency_key):
+            return former.response()
+        movements = await post_movements(session, entry, is_strict=store.is_strict)
+        answer = EntryOut.of(entry, movements).model_dump_json(by_alias=True).encode()
+        await record_outcome(session, caller, idempotency_key, status=201, body=answer)
+    return Response(answer, 201, media_type="application/json")
+
+
+@router.get("/api/stock/mouvements")
+@router.get("/api/stock/mouvements/", include_in_schema=False)
+async def get_stock_movements(
+    request: Request,
+    response: Response,
+    session: ReadSession,
+    caller: Anyone,
+    query: Annotated[MovementQuery, Query()],
+) -> list[MovementOut]:
+    (before,) = read_cursor(query.cursor, first=(LARGEST_POSITION,))
+    rows = await list_movements(
+        session,
+        store_id=query.store_id,
+        product_id=query.product_id,
+        before=before,
+        limit=query.limit + 1,
+    )
+    page = rows[: query.limit]
+    if len(rows) > len(page):
+        link_next(request, response, page[-1].id)
+    return [MovementOut.of(row) for row in page]

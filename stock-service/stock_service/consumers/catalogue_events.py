@@ -1,0 +1,59 @@
+"""Stores and products as the catalogue has them."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service_kit.consumer import Event, Subscription
+from stock_service.db.catalogue import ProductCopy, StoreCopy, upsert_products, upsert_stores
+from stock_service.domain.levels import ProductId, StoreId
+from stock_service.events.consumed import (
+    CATALOGUE_DECODERS,
+    CATALOGUE_TOPIC,
+    ProductChanged,
+    StoreChanged,
+)
+
+
+async def apply(
+    session: AsyncSession, events: Sequence[Event[StoreChanged | ProductChanged]]
+) -> None:
+    stores: dict[StoreId, StoreCopy] = {}
+    products: dict[ProductId, ProductCopy] = {}
+    # Oldest first, so that the highest version stays; one statement cannot write a row twice.
+    for body in sorted((event.body for event in events), key=lambda body: body.version):
+        if isinstance(body, StoreChanged):
+            stores[body.store_id] = _store(body)
+        else:
+            products[body.product_id] = _product(body)
+    if stores:
+        await upsert_stores(session, list(stores.values()))
+    if products:
+        await upsert_products(session, list(products.values()))
+
+
+def _store(body: StoreChanged) -> StoreCopy:
+    return StoreCopy(
+        id=body.store_id,
+        version=body.version,
+        name=body.name,
+        city=body.city,
+        kind=body.kind,
+        stock_policy=body.stock_policy,
+        is_active=body.is_active,
+    )
+
+
+def _product(body: ProductChanged) -> ProductCopy:
+    return ProductCopy(
+        id=body.product_id,
+        version=body.version,
+        sku=body.sku,
+        name=body.name,
+        category=body.category,
+        unit_price=body.unit_price,
+        is_active=body.is_active,
+    )
+
+
+SUBSCRIPTION = Subscription(topic=CATALOGUE_TOPIC, decoders=CATALOGUE_DECODERS, apply=apply)

@@ -1,0 +1,49 @@
+"""Sales recorded and cancelled."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service_kit.consumer import Event, PoisonMessage, Subscription
+from stock_service.domain.errors import StockError
+from stock_service.domain.levels import ProductId
+from stock_service.domain.sales import Cancellation, Sale
+from stock_service.events.consumed import (
+    SALES_DECODERS,
+    SALES_TOPIC,
+    SaleCancelled,
+    SaleRecorded,
+)
+from stock_service.use_cases.settle_sales import SaleChange, settle_sales
+
+# Whether the stock decides over the sale, by its policy and status.
+IS_CONDITIONAL = {("strict", "pending"): True, ("permissive", "confirmed"): False}
+
+
+async def apply(
+    session: AsyncSession, events: Sequence[Event[SaleRecorded | SaleCancelled]]
+) -> None:
+    try:
+        changes = [SaleChange(_read(event.body), event.traceparent) for event in events]
+        await settle_sales(session, changes)
+    except StockError as error:
+        raise PoisonMessage(str(error)) from error
+
+
+def _read(body: SaleRecorded | SaleCancelled) -> Sale | Cancellation:
+    if isinstance(body, SaleCancelled):
+        return Cancellation(body.sale_id, body.store_id, body.decided_at)
+    is_conditional = IS_CONDITIONAL.get((body.stock_policy, body.status))
+    if is_conditional is None:
+        raise PoisonMessage(
+            f"sale {body.sale_id}: no rule for a {body.status!r} sale under the stock policy "
+            f"{body.stock_policy!r}"
+        )
+    wanted: Counter[ProductId] = Counter()
+    for line in body.lines:
+        wanted[line.product_id] += line.quantity
+    return Sale(body.sale_id, body.store_id, body.sold_at, wanted, is_conditional)
+
+
+SUBSCRIPTION = Subscription(topic=SALES_TOPIC, decoders=SALES_DECODERS, apply=apply)

@@ -1,0 +1,143 @@
+"""SQL on the levels."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stock_service.domain.levels import Level, LevelKey, ProductId, StoreId
+
+
+@dataclass(frozen=True, slots=True)
+class StockRow:
+    """A level with what the catalogue says of its product."""
+
+    store_id: StoreId
+    product_id: ProductId
+    name: str
+    category: str
+    unit_price: Decimal
+    on_hand: int
+
+
+# In the order of the locks, too: an insert waits for another transaction's insert of its key.
+_ENSURE = text("""
+    INSERT INTO stock_levels (store_id, product_id)
+    SELECT store_id, product_id
+    FROM unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[])) AS k(store_id, product_id)
+    ORDER BY store_id, product_id
+    ON CONFLICT DO NOTHING
+""")
+
+
+async def ensure_levels(session: AsyncSession, keys: Collection[LevelKey]) -> None:
+    """Give each key a row, so that there is something to lock."""
+    await session.execute(_ENSURE, _key_arrays(keys))
+
+
+_LOCK = text("""
+    SELECT l.store_id, l.product_id, l.on_hand, l.version
+    FROM stock_levels AS l
+    JOIN unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[])) AS k(store_id, product_id)
+        USING (store_id, product_id)
+    ORDER BY l.store_id, l.product_id
+    FOR UPDATE OF l
+""")
+
+
+async def lock_levels(session: AsyncSession, keys: Collection[LevelKey]) -> dict[LevelKey, Level]:
+    """Lock the rows until the transaction ends; one order for all, so no deadlock."""
+    rows = await session.execute(_LOCK, _key_arrays(keys))
+    return {LevelKey(row.store_id, row.product_id): Level(row.on_hand, row.version) for row in rows}
+
+
+_UPDATE = text("""
+    UPDATE stock_levels AS l
+    SET on_hand = n.on_hand, version = n.version, updated_at = now()
+    FROM unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[]),
+        CAST(:on_hand AS bigint[]), CAST(:versions AS bigint[]))
+        AS n(store_id, product_id, on_hand, version)
+    WHERE l.store_id = n.store_id AND l.product_id = n.product_id
+""")
+
+
+async def update_levels(session: AsyncSession, levels: Mapping[LevelKey, Level]) -> None:
+    """Write new states over locked levels."""
+    await session.execute(
+        _UPDATE,
+        {
+            **_key_arrays(levels.keys()),
+            "on_hand": [level.on_hand for level in levels.values()],
+            "versions": [level.version for level in levels.values()],
+        },
+    )
+
+
+def _key_arrays(keys: Collection[LevelKey]) -> dict[str, list[int]]:
+    return {
+        "store_ids": [key.store_id for key in keys],
+        "product_ids": [key.product_id for key in keys],
+    }
+
+
+# One statement tells an unknown store (no row) from an empty one (one row without product).
+_LIST_OF_STORE = text("""
+    SELECT s.id AS store_id, page.product_id, page.name, page.category, page.unit_price,
+        page.on_hand
+    FROM stores AS s
+    LEFT JOIN LATERAL (
+        SELECT l.product_id, p.name, p.category, p.unit_price, l.on_hand
+        FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
+        WHERE l.store_id = s.id AND l.product_id > CAST(:after AS bigint)
+        ORDER BY l.product_id LIMIT :limit
+    ) AS page ON true
+    WHERE s.id = :store_id
+    ORDER BY page.product_id
+""")
+
+
+async def list_store_stock(
+    session: AsyncSession, store_id: StoreId, after: int, limit: int
+) -> list[StockRow] | None:
+    """A page of one store's levels by product; None when nobody knows the store."""
+    rows = (
+        await session.execute(
+            _LIST_OF_STORE, {"store_id": store_id, "after": after, "limit": limit}
+        )
+    ).all()
+    if not rows:
+        return None
+    return _stock_rows([row for row in rows if row.product_id is not None])
+
+
+_LIST_ALL = """
+    SELECT l.store_id, l.product_id, p.name, p.category, p.unit_price, l.on_hand
+    FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
+    WHERE (l.product_id, l.store_id)
+        > (CAST(:after_product AS bigint), CAST(:after_store AS bigint))
+        {and_product}
+    ORDER BY l.product_id, l.store_id LIMIT :limit
+"""
+_LIST_EVERYTHING = text(_LIST_ALL.format(and_product=""))
+_LIST_OF_PRODUCT = text(_LIST_ALL.format(and_product="AND l.product_id = :product_id"))
+
+
+async def list_stock(
+    session: AsyncSession, product_id: ProductId | None, after: tuple[int, int], limit: int
+) -> list[StockRow]:
+    """A page of all stores' levels by product and store, of one product if given."""
+    statement = _LIST_EVERYTHING if product_id is None else _LIST_OF_PRODUCT
+    parameters = {"after_product": after[0], "after_store": after[1], "limit": limit}
+    if product_id is not None:
+        parameters["product_id"] = product_id
+    return _stock_rows((await session.execute(statement, parameters)).all())
+
+
+def _stock_rows(rows: Sequence[Row[Any]]) -> list[StockRow]:
+    return [
+        StockRow(row.store_id, row.product_id, row.name, row.category, row.unit_price, row.on_hand)
+        for row in rows
+    ]

@@ -1,0 +1,102 @@
+"""SQL on the ledger of movements."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from stock_service.domain.levels import Movement, ProductId, StoreId
+
+
+@dataclass(frozen=True, slots=True)
+class MovementRow:
+    """One line of the ledger."""
+
+    id: int
+    store_id: StoreId
+    product_id: ProductId
+    delta: int
+    balance_after: int
+    kind: str
+    reason: str | None
+    document_id: UUID
+    occurred_at: datetime
+    recorded_at: datetime
+
+
+_INSERT = text("""
+    INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version, kind,
+        reason, document_id, occurred_at)
+    SELECT store_id, product_id, delta, balance_after, level_version, kind, reason, document_id,
+        occurred_at
+    FROM unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[]), CAST(:deltas AS bigint[]),
+        CAST(:balances AS bigint[]), CAST(:versions AS bigint[]), CAST(:kinds AS text[]),
+        CAST(:reasons AS text[]), CAST(:document_ids AS uuid[]),
+        CAST(:occurred_at AS timestamptz[])) WITH ORDINALITY
+        AS m(store_id, product_id, delta, balance_after, level_version, kind, reason, document_id,
+            occurred_at, n)
+    ORDER BY n
+""")
+
+
+async def insert_movements(session: AsyncSession, movements: Sequence[Movement]) -> None:
+    """Append movements in the order in which they were decided."""
+    await session.execute(
+        _INSERT,
+        {
+            "store_ids": [each.key.store_id for each in movements],
+            "product_ids": [each.key.product_id for each in movements],
+            "deltas": [each.delta for each in movements],
+            "balances": [each.level.on_hand for each in movements],
+            "versions": [each.level.version for each in movements],
+            "kinds": [each.document.kind.value for each in movements],
+            "reasons": [each.document.reason for each in movements],
+            "document_ids": [each.document.document_id for each in movements],
+            "occurred_at": [each.document.occurred_at for each in movements],
+        },
+    )
+
+
+_FIND_WITHDRAWN = text("""
+    SELECT document_id, product_id, -delta AS quantity FROM stock_movements
+    WHERE document_id = ANY(CAST(:sale_ids AS uuid[])) AND kind = 'vente'
+    ORDER BY document_id, product_id
+""")
+
+
+async def find_withdrawn(
+    session: AsyncSession, sale_ids: Collection[UUID]
+) -> dict[UUID, dict[ProductId, int]]:
+    """What each of these sales took."""
+    withdrawn: dict[UUID, dict[ProductId, int]] = {}
+    for row in await session.execute(_FIND_WITHDRAWN, {"sale_ids": list(sale_ids)}):
+        withdrawn.setdefault(row.document_id, {})[row.product_id] = row.quantity
+    return withdrawn
+
+
+async def list_movements(
+    session: AsyncSession,
+    *,
+    store_id: StoreId | None,
+    product_id: ProductId | None,
+    before: int,
+    limit: int,
+) -> list[MovementRow]:
+    """A page of the ledger, newest first, of one store or product if given."""
+    filters = {"store_id": store_id, "product_id": product_id}
+    given = {column: value for column, value in filters.items() if value is not None}
+    # Only what is given stands in the WHERE, so that the planner sees which index fits.
+    rows = await session.execute(
+        text(f"""
+            SELECT id, store_id, product_id, delta, balance_after, kind, reason, document_id,
+                occurred_at, recorded_at
+            FROM stock_movements
+            WHERE id < :before {"".join(f" AND {column} = :{column}" for column in given)}
+            ORDER BY id DESC LIMIT :limit
+        """),
+        {**given, "before": before, "limit": limit},
+    )
+    return [MovementRow(*row) for row in rows]

@@ -1,0 +1,91 @@
+"""Levels of stock, and the movements that change them one version at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, NewType
+from uuid import UUID
+
+from stock_service.domain.errors import LevelOutOfBounds
+
+StoreId = NewType("StoreId", int)
+ProductId = NewType("ProductId", int)
+
+# Beyond any real stock; the table's CHECK has the same bound.
+LEVEL_LIMIT = 10**12
+
+
+class LevelKey(NamedTuple):
+    """Where what lies; its order is the order in which levels are locked."""
+
+    store_id: StoreId
+    product_id: ProductId
+
+
+class Kind(StrEnum):
+    """Why a level changes, in the words that the outside sees."""
+
+    SALE = "vente"
+    CANCELLATION = "annulation"
+    RECEPTION = "reception"
+    ADJUSTMENT = "ajustement"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What is on hand after `version` movements; a product that was never here is at 0."""
+
+    on_hand: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What movements are due to: a sale, its cancellation, a reception or an adjustment."""
+
+    document_id: UUID
+    kind: Kind
+    occurred_at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One change of one level, and the level after it."""
+
+    key: LevelKey
+    delta: int
+    level: Level
+    document: Document
+
+
+class LevelBook:
+    """The levels that a transaction has locked, and the movements decided on them, in order."""
+
+    def __init__(self, levels: Mapping[LevelKey, Level]) -> None:
+        self._levels = dict(levels)
+        self.movements: list[Movement] = []
+
+    def on_hand(self, key: LevelKey) -> int:
+        return self._levels[key].on_hand
+
+    def exceeds_limit(self, key: LevelKey, delta: int) -> bool:
+        return abs(self.on_hand(key) + delta) > LEVEL_LIMIT
+
+    def move(self, key: LevelKey, delta: int, document: Document) -> Movement:
+        """Change a level; raises `KeyError` for one that is not locked."""
+        if self.exceeds_limit(key, delta):
+            raise LevelOutOfBounds(
+                f"product {key.product_id} of store {key.store_id} would pass {LEVEL_LIMIT} units"
+            )
+        before = self._levels[key]
+        after = Level(before.on_hand + delta, before.version + 1)
+        self._levels[key] = after
+        movement = Movement(key, delta, after, document)
+        self.movements.append(movement)
+        return movement
+
+    def changed_levels(self) -> dict[LevelKey, Level]:
+        """The final state of each level that moved, in the order of the locks."""
+        return {key: self._levels[key] for key in sorted({each.key for each in self.movements})}

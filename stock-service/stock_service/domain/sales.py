@@ -1,0 +1,132 @@
+"""What sales take from the stock: each sale is decided once, whatever is delivered again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from stock_service.domain.errors import ImpossibleSale
+from stock_service.domain.levels import Document, Kind, LevelBook, LevelKey, ProductId, StoreId
+
+Quantities = Mapping[ProductId, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A recorded sale, its quantities summed per product."""
+
+    sale_id: UUID
+    store_id: StoreId
+    sold_at: datetime
+    wanted: Quantities
+    is_conditional: bool
+    """Whether the stock decides over the sale (strict) or only follows it (permissive)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """The end of a sale; what was taken for it goes back."""
+
+    sale_id: UUID
+    store_id: StoreId
+    cancelled_at: datetime
+
+
+class Outcome(StrEnum):
+    """What became of a sale's goods; `refused` also stands for a sale cancelled before it came."""
+
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome of one sale."""
+
+    sale_id: UUID
+    store_id: StoreId
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """A product of which a sale wants more than there is."""
+
+    product_id: ProductId
+    requested: int
+    available: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer that a conditional sale waits for; nothing missing means that all was taken."""
+
+    sale_id: UUID
+    store_id: StoreId
+    missing: tuple[Shortage, ...]
+
+
+class SaleDesk:
+    """Decides sales one after the other, over locked levels and what was decided before."""
+
+    def __init__(
+        self,
+        book: LevelBook,
+        decided: Mapping[UUID, Decision],
+        withdrawn: Mapping[UUID, Quantities],
+    ) -> None:
+        self._book = book
+        self._decided = dict(decided)
+        self._withdrawn = dict(withdrawn)
+        self.decisions: dict[UUID, Decision] = {}
+
+    def withdraw(self, sale: Sale) -> Reply | None:
+        """Take all lines of a sale or none; nothing happens when it was decided before."""
+        if self._decision_on(sale) is not None:
+            return None
+        missing = self._shortages(sale) if sale.is_conditional else ()
+        if missing:
+            self._decide(sale, Outcome.REFUSED)
+        else:
+            document = Document(sale.sale_id, Kind.SALE, sale.sold_at)
+            for product_id, quantity in sale.wanted.items():
+                self._book.move(LevelKey(sale.store_id, product_id), -quantity, document)
+            self._withdrawn[sale.sale_id] = sale.wanted
+            self._decide(sale, Outcome.WITHDRAWN)
+        return Reply(sale.sale_id, sale.store_id, missing) if sale.is_conditional else None
+
+    def take_back(self, cancellation: Cancellation) -> None:
+        """Put back what the sale took, once; a sale that comes after its end takes nothing."""
+        decision = self._decision_on(cancellation)
+        if decision is None:
+            self._decide(cancellation, Outcome.REFUSED)
+        elif decision.outcome is Outcome.WITHDRAWN:
+            document = Document(cancellation.sale_id, Kind.CANCELLATION, cancellation.cancelled_at)
+            for product_id, quantity in self._withdrawn[cancellation.sale_id].items():
+                self._book.move(LevelKey(decision.store_id, product_id), quantity, document)
+            self._decide(cancellation, Outcome.RETURNED)
+
+    def _decision_on(self, change: Sale | Cancellation) -> Decision | None:
+        decision = self._decided.get(change.sale_id)
+        if decision is not None and decision.store_id != change.store_id:
+            raise ImpossibleSale(
+                f"sale {change.sale_id} is of store {decision.store_id}, not {change.store_id}"
+            )
+        return decision
+
+    def _shortages(self, sale: Sale) -> tuple[Shortage, ...]:
+        levels = (
+            (product_id, quantity, self._book.on_hand(LevelKey(sale.store_id, product_id)))
+            for product_id, quantity in sale.wanted.items()
+        )
+        return tuple(
+            Shortage(product_id, quantity, on_hand)
+            for product_id, quantity, on_hand in levels
+            if on_hand < quantity
+        )
+
+    def _decide(self, change: Sale | Cancellation, outcome: Outcome) -> None:
+        decision = Decision(change.sale_id, change.store_id, outcome)
+        self._decided[change.sale_id] = self.decisions[change.sale_id] = decision

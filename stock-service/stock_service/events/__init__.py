@@ -1,0 +1,1 @@
+"""Message shapes: what this service says, and what it reads of others."""

@@ -1,0 +1,80 @@
+"""What this service reads of the events of sales and catalogue; other fields are ignored."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from stock_service.domain.levels import ProductId, StoreId
+
+SALES_TOPIC = "sales.events.v1"
+CATALOGUE_TOPIC = "catalogue.events.v1"
+
+LARGEST_ID = 2_147_483_647
+Store = Annotated[StoreId, msgspec.Meta(ge=1, le=LARGEST_ID)]
+Product = Annotated[ProductId, msgspec.Meta(ge=1, le=LARGEST_ID)]
+Quantity = Annotated[int, msgspec.Meta(ge=1)]
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class SaleLine(msgspec.Struct, frozen=True):
+    """A line of a receipt; a product may be on several."""
+
+    product_id: Product
+    quantity: Quantity
+
+
+class SaleRecorded(msgspec.Struct, frozen=True):
+    """A sale was written."""
+
+    sale_id: UUID
+    store_id: Store
+    status: str
+    stock_policy: str
+    sold_at: Instant
+    lines: Annotated[list[SaleLine], msgspec.Meta(min_length=1)]
+
+
+class SaleCancelled(msgspec.Struct, frozen=True):
+    """A pending sale ended without an answer of the stock."""
+
+    sale_id: UUID
+    store_id: Store
+    decided_at: Instant
+
+
+class StoreChanged(msgspec.Struct, frozen=True):
+    """A store as it is now."""
+
+    store_id: Store
+    version: int
+    name: str
+    city: str
+    kind: str
+    stock_policy: str
+    is_active: bool
+
+
+class ProductChanged(msgspec.Struct, frozen=True):
+    """A product as it is now."""
+
+    product_id: Product
+    version: int
+    sku: str
+    name: str
+    category: str
+    unit_price: Decimal
+    is_active: bool
+
+
+SALES_DECODERS: dict[str, type[msgspec.Struct]] = {
+    "sales.sale-recorded.v1": SaleRecorded,
+    "sales.sale-cancelled.v1": SaleCancelled,
+}
+CATALOGUE_DECODERS: dict[str, type[msgspec.Struct]] = {
+    "catalogue.store-changed.v1": StoreChanged,
+    "catalogue.product-changed.v1": ProductChanged,
+}
+DECODERS = SALES_DECODERS | CATALOGUE_DECODERS

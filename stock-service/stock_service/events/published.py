@@ -1,0 +1,56 @@
+"""What this service publishes; the contracts are in `infra/contracts/events/`."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+STOCK_TOPIC = "stock.events.v1"
+
+
+class StockWithdrawn(msgspec.Struct, frozen=True):
+    """All lines of a strict store's sale were taken."""
+
+    TYPE: ClassVar[str] = "stock.stock-withdrawn.v1"
+
+    sale_id: UUID
+    store_id: int
+    decided_at: datetime
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """A product of which there is too little."""
+
+    product_id: int
+    requested: int
+    available: int
+
+
+class StockRefused(msgspec.Struct, frozen=True):
+    """A strict store's sale wants more than there is; none of its lines was taken."""
+
+    TYPE: ClassVar[str] = "stock.stock-refused.v1"
+
+    sale_id: UUID
+    store_id: int
+    missing: list[Missing]
+    decided_at: datetime
+
+
+class ProductLevel(msgspec.Struct, frozen=True):
+    """The level of one product as it is now."""
+
+    product_id: int
+    on_hand: int
+    version: int
+
+
+class StockLevelsChanged(msgspec.Struct, frozen=True):
+    """Levels after a change, as state: per product the highest version wins."""
+
+    TYPE: ClassVar[str] = "stock.stock-levels-changed.v1"
+
+    store_id: int
+    levels: list[ProductLevel]
+    changed_at: datetime

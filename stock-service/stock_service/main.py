@@ -1,0 +1,23 @@
+"""The HTTP process of the stock service."""
+
+from fastapi import FastAPI
+
+from service_kit.app import build_api, serve
+from stock_service.api import movements, stock
+from stock_service.api.problems import STATUS_OF
+from stock_service.settings import Settings
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application, wired."""
+    return build_api(
+        settings,
+        title="Comptoir : stock",
+        routers=[stock.router, movements.router],
+        status_of=STATUS_OF,
+    )
+
+
+if __name__ == "__main__":
+    settings = Settings()
+    serve(create_app(settings), settings)

@@ -1,0 +1,1 @@
+"""One module per change that this service can make."""

@@ -1,0 +1,23 @@
+"""Post a reception or an adjustment."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service_kit.outbox import add_to_outbox
+from service_kit.tracing import current_traceparent
+from stock_service.domain.entries import StockEntry, apply_entry
+from stock_service.domain.levels import Movement
+from stock_service.use_cases.move_levels import announce_levels, open_book, save_book
+
+
+async def post_movements(
+    session: AsyncSession, entry: StockEntry, *, is_strict: bool
+) -> list[Movement]:
+    """Move all levels of the entry or none; the movements are in the order of its lines."""
+    book = await open_book(session, entry.keys)
+    movements = apply_entry(book, entry, is_strict=is_strict)
+    await save_book(session, book)
+    traceparents = {entry.store_id: current_traceparent()}
+    await add_to_outbox(session, announce_levels(book, datetime.now(UTC), traceparents))
+    return movements

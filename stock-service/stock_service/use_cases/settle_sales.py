@@ -1,0 +1,107 @@
+"""Take from the stock what sales want, and put back what cancelled sales took."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service_kit.outbox import OutgoingEvent, add_to_outbox
+from stock_service.db.movements import find_withdrawn
+from stock_service.db.sales import find_decisions, save_decisions
+from stock_service.domain.levels import LevelKey, StoreId
+from stock_service.domain.sales import (
+    Cancellation,
+    Decision,
+    Outcome,
+    Quantities,
+    Reply,
+    Sale,
+    SaleDesk,
+)
+from stock_service.events.published import STOCK_TOPIC, Missing, StockRefused, StockWithdrawn
+from stock_service.use_cases.move_levels import announce_levels, open_book, save_book
+
+
+@dataclass(frozen=True, slots=True)
+class SaleChange:
+    """One event about a sale, and the trace that it belongs to."""
+
+    change: Sale | Cancellation
+    traceparent: str | None
+
+
+async def settle_sales(session: AsyncSession, changes: Sequence[SaleChange]) -> None:
+    """Decide a batch in log order and write it with one statement per table.
+
+    A sale that was decided before changes nothing and is not answered again: its answer is
+    in the outbox since then.
+    """
+    decided = await find_decisions(session, {each.change.sale_id for each in changes})
+    withdrawn = await find_withdrawn(session, _returnable(changes, decided))
+    book = await open_book(session, _keys(changes, decided, withdrawn))
+    desk = SaleDesk(book, decided, withdrawn)
+    decided_at = datetime.now(UTC)
+    replies: list[OutgoingEvent] = []
+    traceparents: dict[StoreId, str | None] = {}
+    for each in changes:
+        moves_before = len(book.movements)
+        reply = _settle(desk, each.change)
+        if reply is not None:
+            replies.append(_reply_event(reply, decided_at, each.traceparent))
+        if len(book.movements) > moves_before:
+            # Of several sales in a batch, the last one that moved the store shows its report.
+            traceparents[each.change.store_id] = each.traceparent
+    await save_book(session, book)
+    await save_decisions(session, desk.decisions.values(), decided_at)
+    await add_to_outbox(session, [*replies, *announce_levels(book, decided_at, traceparents)])
+
+
+def _settle(desk: SaleDesk, change: Sale | Cancellation) -> Reply | None:
+    if isinstance(change, Sale):
+        return desk.withdraw(change)
+    desk.take_back(change)
+    return None
+
+
+def _returnable(changes: Sequence[SaleChange], decided: Mapping[UUID, Decision]) -> set[UUID]:
+    """The sales that took goods in an earlier batch and may give them back in this one."""
+    cancelled = {each.change.sale_id for each in changes if isinstance(each.change, Cancellation)}
+    return {
+        sale_id
+        for sale_id in cancelled
+        if sale_id in decided and decided[sale_id].outcome is Outcome.WITHDRAWN
+    }
+
+
+def _keys(
+    changes: Sequence[SaleChange],
+    decided: Mapping[UUID, Decision],
+    withdrawn: Mapping[UUID, Quantities],
+) -> Iterator[LevelKey]:
+    """Every level that the batch can touch."""
+    for each in changes:
+        if isinstance(each.change, Sale) and each.change.sale_id not in decided:
+            for product_id in each.change.wanted:
+                yield LevelKey(each.change.store_id, product_id)
+    for sale_id, quantities in withdrawn.items():
+        for product_id in quantities:
+            yield LevelKey(decided[sale_id].store_id, product_id)
+
+
+def _reply_event(reply: Reply, decided_at: datetime, traceparent: str | None) -> OutgoingEvent:
+    body: StockRefused | StockWithdrawn
+    if reply.missing:
+        missing = [Missing(m.product_id, m.requested, m.available) for m in reply.missing]
+        body = StockRefused(reply.sale_id, reply.store_id, missing, decided_at)
+    else:
+        body = StockWithdrawn(reply.sale_id, reply.store_id, decided_at)
+    return OutgoingEvent(
+        topic=STOCK_TOPIC,
+        key=str(reply.store_id),
+        type=body.TYPE,
+        subject=str(reply.sale_id),
+        body=body,
+        traceparent=traceparent,
+    )
