@@ -1,0 +1,1 @@
+"""The HTTP surface: French outside, English inside."""

@@ -1,0 +1,1 @@
+"""What each topic's events do to the projections."""

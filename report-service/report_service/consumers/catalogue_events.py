@@ -1,0 +1,21 @@
+"""`catalogue.events.v1`: labels of products and stores, joined when a report is read."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from report_service.events.consumed import CATALOGUE_DECODERS, ProductChanged, StoreChanged
+from report_service.projections.catalogue import keep_products, keep_stores
+from service_kit.consumer import Event, Subscription
+
+
+async def apply(
+    session: AsyncSession, events: Sequence[Event[ProductChanged | StoreChanged]]
+) -> None:
+    """Keep the newest labels of one partition's batch."""
+    bodies = [event.body for event in events]
+    await keep_products(session, [body for body in bodies if isinstance(body, ProductChanged)])
+    await keep_stores(session, [body for body in bodies if isinstance(body, StoreChanged)])
+
+
+SUBSCRIPTION = Subscription(topic="catalogue.events.v1", decoders=CATALOGUE_DECODERS, apply=apply)

@@ -1,0 +1,111 @@
+"""Finds out until when everything in Kafka is counted, for `complet_jusqua` in the reports."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from report_service.db.freshness import advance_freshness, read_clock, read_positions
+from service_kit.faults import DATABASE_FAULTS, is_transient
+from service_kit.relay import Relay
+from service_kit.settings import ServiceSettings
+from service_kit.worker import Chore
+
+logger = logging.getLogger(__name__)
+
+MARK_EVERY = timedelta(milliseconds=250)  # what `retard_ms` shows at least while nothing is late
+MAX_MARKS = 2400  # ten minutes of lag; with more, marks are further apart
+FAULT_PAUSE = timedelta(seconds=2)
+
+
+class Marks:
+    """Instants and where the log ended then, from the oldest that is not yet counted."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[datetime, Mapping[int, int]]] = deque()
+
+    def add(self, instant: datetime, ends: Mapping[int, int]) -> None:
+        """Remember that no event of before `instant` stands behind `ends`."""
+        # Full: the old marks are kept, because they are the ones that will be reached.
+        if len(self._marks) < MAX_MARKS:
+            self._marks.append((instant, ends))
+
+    def take_reached(self, positions: Mapping[int, int]) -> datetime | None:
+        """Forget the marks that the positions have reached and return the latest of them."""
+        reached = None
+        while self._marks and _covers(positions, self._marks[0][1]):
+            reached, _ = self._marks.popleft()
+        return reached
+
+
+def _covers(positions: Mapping[int, int], ends: Mapping[int, int]) -> bool:
+    return all(positions.get(partition, 0) >= end for partition, end in ends.items())
+
+
+def track_completeness(settings: ServiceSettings, topic: str) -> Chore:
+    """A chore that keeps the topic's row in `freshness`; every worker may run it."""
+
+    async def track(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await _track(engine, settings, topic, stop)
+            except (KafkaError, *DATABASE_FAULTS) as fault:
+                if not isinstance(fault, KafkaError) and not is_transient(fault):
+                    raise
+                logger.warning("completeness unknown for now", extra={"error": repr(fault)})
+                await _pause(stop, FAULT_PAUSE)
+
+    return track
+
+
+async def _track(
+    engine: AsyncEngine, settings: ServiceSettings, topic: str, stop: asyncio.Event
+) -> None:
+    broker_topic = settings.topic(topic)
+    # Without a group and an assignment: it fetches no record.
+    client = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await client.start()
+    try:
+        partitions = await _list_partitions(settings, broker_topic)
+        marks = Marks()
+        while not stop.is_set():
+            async with AsyncSession(engine) as session:
+                instant = await read_clock(session)
+            async with asyncio.timeout(FAULT_PAUSE.total_seconds()):
+                ends = await client.end_offsets(partitions)
+            marks.add(instant, {each.partition: end for each, end in ends.items()})
+            async with AsyncSession(engine) as session, session.begin():
+                positions = await read_positions(session, settings.service_name, broker_topic)
+                reached = marks.take_reached(positions)
+                if reached is not None:
+                    await advance_freshness(session, topic, reached)
+            await _pause(stop, MARK_EVERY)
+    finally:
+        await client.stop()
+
+
+async def _list_partitions(settings: ServiceSettings, topic: str) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await admin.start()
+    try:
+        [described] = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    partitions = [TopicPartition(topic, each["partition"]) for each in described["partitions"]]
+    if not partitions:
+        raise KafkaError(f"{topic} has no partitions yet")
+    return partitions
+
+
+async def _pause(stop: asyncio.Event, longest: timedelta) -> None:
+    try:
+        async with asyncio.timeout(longest.total_seconds()):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,36 @@
+"""`sales.events.v1`: a sale counts as soon as it is confirmed."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from report_service.events.consumed import SALES_DECODERS, SaleRecorded
+from report_service.projections.sales import count_sales
+from report_service.telemetry import REPORT_DELAY
+from service_kit.consumer import Event, PoisonMessage, Subscription
+
+SALES_TOPIC = "sales.events.v1"
+# Beyond them a date is a fault of a clock, and PostgreSQL's calendar soon ends for JSON.
+PLAUSIBLE_YEARS = range(2000, 2200)
+
+
+async def apply(session: AsyncSession, events: Sequence[Event[SaleRecorded]]) -> None:
+    """Count the confirmed sales of one partition's batch."""
+    confirmed = [event.body for event in events if event.body.status == "confirmed"]
+    for sale in confirmed:
+        _refuse_contradictions(sale)
+    counted = await count_sales(session, confirmed, stripe=events[0].record.partition)
+    now = datetime.now(UTC)
+    for sale in counted:
+        REPORT_DELAY.record(max(0.0, (now - sale.recorded_at).total_seconds()))
+
+
+def _refuse_contradictions(sale: SaleRecorded) -> None:
+    if sale.business_date.year not in PLAUSIBLE_YEARS:
+        raise PoisonMessage(f"sale {sale.sale_id}: business date {sale.business_date}")
+    if sum([line.amount_cents for line in sale.lines]) != sale.total_cents:
+        raise PoisonMessage(f"sale {sale.sale_id}: total_cents is not the sum of its lines")
+
+
+SUBSCRIPTION = Subscription(topic=SALES_TOPIC, decoders=SALES_DECODERS, apply=apply)

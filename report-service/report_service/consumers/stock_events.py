@@ -1,0 +1,17 @@
+"""`stock.events.v1`: levels are copied for the lists of ruptures and overstocks."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from report_service.events.consumed import STOCK_DECODERS, StockLevelsChanged
+from report_service.projections.stock_levels import keep_levels
+from service_kit.consumer import Event, Subscription
+
+
+async def apply(session: AsyncSession, events: Sequence[Event[StockLevelsChanged]]) -> None:
+    """Keep the newest levels of one partition's batch."""
+    await keep_levels(session, [event.body for event in events])
+
+
+SUBSCRIPTION = Subscription(topic="stock.events.v1", decoders=STOCK_DECODERS, apply=apply)

@@ -1,0 +1,1 @@
+"""The service's SQL: one named function per statement."""

@@ -1,0 +1,233 @@
+"""Reads a whole report in one statement: one snapshot, so that its figures agree with each other.
+
+The statement answers one JSON document, which is decoded straight into the types below.
+"""
+
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from report_service.db.ranges import split_range
+
+ALERTS_LISTED = 100
+
+
+class StoreSales(Struct, frozen=True):
+    """What a store sold, net of tax."""
+
+    store_id: int
+    store: str
+    sales_count: int
+    amount_cents: int
+    tax_cents: int
+
+
+class ProductSales(Struct, frozen=True):
+    """What the chain sold of a product, net of tax."""
+
+    product_id: int
+    name: str
+    category: str
+    units: int
+    amount_cents: int
+
+
+class DaySales(Struct, frozen=True):
+    """What the chain sold on a business date, net of tax."""
+
+    business_date: date
+    amount_cents: int
+
+
+class StockAlert(Struct, frozen=True):
+    """A product of which a store has none left, or too much."""
+
+    store_id: int
+    store: str
+    product_id: int
+    name: str
+    category: str
+    on_hand: int
+
+
+class Freshness(Struct, frozen=True):
+    """When a report was computed, and until when every event in Kafka is counted in it."""
+
+    computed_at: datetime
+    complete_until: datetime | None
+
+
+class StoreReport(Struct, frozen=True):
+    """Sales by store."""
+
+    stores: list[StoreSales]
+    freshness: Freshness
+
+
+class SalesReport(Struct, frozen=True):
+    """Sales by store, product and day, and the stock that needs somebody's attention."""
+
+    stores: list[StoreSales]
+    products: list[ProductSales]
+    days: list[DaySales]
+    ruptures: list[StockAlert]
+    overstocks: list[StockAlert]
+    freshness: Freshness
+
+
+Report = TypeVar("Report", SalesReport, StoreReport)
+
+# Days that are added have the sign 1, days to take off their month again have -1.
+_SPANS = """unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[]), CAST(:signs AS int[]))
+            AS span(first, last, sign)"""
+
+_STORES = """
+    SELECT store_id, coalesce(name, 'Magasin ' || store_id) AS store,
+        sales_count, amount_cents, tax_cents
+    FROM ({sums}) AS sums LEFT JOIN stores USING (store_id)
+    ORDER BY store_id
+"""
+_ALL_STORES = "SELECT store_id, sales_count, amount_cents, tax_cents FROM store_totals"
+_STORES_OF_RANGE = f"""
+    SELECT store_id, sum(sales_count) AS sales_count, sum(amount_cents) AS amount_cents,
+        sum(tax_cents) AS tax_cents
+    FROM (
+        SELECT store_id, sales_count, amount_cents, tax_cents FROM store_months
+        WHERE month BETWEEN :first_month AND :last_month
+        UNION ALL
+        SELECT store_id, sign * sales_count, sign * amount_cents, sign * tax_cents
+        FROM {_SPANS} JOIN store_days ON business_date BETWEEN first AND last
+    ) AS parts
+    GROUP BY store_id HAVING sum(sales_count) > 0
+"""
+
+_PRODUCTS = """
+    SELECT product_id,
+        coalesce(p.name, t.last_name, 'Produit ' || product_id) AS name,
+        coalesce(p.category, t.last_category, '') AS category,
+        sums.units, sums.amount_cents
+    FROM ({sums} ORDER BY units DESC, product_id LIMIT :limit) AS sums
+    LEFT JOIN products AS p USING (product_id)
+    LEFT JOIN product_totals AS t USING (product_id)
+    ORDER BY sums.units DESC, product_id
+"""
+_ALL_PRODUCTS = "SELECT product_id, units, amount_cents FROM product_totals"
+_PRODUCTS_OF_RANGE = f"""
+    SELECT product_id, sum(units) AS units, sum(amount_cents) AS amount_cents
+    FROM (
+        SELECT product_id, units, amount_cents FROM product_months
+        WHERE month BETWEEN :first_month AND :last_month
+        UNION ALL
+        SELECT product_id, sign * units, sign * amount_cents
+        FROM {_SPANS} JOIN product_days ON business_date BETWEEN first AND last
+    ) AS parts
+    GROUP BY product_id HAVING sum(units) > 0
+"""
+
+# The newest days first, so that the limit cuts off the oldest.
+_DAYS = """
+    SELECT * FROM (
+        SELECT business_date, sum(amount_cents) AS amount_cents FROM chain_days
+        WHERE business_date BETWEEN :first_day AND :last_day
+        GROUP BY business_date ORDER BY business_date DESC LIMIT :max_days
+    ) AS newest
+    ORDER BY business_date
+"""
+
+_ALERTS = """
+    SELECT store_id, coalesce(s.name, 'Magasin ' || store_id) AS store, product_id,
+        coalesce(p.name, t.last_name, 'Produit ' || product_id) AS name,
+        coalesce(p.category, t.last_category, '') AS category, on_hand
+    FROM (
+        SELECT * FROM stock_levels WHERE on_hand {condition}
+        ORDER BY on_hand {direction}, store_id, product_id LIMIT {listed}
+    ) AS listed
+    LEFT JOIN stores AS s USING (store_id)
+    LEFT JOIN products AS p USING (product_id)
+    LEFT JOIN product_totals AS t USING (product_id)
+    ORDER BY on_hand {direction}, store_id, product_id
+"""
+_RUPTURES = _ALERTS.format(condition="<= 0", direction="ASC", listed=ALERTS_LISTED)
+_OVERSTOCKS = _ALERTS.format(condition="> 50", direction="DESC", listed=ALERTS_LISTED)
+
+_FRESHNESS = """
+    SELECT now() AS computed_at,
+        (SELECT complete_until FROM freshness WHERE topic = 'sales.events.v1') AS complete_until
+"""
+
+
+def _document(**lists: str) -> TextClause:
+    """A statement that answers one JSON object: a member for each query, and the freshness."""
+    members = [
+        f"'{name}', (SELECT coalesce(json_agg(r), '[]') FROM ({query}) AS r)"
+        for name, query in lists.items()
+    ]
+    members.append(f"'freshness', (SELECT row_to_json(r) FROM ({_FRESHNESS}) AS r)")
+    return text(f"SELECT CAST(json_build_object({', '.join(members)}) AS text)")
+
+
+_STOCK = {"ruptures": _RUPTURES, "overstocks": _OVERSTOCKS}
+_READ_ALL_TIME = _document(
+    stores=_STORES.format(sums=_ALL_STORES),
+    products=_PRODUCTS.format(sums=_ALL_PRODUCTS),
+    days=_DAYS,
+    **_STOCK,
+)
+_READ_RANGE = _document(
+    stores=_STORES.format(sums=_STORES_OF_RANGE),
+    products=_PRODUCTS.format(sums=_PRODUCTS_OF_RANGE),
+    days=_DAYS,
+    **_STOCK,
+)
+_READ_STORES_ALL_TIME = _document(stores=_STORES.format(sums=_ALL_STORES))
+_READ_STORES_RANGE = _document(stores=_STORES.format(sums=_STORES_OF_RANGE))
+
+
+async def read_sales_report(
+    session: AsyncSession, start: date | None, end: date | None, *, top: int, max_days: int
+) -> SalesReport:
+    """The report from `start` to `end`, both included, with its `top` products by units.
+
+    Its days are the newest `max_days` that had sales.
+    """
+    parameters = {
+        "limit": top,
+        "max_days": max_days,
+        "first_day": start or date.min,
+        "last_day": end or date.max,
+    }
+    if start is None and end is None:
+        return await _read(session, _READ_ALL_TIME, parameters, SalesReport)
+    return await _read(session, _READ_RANGE, parameters | _parts(start, end), SalesReport)
+
+
+async def read_store_report(
+    session: AsyncSession, start: date | None, end: date | None
+) -> StoreReport:
+    """Each store's sales from `start` to `end`, both included."""
+    if start is None and end is None:
+        return await _read(session, _READ_STORES_ALL_TIME, {}, StoreReport)
+    return await _read(session, _READ_STORES_RANGE, _parts(start, end), StoreReport)
+
+
+def _parts(start: date | None, end: date | None) -> dict[str, Any]:
+    split = split_range(start, end)
+    return {
+        # The last day first selects nothing.
+        "first_month": split.months.first if split.months else date.max,
+        "last_month": split.months.last if split.months else date.min,
+        "firsts": [span.first for span in split.added + split.removed],
+        "lasts": [span.last for span in split.added + split.removed],
+        "signs": [1] * len(split.added) + [-1] * len(split.removed),
+    }
+
+
+async def _read(
+    session: AsyncSession, statement: TextClause, parameters: dict[str, Any], kind: type[Report]
+) -> Report:
+    document: str = (await session.execute(statement, parameters)).scalar_one()
+    return msgspec.json.decode(document, type=kind)

@@ -1,0 +1,23 @@
+"""The HTTP process: reports, read from rows that the worker keeps."""
+
+from fastapi import FastAPI
+
+from report_service.api import reports
+from report_service.api.problems import STATUS_OF
+from report_service.settings import Settings
+from service_kit.app import build_api, serve
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application, with telemetry, errors and health wired by the kit."""
+    return build_api(
+        settings,
+        title="Comptoir : rapports",
+        routers=[reports.router],
+        status_of=STATUS_OF,
+    )
+
+
+if __name__ == "__main__":
+    service_settings = Settings()
+    serve(create_app(service_settings), service_settings)

@@ -1,0 +1,1 @@
+"""What a batch of events adds to the rows that reports read."""

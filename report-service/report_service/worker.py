@@ -1,0 +1,24 @@
+"""The event process: counts sales, copies levels and labels, and tells how complete that is."""
+
+from report_service.consumers import catalogue_events, sales_events, stock_events
+from report_service.consumers.completeness import track_completeness
+from report_service.settings import Settings
+from service_kit.worker import run_worker
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    settings = Settings()
+    run_worker(
+        settings,
+        [
+            sales_events.SUBSCRIPTION,
+            stock_events.SUBSCRIPTION,
+            catalogue_events.SUBSCRIPTION,
+        ],
+        [track_completeness(settings, sales_events.SALES_TOPIC)],
+    )
+
+
+if __name__ == "__main__":
+    main()
