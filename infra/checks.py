@@ -14,7 +14,11 @@ SOURCES = (
     "sales-service/sales_service",
     "stock-service/stock_service",
     "report-service/report_service",
-    "infra",
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "infra").glob("*.py"))),
+    *(
+        str(path.parent.relative_to(ROOT))
+        for path in sorted((ROOT / "infra").glob("*/__init__.py"))
+    ),
     "tests",
 )
 LOCK_INPUTS = (

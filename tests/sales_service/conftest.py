@@ -31,7 +31,10 @@ class Shop:
         }
 
     async def sell(
-        self, *lines: tuple[int, int], store: int | None = None, **headers: str
+        self,
+        *lines: tuple[int, int],
+        store: int | None = None,
+        headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         return await self.client.post(
             "/api/ventes/", json=self.basket(*lines, store=store), headers=headers

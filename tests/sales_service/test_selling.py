@@ -207,7 +207,9 @@ async def test_sales_are_listed_newest_first_page_by_page(shop: Shop) -> None:
 
 
 async def test_a_strict_sale_stays_open_until_the_stock_decides(shop: Shop) -> None:
-    answer = await shop.sell((shop.coffee, 1), store=shop.strict, Prefer="respond-async")
+    answer = await shop.sell(
+        (shop.coffee, 1), store=shop.strict, headers={"Prefer": "respond-async"}
+    )
 
     assert answer.status_code == 202
     assert answer.json()["statut"] == "en_attente"

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
-from service_kit.consumer import Consumer, Event, PoisonMessage, Subscription
-from service_kit.outbox import OutgoingEvent, add_to_outbox
-from service_kit.relay import Relay
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from service_kit.consumer import Consumer, Event, PoisonMessage, Subscription
+from service_kit.outbox import OutgoingEvent, add_to_outbox
+from service_kit.relay import Relay
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.waiting import eventually
 

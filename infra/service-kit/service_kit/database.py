@@ -15,6 +15,9 @@ _SERVER_SETTINGS = {
     "statement_timeout": "10s",
     "idle_in_transaction_session_timeout": "30s",
     "timezone": "UTC",
+    # Every statement is short: starting workers or compiling would take longer than running it.
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
 }
 CONNECT_TIMEOUT_SECONDS = 3.0
 
