@@ -70,8 +70,8 @@ async def _track(
     broker_topic = settings.topic(topic)
     # Without a group and an assignment: it fetches no record.
     client = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers)
-    await client.start()
     try:
+        await client.start()
         partitions = await _list_partitions(settings, broker_topic)
         marks = Marks()
         while not stop.is_set():
@@ -92,8 +92,8 @@ async def _track(
 
 async def _list_partitions(settings: ServiceSettings, topic: str) -> list[TopicPartition]:
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
-    await admin.start()
     try:
+        await admin.start()
         [described] = await admin.describe_topics([topic])
     finally:
         await admin.close()
