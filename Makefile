@@ -18,6 +18,37 @@ $(STAMP): requirements.lock $(MEMBERS:%=%/pyproject.toml)
 	@$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation $(MEMBERS:%=-e %)
 	@touch $@
 
+STACK := $(VENV)/bin/python -m infra.embedded
+
+.PHONY: up
+up: $(STAMP) ## Start everything; COMPTOIR_SALES_API_PORT=… moves a port
+	@$(STACK) up
+
+.PHONY: down
+down: $(STAMP) ## Stop what make up has started; the data stay
+	@$(STACK) down
+
+.PHONY: status
+status: $(STAMP) ## Show each process and whether it is ready
+	@$(STACK) status
+
+.PHONY: logs
+logs: $(STAMP) ## Follow the logs, or make logs NAME=sales-api
+	@$(STACK) logs $(if $(NAME),--name $(NAME))
+
+.PHONY: reset
+reset: $(STAMP) ## Stop everything and empty the state folder
+	@$(STACK) reset
+
+.PHONY: token
+token: $(STAMP) ## Print a demo key: make -s token ROLE=till|manager|head-office
+	@$(STACK) token $(if $(ROLE),--role $(ROLE))
+
+.PHONY: replay
+replay: $(STAMP) ## Play till data: make replay DATA=file.csv.gz [RATE=100] [LIMIT=1000]
+	@test -n "$(DATA)" || { echo "Which data? make replay DATA=path/to/online-retail.csv.gz"; exit 1; }
+	@$(STACK) run $(VENV)/bin/python -m infra.replay "$(DATA)" $(if $(RATE),--rate $(RATE)) $(if $(LIMIT),--limit $(LIMIT))
+
 .PHONY: check
 check: $(STAMP) ## Run every check; changes nothing
 	@$(VENV)/bin/python -m infra.checks

@@ -1,12 +1,10 @@
 """Fixtures for every test; a test is marked by what it asks for."""
 
-import os
-
 import pytest
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.kafka"]
+pytest_plugins = ["tests.fixtures.system", "tests.fixtures.postgres", "tests.fixtures.kafka"]
 
-INFRASTRUCTURE = {"postgres_admin_url", "kafka_bootstrap"}
+INFRASTRUCTURE = {"embedded_stack", "postgres_admin_url", "kafka_bootstrap"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,13 +15,3 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.integration)
         if "running_system" in wanted:
             item.add_marker(pytest.mark.system)
-
-
-@pytest.fixture(scope="session")
-def postgres_admin_url() -> str:
-    return os.environ["TEST_POSTGRES_URL"]
-
-
-@pytest.fixture(scope="session")
-def kafka_bootstrap() -> str:
-    return os.environ["TEST_KAFKA_BOOTSTRAP_SERVERS"]

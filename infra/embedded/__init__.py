@@ -1,0 +1,1 @@
+"""The whole system on this machine without Docker: real PostgreSQL, real Kafka, six processes."""

@@ -1,0 +1,155 @@
+"""`python -m infra.embedded up|down|status|logs|reset|token|run`: what the Makefile calls."""
+
+import argparse
+import asyncio
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from infra.embedded.layout import ROLES, ROOT, Layout, StackError, state_folder, wanted_ports
+from infra.embedded.programs import INFRASTRUCTURE, PROCESSES
+from infra.embedded.stack import Report, Stack
+
+TRY = """
+Try:
+  curl -s -H "x-token: $(make -s token ROLE=head-office)" {sales}/api/magasins/
+  curl -s -H "x-token: $(make -s token ROLE=till)" -H 'content-type: application/json' \\
+       -d '{{"magasin_id": 1, "lignes": [{{"produit_id": 1, "quantite": 2}}]}}' {sales}/api/ventes/
+  curl -s -H "x-token: $(make -s token ROLE=head-office)" {report}/api/ventes/rapport
+"""
+
+
+def main() -> int:
+    """Run one command; its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m infra.embedded")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("up", "down", "status", "reset"):
+        commands.add_parser(name)
+    commands.add_parser("logs").add_argument("--name", choices=(*INFRASTRUCTURE, *PROCESSES))
+    commands.add_parser("token").add_argument("--role", choices=ROLES, default="till")
+    commands.add_parser("run").add_argument("program", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args()
+    # What is not there yet is what `up` waits for, not news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        return COMMANDS[arguments.command](arguments)
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; make up goes on, make down stops what has started\n")
+        return 130
+
+
+def _reporter() -> Report:
+    started = time.monotonic()
+
+    def report(line: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {line}", flush=True)
+
+    return report
+
+
+def _up(_: argparse.Namespace) -> int:
+    report = _reporter()
+    layout = Layout.saved()
+    if not Stack(layout).is_supervised():
+        layout = Layout(state_folder(), wanted_ports())
+    stack = Stack(layout, report)
+    asyncio.run(_start(stack))
+    if _call([sys.executable, "-m", "infra.demo"], layout) != 0:
+        raise StackError("the demo chain could not be created, see above; the system itself runs")
+    _print_addresses(layout)
+    return 0
+
+
+def _call(command: list[str], layout: Layout) -> int:
+    """Run a client of the stack, with its addresses and keys in the environment."""
+    environment = os.environ | layout.client_environment
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+async def _start(stack: Stack) -> None:
+    await stack.start_infrastructure()
+    await stack.start_services()
+
+
+def _print_addresses(layout: Layout) -> None:
+    print()
+    for name in (*PROCESSES, *INFRASTRUCTURE):
+        address = f"127.0.0.1:{layout.ports[name]}"
+        shown = address if name in INFRASTRUCTURE else f"http://{address}"
+        paths = {"api": "/docs /metrics /health/ready", "worker": "/metrics /health/ready"}
+        print(f"  {name:14} {shown:24} {paths.get(name.partition('-')[2], '')}".rstrip())
+    print(TRY.format(sales=layout.url("sales-api"), report=layout.url("report-api")))
+
+
+def _down(_: argparse.Namespace) -> int:
+    stopped = Stack(Layout.saved()).stop()
+    print("nothing was running" if not stopped else "stopped")
+    return 0
+
+
+def _status(_: argparse.Namespace) -> int:
+    layout = Layout.saved()
+    stack = Stack(layout)
+    if not stack.is_supervised():
+        print("not running: make up starts it")
+        return 1
+    unready = asyncio.run(stack.unready())
+    for name, state in stack.states().items():
+        print(f"{name:14} {layout.ports[name]:6} {state}{'  NOT READY' if name in unready else ''}")
+    return 1 if unready else 0
+
+
+def _logs(arguments: argparse.Namespace) -> int:
+    layout = Layout.saved()
+    names = [arguments.name] if arguments.name else [*INFRASTRUCTURE, *PROCESSES]
+    files = [str(path) for name in names if (path := layout.logs / f"{name}.log").exists()]
+    if not files:
+        raise StackError("there are no logs yet: make up first")
+    os.execvp("tail", ["tail", "-n", "20", "-F", *files])
+
+
+def _reset(arguments: argparse.Namespace) -> int:
+    _down(arguments)
+    state = state_folder()
+    # COMPTOIR_STATE may name any folder: only one that `up` has made is removed.
+    if (state / "ports.json").exists():
+        shutil.rmtree(state)
+    print("empty: the next make up starts from nothing")
+    return 0
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    print(_existing().secrets[arguments.role])
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    return _call(arguments.program, _existing())
+
+
+def _existing() -> Layout:
+    layout = Layout.saved()
+    if not (layout.state / "secrets.json").exists():
+        raise StackError("there is no stack yet: make up first")
+    return layout
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "logs": _logs,
+    "reset": _reset,
+    "token": _token,
+    "run": _run,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

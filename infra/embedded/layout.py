@@ -1,0 +1,130 @@
+"""Where the embedded stack keeps its files, on which ports it listens, and its secrets."""
+
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICES = ("sales", "stock", "report")
+ROLES = ("till", "manager", "head-office")
+
+# COMPTOIR_<NAME>_PORT in the environment puts another in place of each.
+DEFAULT_PORTS = {
+    "postgresql": 15432,
+    "kafka": 19092,
+    "kafka-controller": 19093,
+    "sales-api": 8001,
+    "stock-api": 8002,
+    "report-api": 8003,
+    "sales-worker": 9101,
+    "stock-worker": 9102,
+    "report-worker": 9103,
+}
+
+
+class StackError(Exception):
+    """What went wrong and what to do, in one line for the person at the terminal."""
+
+
+def port_variable(name: str) -> str:
+    """The environment variable that moves the port `name`."""
+    return f"COMPTOIR_{name.upper().replace('-', '_')}_PORT"
+
+
+def state_folder() -> Path:
+    """`COMPTOIR_STATE`, or `.comptoir` in the project's folder."""
+    return Path(os.environ.get("COMPTOIR_STATE", ROOT / ".comptoir")).resolve()
+
+
+def wanted_ports() -> dict[str, int]:
+    """The default ports, or those that the environment asks for."""
+    ports = {}
+    for name, default in DEFAULT_PORTS.items():
+        given = os.environ.get(port_variable(name), str(default))
+        if not given.isdigit() or not 0 < int(given) < 65536:
+            raise StackError(f"{port_variable(name)}={given} is not a port: give 1 to 65535")
+        ports[name] = int(given)
+    return ports
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One embedded stack: a state folder and the ports of its processes."""
+
+    state: Path
+    ports: Mapping[str, int]
+
+    @classmethod
+    def saved(cls) -> "Layout":
+        """The stack that `up` started last, or the one that it would start."""
+        state = state_folder()
+        file = state / "ports.json"
+        return cls(state, json.loads(file.read_text()) if file.exists() else wanted_ports())
+
+    def save(self) -> None:
+        """Create the state folder and keep the ports for the commands that come after `up`."""
+        self.logs.mkdir(parents=True, exist_ok=True)
+        (self.state / "ports.json").write_text(json.dumps(dict(self.ports)))
+
+    @property
+    def logs(self) -> Path:
+        """One file per process."""
+        return self.state / "logs"
+
+    @property
+    def socket(self) -> Path:
+        """supervisord's control socket, not in the state folder: such a path holds 107 bytes."""
+        name = hashlib.sha256(str(self.state).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"comptoir-{name}.sock"
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        """The passwords of the databases and the demo keys, made once per state folder."""
+        file = self.state / "secrets.json"
+        if not file.exists():
+            self.state.mkdir(parents=True, exist_ok=True)
+            names = ("postgresql", *SERVICES, *ROLES)
+            content = json.dumps({name: secrets.token_urlsafe(32) for name in names})
+            # Whole or not at all, and never readable by others.
+            fresh = file.with_suffix(".new")
+            os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+            fresh.write_text(content)
+            fresh.replace(file)
+        return dict(json.loads(file.read_text()))
+
+    @property
+    def kafka_bootstrap_servers(self) -> str:
+        """What the services connect to."""
+        return f"127.0.0.1:{self.ports['kafka']}"
+
+    def database_url(self, service: str) -> str:
+        """The database of a service, with the role that owns it."""
+        return self._postgres_url(service, self.secrets[service], service)
+
+    @property
+    def admin_url(self) -> str:
+        """The database server, with the role that may do everything."""
+        return self._postgres_url("comptoir", self.secrets["postgresql"], "postgres")
+
+    def _postgres_url(self, role: str, password: str, database: str) -> str:
+        port = self.ports["postgresql"]
+        return f"postgresql+asyncpg://{role}:{password}@127.0.0.1:{port}/{database}"
+
+    def url(self, process: str) -> str:
+        """The address of a process's HTTP surface."""
+        return f"http://127.0.0.1:{self.ports[process]}"
+
+    @property
+    def client_environment(self) -> dict[str, str]:
+        """What a program such as the replay needs to call the three APIs."""
+        urls = {f"COMPTOIR_{name.upper()}_URL": self.url(f"{name}-api") for name in SERVICES}
+        keys = {
+            f"COMPTOIR_{role.upper().replace('-', '_')}_KEY": self.secrets[role] for role in ROLES
+        }
+        return urls | keys

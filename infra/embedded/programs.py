@@ -1,0 +1,33 @@
+"""What runs under the supervisor: PostgreSQL, Kafka, and two processes per service."""
+
+import os
+import sys
+
+from infra.embedded import kafka, postgresql
+from infra.embedded.layout import SERVICES, Layout
+from infra.embedded.supervisor import Program
+
+INFRASTRUCTURE = ("postgresql", "kafka")
+PROCESSES = tuple(f"{service}-{kind}" for service in SERVICES for kind in ("api", "worker"))
+MODULES = {"api": "main", "worker": "worker"}
+
+
+def list_programs(layout: Layout, jars: str) -> list[Program]:
+    """All programs of the stack; they stop in the order services, Kafka, PostgreSQL."""
+    # SIGINT: a fast shutdown, which does not wait for clients to leave.
+    database = Program("postgresql", postgresql.command(layout), 1, stop_signal="INT")
+    broker = Program("kafka", kafka.command(layout, jars), 2)
+    return [database, broker, *(_process(layout, name) for name in PROCESSES)]
+
+
+def _process(layout: Layout, name: str) -> Program:
+    service, kind = name.split("-")
+    environment = {
+        "DATABASE_URL": layout.database_url(service),
+        "KAFKA_BOOTSTRAP_SERVERS": layout.kafka_bootstrap_servers,
+        "HTTP_HOST": "127.0.0.1",
+        "HTTP_PORT": str(layout.ports[name]),
+        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
+    }
+    command = [sys.executable, "-m", f"{service}_service.{MODULES[kind]}"]
+    return Program(name, command, 10, environment)

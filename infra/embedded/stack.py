@@ -1,0 +1,183 @@
+"""The order in which the embedded stack comes up: what depends on nothing runs at once."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import httpx
+import psutil
+import yaml
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from infra.embedded import kafka, postgresql
+from infra.embedded.layout import ROLES, ROOT, SERVICES, Layout, StackError
+from infra.embedded.leftovers import find_processes, stop_processes
+from infra.embedded.ports import check_free
+from infra.embedded.programs import INFRASTRUCTURE, PROCESSES, list_programs
+from infra.embedded.supervisor import Supervisor
+from service_kit.api_keys import ensure_key
+from service_kit.topics import ensure_topics
+
+READY_SECONDS = 90.0
+POLL_SECONDS = 0.1
+# supervisord gives each process 15 s.
+STOP_SECONDS = 60.0
+LOG_LINES = 5
+
+# Told what has been done, and what is being waited for.
+Report = Callable[[str], None]
+
+
+def say_nothing(_: str) -> None:
+    """For tests, which show nothing while all goes well."""
+
+
+class Stack:
+    """Starts, watches and stops the processes of one layout."""
+
+    def __init__(self, layout: Layout, report: Report = say_nothing) -> None:
+        self.layout = layout
+        self._report = report
+        self._supervisor = Supervisor(layout)
+
+    def is_supervised(self) -> bool:
+        """Whether a supervisor of this layout is there."""
+        return self._supervisor.is_running()
+
+    async def start_infrastructure(self) -> None:
+        """PostgreSQL with migrated databases and keys, Kafka with its topics."""
+        if not self.is_supervised():
+            await self._start_supervisor()
+        for name in INFRASTRUCTURE:
+            self._supervisor.start(name)
+        await asyncio.gather(self._prepare_databases(), self._prepare_broker())
+
+    async def _start_supervisor(self) -> None:
+        # A killed supervisor leaves its processes behind, which hold ports and files.
+        await asyncio.to_thread(stop_processes, find_processes(self.layout.state))
+        check_free(self.layout, self.layout.ports)
+        self.layout.save()
+        self._report("finding Kafka's jars (some 70 MB are downloaded the first time)")
+        jars, _ = await asyncio.gather(
+            asyncio.to_thread(kafka.find_jars),
+            asyncio.to_thread(postgresql.create_cluster, self.layout),
+        )
+        await asyncio.to_thread(kafka.format_storage, self.layout, jars)
+        await asyncio.to_thread(self._supervisor.start_daemon, list_programs(self.layout, jars))
+        await self._wait("supervisord", self._supervisor_answers)
+
+    async def _supervisor_answers(self) -> bool:
+        return self.is_supervised()
+
+    async def _prepare_databases(self) -> None:
+        await self._wait("postgresql", partial(postgresql.answers, self.layout))
+        await postgresql.create_databases(self.layout)
+        await asyncio.gather(*(self._prepare_database(service) for service in SERVICES))
+        self._report("databases migrated")
+
+    async def _prepare_database(self, service: str) -> None:
+        url = self.layout.database_url(service)
+        configuration = f"{service}-service/alembic.ini"
+        await _run(
+            f"the migrations of {service}",
+            [sys.executable, "-m", "alembic", "-c", configuration, "upgrade", "head"],
+            {"DATABASE_URL": url},
+        )
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            for role in ROLES:
+                await ensure_key(connection, self.layout.secrets[role], role, "demo")
+        await engine.dispose()
+
+    async def _prepare_broker(self) -> None:
+        await self._wait("kafka", partial(kafka.answers, self.layout))
+        wanted = yaml.safe_load((ROOT / "infra/kafka/topics.yml").read_text())["topics"]
+        await ensure_topics(self.layout.kafka_bootstrap_servers, wanted)
+        self._report("topics created")
+
+    async def start_services(self) -> None:
+        """The six processes, until each says that it is ready."""
+        for name in PROCESSES:
+            self._supervisor.start(name)
+        async with httpx.AsyncClient(timeout=5) as client:
+            await asyncio.gather(
+                *(self._wait(name, partial(self._is_ready, client, name)) for name in PROCESSES)
+            )
+
+    async def _is_ready(self, client: httpx.AsyncClient, name: str) -> bool:
+        try:
+            answer = await client.get(f"{self.layout.url(name)}/health/ready")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200
+
+    async def _wait(self, name: str, is_there: Callable[[], Awaitable[bool]]) -> None:
+        """Until a process answers; raises `StackError` with its last words when it does not."""
+        started = time.monotonic()
+        while not await is_there():
+            waited = time.monotonic() - started
+            if waited > READY_SECONDS or self._has_failed(name):
+                raise StackError(
+                    f"{name} did not become ready in {waited:.0f} s; its log "
+                    f"{self._supervisor.log(name)} ends with:\n{self._last_words(name)}"
+                )
+            await asyncio.sleep(POLL_SECONDS)
+        self._report(f"{name} ready")
+
+    def _has_failed(self, name: str) -> bool:
+        return name in (*INFRASTRUCTURE, *PROCESSES) and self._supervisor.state(name) == "FATAL"
+
+    def _last_words(self, name: str) -> str:
+        log = self._supervisor.log(name)
+        return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+
+    def states(self) -> dict[str, str]:
+        """What supervisord says of each program, such as `pid 4711, uptime 0:01:02`."""
+        described = {}
+        for name in (*INFRASTRUCTURE, *PROCESSES):
+            info = self._supervisor.info(name)
+            described[name] = f"{info['statename']:9} {info['description']}"
+        return described
+
+    async def unready(self) -> list[str]:
+        """The processes that do not say that they are ready."""
+        async with httpx.AsyncClient(timeout=5) as client:
+            answers = await asyncio.gather(*(self._is_ready(client, name) for name in PROCESSES))
+        return [name for name, ready in zip(PROCESSES, answers, strict=True) if not ready]
+
+    def pid(self, name: str) -> int:
+        """The process number of a program; 0 when it does not run."""
+        return int(self._supervisor.info(name)["pid"])
+
+    def stop_process(self, name: str) -> None:
+        """Stop one program; supervisord does not start it again by itself."""
+        self._supervisor.stop(name)
+
+    def start_process(self, name: str) -> None:
+        """Start one program, without waiting for it."""
+        self._supervisor.start(name)
+
+    def stop(self) -> int:
+        """Stop what was started for this state folder, and nothing else; returns how many."""
+        mine = find_processes(self.layout.state)
+        if self.is_supervised():
+            self._supervisor.shut_down()
+            psutil.wait_procs(mine, timeout=STOP_SECONDS)
+        stop_processes(find_processes(self.layout.state))
+        return len(mine)
+
+
+async def _run(what: str, command: list[str], environment: dict[str, str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        raise StackError(f"{what} failed:\n{output.decode(errors='replace').strip()}")
