@@ -18,7 +18,7 @@ TRY = """
 Try:
   curl -s -H "x-token: $(make -s token ROLE=head-office)" {sales}/api/magasins/
   curl -s -H "x-token: $(make -s token ROLE=till)" -H 'content-type: application/json' \\
-       -d '{{"magasin_id": 1, "lignes": [{{"produit_id": 1, "quantite": 2}}]}}' {sales}/api/ventes/
+       -d '{{"magasin_id": 1, "panier": [{{"produit_id": 1, "quantite": 2}}]}}' {sales}/api/ventes/
   curl -s -H "x-token: $(make -s token ROLE=head-office)" {report}/api/ventes/rapport
 """
 

@@ -1,0 +1,26 @@
+"""What the demo chain is; `products.csv` beside it says what it sells, in CAD."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+STORES = (
+    ("Comptoir Plateau", "4200, rue Saint-Denis", "Montréal"),
+    ("Comptoir Vieux-Québec", "35, rue Saint-Jean", "Québec"),
+    ("Comptoir Centropolis", "1800, avenue Pierre-Péladeau", "Laval"),
+    ("Comptoir Outaouais", "320, boulevard Saint-Joseph", "Gatineau"),
+    ("Comptoir Estrie", "150, rue Wellington Nord", "Sherbrooke"),
+)
+CENTRE = ("Centre logistique", "9000, boulevard Ray-Lawson", "Montréal")
+TAXES = [{"code": "TPS", "taux": 0.05}, {"code": "TVQ", "taux": 0.09975}]
+
+
+def list_products() -> list[dict[str, Any]]:
+    """The request bodies of all products."""
+    with (Path(__file__).parent / "products.csv").open(encoding="utf-8", newline="") as file:
+        return [row | {"prix": float(row["prix"])} for row in csv.DictReader(file)]
+
+
+def opening_quantity(store: int, product: int) -> int:
+    """Units at hand on the first day: varied, and alike on every machine."""
+    return 500 if store == len(STORES) else 20 + (7 * product + 31 * store) % 100
