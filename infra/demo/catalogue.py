@@ -22,5 +22,7 @@ def list_products() -> list[dict[str, Any]]:
 
 
 def opening_quantity(store: int, product: int) -> int:
-    """Units at hand on the first day: varied, and alike on every machine."""
-    return 500 if store == len(STORES) else 20 + (7 * product + 31 * store) % 100
+    """Units at hand on the first day: alike on every machine, few above the overstock limit."""
+    if store == len(STORES):
+        return 50
+    return 60 if (product + store) % 50 == 0 else 10 + (7 * product + 31 * store) % 40

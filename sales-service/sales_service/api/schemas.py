@@ -59,7 +59,7 @@ class TaxBody(Body):
     """A tax of a store."""
 
     code: Annotated[str, StringConstraints(pattern="^[A-Z0-9]{1,10}$")]
-    taux: Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)]
+    taux: Annotated[Amount, Field(ge=0, le=1, decimal_places=6)]
 
 
 class StoreIn(Body):

@@ -1,0 +1,131 @@
+"""From till lines to invoices; what is no sale is set aside and counted by its reason.
+
+A line is a sale when its invoice is neither a return (`C…`) nor an adjustment (`A…`) and its
+quantity and price are above zero. An invoice is one sale of one store, its country, at the
+earliest time of its lines. Codes are read without regard to letter case. The amount of a line is
+quantity × price, rounded to the cent, half a cent up.
+"""
+
+import csv
+import gzip
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import TextIO
+
+ONE = Decimal(1)
+
+COLUMNS = {
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "Country",
+}
+
+
+class UnreadableData(Exception):
+    """The file is not what the replay plays; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of an invoice."""
+
+    sku: str
+    quantity: int
+    price: Decimal
+
+    @property
+    def cents(self) -> int:
+        return int((self.quantity * self.price * 100).quantize(ONE, ROUND_HALF_UP))
+
+
+@dataclass(slots=True)
+class Invoice:
+    """One sale of one store."""
+
+    number: str
+    store: str
+    sold_at: datetime
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def cents(self) -> int:
+        return sum(line.cents for line in self.lines)
+
+
+@dataclass(slots=True)
+class TillData:
+    """A whole file: its sales in order, the names of its products, and what is no sale."""
+
+    invoices: list[Invoice]
+    names: dict[str, str]
+    set_aside: Counter[str]
+
+
+def read_till_data(path: Path) -> TillData:
+    """Read a `.csv` or `.csv.gz`; raises `UnreadableData`."""
+    data = TillData([], {}, Counter())
+    invoices: dict[tuple[str, str], Invoice] = {}
+    try:
+        with _open(path) as file:
+            for number, row in _rows(file, path):
+                _add(data, invoices, row, f"{path}, line {number}")
+    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        raise UnreadableData(f"{path} cannot be read: {error}") from error
+    data.invoices = list(invoices.values())
+    return data
+
+
+def _open(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
+
+
+def _rows(file: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    reader = csv.DictReader(file)
+    missing = COLUMNS - set(reader.fieldnames or ())
+    if missing:
+        raise UnreadableData(f"{path} lacks the columns {', '.join(sorted(missing))}")
+    for row in reader:
+        yield reader.line_num, row
+
+
+def _add(
+    data: TillData, invoices: dict[tuple[str, str], Invoice], row: dict[str, str], where: str
+) -> None:
+    try:
+        line = Line(
+            row["StockCode"].strip().upper(), int(row["Quantity"]), Decimal(row["UnitPrice"])
+        )
+        sold_at = datetime.strptime(row["InvoiceDate"], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
+    except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
+        raise UnreadableData(f"{where}: {error}") from error
+    if name := row["Description"].strip():
+        data.names[line.sku] = name
+    if reason := _why_no_sale(row["InvoiceNo"], line):
+        data.set_aside[reason] += 1
+        return
+    key = (row["InvoiceNo"], row["Country"])
+    invoice = invoices.setdefault(key, Invoice(*key, sold_at))
+    invoice.sold_at = min(invoice.sold_at, sold_at)
+    invoice.lines.append(line)
+
+
+def _why_no_sale(invoice: str, line: Line) -> str | None:
+    if invoice.startswith("C"):
+        return "retour"
+    if invoice.startswith("A"):
+        return "ajustement"
+    if line.quantity <= 0:
+        return "quantité nulle ou négative"
+    if line.price <= 0:
+        return "prix nul ou négatif"
+    return None
