@@ -16,7 +16,7 @@ LONGEST_PAUSE_SECONDS = 2.0
 AGAIN_STATUSES = {429, 502, 503, 504}
 AGAIN_CODES = {"ressource-occupee"}
 # The stock learns of a new store or product by an event, which may still be on its way.
-ON_ITS_WAY_CODES = {"magasin-inconnu", "produit-inconnu"}
+ON_ITS_WAY_CODES = frozenset({"magasin-introuvable", "produit-introuvable"})
 
 
 class RefusedRequest(Exception):
@@ -48,13 +48,13 @@ class RestClient:
 
     async def get(self, url: str, **parameters: str | int) -> Any:
         """The JSON that stands at `url`."""
-        return (await self._send("GET", url, set(), params=parameters)).json()
+        return (await self._send("GET", url, params=parameters)).json()
 
     async def get_pages(self, url: str, **parameters: str | int) -> AsyncIterator[dict[str, Any]]:
         """Every entry of a list, page after page."""
         following: str | None = str(httpx.URL(url, params=parameters))
         while following:
-            answer = await self._send("GET", following, set())
+            answer = await self._send("GET", following)
             for entry in answer.json():
                 yield entry
             link = answer.links.get("next")
@@ -65,10 +65,11 @@ class RestClient:
     ) -> httpx.Response:
         """The answer to a POST; `again_codes` are refusals that pass by themselves."""
         headers = {"Idempotency-Key": key}
-        return await self._send("POST", url, again_codes, json=body, headers=headers)
+        request = {"json": body, "headers": headers}
+        return await self._send("POST", url, again_codes, **request)
 
     async def _send(
-        self, method: str, url: str, again_codes: set[str] | frozenset[str], **request: Any
+        self, method: str, url: str, again_codes: frozenset[str] = frozenset(), **request: Any
     ) -> httpx.Response:
         clock = asyncio.get_running_loop()
         deadline = clock.time() + PATIENCE_SECONDS

@@ -73,8 +73,7 @@ async def _ensure_stock(
     ]
     body = {"magasin_id": store_id, "type": "reception", "motif": "ouverture", "lignes": lines}
     key = f"demo-ouverture-{store_id}"
-    codes = frozenset(ON_ITS_WAY_CODES)
-    await client.post(f"{url}/api/stock/mouvements", body, key, again_codes=codes)
+    await client.post(f"{url}/api/stock/mouvements", body, key, again_codes=ON_ITS_WAY_CODES)
     return True
 
 

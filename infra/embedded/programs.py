@@ -25,6 +25,7 @@ def _process(layout: Layout, name: str) -> Program:
     environment = {
         "DATABASE_URL": layout.database_url(service),
         "KAFKA_BOOTSTRAP_SERVERS": layout.kafka_bootstrap_servers,
+        "WORKER_INSTANCE": name,
         "HTTP_HOST": "127.0.0.1",
         "HTTP_PORT": str(layout.ports[name]),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),

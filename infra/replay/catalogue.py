@@ -95,7 +95,7 @@ async def _receive(client: RestClient, numbers: Numbers, store: str, units: Coun
         body = {"magasin_id": store_id, "type": "reception", "motif": "ouverture", "lignes": slice}
         # The body is part of the key: the same goods are received once, however often we start.
         key = _key(f"ouverture-{store_id}", slice)
-        await client.post(url, body, key, again_codes=frozenset(ON_ITS_WAY_CODES))
+        await client.post(url, body, key, again_codes=ON_ITS_WAY_CODES)
 
 
 def _slices(items: list[Any], size: int) -> list[list[Any]]:

@@ -33,6 +33,20 @@ def database_check(engine: AsyncEngine) -> Check:
     return check
 
 
+async def find_broker_fault(bootstrap_servers: str) -> str | None:
+    """What is wrong when no broker takes a connection; clients reconnect without a word."""
+    for address in bootstrap_servers.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+                _, writer = await asyncio.open_connection(host, int(port))
+        except OSError:
+            continue
+        writer.close()
+        return None
+    return f"no broker answers at {bootstrap_servers}"
+
+
 def build_operations_router(registry: CollectorRegistry, checks: Mapping[str, Check]) -> APIRouter:
     """The routes for probes and Prometheus; readiness names each dependency that is missing."""
     router = APIRouter(include_in_schema=False)

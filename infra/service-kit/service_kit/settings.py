@@ -14,6 +14,10 @@ class ServiceSettings(BaseSettings):
     topic_prefix: str = ""
     """Put before every topic and group name, so that test runs can share one broker."""
 
+    worker_instance: str | None = None
+    """A name that this worker keeps over restarts and shares with no sibling: Kafka then gives it
+    its partitions back at once, where it would wait for the session of the dead one to end."""
+
     http_host: str = "127.0.0.1"
     http_port: int
     log_level: str = "INFO"

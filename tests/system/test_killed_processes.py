@@ -1,0 +1,64 @@
+"""`kill -9` of everything, one after the other, while tills sell: nothing is lost or doubled."""
+
+import asyncio
+import os
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from infra.embedded.layout import ROOT
+from infra.embedded.programs import INFRASTRUCTURE, PROCESSES
+from tests.fixtures.system import RunningSystem
+from tests.fixtures.waiting import eventually
+
+INVOICES = 800
+SALES_PER_SECOND = 20
+COUNTRIES = ("Nulle part", "Ailleurs", "Partout")
+
+
+def write_till_data(path: Path) -> None:
+    """Invoices of one to three lines over a fortnight, in three stores."""
+    first = datetime(2012, 3, 1, 9, 0)  # noqa: DTZ001
+    rows = ["InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"]
+    for number in range(INVOICES):
+        sold_at = first + timedelta(minutes=25 * number)
+        country = COUNTRIES[number % len(COUNTRIES)]
+        for line in range(1 + number % 3):
+            sku = 90000 + (number * 7 + line) % 40
+            price = f"{1 + (number * 13 + line) % 900 / 100:.2f}"
+            rows.append(f"{700000 + number},{sku},ARTICLE,{1 + line},{sold_at},{price},,{country}")
+    path.write_text("\n".join(rows) + "\n")
+
+
+async def test_killing_each_process_in_a_replay_changes_no_total(
+    running_system: RunningSystem, tmp_path: Path
+) -> None:
+    write_till_data(tmp_path / "tills.csv")
+    replay = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "infra.replay",
+        str(tmp_path / "tills.csv"),
+        f"--rate={SALES_PER_SECOND}",
+        cwd=ROOT,
+        env=os.environ | running_system.environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output = asyncio.create_task(replay.communicate())
+
+    async def is_whole() -> bool:
+        return not await running_system.stack.unready()
+
+    for name in (*PROCESSES, *INFRASTRUCTURE):
+        killed = running_system.stack.pid(name)
+        running_system.kill(name)
+
+        async def is_back(name: str = name, killed: int = killed) -> bool:
+            return running_system.stack.pid(name) not in (0, killed)
+
+        await eventually(is_back, True)
+        await eventually(is_whole, True, within_seconds=60)
+    assert not output.done(), "the kills came after the replay"
+    printed, _ = await output
+    assert replay.returncode == 0, printed.decode()
