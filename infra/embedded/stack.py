@@ -60,7 +60,7 @@ class Stack:
         await asyncio.to_thread(stop_processes, find_processes(self.layout.state))
         check_free(self.layout, self.layout.ports)
         self.layout.save()
-        self._report("finding Kafka's jars (some 70 MB are downloaded the first time)")
+        self._report("finding Kafka's jars (they are downloaded the first time)")
         jars, _ = await asyncio.gather(
             asyncio.to_thread(kafka.find_jars),
             asyncio.to_thread(postgresql.create_cluster, self.layout),
