@@ -10,9 +10,10 @@ from sales_service.settings import Settings
 from sales_service.use_cases.cancel_stale_sales import cancel_stale_sales
 from service_kit.faults import DATABASE_FAULTS, is_transient
 from service_kit.relay import Relay
+from service_kit.waiting import wait_until_set
 from service_kit.worker import run_worker
 
-SWEEP_EVERY_SECONDS = 1.0
+SWEEP_EVERY = timedelta(seconds=1)
 
 
 def main() -> None:
@@ -30,11 +31,7 @@ def main() -> None:
             except DATABASE_FAULTS as fault:
                 if not is_transient(fault):
                     raise
-            try:
-                async with asyncio.timeout(SWEEP_EVERY_SECONDS):
-                    await stop.wait()
-            except TimeoutError:
-                continue
+            await wait_until_set(stop, SWEEP_EVERY)
 
     run_worker(settings, [stock_events.SUBSCRIPTION], [sweep])
 

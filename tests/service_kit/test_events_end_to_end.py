@@ -1,18 +1,21 @@
 """Outbox → relay → Kafka → consumer, on real Kafka and PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
+from opentelemetry import trace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.consumer import Consumer, Event, PoisonMessage, Subscription
 from service_kit.outbox import OutgoingEvent, add_to_outbox
 from service_kit.relay import Relay
+from service_kit.tracing import context_of
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.waiting import eventually
 
@@ -20,6 +23,7 @@ pytestmark = pytest.mark.integration
 
 TOPIC = "counts"
 COUNTED = "counts.counted.v1"
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -193,6 +197,85 @@ async def test_a_log_read_again_from_its_start_changes_nothing(
     for event, task in ((stop_second, second), (stop, relay)):
         event.set()
         await task
+
+
+@pytest.mark.parametrize("sampled", ["00", "01"])
+async def test_the_trace_of_a_request_travels_with_its_event(
+    engine: AsyncEngine, topics: TopicFactory, sampled: str
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    seen: list[Event[Counted]] = []
+
+    async def remember(session: AsyncSession, events: Sequence[Event[Counted]]) -> None:
+        seen.extend(events)
+
+    subscription = Subscription(topic=TOPIC, decoders={COUNTED: Counted}, apply=remember)
+    stop = asyncio.Event()
+    consumer = Consumer(engine, settings, [subscription])
+    tasks = [
+        asyncio.create_task(Relay(engine, settings).run(stop)),
+        asyncio.create_task(consumer.run(stop)),
+    ]
+
+    with within_trace(sampled):
+        await write(engine, 1)
+
+    await eventually(lambda: _value(len(seen)), 1)
+    stop.set()
+    await asyncio.gather(*tasks)
+    [event] = seen
+    header = dict(event.record.headers)["traceparent"].decode()
+    assert header.split("-")[1] == TRACE_ID
+    assert event.traceparent is not None
+    assert event.traceparent.split("-")[1] == TRACE_ID
+
+
+async def test_a_dead_letter_names_the_trace_of_its_request(
+    engine: AsyncEngine, running: Consumer
+) -> None:
+    with within_trace("00"):
+        await write(engine, 13)
+
+    await eventually(lambda: scalar(engine, "SELECT count(*) FROM dead_letters"), 1)
+    assert await scalar(engine, "SELECT trace_id FROM dead_letters") == TRACE_ID
+
+
+async def test_events_wait_in_the_outbox_while_the_broker_is_away(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    callers: list[asyncio.StreamWriter] = []
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        callers.append(writer)
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    nobody = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    away = Relay(engine, settings.model_copy(update={"kafka_bootstrap_servers": nobody}))
+    stop_away = asyncio.Event()
+    without_broker = asyncio.create_task(away.run(stop_away))
+    await write(engine, 1, 2)
+    await eventually(lambda: _value(len(callers) > 1), True)
+    stop_away.set()
+    await without_broker
+    server.close()
+    unpublished = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+    assert await scalar(engine, unpublished) == 2
+
+    stop = asyncio.Event()
+    with_broker = asyncio.create_task(Relay(engine, settings).run(stop))
+
+    await eventually(lambda: scalar(engine, unpublished), 0)
+    stop.set()
+    await with_broker
+
+
+@contextmanager
+def within_trace(flags: str) -> Iterator[None]:
+    parent = trace.get_current_span(context_of(f"00-{TRACE_ID}-00f067aa0ba902b7-{flags}"))
+    with trace.use_span(parent):
+        yield
 
 
 async def _value(value: Any) -> Any:

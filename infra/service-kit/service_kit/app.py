@@ -1,7 +1,7 @@
 """The HTTP process of a service: one FastAPI application, wired with everything."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
@@ -13,7 +13,7 @@ from service_kit.database import open_engine
 from service_kit.health import build_operations_router, database_check
 from service_kit.http_metrics import HttpMetrics
 from service_kit.logging import configure_logging
-from service_kit.metrics import configure_metrics
+from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
 from service_kit.problems import install_problem_handlers
 from service_kit.settings import ServiceSettings
 from service_kit.tracing import configure_tracing
@@ -43,14 +43,13 @@ def build_api(
             app.state.engine = engine
             checks = {"postgresql": database_check(engine)}
             app.include_router(build_operations_router(registry, checks))
-            if extension is None:
-                yield
-                return
-            async with extension(app):
+            async with extension(app) if extension else nullcontext():
                 yield
         tracer_provider.shutdown()
 
-    app = FastAPI(title=title, lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(
+        title=title, lifespan=lifespan, redirect_slashes=False, telemetry=NO_NATIVE_TELEMETRY
+    )
     app.state.settings = settings
     for router in routers:
         app.include_router(router)

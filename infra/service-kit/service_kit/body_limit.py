@@ -1,8 +1,9 @@
 """Refuses request bodies over a limit before they fill the memory."""
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit.problems import Problem, problem_response
+from service_kit.problems import HTTP_CODES, Problem, problem_response
 
 
 class BodyLimit:
@@ -11,6 +12,7 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self._detail = f"Le corps de la requête dépasse {max_bytes} octets."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -18,7 +20,8 @@ class BodyLimit:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self.max_bytes:
-            await problem_response(self._too_large(), scope["path"])(scope, receive, send)
+            problem = Problem(413, HTTP_CODES[413], self._detail)
+            await problem_response(problem, scope["path"])(scope, receive, send)
             return
         received = 0
 
@@ -27,14 +30,8 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self.max_bytes:
-                raise self._too_large()
+                # Only an HTTPException passes FastAPI's reading of the body as it is.
+                raise HTTPException(413, self._detail)
             return message
 
         await self.app(scope, receive_within_limit, send)
-
-    def _too_large(self) -> Problem:
-        return Problem(
-            413,
-            "corps-trop-grand",
-            f"Le corps de la requête dépasse {self.max_bytes} octets.",
-        )

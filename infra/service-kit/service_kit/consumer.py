@@ -26,6 +26,7 @@ from service_kit.dead_letters import DeadLetter, put_dead_letters
 from service_kit.faults import DATABASE_FAULTS, TransientFailure, is_bad_data, is_transient
 from service_kit.settings import ServiceSettings
 from service_kit.tracing import context_of, traceparent_of
+from service_kit.waiting import wait_until_set
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
@@ -132,6 +133,7 @@ class Consumer:
                 bootstrap_servers=self._settings.kafka_bootstrap_servers,
                 client_id=self._name,
                 group_id=self._group,
+                group_instance_id=self._settings.worker_instance,
                 # Committed by hand: the timer of aiokafka commits what nobody has applied yet.
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
@@ -148,7 +150,7 @@ class Consumer:
                 await self._consume(client, stop)
             except (KafkaError, OSError) as fault:
                 logger.warning("broker unavailable", extra={"error": repr(fault)})
-                await _pause(stop, FIRST_RETRY * 10)
+                await wait_until_set(stop, FIRST_RETRY * 10)
             finally:
                 self.is_connected = False
                 await _stop(client)
@@ -373,14 +375,6 @@ def _decode(record: ConsumerRecord, subscription: Subscription) -> Event[Any] | 
         raise PoisonMessage(f"{event_type}: {error}") from error
     traceparent = headers.get("traceparent", b"").decode(errors="replace") or None
     return Event(event_id, event_type, time, body, traceparent, record)
-
-
-async def _pause(stop: asyncio.Event, longest: timedelta) -> None:
-    try:
-        async with asyncio.timeout(longest.total_seconds()):
-            await stop.wait()
-    except TimeoutError:
-        return
 
 
 async def _stop(client: AIOKafkaConsumer) -> None:

@@ -1,5 +1,6 @@
 """Metrics: one OpenTelemetry meter provider per process, read by Prometheus from `/metrics`."""
 
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry import metrics
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
@@ -11,6 +12,9 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+
+# FastAPI's own telemetry would record each request a second time, under other names.
+NO_NATIVE_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -8,16 +8,25 @@ from typing import Any, TypedDict
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from opentelemetry import trace
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit.faults import is_lock_timeout, is_transient
 from service_kit.tracing import current_trace_id
 
 logger = logging.getLogger(__name__)
 
+# The codes of errors that the framework raises before a route is reached.
+HTTP_CODES = {
+    400: "json-invalide",
+    404: "route-inconnue",
+    405: "methode-non-permise",
+    413: "corps-trop-grand",
+}
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "1"
 
@@ -92,7 +101,36 @@ def install_problem_handlers(app: FastAPI, status_of: Mapping[type[Exception], i
     app.add_exception_handler(DBAPIError, _answer_database_error)
     app.add_exception_handler(PoolTimeout, _answer_unavailable)
     app.add_exception_handler(OSError, _answer_unavailable)
-    app.add_exception_handler(Exception, _answer_unexpected)
+    app.add_middleware(UnexpectedErrors)
+
+
+class UnexpectedErrors:
+    """Answers a bug with 500 and logs it once.
+
+    A handler for `Exception` would run in Starlette's outermost layer, which raises the error
+    again: the server would log it a second time, without its trace, and close the connection
+    that a proxy or a client is about to use for its next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_started = False
+
+        async def send_and_note_start(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note_start)
+        except Exception as error:
+            if has_started or scope["type"] != "http":
+                raise
+            trace.get_current_span().record_exception(error)
+            response = await _answer_unexpected(Request(scope), error)
+            await response(scope, receive, send)
 
 
 async def _answer_problem(request: Request, error: Exception) -> Response:
@@ -104,8 +142,7 @@ async def _answer_invalid_request(request: Request, error: Exception) -> Respons
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     if any(fault["type"] == "json_invalid" for fault in found):
-        detail = "Le corps n'est pas du JSON valide."
-        return problem_response(Problem(400, "json-invalide", detail), request.url.path)
+        return problem_response(_invalid_json(), request.url.path)
     problem = Problem(
         422,
         "requete-invalide",
@@ -113,6 +150,10 @@ async def _answer_invalid_request(request: Request, error: Exception) -> Respons
         [_field_error(fault) for fault in found],
     )
     return problem_response(problem, request.url.path)
+
+
+def _invalid_json() -> Problem:
+    return Problem(400, HTTP_CODES[400], "Le corps n'est pas du JSON valide.")
 
 
 _FRENCH = {
@@ -169,7 +210,10 @@ def json_pointer(*path: str | int) -> str:
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = {404: "route-inconnue", 405: "methode-non-permise"}.get(error.status_code, "erreur-http")
+    if error.status_code == 400:
+        # FastAPI's word for a body that ends the parser: not UTF-8, or nested too deeply.
+        return problem_response(_invalid_json(), request.url.path)
+    code = HTTP_CODES.get(error.status_code, "erreur-http")
     problem = Problem(error.status_code, code, str(error.detail), headers=error.headers)
     return problem_response(problem, request.url.path)
 

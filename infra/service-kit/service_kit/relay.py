@@ -17,6 +17,7 @@ from service_kit import event_metrics
 from service_kit.faults import DATABASE_FAULTS
 from service_kit.settings import ServiceSettings
 from service_kit.tracing import context_of, traceparent_of
+from service_kit.waiting import wait_until_set
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
@@ -82,7 +83,7 @@ class Relay:
             except (RelayFault, KafkaError, *DATABASE_FAULTS) as fault:
                 event_metrics.RELAY_FAILURES.add(1, {"error.type": type(fault).__name__})
                 logger.warning("relay interrupted", extra={"error": repr(fault)})
-                await _wait(stop, FAULT_PAUSE)
+                await wait_until_set(stop, FAULT_PAUSE)
             finally:
                 self.is_leading = False
 
@@ -91,7 +92,7 @@ class Relay:
         leads = (await connection.execute(_LEAD)).scalar_one()
         await connection.commit()
         if not leads:
-            await _wait(stop, LEADER_RETRY)
+            await wait_until_set(stop, LEADER_RETRY)
             return
         self.is_leading = True
         producer = AIOKafkaProducer(
@@ -128,7 +129,7 @@ class Relay:
                 await connection.execute(_PRUNE, {"before": datetime.now(UTC) - LEDGER_AGE})
                 await connection.commit()
                 prune_at = datetime.now(UTC) + PRUNE_EVERY
-            await _wait(self._nudged, pause)
+            await wait_until_set(self._nudged, pause)
             pause = min(pause * 1.5, IDLE_POLL)
 
     async def _publish_chunk(self, connection: AsyncConnection, producer: AIOKafkaProducer) -> int:
@@ -218,14 +219,6 @@ def _headers(row: Row[Any], span: trace.Span, source: str) -> list[tuple[str, by
     if traceparent:
         headers["traceparent"] = traceparent
     return [(name, value.encode()) for name, value in headers.items()]
-
-
-async def _wait(event: asyncio.Event, longest: timedelta) -> None:
-    try:
-        async with asyncio.timeout(longest.total_seconds()):
-            await event.wait()
-    except TimeoutError:
-        return
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:

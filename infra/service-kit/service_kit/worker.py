@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.consumer import Consumer, Subscription
 from service_kit.database import open_engine
-from service_kit.health import build_operations_router, database_check
+from service_kit.health import build_operations_router, database_check, find_broker_fault
 from service_kit.http_metrics import HttpMetrics
 from service_kit.logging import configure_logging
-from service_kit.metrics import configure_metrics
+from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
 from service_kit.relay import Relay
 from service_kit.settings import ServiceSettings
 from service_kit.tracing import configure_tracing
@@ -45,7 +45,9 @@ def run_worker(
             consumer = Consumer(engine, settings, subscriptions, after_commit=relay.nudge)
 
             async def kafka_check() -> str | None:
-                return None if consumer.is_connected else "consumer is not connected"
+                if not consumer.is_connected:
+                    return "consumer is not connected"
+                return await find_broker_fault(settings.kafka_bootstrap_servers)
 
             checks = {"postgresql": database_check(engine), "kafka": kafka_check}
             app.include_router(build_operations_router(registry, checks))
@@ -65,7 +67,7 @@ def run_worker(
 
     server = uvicorn.Server(
         uvicorn.Config(
-            app := FastAPI(lifespan=lifespan, openapi_url=None),
+            app := FastAPI(lifespan=lifespan, openapi_url=None, telemetry=NO_NATIVE_TELEMETRY),
             host=settings.http_host,
             port=settings.http_port,
             log_config=None,

@@ -15,6 +15,7 @@ from report_service.db.freshness import advance_freshness, read_clock, read_posi
 from service_kit.faults import DATABASE_FAULTS, is_transient
 from service_kit.relay import Relay
 from service_kit.settings import ServiceSettings
+from service_kit.waiting import wait_until_set
 from service_kit.worker import Chore
 
 logger = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ def track_completeness(settings: ServiceSettings, topic: str) -> Chore:
                 if not isinstance(fault, KafkaError) and not is_transient(fault):
                     raise
                 logger.warning("completeness unknown for now", extra={"error": repr(fault)})
-                await _pause(stop, FAULT_PAUSE)
+                await wait_until_set(stop, FAULT_PAUSE)
 
     return track
 
@@ -85,7 +86,7 @@ async def _track(
                 reached = marks.take_reached(positions)
                 if reached is not None:
                     await advance_freshness(session, topic, reached)
-            await _pause(stop, MARK_EVERY)
+            await wait_until_set(stop, MARK_EVERY)
     finally:
         await client.stop()
 
@@ -101,11 +102,3 @@ async def _list_partitions(settings: ServiceSettings, topic: str) -> list[TopicP
     if not partitions:
         raise KafkaError(f"{topic} has no partitions yet")
     return partitions
-
-
-async def _pause(stop: asyncio.Event, longest: timedelta) -> None:
-    try:
-        async with asyncio.timeout(longest.total_seconds()):
-            await stop.wait()
-    except TimeoutError:
-        return

@@ -1,0 +1,346 @@
+"""What every service answers to requests that are wrong, and what it tells Prometheus."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.embedded.ports import find_free_ports
+from service_kit.api_keys import ensure_key
+from tests.fixtures.http import client_of
+from tests.fixtures.postgres import ROOT
+from tests.fixtures.waiting import eventually
+
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The stable code of an answer, which must be a complete problem (RFC 9457)."""
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    problem = answer.json()
+    assert set(problem) - {"errors"} == {
+        "type",
+        "title",
+        "status",
+        "code",
+        "detail",
+        "instance",
+        "trace_id",
+    }
+    assert problem["status"] == answer.status_code
+    assert problem["type"].endswith(problem["code"])
+    assert len(problem["trace_id"]) == 32
+    return str(problem["code"])
+
+
+async def test_a_body_that_says_it_is_too_large_is_refused_unread(
+    client: httpx.AsyncClient,
+) -> None:
+    async def unread() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    answer = await client.post("/notes", content=unread(), headers={"Content-Length": "1025"})
+
+    assert (answer.status_code, code_of(answer)) == (413, "corps-trop-grand")
+
+
+async def test_a_body_that_grows_too_large_is_refused(client: httpx.AsyncClient) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b" " * 256
+
+    json = {"Content-Type": "application/json"}
+    answer = await client.post("/notes", content=chunks(), headers=json)
+
+    assert (answer.status_code, code_of(answer)) == (413, "corps-trop-grand")
+
+
+async def test_a_body_of_the_largest_size_is_read(client: httpx.AsyncClient) -> None:
+    body = b'{"id": 1}'.ljust(1024)
+
+    answer = await client.post("/notes", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"id": 1,}', b"\xff\xfe", b"[" * 1000])
+async def test_a_body_that_is_no_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await client.post("/notes", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code in (400, 422)
+    assert code_of(answer) in ("json-invalide", "requete-invalide")
+    assert "There was an error" not in answer.json()["detail"]
+
+
+async def test_all_faults_of_a_body_are_told_at_once(client: httpx.AsyncClient) -> None:
+    body = {"id": 0, "parts": [{"size": 1}, {"size": "x"}, {}], "colour/~": "red"}
+
+    answer = await client.post("/notes", json=body)
+
+    assert (answer.status_code, code_of(answer)) == (422, "requete-invalide")
+    assert {(error["pointer"], error["code"]) for error in answer.json()["errors"]} == {
+        ("/id", "greater_than_equal"),
+        ("/parts/1/size", "int_type"),
+        ("/parts/2/size", "missing"),
+        ("/colour~1~0", "extra_forbidden"),
+    }
+
+
+async def test_a_wrong_parameter_is_named(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/notes?most=many")
+
+    assert (answer.status_code, code_of(answer)) == (422, "requete-invalide")
+    assert [error["parameter"] for error in answer.json()["errors"]] == ["most"]
+
+
+async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/nowhere")
+
+    assert (answer.status_code, code_of(answer)) == (404, "route-inconnue")
+    assert answer.json()["instance"] == "/nowhere"
+
+
+async def test_a_wrong_method_is_a_problem_that_names_a_right_one(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.delete("/notes")
+
+    assert (answer.status_code, code_of(answer)) == (405, "methode-non-permise")
+    assert answer.headers["Allow"] in ("GET", "POST")
+
+
+async def test_an_error_of_the_service_has_the_status_of_its_table(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.post("/notes", json={"id": 409})
+
+    assert (answer.status_code, code_of(answer)) == (409, "note-prise")
+    assert answer.json()["detail"] == "La note 409 existe."
+
+
+async def test_a_bug_is_answered_without_its_cause(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/notes/7/bug")
+
+    assert (answer.status_code, code_of(answer)) == (500, "erreur-interne")
+    assert "ZeroDivisionError" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/notes/7/bug", "/notes?most=many"])
+async def test_an_error_names_the_trace_of_its_caller(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers={"traceparent": f"00-{TRACE_ID}-00f067aa0ba902b7-00"})
+
+    assert answer.json()["trace_id"] == TRACE_ID
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "cle-absente"),
+        ({"x-token": ""}, "cle-absente"),
+        ({"Authorization": "Basic aGVhZC1vZmZpY2U="}, "cle-absente"),
+        ({"x-token": "guessed"}, "cle-inconnue"),
+        ({"Authorization": "Bearer guessed"}, "cle-inconnue"),
+    ],
+)
+async def test_without_a_known_key_there_is_no_access(
+    client: httpx.AsyncClient, headers: dict[str, str], code: str
+) -> None:
+    del client.headers["x-token"]
+
+    answer = await client.get("/notes", headers=headers)
+
+    assert (answer.status_code, code_of(answer)) == (401, code)
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def test_a_key_may_come_as_a_bearer_token(client: httpx.AsyncClient) -> None:
+    del client.headers["x-token"]
+
+    answer = await client.get("/notes", headers={"Authorization": "bearer head-office"})
+
+    assert answer.status_code == 200
+
+
+async def test_a_role_without_the_right_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/notes", json={"id": 1}, headers={"x-token": "till"})
+
+    assert (answer.status_code, code_of(answer)) == (403, "role-insuffisant")
+
+
+async def test_a_revoked_key_opens_nothing(
+    client: httpx.AsyncClient, notes_engine: AsyncEngine
+) -> None:
+    async with notes_engine.begin() as connection:
+        await connection.execute(text("UPDATE api_keys SET revoked_at = now()"))
+
+    answer = await client.get("/notes")
+
+    assert (answer.status_code, code_of(answer)) == (401, "cle-inconnue")
+
+
+async def test_no_key_is_kept_as_it_is(
+    client: httpx.AsyncClient, notes_engine: AsyncEngine
+) -> None:
+    async with notes_engine.connect() as connection:
+        hashes = (await connection.execute(text("SELECT key_hash FROM api_keys"))).scalars()
+
+        assert all(len(each) == 32 and b"till" not in each for each in hashes)
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/metrics"])
+async def test_probes_and_metrics_need_no_key(client: httpx.AsyncClient, path: str) -> None:
+    del client.headers["x-token"]
+
+    assert (await client.get(path)).status_code == 200
+
+
+async def test_readiness_names_what_is_missing_and_the_process_lives_on(
+    orphaned_app: FastAPI, plumbing_engine: AsyncEngine
+) -> None:
+    async with client_of(orphaned_app, plumbing_engine) as client:
+        ready = await client.get("/health/ready")
+        live = await client.get("/health/live")
+
+    assert ready.status_code == 503
+    assert list(ready.json()["missing"]) == ["postgresql"]
+    assert live.status_code == 200
+
+
+@pytest.fixture
+async def served(notes_url: str, notes_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
+    """The API as a process of its own: metrics belong to a process, and the tests' has others."""
+    async with notes_engine.begin() as connection:
+        await ensure_key(connection, "manager", "manager", "test")
+    async with notes_process("api", notes_url) as client:
+        await eventually(partial(status_of, client, "/health/ready"), 200)
+        yield client
+
+
+@pytest.fixture
+async def served_worker(notes_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A worker whose broker is away."""
+    nobody = f"127.0.0.1:{find_free_ports()['kafka']}"
+    async with notes_process("worker", notes_url, KAFKA_BOOTSTRAP_SERVERS=nobody) as client:
+        await eventually(partial(status_of, client, "/health/live"), 200)
+        yield client
+
+
+@asynccontextmanager
+async def notes_process(
+    name: str, database_url: str, **environment: str
+) -> AsyncIterator[httpx.AsyncClient]:
+    """`python -m tests.service_kit.notes_app <name>` on a free port, until the test ends."""
+    port = str(find_free_ports()["sales-api"])
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.service_kit.notes_app",
+        name,
+        cwd=ROOT,
+        env=os.environ | environment | {"DATABASE_URL": database_url, "HTTP_PORT": port},
+    )
+    headers = {"x-token": "manager"}
+    try:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers=headers
+        ) as client:
+            yield client
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def status_of(client: httpx.AsyncClient, path: str) -> int:
+    try:
+        return (await client.get(path)).status_code
+    except httpx.TransportError:
+        return 0
+
+
+async def samples(client: httpx.AsyncClient) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    page = (await client.get("/metrics")).text
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+    }
+
+
+def counted(handler: str, status: str, method: str) -> tuple[str, frozenset[tuple[str, str]]]:
+    labels = {"handler": handler, "status": status, "method": method}
+    return "http_requests_total", frozenset(labels.items())
+
+
+async def test_requests_are_counted_and_timed_by_route_template(served: httpx.AsyncClient) -> None:
+    await served.get("/notes/7/bug")
+    await served.get("/notes/8/bug")
+    await served.post("/notes", json={"id": 1})
+    await served.get("/notes")
+    await served.get("/wp-admin/1")
+    await served.get("/wp-admin/2")
+    await served.delete("/notes")
+
+    seen = await samples(served)
+
+    assert seen[counted("/notes/{note_id}/bug", "500", "GET")] == 2
+    assert seen[counted("/notes", "201", "POST")] == 1
+    assert seen[counted("/notes", "200", "GET")] == 1
+    assert seen[counted("none", "404", "GET")] == 2
+    by_handler = frozenset({("handler", "/notes/{note_id}/bug")})
+    assert seen["http_request_duration_seconds_count", by_handler] == 2
+    assert seen["http_request_duration_seconds_sum", by_handler] > 0
+    assert seen["http_request_duration_seconds_bucket", by_handler | {("le", "+Inf")}] == 2
+    assert seen["process_cpu_seconds_total", frozenset()] > 0
+
+
+async def test_the_http_metrics_have_the_promised_labels_and_no_other(
+    served: httpx.AsyncClient,
+) -> None:
+    await served.get("/notes")
+
+    labels: dict[str, set[str]] = {}
+    for name, values in await samples(served):
+        if name.startswith("http_") and not name.endswith("_created"):
+            labels.setdefault(name, set()).update(label for label, _ in values)
+
+    assert labels == {
+        "http_requests_total": {"handler", "status", "method"},
+        "http_request_duration_seconds_bucket": {"handler", "le"},
+        "http_request_duration_seconds_count": {"handler"},
+        "http_request_duration_seconds_sum": {"handler"},
+    }
+
+
+async def test_a_bug_does_not_close_the_connection_of_its_caller(served: httpx.AsyncClient) -> None:
+    """Else the next request that a proxy sends on it is lost."""
+    async with httpx.AsyncClient(base_url=served.base_url, headers=served.headers) as client:
+        for _ in range(20):
+            assert (await client.get("/notes/7/bug")).status_code == 500
+
+
+async def test_a_worker_says_that_its_broker_is_away(served_worker: httpx.AsyncClient) -> None:
+    ready = await served_worker.get("/health/ready")
+
+    assert ready.status_code == 503
+    assert list(ready.json()["missing"]) == ["kafka"]
+
+
+async def test_a_worker_tells_of_its_probes_by_the_same_names(
+    served_worker: httpx.AsyncClient,
+) -> None:
+    await served_worker.get("/health/ready")
+
+    seen = await samples(served_worker)
+
+    assert seen[counted("/health/ready", "503", "GET")] == 1
+    assert not [name for name, _ in seen if name.startswith("http_server")]

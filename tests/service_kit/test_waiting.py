@@ -1,0 +1,18 @@
+"""A pause ends with its time, or with the event that cuts it short."""
+
+import asyncio
+from datetime import timedelta
+
+from service_kit.waiting import wait_until_set
+
+
+async def test_a_pause_that_nobody_cuts_short_ends_by_itself() -> None:
+    await wait_until_set(asyncio.Event(), timedelta(milliseconds=1))
+
+
+async def test_a_stop_does_not_wait_for_the_pause_to_end() -> None:
+    stop = asyncio.Event()
+    async with asyncio.timeout(10):
+        pausing = asyncio.create_task(wait_until_set(stop, timedelta(hours=1)))
+        stop.set()
+        await pausing
