@@ -148,7 +148,8 @@ async def test_everything_unknown_is_named_at_once(api: httpx.AsyncClient) -> No
 async def test_a_product_on_its_way_is_waited_for(api: httpx.AsyncClient, stock: Stock) -> None:
     await stock.receive(store_changed())
     posting = asyncio.create_task(api.post(MOVEMENTS, json=reception((COFFEE, 5))))
-    await asyncio.sleep(0.2)
+    assert (await api.get(MOVEMENTS)).json() == []
+    assert not posting.done()
 
     await stock.receive(product_changed(COFFEE))
 
