@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import string
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -28,6 +30,14 @@ class RefusedRequest(Exception):
         self.code = code
 
 
+class Unreachable(Exception):
+    """Nobody answered at this address for as long as we are patient."""
+
+    def __init__(self, method: str, url: str, error: httpx.TransportError) -> None:
+        reason = str(error) or type(error).__name__
+        super().__init__(f"{method} {url}: no answer for {PATIENCE_SECONDS:.0f} s: {reason}")
+
+
 class RestClient:
     """One caller's connections to the three APIs.
 
@@ -35,10 +45,17 @@ class RestClient:
     `Idempotency-Key`, so repeating it has no second effect.
     """
 
-    def __init__(self, key: str, connections: int = 16) -> None:
+    def __init__(
+        self,
+        key: str,
+        connections: int = 16,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.retries = 0
         limits = httpx.Limits(max_connections=connections + 4)
-        self._http = httpx.AsyncClient(headers={"x-token": key}, limits=limits, timeout=30)
+        self._http = httpx.AsyncClient(
+            headers={"x-token": key}, limits=limits, timeout=30, transport=transport
+        )
 
     async def __aenter__(self) -> "RestClient":
         return self
@@ -64,7 +81,8 @@ class RestClient:
         self, url: str, body: object, key: str, again_codes: frozenset[str] = frozenset()
     ) -> httpx.Response:
         """The answer to a POST; `again_codes` are refusals that pass by themselves."""
-        headers = {"Idempotency-Key": key}
+        # A header is ASCII, the name of a store need not be.
+        headers = {"Idempotency-Key": quote(key, safe=string.punctuation + " ")}
         request = {"json": body, "headers": headers}
         return await self._send("POST", url, again_codes, **request)
 
@@ -78,9 +96,9 @@ class RestClient:
             asked = pause
             try:
                 answer = await self._http.request(method, url, **request)
-            except httpx.TransportError:
+            except httpx.TransportError as error:
                 if clock.time() > deadline:
-                    raise
+                    raise Unreachable(method, url, error) from error
             else:
                 if answer.is_success:
                     return answer

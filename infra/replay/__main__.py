@@ -15,7 +15,7 @@ from infra.replay.catalogue import prepare_catalogue
 from infra.replay.reading import TillData, UnreadableData, read_till_data
 from infra.replay.selling import Outcome, Tills
 from infra.replay.verdict import Totals, expect_totals, find_differences, read_totals
-from infra.rest import RefusedRequest, RestClient, head_office_key
+from infra.rest import RefusedRequest, RestClient, Unreachable, head_office_key
 
 DIFFERENCES_SHOWN = 20
 console = Console(soft_wrap=True, highlight=False)
@@ -26,13 +26,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.replay")
     parser.add_argument("data", type=Path, help="till lines, .csv or .csv.gz")
     parser.add_argument("--rate", type=_positive, help="sales per second at most")
-    parser.add_argument("--limit", type=int, help="only the first so many invoices")
+    parser.add_argument("--limit", type=_count, help="only the first so many invoices")
     parser.add_argument("--json", type=Path, help="write the result there too")
     arguments = parser.parse_args()
     try:
         data = read_till_data(arguments.data)
         result = asyncio.run(_replay(data, arguments.limit, arguments.rate))
-    except (UnreadableData, RefusedRequest) as error:
+    except (UnreadableData, RefusedRequest, Unreachable) as error:
         console.print(f"[red]{error}[/red]")
         return 1
     except KeyboardInterrupt:
@@ -46,6 +46,13 @@ def main() -> int:
 
 def _positive(text: str) -> float:
     value = float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError("a number above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
     if value <= 0:
         raise argparse.ArgumentTypeError("a number above 0")
     return value
@@ -71,7 +78,7 @@ async def _replay(data: TillData, limit: int | None, rate: float | None) -> dict
         expected = expect_totals(outcome.accepted, numbers)
         days = [invoice.sold_at.date() for invoice in invoices]
         with console.status("le rapport rattrape"):
-            reported = await read_totals(client, min(days), max(days), expected.sales)
+            reported = await read_totals(client, numbers, min(days), max(days), expected.sales)
         return _result(data, outcome, expected, reported, client.retries)
 
 
@@ -79,7 +86,9 @@ def _result(
     data: TillData, outcome: Outcome, expected: Totals, reported: Totals, retries: int
 ) -> dict[str, Any]:
     delays = [delay * 1000 for delay in outcome.delays]
-    cuts = statistics.quantiles(delays, n=100) if len(delays) > 1 else delays * 99
+    cuts = (
+        statistics.quantiles(delays, n=100, method="inclusive") if len(delays) > 1 else delays * 99
+    )
     posted = outcome.recorded + outcome.known_before
     return {
         "envoyees": outcome.recorded,
@@ -92,6 +101,7 @@ def _result(
         "delai_rapport_ms": {"mesures": len(delays), "mediane": cuts[49], "p99": cuts[98]}
         if delays
         else None,
+        "jamais_vues": outcome.unseen,
         "rapport": {
             "ventes": reported.sales,
             "total": reported.cents / 100,
@@ -119,6 +129,8 @@ def _print(result: dict[str, Any]) -> None:
             f"du 201 au rapport {delay['mediane']:.0f} ms (médiane), {delay['p99']:.0f} ms (p99), "
             f"{delay['mesures']} mesures"
         )
+    if unseen := result["jamais_vues"]:
+        console.print(f"  [red]{unseen} ventes mesurées absentes du rapport[/red]")
     report = result["rapport"]
     console.print(
         f"rapport           {report['ventes']} ventes, {report['total']:.2f} en tout, "

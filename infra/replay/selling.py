@@ -13,6 +13,8 @@ from infra.rest import RefusedRequest, RestClient, address_of
 IN_FLIGHT = 16
 SAMPLE_EVERY = 50
 WAIT_PER_REQUEST_MS = 10_000
+# Later than this a sale counts as unseen: a lost one must end in a verdict, not in a wait.
+LONGEST_DELAY_SECONDS = 120.0
 
 
 @dataclass(slots=True)
@@ -24,6 +26,7 @@ class Outcome:
     refused: Counter[str] = field(default_factory=Counter)
     accepted: list[Invoice] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)  # seconds from 201 to the report
+    unseen: int = 0  # sampled sales that the report did not show in time
     seconds: float = 0.0
 
 
@@ -98,5 +101,7 @@ class Tills:
             "attendre_ms": WAIT_PER_REQUEST_MS,
         }
         while not (await self._client.get(url, **query))["a_jour"]:
-            pass
+            if clock.time() - answered > LONGEST_DELAY_SECONDS:
+                self._outcome.unseen += 1
+                return
         self._outcome.delays.append(clock.time() - answered)
