@@ -143,6 +143,8 @@ class Consumer:
                 fetch_max_bytes=8 * 1024 * 1024,
                 fetch_max_wait_ms=200,
                 metadata_max_age_ms=30_000,
+                # While the broker is away, aiokafka logs several lines per attempt.
+                retry_backoff_ms=500,
             )
             try:
                 await client.start()
