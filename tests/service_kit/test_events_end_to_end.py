@@ -26,6 +26,12 @@ COUNTED = "counts.counted.v1"
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
+HELD_LOCKS = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database()
+"""
+
+
 class Counted(msgspec.Struct, frozen=True):
     """Something was counted."""
 
@@ -262,6 +268,8 @@ async def test_events_wait_in_the_outbox_while_the_broker_is_away(
     server.close()
     unpublished = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
     assert await scalar(engine, unpublished) == 2
+    # Left on a connection of the pool, the lock would keep every relay from leading.
+    assert await scalar(engine, HELD_LOCKS) == 0
 
     stop = asyncio.Event()
     with_broker = asyncio.create_task(Relay(engine, settings).run(stop))

@@ -88,7 +88,7 @@ class Relay:
                 self.is_leading = False
 
     async def _lead(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
-        # The lock lives as long as this connection: a relay that loses its database stops leading.
+        # The lock lives as long as the connection: a relay that loses its database stops leading.
         leads = (await connection.execute(_LEAD)).scalar_one()
         await connection.commit()
         if not leads:
@@ -112,6 +112,9 @@ class Relay:
             # After a failed send an idempotent producer refuses its partition for ever, and a
             # send that was given up may still be delivered: it is thrown away, never used again.
             await _abandon(producer)
+            # Back in the pool, the connection would hold the lock: nobody could lead, this
+            # relay included, until chance gave it the same connection again.
+            await connection.invalidate()
 
     async def _relay_until_stopped(
         self, connection: AsyncConnection, producer: AIOKafkaProducer, stop: asyncio.Event
