@@ -12,7 +12,7 @@ import yaml
 
 import sales_service.events.published
 import stock_service.events.published
-from service_kit.consumer import Subscription
+from service_kit.events import Subscription
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 CONTRACTS = INFRA / "contracts"

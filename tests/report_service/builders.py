@@ -16,7 +16,7 @@ from report_service.events.consumed import (
     StockLevelsChanged,
     StoreChanged,
 )
-from service_kit.consumer import Event
+from service_kit.events import Event
 
 STORE = 3
 COFFEE = 11

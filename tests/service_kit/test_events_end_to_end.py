@@ -12,7 +12,8 @@ from opentelemetry import trace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.consumer import Consumer, Event, PoisonMessage, Subscription
+from service_kit.consumer import Consumer
+from service_kit.events import Event, PoisonMessage, Subscription
 from service_kit.outbox import OutgoingEvent, add_to_outbox
 from service_kit.relay import Relay
 from service_kit.tracing import context_of

@@ -1,24 +1,14 @@
 """What every service answers to requests that are wrong, and what it tells Prometheus."""
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.embedded.ports import find_free_ports
-from service_kit.api_keys import ensure_key
 from tests.fixtures.http import client_of
-from tests.fixtures.postgres import ROOT
-from tests.fixtures.waiting import eventually
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -214,133 +204,3 @@ async def test_readiness_names_what_is_missing_and_the_process_lives_on(
     assert ready.status_code == 503
     assert list(ready.json()["missing"]) == ["postgresql"]
     assert live.status_code == 200
-
-
-@pytest.fixture
-async def served(notes_url: str, notes_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """The API as a process of its own: metrics belong to a process, and the tests' has others."""
-    async with notes_engine.begin() as connection:
-        await ensure_key(connection, "manager", "manager", "test")
-    async with notes_process("api", notes_url) as client:
-        await eventually(partial(status_of, client, "/health/ready"), 200)
-        yield client
-
-
-@pytest.fixture
-async def served_worker(notes_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A worker whose broker is away."""
-    nobody = f"127.0.0.1:{find_free_ports()['kafka']}"
-    async with notes_process("worker", notes_url, KAFKA_BOOTSTRAP_SERVERS=nobody) as client:
-        await eventually(partial(status_of, client, "/health/live"), 200)
-        yield client
-
-
-@asynccontextmanager
-async def notes_process(
-    name: str, database_url: str, **environment: str
-) -> AsyncIterator[httpx.AsyncClient]:
-    """`python -m tests.service_kit.notes_app <name>` on a free port, until the test ends."""
-    port = str(find_free_ports()["sales-api"])
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "tests.service_kit.notes_app",
-        name,
-        cwd=ROOT,
-        env=os.environ | environment | {"DATABASE_URL": database_url, "HTTP_PORT": port},
-    )
-    headers = {"x-token": "manager"}
-    try:
-        async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers=headers
-        ) as client:
-            yield client
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def status_of(client: httpx.AsyncClient, path: str) -> int:
-    try:
-        return (await client.get(path)).status_code
-    except httpx.TransportError:
-        return 0
-
-
-async def samples(client: httpx.AsyncClient) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
-    page = (await client.get("/metrics")).text
-    return {
-        (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(page)
-        for sample in family.samples
-    }
-
-
-def counted(handler: str, status: str, method: str) -> tuple[str, frozenset[tuple[str, str]]]:
-    labels = {"handler": handler, "status": status, "method": method}
-    return "http_requests_total", frozenset(labels.items())
-
-
-async def test_requests_are_counted_and_timed_by_route_template(served: httpx.AsyncClient) -> None:
-    await served.get("/notes/7/bug")
-    await served.get("/notes/8/bug")
-    await served.post("/notes", json={"id": 1})
-    await served.get("/notes")
-    await served.get("/wp-admin/1")
-    await served.get("/wp-admin/2")
-    await served.delete("/notes")
-
-    seen = await samples(served)
-
-    assert seen[counted("/notes/{note_id}/bug", "500", "GET")] == 2
-    assert seen[counted("/notes", "201", "POST")] == 1
-    assert seen[counted("/notes", "200", "GET")] == 1
-    assert seen[counted("none", "404", "GET")] == 2
-    by_handler = frozenset({("handler", "/notes/{note_id}/bug")})
-    assert seen["http_request_duration_seconds_count", by_handler] == 2
-    assert seen["http_request_duration_seconds_sum", by_handler] > 0
-    assert seen["http_request_duration_seconds_bucket", by_handler | {("le", "+Inf")}] == 2
-    assert seen["process_cpu_seconds_total", frozenset()] > 0
-
-
-async def test_the_http_metrics_have_the_promised_labels_and_no_other(
-    served: httpx.AsyncClient,
-) -> None:
-    await served.get("/notes")
-
-    labels: dict[str, set[str]] = {}
-    for name, values in await samples(served):
-        if name.startswith("http_") and not name.endswith("_created"):
-            labels.setdefault(name, set()).update(label for label, _ in values)
-
-    assert labels == {
-        "http_requests_total": {"handler", "status", "method"},
-        "http_request_duration_seconds_bucket": {"handler", "le"},
-        "http_request_duration_seconds_count": {"handler"},
-        "http_request_duration_seconds_sum": {"handler"},
-    }
-
-
-async def test_a_bug_does_not_close_the_connection_of_its_caller(served: httpx.AsyncClient) -> None:
-    """Else the next request that a proxy sends on it is lost."""
-    async with httpx.AsyncClient(base_url=served.base_url, headers=served.headers) as client:
-        for _ in range(20):
-            assert (await client.get("/notes/7/bug")).status_code == 500
-
-
-async def test_a_worker_says_that_its_broker_is_away(served_worker: httpx.AsyncClient) -> None:
-    ready = await served_worker.get("/health/ready")
-
-    assert ready.status_code == 503
-    assert list(ready.json()["missing"]) == ["kafka"]
-
-
-async def test_a_worker_tells_of_its_probes_by_the_same_names(
-    served_worker: httpx.AsyncClient,
-) -> None:
-    await served_worker.get("/health/ready")
-
-    seen = await samples(served_worker)
-
-    assert seen[counted("/health/ready", "503", "GET")] == 1
-    assert not [name for name, _ in seen if name.startswith("http_server")]

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.api_keys import ensure_key
-from service_kit.consumer import Event
+from service_kit.events import Event
 from stock_service.consumers import catalogue_events, sales_events
 from stock_service.domain.levels import StoreId
 from stock_service.events.consumed import ProductChanged, StoreChanged

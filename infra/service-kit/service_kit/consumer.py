@@ -7,39 +7,31 @@ applied. Kafka's own committed offset only follows, for tools that show lag.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
-from uuid import UUID
 
-import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
-from opentelemetry import trace
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit import event_metrics
-from service_kit.dead_letters import DeadLetter, put_dead_letters
+from service_kit.batch import Batch
+from service_kit.dead_letters import put_dead_letters
+from service_kit.events import PoisonMessage, Subscription
 from service_kit.faults import DATABASE_FAULTS, TransientFailure, is_bad_data, is_transient
 from service_kit.settings import ServiceSettings
-from service_kit.tracing import context_of, traceparent_of
 from service_kit.waiting import wait_until_set
 
 logger = logging.getLogger(__name__)
-tracer = trace.get_tracer(__name__)
 
 BATCH_RECORDS = 1000
 POLL_TIMEOUT_MS = 200
 FIRST_RETRY = timedelta(milliseconds=100)
 LONGEST_RETRY = timedelta(seconds=5)
 COMMIT_EVERY = timedelta(seconds=2)  # how far behind lag tools may see us
-
-
-class PoisonMessage(Exception):
-    """Can never succeed: set aside, move on."""
 
 
 class LogRegressed(Exception):
@@ -56,37 +48,6 @@ class _AheadOfPosition(Exception):
     def __init__(self, position: int) -> None:
         super().__init__(position)
         self.position = position
-
-
-Body = TypeVar("Body", bound=msgspec.Struct)
-
-
-@dataclass(frozen=True, slots=True)
-class Event(Generic[Body]):
-    """One consumed event; `body` holds the fields that this service reads."""
-
-    event_id: UUID
-    type: str
-    time: datetime
-    body: Body
-    traceparent: str | None
-    record: ConsumerRecord
-
-
-Apply = Callable[[AsyncSession, Sequence[Event[Any]]], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What a service does with a topic: the types it reads and how a batch takes effect.
-
-    `apply` gets the events of one partition in log order, within the transaction that moves
-    the position. Types without a decoder are not for this service and are passed over.
-    """
-
-    topic: str
-    decoders: Mapping[str, type[msgspec.Struct]]
-    apply: Apply
 
 
 _ENSURE_POSITION = text("""
@@ -220,7 +181,7 @@ class Consumer:
             "topic": partition.topic,
             "partition": partition.partition,
         }
-        batch = _Batch(subscription, self._name)
+        batch = Batch(subscription, self._name)
         try:
             async with AsyncSession(self._engine) as session, session.begin():
                 await session.execute(_ENSURE_POSITION, identity)
@@ -288,95 +249,6 @@ class Consumer:
 class _Retry:
     pause: timedelta
     due_at: datetime
-
-
-class _Batch:
-    """The records of one transaction: what could be read of them, and their spans."""
-
-    def __init__(self, subscription: Subscription, consumer: str) -> None:
-        self.events: list[Event[Any]] = []
-        self.dead_letters: list[DeadLetter] = []
-        self._subscription = subscription
-        self._consumer = consumer
-        self._spans: list[trace.Span] = []
-
-    def decode(self, records: Sequence[ConsumerRecord]) -> None:
-        for record in records:
-            try:
-                event = _decode(record, self._subscription)
-            except PoisonMessage as poison:
-                self.refuse(record, str(poison))
-                continue
-            if event is not None:
-                self.events.append(self._with_span(event))
-
-    def refuse(self, record: ConsumerRecord, error: str) -> None:
-        headers = dict(record.headers)
-        context = context_of(headers.get("traceparent", b"").decode(errors="replace") or None)
-        span_context = trace.get_current_span(context).get_span_context()
-        trace_id = trace.format_trace_id(span_context.trace_id) if span_context.is_valid else None
-        logger.error(
-            "message set aside",
-            extra={
-                "topic": record.topic,
-                "partition": record.partition,
-                "offset": record.offset,
-                "error": error,
-                "event_trace_id": trace_id,
-            },
-        )
-        self.dead_letters.append(DeadLetter(record, error, trace_id))
-
-    def _with_span(self, event: Event[Any]) -> Event[Any]:
-        context = context_of(event.traceparent)
-        if not trace.get_current_span(context).get_span_context().trace_flags.sampled:
-            return event
-        span = tracer.start_span(
-            f"process {event.type}",
-            context=context,
-            kind=trace.SpanKind.CONSUMER,
-            attributes={
-                "messaging.system": "kafka",
-                "messaging.operation.type": "process",
-                "messaging.destination.name": event.record.topic,
-                "messaging.destination.partition.id": str(event.record.partition),
-                "messaging.kafka.offset": event.record.offset,
-                "messaging.consumer.group.name": self._consumer,
-                "messaging.message.id": str(event.event_id),
-            },
-        )
-        self._spans.append(span)
-        return replace(event, traceparent=traceparent_of(span))
-
-    def end_spans(self) -> None:
-        for span in self._spans:
-            span.end()
-
-    def count(self) -> None:
-        for event in self.events:
-            event_metrics.CONSUMED.add(1, {"consumer": self._consumer, "type": event.type})
-        if self.dead_letters:
-            event_metrics.DEAD_LETTERED.add(len(self.dead_letters), {"consumer": self._consumer})
-
-
-def _decode(record: ConsumerRecord, subscription: Subscription) -> Event[Any] | None:
-    """The event in a record; None when its type is not for this service."""
-    headers = dict(record.headers)
-    try:
-        event_type = headers["ce_type"].decode()
-        event_id = UUID(headers["ce_id"].decode())
-        time = datetime.fromisoformat(headers["ce_time"].decode())
-    except (KeyError, ValueError) as error:
-        raise PoisonMessage(f"not a CloudEvent: {error!r}") from error
-    decoder = subscription.decoders.get(event_type)
-    if decoder is None:
-        return None
-    try:
-        body = msgspec.json.decode(record.value or b"", type=decoder)
-    except msgspec.MsgspecError as error:
-        raise PoisonMessage(f"{event_type}: {error}") from error
-    traceparent = headers.get("traceparent", b"").decode(errors="replace") or None
-    return Event(event_id, event_type, time, body, traceparent, record)
 
 
 async def _stop(client: AIOKafkaConsumer) -> None:

@@ -9,8 +9,9 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.consumer import Consumer, Subscription
+from service_kit.consumer import Consumer
 from service_kit.database import open_engine
+from service_kit.events import Subscription
 from service_kit.health import build_operations_router, database_check, find_broker_fault
 from service_kit.http_metrics import HttpMetrics
 from service_kit.logging import configure_logging

@@ -1,0 +1,66 @@
+"""Events as consumers see them: CloudEvents in Kafka's binary mode, and what is read of them."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+from aiokafka import ConsumerRecord
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class PoisonMessage(Exception):
+    """Can never succeed: set aside, move on."""
+
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Generic[Body]):
+    """One consumed event; `body` holds the fields that this service reads."""
+
+    event_id: UUID
+    type: str
+    time: datetime
+    body: Body
+    traceparent: str | None
+    record: ConsumerRecord
+
+
+Apply = Callable[[AsyncSession, Sequence[Event[Any]]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a service does with a topic: the types it reads and how a batch takes effect.
+
+    `apply` gets the events of one partition in log order, within the transaction that moves
+    the position. Types without a decoder are not for this service and are passed over.
+    """
+
+    topic: str
+    decoders: Mapping[str, type[msgspec.Struct]]
+    apply: Apply
+
+
+def decode_event(record: ConsumerRecord, subscription: Subscription) -> Event[Any] | None:
+    """The event in a record; None when its type is not for this service."""
+    headers = dict(record.headers)
+    try:
+        event_type = headers["ce_type"].decode()
+        event_id = UUID(headers["ce_id"].decode())
+        time = datetime.fromisoformat(headers["ce_time"].decode())
+    except (KeyError, ValueError) as error:
+        raise PoisonMessage(f"not a CloudEvent: {error!r}") from error
+    decoder = subscription.decoders.get(event_type)
+    if decoder is None:
+        return None
+    try:
+        body = msgspec.json.decode(record.value or b"", type=decoder)
+    except msgspec.MsgspecError as error:
+        raise PoisonMessage(f"{event_type}: {error}") from error
+    traceparent = headers.get("traceparent", b"").decode(errors="replace") or None
+    return Event(event_id, event_type, time, body, traceparent, record)
