@@ -59,6 +59,8 @@ def _up(_: argparse.Namespace) -> int:
     layout = Layout.saved()
     if not Stack(layout).is_supervised():
         layout = Layout(state_folder(), wanted_ports())
+    elif layout.ports != wanted_ports():
+        report("it runs already, on the ports that it was started with; make down up moves them")
     stack = Stack(layout, report)
     asyncio.run(_start(stack))
     if _call([sys.executable, "-m", "infra.demo"], layout) != 0:

@@ -23,6 +23,13 @@ async def test_the_highest_version_of_a_level_wins(projection: Projection, seed:
     assert sorted(rows) == [(STORE, COFFEE, 81, 19), (STORE, TEA, -19, 19)]
 
 
+async def test_a_level_has_no_bound_that_a_warehouse_could_reach(projection: Projection) -> None:
+    await projection.receive(levels((COFFEE, 7_499_999_994, 1), (TEA, -(2**40), 1)))
+
+    rows = await projection.rows("SELECT product_id, on_hand FROM stock_levels")
+    assert sorted(rows) == [(COFFEE, 7_499_999_994), (TEA, -(2**40))]
+
+
 async def test_an_older_name_does_not_come_back(projection: Projection) -> None:
     await projection.receive(
         a_product(COFFEE, "Café", version=2),

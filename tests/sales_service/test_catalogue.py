@@ -41,6 +41,8 @@ async def test_a_store_changes_only_where_told(shop: Shop) -> None:
         ("GET", "/api/produits/filtrer?couleur=rouge", None, 422, "requete-invalide"),
         ("GET", "/api/produits/filtrer?page=0", None, 422, "requete-invalide"),
         ("GET", "/api/produits/recherche", None, 422, "requete-invalide"),
+        ("GET", "/api/produits/recherche?critere=%00", None, 422, "requete-invalide"),
+        ("GET", "/api/produits/filtrer?categorie=a%00b", None, 422, "requete-invalide"),
         ("GET", "/api/magasins/?curseur=x", None, 422, "requete-invalide"),
         ("GET", "/api/inconnu", None, 404, "route-inconnue"),
         ("DELETE", "/api/produits/", None, 405, "methode-non-permise"),

@@ -168,6 +168,28 @@ async def test_a_body_that_is_no_sale_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    "date", ["0001-01-01T00:00:00Z", "1999-12-31T12:00:00", "9999-12-31T23:59:59", "2099-01-01"]
+)
+async def test_an_absurd_date_is_refused(shop: Shop, date: str) -> None:
+    body = shop.basket((shop.coffee, 1)) | {"date": date}
+
+    answer = await shop.client.post("/api/ventes/", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "vente-impossible")
+
+
+@pytest.mark.parametrize("quantity", [True, "1", 1.0, None])
+async def test_a_quantity_that_is_no_whole_number_is_refused(shop: Shop, quantity: object) -> None:
+    body = shop.basket((shop.coffee, 1))
+    body["panier"][0]["quantite"] = quantity
+
+    answer = await shop.client.post("/api/ventes/", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "requete-invalide")
+    assert answer.json()["errors"][0]["pointer"] == "/panier/0/quantite"
+
+
 async def test_an_absurd_total_is_refused(shop: Shop) -> None:
     body = shop.basket((shop.coffee, 1_000_000))
     body["panier"][0]["prix_unitaire"] = 999_999

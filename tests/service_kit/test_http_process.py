@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.embedded.ports import find_free_ports
 from service_kit.api_keys import ensure_key
+from service_kit.health import find_broker_fault
 from tests.fixtures.postgres import ROOT
 from tests.fixtures.waiting import eventually
 
@@ -135,6 +136,25 @@ async def test_a_worker_says_that_its_broker_is_away(served_worker: httpx.AsyncC
 
     assert ready.status_code == 503
     assert list(ready.json()["missing"]) == ["kafka"]
+
+
+async def test_a_broker_that_hangs_is_away() -> None:
+    callers: list[asyncio.StreamWriter] = []
+
+    def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        callers.append(writer)
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+    fault = await find_broker_fault(address)
+
+    assert fault is not None
+    assert address in fault
+    assert callers
+    for writer in callers:
+        writer.close()
+    server.close()
 
 
 async def test_a_worker_tells_of_its_probes_by_the_same_names(

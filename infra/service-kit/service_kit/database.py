@@ -20,6 +20,8 @@ _SERVER_SETTINGS = {
     "jit": "off",
 }
 CONNECT_TIMEOUT_SECONDS = 3.0
+# A server that hangs cannot keep its own limits: a second after `statement_timeout` we give up.
+COMMAND_TIMEOUT_SECONDS = 11.0
 
 
 @asynccontextmanager
@@ -32,6 +34,7 @@ async def open_engine(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
         pool_timeout=settings.database_pool_timeout_seconds,
         connect_args={
             "timeout": CONNECT_TIMEOUT_SECONDS,
+            "command_timeout": COMMAND_TIMEOUT_SECONDS,
             "server_settings": {**_SERVER_SETTINGS, "application_name": settings.service_name},
         },
     )

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
@@ -34,17 +36,17 @@ def database_check(engine: AsyncEngine) -> Check:
 
 
 async def find_broker_fault(bootstrap_servers: str) -> str | None:
-    """What is wrong when no broker takes a connection; clients reconnect without a word."""
-    for address in bootstrap_servers.split(","):
-        host, _, port = address.strip().rpartition(":")
-        try:
-            async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
-                _, writer = await asyncio.open_connection(host, int(port))
-        except OSError:
-            continue
-        writer.close()
-        return None
-    return f"no broker answers at {bootstrap_servers}"
+    """What is wrong when no broker answers; the clients reconnect without a word."""
+    # A connection alone proves nothing: the kernel takes it for a broker that hangs.
+    client = AIOKafkaClient(bootstrap_servers=bootstrap_servers)
+    try:
+        async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
+            await client.bootstrap()
+    except (KafkaError, OSError) as fault:
+        return f"{type(fault).__name__}: no broker answers at {bootstrap_servers}"
+    finally:
+        await client.close()
+    return None
 
 
 def build_operations_router(registry: CollectorRegistry, checks: Mapping[str, Check]) -> APIRouter:

@@ -17,13 +17,32 @@ class TraceIdFilter(logging.Filter):
         return True
 
 
+class RepeatFilter(logging.Filter):
+    """Lets a message of aiokafka pass every ten seconds; it retries and logs many times in one."""
+
+    def __init__(self, every_seconds: float = 10.0) -> None:
+        super().__init__()
+        self._every_seconds = every_seconds
+        self._passed: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("aiokafka"):
+            return True
+        # The template, not the text: a hundred node numbers and errors are one message.
+        message = (record.name, record.msg)
+        if record.created - self._passed.get(message, 0.0) < self._every_seconds:
+            return False
+        self._passed[message] = record.created
+        return True
+
+
 def configure_logging(service_name: str, level: str) -> None:
     """Make every logger of the process, uvicorn's and aiokafka's included, write JSON lines."""
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "filters": {"trace": {"()": TraceIdFilter}},
+            "filters": {"trace": {"()": TraceIdFilter}, "repeats": {"()": RepeatFilter}},
             "formatters": {
                 "json": {
                     "()": "pythonjsonlogger.json.JsonFormatter",
@@ -36,7 +55,7 @@ def configure_logging(service_name: str, level: str) -> None:
                 "stderr": {
                     "class": "logging.StreamHandler",
                     "formatter": "json",
-                    "filters": ["trace"],
+                    "filters": ["repeats", "trace"],
                 }
             },
             "root": {"level": level, "handlers": ["stderr"]},

@@ -164,6 +164,7 @@ _FRENCH = {
     "int_from_float": "Un nombre entier est attendu.",
     "decimal_parsing": "Un nombre décimal est attendu.",
     "decimal_type": "Un nombre décimal est attendu.",
+    "string_unicode": "Du texte Unicode valide est attendu.",
     "string_type": "Une chaîne de caractères est attendue.",
     "string_too_short": "Au moins {min_length} caractère(s) attendu(s).",
     "string_too_long": "Au plus {max_length} caractères.",

@@ -21,7 +21,7 @@ class StockLevel(NamedTuple):
 _KEEP_NEWEST = text("""
     INSERT INTO stock_levels AS s (store_id, product_id, on_hand, version)
     SELECT * FROM unnest(CAST(:store_id AS int[]), CAST(:product_id AS int[]),
-        CAST(:on_hand AS int[]), CAST(:version AS bigint[]))
+        CAST(:on_hand AS bigint[]), CAST(:version AS bigint[]))
     ON CONFLICT (store_id, product_id) DO UPDATE
         SET on_hand = excluded.on_hand, version = excluded.version
         WHERE s.version < excluded.version

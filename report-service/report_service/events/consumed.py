@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Units = Annotated[int, Meta(ge=-(2**31) + 1, le=2**31 - 1)]
+# A level is the sum of any number of movements.
+Level = Annotated[int, Meta(ge=-(2**63) + 1, le=2**63 - 1)]
 Cents = Annotated[int, Meta(ge=-(10**13), le=10**13)]
 Version = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -51,7 +53,7 @@ class StockLevel(Struct, frozen=True, gc=False):
     """The units of one product in a store after a change."""
 
     product_id: Id
-    on_hand: Units
+    on_hand: Level
     version: Version
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.types import StringConstraints
 
 from sales_service.api.pages import link_next
@@ -16,6 +16,7 @@ from sales_service.api.schemas import (
     ProductsIn,
     ProductsOut,
     ProductsPage,
+    no_nul,
 )
 from sales_service.api.stores import PageQuery
 from sales_service.db import catalogue
@@ -34,7 +35,11 @@ class SearchQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    critere: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    critere: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+        AfterValidator(no_nul),
+    ]
 
 
 class FilterQuery(BaseModel):
@@ -47,7 +52,7 @@ class FilterQuery(BaseModel):
     sort: Annotated[str, Field(pattern=f"^({'|'.join(catalogue.SORTABLE)})(,(asc|desc))?$")] = (
         "nom,asc"
     )
-    categorie: Annotated[str, Field(max_length=200)] | None = None
+    categorie: Annotated[str, Field(max_length=200), AfterValidator(no_nul)] | None = None
 
 
 @router.get("/api/produits/")
@@ -69,8 +74,7 @@ async def get_products(
 async def search_products(
     session: ReadSession, caller: Anyone, query: Annotated[SearchQuery, Query()]
 ) -> list[ProductOut]:
-    words = query.critere.replace("\x00", "")
-    found = await catalogue.find_products_matching(session, words, MOST_FOUND)
+    found = await catalogue.find_products_matching(session, query.critere, MOST_FOUND)
     return [ProductOut.of(product) for product in found]
 
 
@@ -79,9 +83,8 @@ async def filter_products(
     session: ReadSession, caller: Anyone, query: Annotated[FilterQuery, Query()]
 ) -> ProductsPage:
     field, _, order = query.sort.partition(",")
-    category = query.categorie.replace("\x00", "") if query.categorie else None
     total, products = await catalogue.find_products_page(
-        session, category, field, order == "desc", query.page, query.size
+        session, query.categorie, field, order == "desc", query.page, query.size
     )
     return ProductsPage(
         total=total,

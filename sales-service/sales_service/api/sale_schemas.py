@@ -48,7 +48,7 @@ class LineIn(Body):
     """A line of a basket; without `prix_unitaire` the catalogue's price counts."""
 
     produit_id: Identifier
-    quantite: Annotated[int, Field(ge=1, le=MOST_UNITS)]
+    quantite: Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS)]
     prix_unitaire: UnitPrice | None = None
 
 

@@ -16,11 +16,12 @@ LARGEST_ID = 2_147_483_647
 # 15 digits unchanged, which is more than any price or receipt has.
 Amount = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 UnitPrice = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=4)]
-Identifier = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Identifier = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 
-def _no_nul(value: str) -> str:
+def no_nul(value: str) -> str:
+    """PostgreSQL keeps no NUL in a text."""
     if "\x00" in value:
         raise ValueError("Le caractère NUL n'est pas permis.")
     return value
@@ -29,10 +30,10 @@ def _no_nul(value: str) -> str:
 Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_no_nul),
+    AfterValidator(no_nul),
 ]
 LongText = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_no_nul)
+    str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(no_nul)
 ]
 
 

@@ -169,10 +169,12 @@ def ring_up(
     """Turn a basket into a receipt: prices, amounts, taxes, business date, first status."""
     if store.kind != "store":
         raise StoreClosed("Ce lieu ne fait pas de ventes : c'est un centre logistique.")
+    # Its own day first: at the ends of the calendar another time zone's day does not exist.
+    if draft.sold_at and not EARLIEST_SALE.year <= draft.sold_at.year < date.max.year:
+        raise _absurd_date(draft.sold_at)
     time = place_in_business_day(draft.sold_at, now, store.timezone, store.cutoff_hour)
     if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
-        error = {"pointer": "/date", "code": "date-absurde", "detail": str(time.sold_at)}
-        raise ImpossibleSale("La date de la vente est absurde.", [error])
+        raise _absurd_date(time.sold_at)
     amounts = [_price(line, products) for line in draft.lines]
     total_cents = sum(cents for _, cents in amounts)
     if total_cents > LARGEST_TOTAL_CENTS:
@@ -199,6 +201,11 @@ def ring_up(
         total_cents=total_cents,
         tax_cents=tax_cents,
     )
+
+
+def _absurd_date(sold_at: datetime) -> ImpossibleSale:
+    error = {"pointer": "/date", "code": "date-absurde", "detail": str(sold_at)}
+    return ImpossibleSale("La date de la vente est absurde.", [error])
 
 
 def _price(line: DraftLine, products: Mapping[ProductId, Product]) -> tuple[Decimal, int]:

@@ -1,0 +1,44 @@
+"""A PostgreSQL that hangs: neither an answer nor a refusal comes from it."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+from tests.fixtures.system import RunningSystem
+from tests.fixtures.waiting import eventually
+from tests.system.conftest import Chain
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """A process and its children, stopped in the middle of what they do."""
+    family = [psutil.Process(pid), *psutil.Process(pid).children()]
+    for process in family:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in family:
+            process.send_signal(signal.SIGCONT)
+
+
+async def test_a_sale_is_refused_in_time_and_does_not_happen_later(
+    chain: Chain, running_system: RunningSystem
+) -> None:
+    store, product = await chain.open_store("permissive"), await chain.add_product()
+    await chain.receive(store, {product: 5})
+
+    with frozen(running_system.stack.pid("postgresql")):
+        answer = await chain.sell(store, {product: 1})
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+
+    async def is_back() -> bool:
+        return (await chain.sell(store, {product: 2})).status_code == 201
+
+    await eventually(is_back, True)
+    sales = (await chain.sales.get("/api/ventes/", params={"magasin_id": store})).json()
+    assert [sale["total"] for sale in sales] == [20.0]
