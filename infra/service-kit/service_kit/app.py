@@ -14,6 +14,7 @@ from service_kit.health import build_operations_router, database_check
 from service_kit.http_metrics import HttpMetrics
 from service_kit.logging import configure_logging
 from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
+from service_kit.openapi import describe_problems
 from service_kit.problems import install_problem_handlers
 from service_kit.settings import ServiceSettings
 from service_kit.tracing import configure_tracing
@@ -54,6 +55,7 @@ def build_api(
     for router in routers:
         app.include_router(router)
     install_problem_handlers(app, status_of)
+    describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(HttpMetrics)
     # The seed's metrics are recorded by HttpMetrics; a second set of them would be paid twice.

@@ -1,0 +1,43 @@
+"""The published OpenAPI documents, as a program that generates a client reads them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.openapi import FOLDER, SERVICES
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_error_is_described_as_a_problem(service: str) -> None:
+    document = json.loads((FOLDER / f"{service}.json").read_text())
+
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            errors = {
+                status: answer
+                for status, answer in operation["responses"].items()
+                if status[0] in "45"
+            }
+            assert {"4XX", "503"} <= errors.keys(), (method, path)
+            for status, answer in errors.items():
+                assert list(answer["content"]) == ["application/problem+json"], (path, status)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_reference_leads_somewhere(service: str) -> None:
+    document = json.loads((FOLDER / f"{service}.json").read_text())
+
+    for reference in references(document):
+        name = reference.removeprefix("#/components/schemas/")
+        assert name in document["components"]["schemas"]
+
+
+def references(node: Any) -> list[str]:
+    """Every `$ref` below a node."""
+    if isinstance(node, list):
+        return [each for child in node for each in references(child)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+    return own + [each for child in node.values() for each in references(child)]
