@@ -152,14 +152,6 @@ class Stack:
         """The process number of a program; 0 when it does not run."""
         return int(self._supervisor.info(name)["pid"])
 
-    def stop_process(self, name: str) -> None:
-        """Stop one program; supervisord does not start it again by itself."""
-        self._supervisor.stop(name)
-
-    def start_process(self, name: str) -> None:
-        """Start one program, without waiting for it."""
-        self._supervisor.start(name)
-
     def stop(self) -> int:
         """Stop what was started for this state folder, and nothing else; returns how many."""
         mine = find_processes(self.layout.state)

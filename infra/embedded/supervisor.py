@@ -132,11 +132,6 @@ class Supervisor:
         if self.state(name) in DOWN:
             self._call("startProcess", name, False)
 
-    def stop(self, name: str) -> None:
-        """Stop a program, and wait for its end."""
-        if self.state(name) not in DOWN:
-            self._call("stopProcess", name, True)
-
     def state(self, name: str) -> str:
         """supervisord's word: RUNNING, STARTING, BACKOFF, FATAL, …"""
         return str(self.info(name)["statename"])

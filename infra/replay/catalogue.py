@@ -74,7 +74,7 @@ def _product_body(sku: str, name: str, price: Decimal) -> dict[str, Any]:
 async def _receive_opening_stock(
     client: RestClient, invoices: list[Invoice], numbers: Numbers
 ) -> None:
-    """What will be sold, received beforehand in each store that has no stock yet."""
+    """What the file sells in each store, received there once."""
     sold: dict[str, Counter[str]] = defaultdict(Counter)
     for invoice in invoices:
         for line in invoice.lines:
