@@ -2,9 +2,15 @@
 
 import pytest
 
-pytest_plugins = ["tests.fixtures.system", "tests.fixtures.postgres", "tests.fixtures.kafka"]
+pytest_plugins = [
+    "tests.fixtures.system",
+    "tests.fixtures.chain",
+    "tests.fixtures.postgres",
+    "tests.fixtures.kafka",
+    "tests.fixtures.secured_kafka",
+]
 
-INFRASTRUCTURE = {"embedded_stack", "postgres_admin_url", "kafka_bootstrap"}
+INFRASTRUCTURE = {"embedded_stack", "postgres_admin_url", "kafka_bootstrap", "secured_kafka"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

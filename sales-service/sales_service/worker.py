@@ -6,8 +6,10 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.consumers import stock_events
+from sales_service.db.sales import find_pending
 from sales_service.settings import Settings
 from sales_service.use_cases.cancel_stale_sales import cancel_stale_sales
+from service_kit.expired_keys import prune_keys
 from service_kit.faults import DATABASE_FAULTS, is_transient
 from service_kit.relay import Relay
 from service_kit.waiting import wait_until_set
@@ -33,7 +35,8 @@ def main() -> None:
                     raise
             await wait_until_set(stop, SWEEP_EVERY)
 
-    run_worker(settings, [stock_events.SUBSCRIPTION], [sweep])
+    chores = [sweep, prune_keys(settings, find_pending)]
+    run_worker(settings, [stock_events.SUBSCRIPTION], chores)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.embedded.ports import find_free_ports
 from service_kit.settings import ServiceSettings
 from tests.fixtures.http import client_of
+from tests.service_kit.counting import TABLE
 from tests.service_kit.notes_app import TABLES, create_app
+
+
+@pytest.fixture
+async def engine(plumbing_engine: AsyncEngine) -> AsyncEngine:
+    """A database with the kit's tables and one for the effect of `counting`."""
+    async with plumbing_engine.begin() as connection:
+        await connection.execute(text(TABLE))
+    return plumbing_engine
 
 
 @pytest.fixture

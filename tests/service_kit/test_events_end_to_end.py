@@ -5,25 +5,22 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 from opentelemetry import trace
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.consumer import Consumer
-from service_kit.events import Event, PoisonMessage, Subscription
+from service_kit.events import Event, Subscription
 from service_kit.outbox import OutgoingEvent, add_to_outbox
 from service_kit.relay import Relay
 from service_kit.tracing import context_of
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.waiting import eventually
+from tests.service_kit.counting import COUNTED, SUBSCRIPTION, TOPIC, Counted, scalar, write
 
 pytestmark = pytest.mark.integration
 
-TOPIC = "counts"
-COUNTED = "counts.counted.v1"
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
@@ -31,52 +28,6 @@ HELD_LOCKS = """
     SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND datname = current_database()
 """
-
-
-class Counted(msgspec.Struct, frozen=True):
-    """Something was counted."""
-
-    amount: int
-
-
-async def count(session: AsyncSession, events: Sequence[Event[Counted]]) -> None:
-    """Sums the amounts; an event that was seen before is passed over."""
-    for event in events:
-        if event.body.amount == 13:
-            raise PoisonMessage("thirteen")
-        await session.execute(
-            text("INSERT INTO counted VALUES (:id, :amount) ON CONFLICT DO NOTHING"),
-            {"id": event.event_id, "amount": event.body.amount},
-        )
-
-
-SUBSCRIPTION = Subscription(topic=TOPIC, decoders={COUNTED: Counted}, apply=count)
-
-
-@pytest.fixture
-async def engine(plumbing_engine: AsyncEngine) -> AsyncEngine:
-    """A database with the kit's tables and one for the effect."""
-    async with plumbing_engine.begin() as connection:
-        await connection.execute(
-            text("CREATE TABLE counted (event_id uuid PRIMARY KEY, amount bigint NOT NULL)")
-        )
-    return plumbing_engine
-
-
-async def write(engine: AsyncEngine, *amounts: int, key: str = "1") -> None:
-    async with AsyncSession(engine) as session, session.begin():
-        await add_to_outbox(
-            session,
-            [
-                OutgoingEvent(topic=TOPIC, key=key, type=COUNTED, subject="s", body=Counted(amount))
-                for amount in amounts
-            ],
-        )
-
-
-async def scalar(engine: AsyncEngine, statement: str) -> Any:
-    async with engine.connect() as connection:
-        return (await connection.execute(text(statement))).scalar_one()
 
 
 @pytest.fixture

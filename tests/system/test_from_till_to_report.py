@@ -1,7 +1,7 @@
 """A sale's way through all six processes, over real Kafka and PostgreSQL."""
 
+from tests.fixtures.chain import Chain
 from tests.fixtures.waiting import eventually
-from tests.system.conftest import Chain
 
 
 async def test_a_strict_sale_is_confirmed_taken_from_stock_and_reported(chain: Chain) -> None:

@@ -1,27 +1,9 @@
 """A PostgreSQL that hangs: neither an answer nor a refusal comes from it."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import psutil
-
+from tests.fixtures.chain import Chain
+from tests.fixtures.processes import frozen
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
-from tests.system.conftest import Chain
-
-
-@contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    """A process and its children, stopped in the middle of what they do."""
-    family = [psutil.Process(pid), *psutil.Process(pid).children()]
-    for process in family:
-        process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in family:
-            process.send_signal(signal.SIGCONT)
 
 
 async def test_a_sale_is_refused_in_time_and_does_not_happen_later(
@@ -42,3 +24,5 @@ async def test_a_sale_is_refused_in_time_and_does_not_happen_later(
     await eventually(is_back, True)
     sales = (await chain.sales.get("/api/ventes/", params={"magasin_id": store})).json()
     assert [sale["total"] for sale in sales] == [20.0]
+    # The tests after this one count on events that arrive within a second.
+    await eventually(chain.is_flowing, True)

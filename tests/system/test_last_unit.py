@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from tests.system.conftest import Chain
+from tests.fixtures.chain import Chain
 
 
 async def test_of_ten_sales_of_the_last_unit_one_is_confirmed(chain: Chain) -> None:

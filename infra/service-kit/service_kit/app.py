@@ -1,5 +1,6 @@
 """The HTTP process of a service: one FastAPI application, wired with everything."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
@@ -7,17 +8,22 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service_kit.admission import Admission
 from service_kit.body_limit import BodyLimit
-from service_kit.database import open_engine
+from service_kit.database import open_engines, open_probe
 from service_kit.health import build_operations_router, database_check
 from service_kit.http_metrics import HttpMetrics
 from service_kit.logging import configure_logging
 from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
 from service_kit.openapi import describe_problems
+from service_kit.outbox_watch import OutboxWatch
 from service_kit.problems import install_problem_handlers
+from service_kit.serving import Server
 from service_kit.settings import ServiceSettings
-from service_kit.tracing import configure_tracing
+from service_kit.stopping import Stopping
+from service_kit.tracing import close_tracing, configure_tracing
 
 Extension = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -32,7 +38,8 @@ def build_api(
 ) -> FastAPI:
     """The application of a service's HTTP process.
 
-    `extension` is entered when the engine stands in `app.state.engine` and left before it closes.
+    `extension` is entered when the engines stand in `app.state.engine` and `read_engine`, and left
+    before they close.
     """
     configure_logging(settings.service_name, settings.log_level)
     tracer_provider = configure_tracing(settings.service_name, settings.otel_exporter_otlp_endpoint)
@@ -40,23 +47,26 @@ def build_api(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_engine(settings) as engine:
-            app.state.engine = engine
-            checks = {"postgresql": database_check(engine)}
+        async with open_engines(settings) as engines, open_probe(settings) as probe:
+            app.state.engine, app.state.read_engine = engines
+            checks = {"postgresql": database_check(probe)}
             app.include_router(build_operations_router(registry, checks))
-            async with extension(app) if extension else nullcontext():
+            async with _watch_outbox(app, probe), extension(app) if extension else nullcontext():
                 yield
-        tracer_provider.shutdown()
+        close_tracing(tracer_provider)
 
     app = FastAPI(
         title=title, lifespan=lifespan, redirect_slashes=False, telemetry=NO_NATIVE_TELEMETRY
     )
     app.state.settings = settings
+    app.state.stopping = Stopping()
+    app.state.outbox_watch = OutboxWatch(settings.outbox_ceiling)
     for router in routers:
         app.include_router(router)
     install_problem_handlers(app, status_of)
     describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(Admission, most_requests=settings.most_requests, stopping=app.state.stopping)
     app.add_middleware(HttpMetrics)
     # The seed's metrics are recorded by HttpMetrics; a second set of them would be paid twice.
     FastAPIInstrumentor.instrument_app(
@@ -69,14 +79,30 @@ def build_api(
     return app
 
 
+@asynccontextmanager
+async def _watch_outbox(app: FastAPI, engine: AsyncEngine) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    watch = asyncio.create_task(app.state.outbox_watch.run(engine, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        # Not waited for: a database that hangs would keep it for longer than a stop may take.
+        watch.cancel()
+
+
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Run the application until SIGTERM; requests under way are finished first."""
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=8,
+        # Connections that wait for this process in the kernel; further ones are refused.
+        backlog=1024,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=7,
     )
+    Server(config, app.state.stopping).run()

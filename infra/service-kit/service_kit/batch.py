@@ -30,29 +30,30 @@ class Batch:
     def decode(self, records: Sequence[ConsumerRecord]) -> None:
         for record in records:
             try:
-                event = decode_event(record, self._subscription)
+                self.decode_or_raise(record)
             except PoisonMessage as poison:
-                self.refuse(record, str(poison))
-                continue
-            if event is not None:
-                self.events.append(self._with_span(event))
+                self.refuse(record, poison)
 
-    def refuse(self, record: ConsumerRecord, error: str) -> None:
-        headers = dict(record.headers)
-        context = context_of(headers.get("traceparent", b"").decode(errors="replace") or None)
-        span_context = trace.get_current_span(context).get_span_context()
-        trace_id = trace.format_trace_id(span_context.trace_id) if span_context.is_valid else None
+    def decode_or_raise(self, record: ConsumerRecord) -> None:
+        """Add the record's event, if it is for this consumer; raises `PoisonMessage`."""
+        event = decode_event(record, self._subscription)
+        if event is not None:
+            self.events.append(self._with_span(event))
+
+    def refuse(self, record: ConsumerRecord, poison: PoisonMessage) -> None:
+        letter = DeadLetter(record, poison.kind, str(poison))
         logger.error(
             "message set aside",
             extra={
                 "topic": record.topic,
                 "partition": record.partition,
                 "offset": record.offset,
-                "error": error,
-                "event_trace_id": trace_id,
+                "kind": letter.kind.value,
+                "error": letter.error,
+                "event_trace_id": letter.trace_id,
             },
         )
-        self.dead_letters.append(DeadLetter(record, error, trace_id))
+        self.dead_letters.append(letter)
 
     def _with_span(self, event: Event[Any]) -> Event[Any]:
         context = context_of(event.traceparent)
@@ -82,5 +83,7 @@ class Batch:
     def count(self) -> None:
         for event in self.events:
             event_metrics.CONSUMED.add(1, {"consumer": self._consumer, "type": event.type})
-        if self.dead_letters:
-            event_metrics.DEAD_LETTERED.add(len(self.dead_letters), {"consumer": self._consumer})
+        for letter in self.dead_letters:
+            event_metrics.DEAD_LETTERED.add(
+                1, {"consumer": self._consumer, "kind": letter.kind.value}
+            )

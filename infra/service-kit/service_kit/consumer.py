@@ -8,7 +8,6 @@ applied. Kafka's own committed offset only follows, for tools that show lag.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -20,8 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from service_kit import event_metrics
 from service_kit.batch import Batch
 from service_kit.dead_letters import put_dead_letters
-from service_kit.events import PoisonMessage, Subscription
+from service_kit.events import PoisonMessage, Subscription, as_poison
 from service_kit.faults import DATABASE_FAULTS, TransientFailure, is_bad_data, is_transient
+from service_kit.kafka_clients import kafka_credentials
+from service_kit.retries import Retries
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
@@ -29,9 +30,9 @@ logger = logging.getLogger(__name__)
 
 BATCH_RECORDS = 1000
 POLL_TIMEOUT_MS = 200
-FIRST_RETRY = timedelta(milliseconds=100)
-LONGEST_RETRY = timedelta(seconds=5)
+RECONNECT_PAUSE = timedelta(seconds=1)
 COMMIT_EVERY = timedelta(seconds=2)  # how far behind lag tools may see us
+GOODBYE_SECONDS = 2.0  # what a broker that hangs may cost of the ten seconds of a stop
 
 
 class LogRegressed(Exception):
@@ -82,9 +83,10 @@ class Consumer:
         self._name = settings.service_name
         self._group = settings.topic(group or self._name)
         self._after_commit = after_commit
-        self._retries: dict[TopicPartition, _Retry] = {}
+        self._retries = Retries()
         self._hints: dict[TopicPartition, int] = {}
         self.is_connected = False
+        event_metrics.observe_stopped(self._name, lambda: self._retries.stopped_by_dead_letters)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set. A broker that is away is waited out; a bug is raised."""
@@ -92,6 +94,7 @@ class Consumer:
             client = AIOKafkaConsumer(
                 *self._subscriptions,
                 bootstrap_servers=self._settings.kafka_bootstrap_servers,
+                **kafka_credentials(self._settings),
                 client_id=self._name,
                 group_id=self._group,
                 group_instance_id=self._settings.worker_instance,
@@ -113,7 +116,7 @@ class Consumer:
                 await self._consume(client, stop)
             except (KafkaError, OSError) as fault:
                 logger.warning("broker unavailable", extra={"error": repr(fault)})
-                await wait_until_set(stop, FIRST_RETRY * 10)
+                await wait_until_set(stop, RECONNECT_PAUSE)
             finally:
                 self.is_connected = False
                 await _stop(client)
@@ -147,14 +150,17 @@ class Consumer:
                 raise
             self._retry_later(client, partition, records[0].offset, fault)
             return
-        self._retries.pop(partition, None)
-        self._hints[partition] = position
         if position > records[-1].offset + 1:
             # Another process was here before; what it has applied need not be fetched again.
             end: int = (await client.end_offsets([partition]))[partition]
             if end < position:
-                raise LogRegressed(f"{partition} ends at {end}, {position} was applied")
+                # The relay that wrote them publishes the lost records again, beyond `position`.
+                shortened = LogRegressed(f"{partition} ends at {end}, {position} was applied")
+                self._retry_later(client, partition, position, shortened)
+                return
             client.seek(partition, position)
+        self._retries.succeed(partition)
+        self._hints[partition] = position
 
     async def _apply_or_isolate(
         self, partition: TopicPartition, records: list[ConsumerRecord]
@@ -165,14 +171,17 @@ class Consumer:
             if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
                 raise
             if len(records) == 1:
-                return await self._apply(partition, records, refused=str(fault))
+                return await self._apply(partition, records, refused=as_poison(fault))
         # One of them cannot be applied: halve until it stands alone.
         middle = len(records) // 2
         await self._apply_or_isolate(partition, records[:middle])
         return await self._apply_or_isolate(partition, records[middle:])
 
     async def _apply(
-        self, partition: TopicPartition, records: list[ConsumerRecord], refused: str | None = None
+        self,
+        partition: TopicPartition,
+        records: list[ConsumerRecord],
+        refused: PoisonMessage | None = None,
     ) -> int:
         """Apply one batch in one transaction and return the position after it."""
         subscription = self._subscriptions[partition.topic]
@@ -197,7 +206,9 @@ class Consumer:
                     batch.refuse(fresh[0], refused)
                 if batch.events:
                     await subscription.apply(session, batch.events)
-                await put_dead_letters(session, self._name, batch.dead_letters)
+                await put_dead_letters(
+                    session, self._name, batch.dead_letters, self._settings.dead_letter_limit
+                )
                 position = int(fresh[-1].offset) + 1
                 last_event_at = datetime.fromtimestamp(fresh[-1].timestamp / 1000, UTC)
                 moved = {"next_offset": position, "last_event_at": last_event_at}
@@ -215,21 +226,23 @@ class Consumer:
         offset: int,
         fault: BaseException,
     ) -> None:
-        former = self._retries.get(partition)
-        pause = min(former.pause * 2, LONGEST_RETRY) if former else FIRST_RETRY
-        self._retries[partition] = _Retry(pause, datetime.now(UTC) + pause)
+        retry = self._retries.fail(partition, fault)
         event_metrics.RETRIED.add(1, {"consumer": self._name, "error.type": type(fault).__name__})
-        logger.warning(
+        logger.log(
+            logging.ERROR if retry.is_loud else logging.WARNING,
             "batch failed, its partition pauses",
-            extra={"partition": str(partition), "offset": offset, "error": repr(fault)},
+            extra={
+                "partition": str(partition),
+                "offset": offset,
+                "failing_since": retry.failing_since.isoformat(),
+                "error": repr(fault),
+            },
         )
         client.pause(partition)
         client.seek(partition, offset)
 
     def _resume_due(self, client: AIOKafkaConsumer) -> None:
-        now = datetime.now(UTC)
-        due = [each for each in client.paused() if each in self._retries]
-        client.resume(*(each for each in due if self._retries[each].due_at <= now))
+        client.resume(*(each for each in client.paused() if self._retries.is_due(each)))
 
     async def _commit_hints(self, client: AIOKafkaConsumer) -> None:
         mine = client.assignment()
@@ -239,21 +252,15 @@ class Consumer:
             return
         try:
             # commit() retries for ever while the coordinator is away.
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(GOODBYE_SECONDS):
                 await client.commit(hints)
         except (KafkaError, TimeoutError) as fault:
             logger.info("offset hint not committed", extra={"error": repr(fault)})
 
 
-@dataclass(frozen=True, slots=True)
-class _Retry:
-    pause: timedelta
-    due_at: datetime
-
-
 async def _stop(client: AIOKafkaConsumer) -> None:
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(GOODBYE_SECONDS):
             await client.stop()
     except (TimeoutError, KafkaError) as fault:
         logger.info("consumer did not leave its group", extra={"error": repr(fault)})

@@ -1,13 +1,19 @@
-"""The service's own PostgreSQL: one engine per process, one transaction per request or batch."""
+"""The service's own PostgreSQL: bounded pools, one transaction per request or batch."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from service_kit.pool import BoundedPool, refuse_closed
 from service_kit.settings import ServiceSettings
+
+logger = logging.getLogger(__name__)
 
 # Every wait is bounded: a lock, a statement, a transaction whose process was frozen.
 _SERVER_SETTINGS = {
@@ -22,31 +28,90 @@ _SERVER_SETTINGS = {
 CONNECT_TIMEOUT_SECONDS = 3.0
 # A server that hangs cannot keep its own limits: a second after `statement_timeout` we give up.
 COMMAND_TIMEOUT_SECONDS = 11.0
+# A server that hangs does not take our goodbye either, and each connection would wait for it.
+CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 @asynccontextmanager
 async def open_engine(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
-    """An engine with a bounded pool; nothing is connected before the first use."""
+    """An engine with the whole pool of the process; nothing is connected before the first use."""
+    async with _open(settings, "all", settings.database_pool_size) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def open_engines(settings: ServiceSettings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    """The pool of the process in two halves: for transactions, and for single reads.
+
+    The server refuses every change on the second, and requests that wait for locks on the first
+    cannot keep those that only read from theirs.
+    """
+    for_reads = max(1, settings.database_pool_size // 2)
+    for_writes = max(1, settings.database_pool_size - for_reads)
+    async with (
+        _open(settings, "write", for_writes) as writer,
+        _open(settings, "read", for_reads, is_read_only=True) as reader,
+    ):
+        yield writer, reader
+
+
+@asynccontextmanager
+async def open_probe(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
+    """One connection for readiness: a pool that is full says nothing of the database."""
+    async with _open(settings, "", 1, is_read_only=True) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def _open(
+    settings: ServiceSettings, label: str, size: int, *, is_read_only: bool = False
+) -> AsyncIterator[AsyncEngine]:
+    server_settings = {**_SERVER_SETTINGS, "application_name": settings.service_name}
+    options: dict[str, Any] = {}
+    if is_read_only:
+        server_settings["default_transaction_read_only"] = "on"
+        # No BEGIN and no ROLLBACK round trip around a single read.
+        options["isolation_level"] = "AUTOCOMMIT"
     engine = create_async_engine(
         settings.database_url,
-        pool_size=settings.database_pool_size,
+        poolclass=BoundedPool,
+        # An error's text goes into logs and dead letters; the values stay out of both.
+        hide_parameters=True,
+        pool_size=size,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout_seconds,
         connect_args={
             "timeout": CONNECT_TIMEOUT_SECONDS,
             "command_timeout": COMMAND_TIMEOUT_SECONDS,
-            "server_settings": {**_SERVER_SETTINGS, "application_name": settings.service_name},
+            "server_settings": server_settings,
         },
+        **options,
     )
+    pool = engine.sync_engine.pool
+    assert isinstance(pool, BoundedPool)
+    pool.most_waiting, pool.label = settings.database_pool_waiting, label
+    event.listen(pool, "checkout", refuse_closed)
     try:
         yield engine
     finally:
-        await engine.dispose()
+        await _close(engine)
+
+
+async def _close(engine: AsyncEngine) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+            await engine.dispose()
+    except TimeoutError:
+        logger.warning("connections left without a goodbye: the database does not answer")
 
 
 @asynccontextmanager
 async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session in one transaction, committed on leaving; for a route that goes on after it."""
+    """A session in one transaction, committed on leaving; for a route that goes on after it.
+
+    Raises `Problem` 503 while the outbox is full: what is not recorded need not be sent.
+    """
+    request.app.state.outbox_watch.refuse_when_full()
     async with AsyncSession(request.app.state.engine, expire_on_commit=False) as session:
         async with session.begin():
             yield session
@@ -54,10 +119,8 @@ async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 @asynccontextmanager
 async def read_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session for single reads: no BEGIN and no ROLLBACK round trip."""
-    engine: AsyncEngine = request.app.state.engine
-    read_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-    async with AsyncSession(read_engine, expire_on_commit=False) as session:
+    """A session for single reads, each its own transaction; the server refuses changes."""
+    async with AsyncSession(request.app.state.read_engine, expire_on_commit=False) as session:
         yield session
 
 

@@ -1,6 +1,9 @@
 """What the event machinery tells Prometheus, each with the question that it answers."""
 
+from collections.abc import Callable, Iterable
+
 from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
 
 _meter = metrics.get_meter("service_kit.events")
 
@@ -11,7 +14,7 @@ CONSUMED = _meter.create_counter(
     "events_consumed", description="How many events has this consumer applied, by type?"
 )
 DEAD_LETTERED = _meter.create_counter(
-    "events_dead_lettered", description="How many messages were set aside, by consumer?"
+    "events_dead_lettered", description="How many messages were set aside, by consumer and kind?"
 )
 RETRIED = _meter.create_counter(
     "events_retried", description="How often was a batch tried again, by consumer and fault?"
@@ -24,3 +27,32 @@ OUTBOX_DELAY = _meter.create_histogram(
     unit="s",
     description="How long does an event wait between its row and the broker's acknowledgement?",
 )
+DEAD_LETTERS_REPLAYED = _meter.create_counter(
+    "dead_letters_replayed", description="How many dead letters were tried again, by outcome?"
+)
+
+
+def observe_stopped(consumer: str, read: Callable[[], int]) -> None:
+    """Expose how many partitions a consumer has stopped because of its dead letters."""
+
+    def observe(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(read(), {"consumer": consumer})]
+
+    _meter.create_observable_gauge(
+        "consumer_stopped_by_dead_letters",
+        [observe],
+        description="How many partitions wait until a person has resolved dead letters?",
+    )
+
+
+def observe_open_dead_letters(consumer: str, read: Callable[[], int]) -> None:
+    """Expose how many dead letters wait for a person."""
+
+    def observe(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(read(), {"consumer": consumer})]
+
+    _meter.create_observable_gauge(
+        "dead_letters_open",
+        [observe],
+        description="How many messages that were set aside wait for a person?",
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -11,8 +12,28 @@ from aiokafka import ConsumerRecord
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
+class Kind(StrEnum):
+    """Why a message can never succeed, as dead letters are sorted by."""
+
+    NOT_AN_EVENT = "not-an-event"
+    UNREADABLE = "unreadable"
+    CONTRADICTION = "contradiction"
+    REFUSED_BY_DATABASE = "refused-by-database"
+
+
 class PoisonMessage(Exception):
     """Can never succeed: set aside, move on."""
+
+    def __init__(self, reason: str, kind: Kind = Kind.CONTRADICTION) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+def as_poison(fault: BaseException) -> PoisonMessage:
+    """A fault that no retry mends, as the reason to set a message aside."""
+    if isinstance(fault, PoisonMessage):
+        return fault
+    return PoisonMessage(str(fault), Kind.REFUSED_BY_DATABASE)
 
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -54,13 +75,13 @@ def decode_event(record: ConsumerRecord, subscription: Subscription) -> Event[An
         event_id = UUID(headers["ce_id"].decode())
         time = datetime.fromisoformat(headers["ce_time"].decode())
     except (KeyError, ValueError) as error:
-        raise PoisonMessage(f"not a CloudEvent: {error!r}") from error
+        raise PoisonMessage(f"not a CloudEvent: {error!r}", Kind.NOT_AN_EVENT) from error
     decoder = subscription.decoders.get(event_type)
     if decoder is None:
         return None
     try:
         body = msgspec.json.decode(record.value or b"", type=decoder)
-    except msgspec.MsgspecError as error:
-        raise PoisonMessage(f"{event_type}: {error}") from error
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise PoisonMessage(f"{event_type}: {error}", Kind.UNREADABLE) from error
     traceparent = headers.get("traceparent", b"").decode(errors="replace") or None
     return Event(event_id, event_type, time, body, traceparent, record)

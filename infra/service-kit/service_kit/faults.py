@@ -14,6 +14,19 @@ _TRANSIENT_CLASSES = {
 }
 _LOCK_NOT_AVAILABLE = "55P03"
 _READ_ONLY = "25006"  # a standby answered: the primary is being replaced
+# The process was started before its database, its role, or the migration that it needs: it waits
+# for them as it waits for a server that is away.
+_NOT_PREPARED_CLASSES = {
+    "28",  # invalid authorization: no such role, or another password
+    "3D",  # no such database
+    "3F",  # no such schema
+}
+_NOT_PREPARED = {
+    "42501",  # insufficient privilege: the grants come with a migration
+    "42703",  # undefined column
+    "42883",  # undefined function
+    "42P01",  # undefined table
+}
 
 # What an unreachable or exhausted database raises around SQLAlchemy.
 DATABASE_FAULTS = (DBAPIError, PoolTimeout, OSError, TimeoutError)
@@ -42,6 +55,14 @@ def is_bad_data(error: BaseException) -> bool:
     return refused_by_driver or sqlstate_of(error)[:2] in ("22", "23")
 
 
+def is_not_prepared(error: BaseException) -> bool:
+    """Whether the database, its role or its schema is not there yet."""
+    if not isinstance(error, DBAPIError):
+        return False
+    state = sqlstate_of(error)
+    return state[:2] in _NOT_PREPARED_CLASSES or state in _NOT_PREPARED
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the same statement can succeed later without anybody changing it."""
     if isinstance(error, DBAPIError):
@@ -50,6 +71,7 @@ def is_transient(error: BaseException) -> bool:
             error.connection_invalidated
             or state[:2] in _TRANSIENT_CLASSES
             or state in (_LOCK_NOT_AVAILABLE, _READ_ONLY)
+            or is_not_prepared(error)
             # The driver lost the connection before the server could say why.
             or (state == "" and not is_bad_data(error))
         )

@@ -10,6 +10,11 @@ from service_kit.metrics import DURATION_BUCKETS_SECONDS
 # Scanners ask for paths without end; all of them share one series.
 UNKNOWN_HANDLER = "none"
 
+SHED = metrics.get_meter("service_kit.http").create_counter(
+    "http_requests_shed",
+    description="How many requests were answered 503 at once, because a queue was full?",
+)
+
 
 class HttpMetrics:
     """Records `http_requests_total{handler,status,method}` and

@@ -1,24 +1,41 @@
 """`Idempotency-Key` on POST, after draft-ietf-httpapi-idempotency-key-header-07.
 
-The key commits with the effect of the request, so there is either both or nothing. A second
-request with the key waits for the first one's transaction, at most `lock_timeout`, and is
-answered 409 (`ressource-occupee`) when that is still running.
+The key commits with the effect of the request, so there is either both or nothing: a refusal
+that recorded nothing leaves the key unused. A second request with the key waits for the first
+one's transaction, at most `lock_timeout`, and is answered 409 (`ressource-occupee`) when that is
+still running.
 """
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.api_keys import Caller
-from service_kit.problems import Problem
+from service_kit.problems import RETRY_AFTER_SECONDS, Problem
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 
-IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=255)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        description=(
+            "Any text that names this request among those of the API key, such as a UUID; a retry"
+            " carries it again and gets the first answer, with `Idempotent-Replayed: true`. Another"
+            " request under the key is answered 422, one while the first is running 409. A key is"
+            " recognised for at least 7 days after its first use. An answer of 4xx that recorded"
+            " nothing, and any 5xx, leave it unused."
+        ),
+    ),
+]
+
+# A key can expire between the two statements of a claim; it does so once.
+_CLAIM_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +81,9 @@ async def claim_key(
         f"{request.method} {request.url.path.rstrip('/')}\n".encode() + await request.body()
     ).digest()
     identity = {"client_id": caller.client_id, "key": key}
-    claimed = await session.execute(_CLAIM, {**identity, "request_hash": request_hash})
-    if claimed.one_or_none() is not None:
+    row = await _claim_or_read(session, identity, request_hash)
+    if row is None:
         return None
-    row = (await session.execute(_READ, identity)).one()
     if row.request_hash != request_hash:
         raise Problem(
             422,
@@ -75,6 +91,24 @@ async def claim_key(
             "Cette Idempotency-Key a déjà servi à une autre requête.",
         )
     return Recorded(resource_id=row.resource_id, status=row.status, body=row.body)
+
+
+async def _claim_or_read(
+    session: AsyncSession, identity: dict[str, str], request_hash: bytes
+) -> Row[Any] | None:
+    for _ in range(_CLAIM_ATTEMPTS):
+        claimed = await session.execute(_CLAIM, {**identity, "request_hash": request_hash})
+        if claimed.one_or_none() is not None:
+            return None
+        row = (await session.execute(_READ, identity)).one_or_none()
+        if row is not None:
+            return row
+    raise Problem(
+        409,
+        "ressource-occupee",
+        "Cette Idempotency-Key vient d'expirer ; réessayez.",
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    )
 
 
 async def record_outcome(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -11,10 +12,22 @@ from uuid_utils.compat import uuid7
 
 from service_kit.tracing import current_traceparent
 
+# Below the broker's and the table's limit of a message. In characters that JSON escapes, names
+# that a request may have can make of 1 MiB several.
+MOST_BYTES = 900_000
+
+
+class EventTooLarge(Exception):
+    """What is to be announced does not fit into one message."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
-    """An event as it is written: `body` is encoded to JSON, `key` decides partition and order."""
+    """An event as it is written: `body` is encoded to JSON, `key` decides partition and order.
+
+    `reserve` is how many bytes more a later event about the same thing may take: what is
+    accepted here must not fail there, where nobody can be told.
+    """
 
     topic: str
     key: str
@@ -23,6 +36,14 @@ class OutgoingEvent:
     body: msgspec.Struct
     traceparent: str | None = field(default_factory=current_traceparent)
     event_id: UUID = field(default_factory=uuid7)
+    reserve: int = 0
+
+    def encode(self) -> bytes:
+        """The message's value; raises `EventTooLarge`."""
+        payload = msgspec.json.encode(self.body)
+        if len(payload) + self.reserve >= MOST_BYTES:
+            raise EventTooLarge(f"{self.type}: {len(payload)} octets")
+        return payload
 
 
 _INSERT = text("""
@@ -40,19 +61,19 @@ async def add_to_outbox(session: AsyncSession, events: Sequence[OutgoingEvent]) 
     """Write events in order, in the session's transaction.
 
     Call it after the rows that the events tell of are locked: the row's id is the order in
-    which events of one key reach Kafka.
+    which events of one key reach Kafka. Raises `EventTooLarge`.
     """
-    if not events:
-        return
-    await session.execute(
-        _INSERT,
-        {
-            "event_ids": [event.event_id for event in events],
-            "topics": [event.topic for event in events],
-            "keys": [event.key for event in events],
-            "types": [event.type for event in events],
-            "subjects": [event.subject for event in events],
-            "traceparents": [event.traceparent for event in events],
-            "payloads": [msgspec.json.encode(event.body) for event in events],
-        },
-    )
+    if events:
+        await session.execute(_INSERT, _columns(events))
+
+
+def _columns(events: Sequence[OutgoingEvent]) -> dict[str, list[Any]]:
+    return {
+        "event_ids": [event.event_id for event in events],
+        "topics": [event.topic for event in events],
+        "keys": [event.key for event in events],
+        "types": [event.type for event in events],
+        "subjects": [event.subject for event in events],
+        "traceparents": [event.traceparent for event in events],
+        "payloads": [event.encode() for event in events],
+    }

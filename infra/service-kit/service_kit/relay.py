@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.structs import RecordMetadata
+from aiokafka.structs import RecordMetadata, TopicPartition
 from opentelemetry import trace
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from service_kit import event_metrics
+from service_kit import event_metrics, ledger
 from service_kit.faults import DATABASE_FAULTS
+from service_kit.kafka_clients import kafka_credentials
 from service_kit.settings import ServiceSettings
 from service_kit.tracing import context_of, traceparent_of
 from service_kit.waiting import wait_until_set
@@ -29,35 +30,22 @@ IDLE_POLL = timedelta(
 )  # the longest wait that we add to the first sale after a pause
 LEADER_RETRY = timedelta(seconds=1)  # how soon a standby takes over
 SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's batches never expire by themselves
+GOODBYE_SECONDS = 2.0  # what a broker that hangs may cost of the ten seconds of a stop
 FAULT_PAUSE = timedelta(seconds=1)
-LEDGER_AGE = timedelta(days=8)  # published rows are kept longer than any replay looks back
 PRUNE_EVERY = timedelta(minutes=10)
+LOG_CHECK_EVERY = timedelta(seconds=10)  # how long a loss of the broker may go unnoticed
 
 # Advisory locks are per database, so that each service has its own leader.
 _LEADER_LOCK = 7_301_002
 _LEAD = text(f"SELECT pg_try_advisory_lock({_LEADER_LOCK})")
-_CLAIM = text("""
-    SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload FROM outbox
-    WHERE published_at IS NULL ORDER BY id LIMIT :chunk
-""")
-_MARK = text("""
-    UPDATE outbox SET published_at = clock_timestamp(), kafka_partition = sent.part,
-        kafka_offset = sent.pos
-    FROM unnest(CAST(:ids AS bigint[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
-        AS sent(id, part, pos)
-    WHERE outbox.id = sent.id
-""")
-_NOTE_FAILURE = text("""
-    UPDATE outbox SET attempts = attempts + 1, last_error = :error WHERE id = ANY(:ids)
-""")
-_PRUNE = text("""
-    DELETE FROM outbox WHERE id IN (
-        SELECT id FROM outbox WHERE published_at < :before ORDER BY id LIMIT 5000)
-""")
 
 
 class RelayFault(Exception):
     """The broker did not take a chunk; its rows stay in the outbox."""
+
+
+class LogShortened(Exception):
+    """The broker's log ends before records that it had acknowledged."""
 
 
 class Relay:
@@ -68,6 +56,7 @@ class Relay:
         self._settings = settings
         self._nudged = asyncio.Event()
         self._chunk = CHUNK_ROWS
+        self._ends: ledger.Ends = {}
         self.is_leading = False
 
     def nudge(self) -> None:
@@ -97,6 +86,7 @@ class Relay:
         self.is_leading = True
         producer = AIOKafkaProducer(
             bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **kafka_credentials(self._settings),
             client_id=self._settings.service_name,
             acks="all",
             enable_idempotence=True,
@@ -105,10 +95,20 @@ class Relay:
             request_timeout_ms=15_000,
             compression_type="lz4",
         )
+        # Without a group and an assignment: it only asks where the log ends.
+        log = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **kafka_credentials(self._settings),
+        )
         try:
-            await asyncio.wait_for(producer.start(), SEND_TIMEOUT_SECONDS)
-            await self._relay_until_stopped(connection, producer, stop)
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                await producer.start()
+                await log.start()
+            self._ends = await ledger.read_ends(connection)
+            await connection.commit()
+            await self._relay_until_stopped(connection, producer, log, stop)
         finally:
+            await log.stop()
             # After a failed send an idempotent producer refuses its partition for ever, and a
             # send that was given up may still be delivered: it is thrown away, never used again.
             await _abandon(producer)
@@ -117,26 +117,33 @@ class Relay:
             await connection.invalidate()
 
     async def _relay_until_stopped(
-        self, connection: AsyncConnection, producer: AIOKafkaProducer, stop: asyncio.Event
+        self,
+        connection: AsyncConnection,
+        producer: AIOKafkaProducer,
+        log: AIOKafkaConsumer,
+        stop: asyncio.Event,
     ) -> None:
         pause = BUSY_POLL
-        prune_at = datetime.now(UTC)
+        prune_at = check_at = datetime.now(UTC)
         while not stop.is_set():
             self._nudged.clear()
+            if datetime.now(UTC) >= check_at:
+                await self._check_log(connection, log)
+                check_at = datetime.now(UTC) + LOG_CHECK_EVERY
             published = await self._publish_chunk(connection, producer)
             if published:
                 pause = BUSY_POLL
                 if published == self._chunk:
                     continue
             if datetime.now(UTC) >= prune_at:
-                await connection.execute(_PRUNE, {"before": datetime.now(UTC) - LEDGER_AGE})
+                await ledger.prune(connection)
                 await connection.commit()
                 prune_at = datetime.now(UTC) + PRUNE_EVERY
             await wait_until_set(self._nudged, pause)
             pause = min(pause * 1.5, IDLE_POLL)
 
     async def _publish_chunk(self, connection: AsyncConnection, producer: AIOKafkaProducer) -> int:
-        rows = (await connection.execute(_CLAIM, {"chunk": self._chunk})).all()
+        rows = await ledger.claim(connection, self._chunk)
         if not rows:
             await connection.rollback()
             return 0
@@ -144,28 +151,70 @@ class Relay:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 sent = await self._send(producer, rows)
         except (KafkaError, TimeoutError) as fault:
-            await connection.execute(
-                _NOTE_FAILURE, {"ids": [row.id for row in rows], "error": repr(fault)}
-            )
+            await ledger.note_failure(connection, rows, fault)
             await connection.commit()
             # A smaller chunk finds the row that the broker refuses, if it is one.
             self._chunk = max(1, len(rows) // 2)
             raise RelayFault(repr(fault)) from fault
-        await connection.execute(
-            _MARK,
-            {
-                "ids": [row.id for row in rows],
-                "partitions": [record.partition for record in sent],
-                "offsets": [record.offset for record in sent],
-            },
-        )
+        ends = await ledger.mark(connection, rows, sent)
+        await self._replace_lost(connection, rows, sent)
         await connection.commit()
+        self._ends |= {each: max(end, self._ends.get(each, 0)) for each, end in ends.items()}
         self._chunk = CHUNK_ROWS
         now = datetime.now(UTC)
         for row in rows:
             event_metrics.PUBLISHED.add(1, {"type": row.type})
             event_metrics.OUTBOX_DELAY.record((now - row.created_at).total_seconds())
         return len(rows)
+
+    async def _check_log(self, connection: AsyncConnection, log: AIOKafkaConsumer) -> None:
+        """Publish again what the broker has lost: after a restore, or a crash before its disk."""
+        names = {self._settings.topic(each.topic): each.topic for each in self._ends}
+        asked = [each._replace(topic=self._settings.topic(each.topic)) for each in self._ends]
+        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            found = await log.end_offsets(asked) if asked else {}
+        for broker_partition, end in found.items():
+            partition = broker_partition._replace(topic=names[broker_partition.topic])
+            if end < self._ends[partition]:
+                await self._publish_again(connection, partition, end)
+            self._ends[partition] = max(end, self._ends[partition])
+        await connection.commit()
+
+    async def _replace_lost(
+        self,
+        connection: AsyncConnection,
+        rows: Sequence[Row[Any]],
+        sent: Sequence[RecordMetadata],
+    ) -> None:
+        """Records that landed where others of ours were: the log had been shortened meanwhile.
+
+        A consumer that has been further than that never looks there again, so these records go
+        out again too, until they lie beyond everything that was ever acknowledged.
+        """
+        shortened: dict[TopicPartition, int] = {}
+        for row, record in zip(rows, sent, strict=True):
+            partition = TopicPartition(row.topic, record.partition)
+            if record.offset < self._ends.get(partition, 0):
+                lowest = shortened.get(partition, record.offset)
+                shortened[partition] = min(lowest, record.offset)
+        for partition, offset in shortened.items():
+            await self._publish_again(connection, partition, offset)
+
+    async def _publish_again(
+        self, connection: AsyncConnection, partition: TopicPartition, offset: int
+    ) -> None:
+        events = await ledger.publish_again(connection, partition, offset)
+        event_metrics.RELAY_FAILURES.add(1, {"error.type": LogShortened.__name__})
+        logger.error(
+            "the broker has lost records, they are published again",
+            extra={
+                "topic": partition.topic,
+                "partition": partition.partition,
+                "log_ends_at": offset,
+                "acknowledged_up_to": self._ends[partition],
+                "events": events,
+            },
+        )
 
     async def _send(
         self, producer: AIOKafkaProducer, rows: Sequence[Row[Any]]
@@ -182,10 +231,14 @@ class Relay:
                 )
                 for row, span in zip(rows, spans, strict=True)
             ]
-            return list(await asyncio.gather(*pending))
+            sent = list(await asyncio.gather(*pending))
         finally:
             for span in spans:
                 span.end()
+        if any(record.offset < 0 for record in sent):
+            # Taken in an earlier attempt, says the broker, and not where.
+            raise RelayFault("position unknown")
+        return sent
 
 
 def _start_send_span(row: Row[Any]) -> trace.Span:
@@ -226,7 +279,7 @@ def _headers(row: Row[Any], span: trace.Span, source: str) -> list[tuple[str, by
 
 async def _abandon(producer: AIOKafkaProducer) -> None:
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(GOODBYE_SECONDS):
             await producer.stop()
     except (TimeoutError, KafkaError):
         # stop() waits for batches that a dead broker will never take; without its sender

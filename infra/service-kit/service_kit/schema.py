@@ -73,3 +73,38 @@ PLUMBING_V1 = (
     """,
     "CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at)",
 )
+
+PLUMBING_V2 = (
+    # Where each partition's log ended when the relay last wrote to it: a broker that comes back
+    # without its last records is found out.
+    """
+    CREATE TABLE published_positions (
+        topic text NOT NULL,
+        partition int NOT NULL,
+        next_offset bigint NOT NULL,
+        PRIMARY KEY (topic, partition)
+    ) WITH (fillfactor = 50)
+    """,
+    """
+    INSERT INTO published_positions (topic, partition, next_offset)
+    SELECT topic, kafka_partition, max(kafka_offset) + 1 FROM outbox
+    WHERE kafka_offset IS NOT NULL GROUP BY topic, kafka_partition
+    """,
+    # What a person needs to judge a dead letter, and a worker to apply it after all: the headers
+    # byte for byte, as pairs of name and base64, since Kafka's are any bytes, in order, repeatable.
+    """
+    ALTER TABLE dead_letters
+        ADD COLUMN kind text NOT NULL DEFAULT 'refused-by-database',
+        ADD COLUMN event_type text,
+        ADD COLUMN raw_headers jsonb NOT NULL DEFAULT '[]',
+        ADD COLUMN recorded_at timestamptz,
+        ADD COLUMN attempts int NOT NULL DEFAULT 1,
+        ADD COLUMN resolution text,
+        ADD COLUMN resolved_at timestamptz,
+        ADD CHECK (status IN ('open', 'replay', 'replayed', 'discarded'))
+    """,
+    """
+    CREATE INDEX dead_letters_unresolved ON dead_letters (consumer, id)
+    WHERE status IN ('open', 'replay')
+    """,
+)

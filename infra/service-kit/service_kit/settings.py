@@ -1,22 +1,48 @@
 """Settings that every process of every service reads from its environment."""
 
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-class ServiceSettings(BaseSettings):
-    """Read from environment variables of the same name in capitals (`DATABASE_URL`, …)."""
+class KafkaSettings(BaseSettings):
+    """Where the broker is, and the account that it knows this process by."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    # The environment holds passwords: an error about a setting names it and shows no value.
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    service_name: str
-    database_url: str
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
     topic_prefix: str = ""
     """Put before every topic and group name, so that test runs can share one broker."""
 
+    kafka_security_protocol: Literal["PLAINTEXT", "SASL_PLAINTEXT"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_username: str | None = None
+    kafka_password: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _has_an_account(self) -> Self:
+        is_known = self.kafka_username is not None and self.kafka_password is not None
+        if self.kafka_security_protocol != "PLAINTEXT" and not is_known:
+            raise ValueError("SASL needs KAFKA_USERNAME and KAFKA_PASSWORD")
+        return self
+
+
+class ServiceSettings(KafkaSettings):
+    """Read from environment variables of the same name in capitals (`DATABASE_URL`, …)."""
+
+    service_name: str
+    # Not shown by a repr: it holds the password.
+    database_url: str = Field(repr=False)
+
     worker_instance: str | None = None
     """A name that this worker keeps over restarts and shares with no sibling: Kafka then gives it
     its partitions back at once, where it would wait for the session of the dead one to end."""
+
+    dead_letter_limit: int = Field(default=100, ge=1)
+    """A partition whose next refused message would be one more unresolved dead letter of its
+    consumer stops until a person has resolved some."""
 
     http_host: str = "127.0.0.1"
     http_port: int
@@ -26,8 +52,16 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = 16
     database_pool_timeout_seconds: float = 2.0
     """A request that gets no connection within this time is answered 503, never left hanging."""
+    database_pool_waiting: int = 256
+    """One more that wants a connection is answered 503 at once: the others are late already."""
+    most_requests: int = 1000
+    """One more that is under way in this process is answered 503 at once."""
+    outbox_ceiling: int = 1_000_000
+    """With so many events that Kafka has not taken, requests that change something get 503."""
 
     max_body_bytes: int = 1024 * 1024
+    idempotency_days: int = Field(default=8, ge=7)
+    """So long a repeated `Idempotency-Key` is recognised; its promise to clients is 7 days."""
 
     def topic(self, name: str) -> str:
         """The broker's name of a topic."""

@@ -5,23 +5,30 @@
 
 import argparse
 import asyncio
-import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from service_kit.kafka_clients import kafka_credentials
+from service_kit.settings import KafkaSettings
+
 
 async def ensure_topics(
-    bootstrap_servers: str, wanted: list[dict[str, Any]], prefix: str = ""
+    bootstrap_servers: str,
+    wanted: list[dict[str, Any]],
+    prefix: str = "",
+    credentials: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Create what is missing; raises `SystemExit` when a topic has another number of partitions.
 
     Growing a topic would move stores to other partitions and break the order of their events.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **credentials)
     await admin.start()
     try:
         topics = [
@@ -55,8 +62,10 @@ def _main() -> None:
     parser = argparse.ArgumentParser(description="Creates the topics of a YAML file")
     parser.add_argument("file", type=Path)
     wanted = yaml.safe_load(parser.parse_args().file.read_text())["topics"]
-    prefix = os.environ.get("TOPIC_PREFIX", "")
-    asyncio.run(ensure_topics(os.environ["KAFKA_BOOTSTRAP_SERVERS"], wanted, prefix))
+    settings = KafkaSettings()
+    credentials = kafka_credentials(settings)
+    servers = settings.kafka_bootstrap_servers
+    asyncio.run(ensure_topics(servers, wanted, settings.topic_prefix, credentials))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Traces: the provider of a process, and the context that travels through outbox and Kafka."""
 
+from threading import Thread
+
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -10,6 +12,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 TRACEPARENT = "traceparent"
+LAST_SPANS_SECONDS = 1.0
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -28,6 +31,14 @@ def configure_tracing(service_name: str, otlp_endpoint: str | None) -> TracerPro
         provider = TracerProvider(resource=resource, sampler=ALWAYS_OFF)
     trace.set_tracer_provider(provider)
     return provider
+
+
+def close_tracing(provider: TracerProvider) -> None:
+    """Send the last spans, but never wait long for a collector that hangs."""
+    # The provider has no such limit: in a thread of its own it can be left behind.
+    closing = Thread(target=provider.shutdown, name="tracing-shutdown", daemon=True)
+    closing.start()
+    closing.join(LAST_SPANS_SECONDS)
 
 
 def current_traceparent() -> str | None:

@@ -10,17 +10,27 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.consumer import Consumer
-from service_kit.database import open_engine
+from service_kit.database import open_engine, open_probe
 from service_kit.events import Subscription
 from service_kit.health import build_operations_router, database_check, find_broker_fault
 from service_kit.http_metrics import HttpMetrics
+from service_kit.kafka_clients import kafka_credentials
+from service_kit.lag import LagWatch
 from service_kit.logging import configure_logging
 from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
+from service_kit.outbox_watch import OutboxWatch
+from service_kit.redrive import Redrive
 from service_kit.relay import Relay
+from service_kit.serving import Server
 from service_kit.settings import ServiceSettings
-from service_kit.tracing import configure_tracing
+from service_kit.stopping import Stopping
+from service_kit.tracing import close_tracing, configure_tracing
 
 logger = logging.getLogger(__name__)
+
+# Together with what closes after them they stay below the ten seconds that a stop may take.
+FINISH_SECONDS = 3.0  # for a batch and for the events that it has written
+CLEANUP_SECONDS = 2.5  # for tasks that a frozen database or broker holds, after they were cancelled
 
 # A further endless task of a worker, such as a sweeper.
 Chore = Callable[[AsyncEngine, Relay, asyncio.Event], Coroutine[None, None, None]]
@@ -38,43 +48,56 @@ def run_worker(
     tracer_provider = configure_tracing(settings.service_name, settings.otel_exporter_otlp_endpoint)
     registry = configure_metrics(settings.service_name)
 
+    topics = [settings.topic(each.topic) for each in subscriptions]
+    stopping = Stopping()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        async with open_engine(settings) as engine:
+        async with open_engine(settings) as engine, open_probe(settings) as probe:
             relay = Relay(engine, settings)
             consumer = Consumer(engine, settings, subscriptions, after_commit=relay.nudge)
 
             async def kafka_check() -> str | None:
-                if not consumer.is_connected:
-                    return "consumer is not connected"
-                return await find_broker_fault(settings.kafka_bootstrap_servers)
+                servers = settings.kafka_bootstrap_servers
+                if fault := await find_broker_fault(servers, topics, kafka_credentials(settings)):
+                    return fault
+                return None if consumer.is_connected else "consumer is not connected"
 
-            checks = {"postgresql": database_check(engine), "kafka": kafka_check}
+            checks = {"postgresql": database_check(probe), "kafka": kafka_check}
             app.include_router(build_operations_router(registry, checks))
+            watches = (
+                OutboxWatch(settings.outbox_ceiling),
+                LagWatch(settings, [each.topic for each in subscriptions]),
+                Redrive(settings, subscriptions),
+            )
             tasks = [
                 asyncio.create_task(consumer.run(stop), name="consumer"),
                 asyncio.create_task(relay.run(stop), name="relay"),
+                *(asyncio.create_task(watch.run(engine, stop)) for watch in watches),
                 *(asyncio.create_task(chore(engine, relay, stop)) for chore in chores),
             ]
             for task in tasks:
                 task.add_done_callback(_end_process_on_failure)
+            # Each task ends with the batch or the chunk that it has begun.
+            stopping.call_when_begun(stop.set)
+            stopping.call_when_begun(relay.nudge)
             yield
-            # The consumer finishes its batch, then the relay what that batch has written.
-            stop.set()
-            relay.nudge()
-            await asyncio.wait(tasks, timeout=8)
-        tracer_provider.shutdown()
+            await _finish(tasks)
+        close_tracing(tracer_provider)
 
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app := FastAPI(lifespan=lifespan, openapi_url=None, telemetry=NO_NATIVE_TELEMETRY),
             host=settings.http_host,
             port=settings.http_port,
             log_config=None,
             access_log=False,
-            timeout_graceful_shutdown=2,
-        )
+            backlog=128,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=1,
+        ),
+        stopping,
     )
     app.add_middleware(HttpMetrics)
     failed: list[str] = []
@@ -88,3 +111,15 @@ def run_worker(
     server.run()
     if failed:
         raise SystemExit(f"{', '.join(failed)} died, see the log")
+
+
+async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for tasks that were told to stop, and cancel those that something frozen holds."""
+    _, late = await asyncio.wait(tasks, timeout=FINISH_SECONDS)
+    if not late:
+        return
+    # Harmless in the middle of a batch or a chunk: what is not committed is done again.
+    logger.warning("stopping without waiting longer", extra={"tasks": [t.get_name() for t in late]})
+    for task in late:
+        task.cancel()
+    await asyncio.wait(late, timeout=CLEANUP_SECONDS)

@@ -7,12 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.api.schemas import FreshnessIn
 from report_service.db.facts import has_sale
+from service_kit.stopping import Stopping
 
 FIRST_PAUSE = timedelta(milliseconds=5)
 LONGEST_PAUSE = timedelta(milliseconds=25)  # what polling adds at most to the wait for a sale
 
 
-async def wait_until_counted(session: AsyncSession, query: FreshnessIn) -> bool | None:
+async def wait_until_counted(
+    session: AsyncSession, query: FreshnessIn, stopping: Stopping
+) -> bool | None:
     """Whether the sale that the query names is counted, at the latest when its time is up.
 
     None when it names no sale.
@@ -23,7 +26,7 @@ async def wait_until_counted(session: AsyncSession, query: FreshnessIn) -> bool 
     deadline = clock.time() + query.attendre_ms / 1000
     pause = FIRST_PAUSE
     while not await has_sale(session, query.apres_vente):
-        if clock.time() >= deadline:
+        if clock.time() >= deadline or stopping.has_begun:
             return False
         # Gives the connection back: those who wait must not keep it from those who read.
         await session.close()

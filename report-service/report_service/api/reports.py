@@ -36,7 +36,7 @@ async def get_sales_report(
 ) -> Response:
     """The consolidated report: sales by store, best sellers, trend, ruptures and overstocks."""
     _refuse_reversed(query)
-    is_current = await wait_until_counted(session, query)
+    is_current = await wait_until_counted(session, query, request.app.state.stopping)
     is_bounded = query.date_debut is not None or query.date_fin is not None
     report = await read_sales_report(
         session,
@@ -54,7 +54,7 @@ async def get_performance(
     request: Request, session: ReadSession, query: Annotated[FreshnessIn, Query()]
 ) -> Response:
     """The consolidated report of the last 30 days, with the five best sellers."""
-    is_current = await wait_until_counted(session, query)
+    is_current = await wait_until_counted(session, query, request.app.state.stopping)
     today = datetime.now(request.app.state.settings.chain_timezone).date()
     # Open at the end: a store that lives east of the chain may be a date ahead.
     period = PeriodIn(date_debut=today - PERFORMANCE_DAYS + timedelta(days=1))
@@ -71,7 +71,7 @@ async def get_store_report(
 ) -> Response:
     """The sales of each store in a period."""
     _refuse_reversed(query)
-    is_current = await wait_until_counted(session, query)
+    is_current = await wait_until_counted(session, query, request.app.state.stopping)
     report = await read_store_report(session, query.date_debut, query.date_fin)
     return answer_store_report(request, report, query, is_current)
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from report_service.db.freshness import advance_freshness, read_clock, read_positions
 from service_kit.faults import DATABASE_FAULTS, is_transient
+from service_kit.kafka_clients import kafka_credentials
 from service_kit.relay import Relay
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
@@ -70,7 +71,9 @@ async def _track(
 ) -> None:
     broker_topic = settings.topic(topic)
     # Without a group and an assignment: it fetches no record.
-    client = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers)
+    client = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers, **kafka_credentials(settings)
+    )
     try:
         await client.start()
         partitions = await _list_partitions(settings, broker_topic)
@@ -92,7 +95,9 @@ async def _track(
 
 
 async def _list_partitions(settings: ServiceSettings, topic: str) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=settings.kafka_bootstrap_servers, **kafka_credentials(settings)
+    )
     try:
         await admin.start()
         [described] = await admin.describe_topics([topic])

@@ -1,7 +1,7 @@
 """Waiting for the stock's decision about a pending sale, without holding a connection."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.sales import find_decided
 from service_kit.faults import DATABASE_FAULTS, is_transient
+from service_kit.stopping import Stopping
 
 POLL_SECONDS = 0.005  # what the waiting adds to a decision at most, while anybody waits
 FAULT_PAUSE_SECONDS = 0.5
@@ -22,13 +23,17 @@ class Outcomes:
     whether or not somebody waits for it.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    def __init__(self, read_engine: AsyncEngine, stopping: Stopping) -> None:
+        self._engine = read_engine
+        self._stopping = stopping
+        stopping.call_when_begun(self._release_all)
         self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
         self._somebody_waits = asyncio.Event()
 
     async def wait(self, sale_id: UUID, seconds: float) -> None:
-        """Return when the sale is decided, or after `seconds`."""
+        """Return when the sale is decided, after `seconds`, or when the process begins to end."""
+        if self._stopping.has_begun:
+            return
         decided: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(sale_id, set()).add(decided)
         self._somebody_waits.set()
@@ -42,6 +47,10 @@ class Outcomes:
             waiting.discard(decided)
             if not waiting:
                 self._waiting.pop(sale_id, None)
+
+    def _release_all(self) -> None:
+        for waiting in self._waiting.values():
+            _release(waiting)
 
     async def poll(self) -> None:
         """Wake those whose sale is decided, for ever."""
@@ -58,16 +67,20 @@ class Outcomes:
                 await asyncio.sleep(FAULT_PAUSE_SECONDS)
                 continue
             for sale_id in decided:
-                for waiting in self._waiting.get(sale_id, ()):
-                    if not waiting.done():
-                        waiting.set_result(None)
+                _release(self._waiting.get(sale_id, ()))
             await asyncio.sleep(POLL_SECONDS)
+
+
+def _release(waiting: Iterable[asyncio.Future[None]]) -> None:
+    for each in waiting:
+        if not each.done():
+            each.set_result(None)
 
 
 @asynccontextmanager
 async def run_outcomes(app: FastAPI) -> AsyncIterator[None]:
     """Poll while the application runs; routes find the `Outcomes` in `app.state.outcomes`."""
-    app.state.outcomes = Outcomes(app.state.engine)
+    app.state.outcomes = Outcomes(app.state.read_engine, app.state.stopping)
     poller = asyncio.create_task(app.state.outcomes.poll())
     try:
         yield

@@ -65,6 +65,7 @@ class SaleIn(Body):
         """The basket in the words of the domain."""
         return SaleDraft(
             sale_id=SaleId(self.vente_id or uuid7()),
+            has_chosen_id=self.vente_id is not None,
             store_id=StoreId(self.magasin_id),
             sold_at=self.date,
             register_id=self.caisse,

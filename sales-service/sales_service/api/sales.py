@@ -77,12 +77,16 @@ async def post_sale(
     idempotency_key: IdempotencyKey = None,
     prefer: Annotated[str, Header()] = "",
 ) -> Response:
+    """Record a sale. Repeating it, by `Idempotency-Key` or by `vente_id` with the same content,
+    sells nothing more and is answered with the sale as it stands then."""
     async with write_session(request) as session:
         former = await claim_key(session, request, caller, idempotency_key)
         if former is None:
-            sale = await record_sale(session, body.to_draft(), caller.client_id)
+            recorded = await record_sale(session, body.to_draft(), caller.client_id)
+            sale, is_repeated = recorded.sale, recorded.is_repeated
             await record_outcome(session, caller, idempotency_key, resource_id=str(sale.id))
         else:
+            is_repeated = True
             sale_id = UUID(former.resource_id)
             sale = (await find_sales(session, [sale_id]))[sale_id]
     # Committed: whatever happens from here on, the sale is recorded.
@@ -91,7 +95,7 @@ async def post_sale(
         async with read_session(request) as session:
             sale = (await find_sales(session, [sale.id]))[sale.id]
     response = _answer(sale, body)
-    if former is not None:
+    if is_repeated:
         response.headers.update(REPLAYED)
     return response
 

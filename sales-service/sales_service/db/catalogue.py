@@ -129,7 +129,7 @@ async def insert_store(session: AsyncSession, values: dict[str, Any]) -> StoreRo
 
 async def create_number_sequence(session: AsyncSession, store_id: int) -> None:
     """The store's receipt numbers: a sequence, so that its sales never wait for each other."""
-    await session.execute(text(f"CREATE SEQUENCE sale_number_{store_id:d}"))
+    await session.execute(text("SELECT create_sale_number_sequence(:store)"), {"store": store_id})
 
 
 async def update_store(

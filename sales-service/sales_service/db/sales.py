@@ -180,6 +180,18 @@ async def find_decided(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[U
     return set(rows.scalars())
 
 
+async def find_pending(session: AsyncSession, sale_ids: Sequence[str]) -> set[str]:
+    """Which of these sales are still pending."""
+    rows = await session.execute(
+        text("""
+            SELECT CAST(id AS text) FROM sales
+            WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'pending'
+        """),
+        {"ids": [UUID(sale_id) for sale_id in sale_ids]},
+    )
+    return set(rows.scalars())
+
+
 async def lock_pending(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[UUID]:
     """Lock those of these sales that are pending, in one order for all who do."""
     rows = await session.execute(

@@ -51,7 +51,7 @@ class ProductExists(SalesError):
 
 
 class SaleExists(SalesError):
-    """A sale with this identifier was recorded before."""
+    """A sale with this identifier was recorded before, with another content."""
 
     code = "vente-existante"
 

@@ -80,13 +80,14 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class SaleDraft:
-    """A basket as the till sends it."""
+    """A basket as the till sends it; one whose id the till has chosen may come twice."""
 
     sale_id: SaleId
     store_id: StoreId
     sold_at: datetime | None
     register_id: str | None
     lines: tuple[DraftLine, ...]
+    has_chosen_id: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,20 @@ def ring_up(
         taxes=tuple(taxes),
         total_cents=total_cents,
         tax_cents=tax_cents,
+    )
+
+
+def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
+    """Whether the basket says again what the receipt says; what it leaves open agrees with it."""
+    if (draft.store_id, draft.register_id) != (sale.store_id, sale.register_id):
+        return False
+    # A time without offset is the store's wall clock, which the receipt's own time shows.
+    if draft.sold_at not in (None, sale.sold_at, sale.sold_at.replace(tzinfo=None)):
+        return False
+    return len(draft.lines) == len(sale.lines) and all(
+        (line.product_id, line.quantity) == (sold.product_id, sold.quantity)
+        and line.unit_price in (None, sold.unit_price)
+        for line, sold in zip(draft.lines, sale.lines, strict=True)
     )
 
 

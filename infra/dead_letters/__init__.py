@@ -1,0 +1,1 @@
+"""`make dead-letters`: the dead letters of all three services at one desk."""

@@ -1,0 +1,114 @@
+"""Compares what is computed with what it was computed from: slice by slice, for ever.
+
+Each difference is a fault of ours: it is logged with its key, and counted in `audit_difference`
+until a whole round over the data has found nothing any more.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from service_kit.faults import DATABASE_FAULTS, is_transient
+from service_kit.relay import Relay
+from service_kit.waiting import wait_until_set
+from service_kit.worker import Chore
+
+logger = logging.getLogger(__name__)
+_meter = metrics.get_meter("service_kit.audit")
+_SLICES = _meter.create_counter(
+    "audit_slices", description="How many slices of the data has the audit looked at, by check?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What was found in a stretch of the data; `following` is None at the end of a round."""
+
+    differences: Sequence[str]
+    following: Any | None
+
+
+# Looks at the stretch after a position (None: from the beginning).
+Look = Callable[[AsyncSession, Any | None], Awaitable[Slice]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A comparison that must find nothing."""
+
+    name: str
+    look: Look
+
+
+async def find_all_differences(session: AsyncSession, check: Check) -> list[str]:
+    """One whole round of a check."""
+    found: list[str] = []
+    position: Any | None = None
+    while True:
+        part = await check.look(session, position)
+        found += part.differences
+        position = part.following
+        if position is None:
+            return found
+
+
+class _Round:
+    """One check's way through the data."""
+
+    def __init__(self, check: Check) -> None:
+        self.check = check
+        self._position: Any | None = None
+        self._found = 0
+        self._found_last_round = 0
+
+    @property
+    def differences(self) -> int:
+        return max(self._found, self._found_last_round)
+
+    async def step(self, session: AsyncSession) -> None:
+        part = await self.check.look(session, self._position)
+        _SLICES.add(1, {"check": self.check.name})
+        for difference in part.differences:
+            logger.error(
+                "audit found a difference",
+                extra={"check": self.check.name, "difference": difference},
+            )
+        self._found += len(part.differences)
+        self._position = part.following
+        if part.following is None:
+            self._found_last_round, self._found = self._found, 0
+
+
+def audit_continuously(checks: Sequence[Check], every: timedelta) -> Chore:
+    """A chore that looks at one slice of each check at a time; every worker may run it."""
+    rounds = [_Round(check) for check in checks]
+
+    def observe(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(each.differences, {"check": each.check.name}) for each in rounds]
+
+    async def audit(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
+        _meter.create_observable_gauge(
+            "audit_difference",
+            [observe],
+            description="How many computed values differ from their sources? Must be 0.",
+        )
+        while not stop.is_set():
+            await wait_until_set(stop, every)
+            try:
+                async with AsyncSession(engine) as session:
+                    for each in rounds:
+                        await each.step(session)
+                        await session.rollback()
+            except DATABASE_FAULTS as fault:
+                if not is_transient(fault):
+                    raise
+                logger.warning("audit postponed", extra={"error": type(fault).__name__})
+
+    return audit

@@ -1,0 +1,103 @@
+"""The outbox as a ledger: which rows are to be published, where the others lie in Kafka's log."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiokafka.structs import RecordMetadata, TopicPartition
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+LEDGER_AGE = timedelta(days=8)  # published rows are kept longer than any replay looks back
+
+_CLAIM = text("""
+    SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload FROM outbox
+    WHERE published_at IS NULL ORDER BY id LIMIT :chunk
+""")
+_MARK = text("""
+    UPDATE outbox SET published_at = clock_timestamp(), kafka_partition = sent.part,
+        kafka_offset = sent.pos
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:partitions AS int[]), CAST(:offsets AS bigint[]))
+        AS sent(id, part, pos)
+    WHERE outbox.id = sent.id
+""")
+_NOTE_ENDS = text("""
+    INSERT INTO published_positions AS known (topic, partition, next_offset)
+    SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS int[]),
+        CAST(:offsets AS bigint[]))
+    ON CONFLICT (topic, partition) DO UPDATE
+        SET next_offset = greatest(known.next_offset, excluded.next_offset)
+""")
+_READ_ENDS = text("SELECT topic, partition, next_offset FROM published_positions")
+_PUBLISH_AGAIN = text("""
+    UPDATE outbox SET published_at = NULL, last_error = 'lost by the broker'
+    WHERE published_at IS NOT NULL AND topic = :topic AND kafka_partition = :partition
+        AND kafka_offset >= :offset
+""")
+_NOTE_FAILURE = text("""
+    UPDATE outbox SET attempts = attempts + 1, last_error = :error WHERE id = ANY(:ids)
+""")
+_PRUNE = text("""
+    DELETE FROM outbox WHERE id IN (
+        SELECT id FROM outbox WHERE published_at < :before ORDER BY id LIMIT 5000)
+""")
+
+# The end of each partition's log as our own records have made it, by our name of the topic.
+Ends = dict[TopicPartition, int]
+
+
+async def claim(connection: AsyncConnection, chunk: int) -> Sequence[Row[Any]]:
+    """The oldest rows that are not published."""
+    return (await connection.execute(_CLAIM, {"chunk": chunk})).all()
+
+
+async def mark(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], sent: Sequence[RecordMetadata]
+) -> Ends:
+    """Note where the rows lie in the log, and return its new ends."""
+    await connection.execute(
+        _MARK,
+        {
+            "ids": [row.id for row in rows],
+            "partitions": [record.partition for record in sent],
+            "offsets": [record.offset for record in sent],
+        },
+    )
+    ends: Ends = {}
+    for row, record in zip(rows, sent, strict=True):
+        partition = TopicPartition(row.topic, record.partition)
+        ends[partition] = max(ends.get(partition, 0), record.offset + 1)
+    ordered = sorted(ends)
+    await connection.execute(
+        _NOTE_ENDS,
+        {
+            "topics": [each.topic for each in ordered],
+            "partitions": [each.partition for each in ordered],
+            "offsets": [ends[each] for each in ordered],
+        },
+    )
+    return ends
+
+
+async def read_ends(connection: AsyncConnection) -> Ends:
+    """Where the log ended when we last wrote to it."""
+    rows = await connection.execute(_READ_ENDS)
+    return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
+
+
+async def publish_again(connection: AsyncConnection, partition: TopicPartition, offset: int) -> int:
+    """Let everything that we had at or after an offset be published anew; returns how many."""
+    parameters = {**partition._asdict(), "offset": offset}
+    return (await connection.execute(_PUBLISH_AGAIN, parameters)).rowcount
+
+
+async def note_failure(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], error: BaseException
+) -> None:
+    """Leave on the rows why they are still here."""
+    await connection.execute(_NOTE_FAILURE, {"ids": [row.id for row in rows], "error": repr(error)})
+
+
+async def prune(connection: AsyncConnection) -> None:
+    """Delete some of the rows that were published long ago."""
+    await connection.execute(_PRUNE, {"before": datetime.now(UTC) - LEDGER_AGE})

@@ -1,0 +1,13 @@
+"""Ends of the log as the relay knows them, and dead letters that can be replayed."""
+
+from alembic import op
+
+from service_kit.schema import PLUMBING_V2
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    for statement in PLUMBING_V2:
+        op.execute(statement)

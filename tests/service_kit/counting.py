@@ -1,0 +1,51 @@
+"""A consumer that sums amounts, on the kit's own tables: what the tests of events work with."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from service_kit.events import Event, PoisonMessage, Subscription
+from service_kit.outbox import OutgoingEvent, add_to_outbox
+
+TOPIC = "counts"
+COUNTED = "counts.counted.v1"
+TABLE = "CREATE TABLE counted (event_id uuid PRIMARY KEY, amount bigint NOT NULL)"
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """Something was counted."""
+
+    amount: int
+
+
+async def count(session: AsyncSession, events: Sequence[Event[Counted]]) -> None:
+    """Sums the amounts; an event that was seen before is passed over."""
+    for event in events:
+        if event.body.amount == 13:
+            raise PoisonMessage("thirteen")
+        await session.execute(
+            text("INSERT INTO counted VALUES (:id, :amount) ON CONFLICT DO NOTHING"),
+            {"id": event.event_id, "amount": event.body.amount},
+        )
+
+
+SUBSCRIPTION = Subscription(topic=TOPIC, decoders={COUNTED: Counted}, apply=count)
+
+
+async def write(engine: AsyncEngine, *amounts: int, key: str = "1") -> None:
+    async with AsyncSession(engine) as session, session.begin():
+        await add_to_outbox(
+            session,
+            [
+                OutgoingEvent(topic=TOPIC, key=key, type=COUNTED, subject="s", body=Counted(amount))
+                for amount in amounts
+            ],
+        )
+
+
+async def scalar(engine: AsyncEngine, statement: str) -> Any:
+    async with engine.connect() as connection:
+        return (await connection.execute(text(statement))).scalar_one()

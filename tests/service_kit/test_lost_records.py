@@ -1,0 +1,82 @@
+"""A broker that comes back without its last records, although it had acknowledged them."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service_kit.consumer import Consumer
+from service_kit.relay import Relay
+from service_kit.settings import ServiceSettings
+from tests.fixtures.kafka import TopicFactory
+from tests.fixtures.waiting import eventually
+from tests.service_kit.counting import SUBSCRIPTION, TOPIC, scalar, write
+
+pytestmark = pytest.mark.integration
+
+LOST = 20
+UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+SUM = "SELECT coalesce(sum(amount), 0) FROM counted"
+
+
+async def publish(engine: AsyncEngine, settings: ServiceSettings, *amounts: int) -> None:
+    """Write events and bring them to the log."""
+    stop = asyncio.Event()
+    relay = asyncio.create_task(Relay(engine, settings).run(stop))
+    await write(engine, *amounts)
+    await eventually(lambda: scalar(engine, UNPUBLISHED), 0)
+    stop.set()
+    await relay
+
+
+async def remember_a_longer_log(engine: AsyncEngine) -> None:
+    """What the ledger says after a log of 20 more records was lost with ours at its end."""
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE outbox SET kafka_offset = kafka_offset + :lost"), {"lost": LOST}
+        )
+        await connection.execute(
+            text("UPDATE published_positions SET next_offset = next_offset + :lost"),
+            {"lost": LOST},
+        )
+
+
+@pytest.mark.parametrize("position", [1, 18])
+async def test_lost_records_reach_a_consumer_wherever_it_had_been(
+    engine: AsyncEngine, topics: TopicFactory, position: int
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    await publish(engine, settings, 1, 2, 3)
+    await remember_a_longer_log(engine)
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("INSERT INTO consumer_positions VALUES (:consumer, :topic, 0, :position)"),
+            {
+                "consumer": settings.service_name,
+                "topic": settings.topic(TOPIC),
+                "position": position,
+            },
+        )
+
+    stop = asyncio.Event()
+    relay = asyncio.create_task(Relay(engine, settings).run(stop))
+    consumer = asyncio.create_task(Consumer(engine, settings, [SUBSCRIPTION]).run(stop))
+
+    await eventually(lambda: scalar(engine, SUM), 6)
+    await eventually(lambda: scalar(engine, UNPUBLISHED), 0)
+    assert await scalar(engine, "SELECT min(kafka_offset) FROM outbox") >= LOST
+    stop.set()
+    await asyncio.gather(relay, consumer)
+
+
+async def test_a_log_that_is_whole_is_not_published_again(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    await publish(engine, settings, 1, 2, 3)
+
+    await publish(engine, settings, 4)
+
+    assert await scalar(engine, "SELECT max(kafka_offset) FROM outbox") == 3
+    assert await scalar(engine, "SELECT next_offset FROM published_positions") == 4
