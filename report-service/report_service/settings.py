@@ -12,3 +12,6 @@ class Settings(ServiceSettings):
 
     chain_timezone: ZoneInfo = ZoneInfo("America/Toronto")
     """IANA zone whose calendar decides which date is today in `/api/performance/global`."""
+
+    audit_every_seconds: float = 5.0
+    """How often a slice of what is stored is compared with what it was computed from."""

@@ -1,8 +1,12 @@
 """The event process: counts sales, copies levels and labels, and tells how complete that is."""
 
+from datetime import timedelta
+
 from report_service.consumers import catalogue_events, sales_events, stock_events
 from report_service.consumers.completeness import track_completeness
+from report_service.db.audit import CHECKS
 from report_service.settings import Settings
+from service_kit.audit import audit_continuously
 from service_kit.worker import run_worker
 
 
@@ -16,7 +20,10 @@ def main() -> None:
             stock_events.SUBSCRIPTION,
             catalogue_events.SUBSCRIPTION,
         ],
-        [track_completeness(settings, sales_events.SALES_TOPIC)],
+        [
+            track_completeness(settings, sales_events.SALES_TOPIC),
+            audit_continuously(CHECKS, timedelta(seconds=settings.audit_every_seconds)),
+        ],
     )
 
 

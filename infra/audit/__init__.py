@@ -1,0 +1,1 @@
+"""`make audit`: compares what the three services hold, on a running system."""

@@ -1,0 +1,144 @@
+"""Sales against the report: each confirmed sale exactly once, nothing else at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+SALES_TOPIC = "sales.events.v1"
+STOCK_TOPIC = "stock.events.v1"
+
+StoreDay = tuple[int, date]
+# How many, for how much, and a digest that tells one set of sales from another.
+Sums = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportState:
+    """What the report holds in one snapshot; the session stays open for a closer look."""
+
+    session: AsyncSession
+    store_days: Mapping[StoreDay, Sums]
+    positions: Mapping[int, int]
+
+
+_SUMS = """
+    SELECT store_id, business_date, count(*), sum(total_cents)::bigint,
+        bit_xor(hashtextextended({id}::text || total_cents, 0))
+    FROM {source} GROUP BY store_id, business_date
+"""
+_FACT_SUMS = text(_SUMS.format(id="sale_id", source="sale_facts"))
+_SALE_SUMS = text(_SUMS.format(id="id", source="sales WHERE status = 'confirmed'"))
+_POSITIONS = text("SELECT partition, next_offset FROM consumer_positions WHERE topic = :topic")
+
+
+async def read(session: AsyncSession) -> ReportState:
+    """The report's facts, summed, and how far its consumer has come."""
+    positions = await session.execute(_POSITIONS, {"topic": SALES_TOPIC})
+    by_partition = {row.partition: row.next_offset for row in positions}
+    return ReportState(session, await _read_sums(session, _FACT_SUMS), by_partition)
+
+
+async def _read_sums(session: AsyncSession, statement: object) -> dict[StoreDay, Sums]:
+    rows = await session.execute(statement)  # type: ignore[call-overload]
+    return {(row[0], row[1]): (row[2], row[3], row[4]) for row in rows}
+
+
+async def compare(sales: AsyncSession, report: ReportState) -> list[str]:
+    """Differences between confirmed sales and facts that no event under way explains."""
+    recorded = await _read_sums(sales, _SALE_SUMS)
+    found: list[str] = []
+    for key in sorted(recorded.keys() | report.store_days.keys()):
+        if recorded.get(key) != report.store_days.get(key):
+            found += await _compare_store_day(sales, report, key)
+    return found
+
+
+_FACTS_OF_DAY = text("""
+    SELECT sale_id, total_cents FROM sale_facts WHERE store_id = :store_id AND business_date = :day
+""")
+_SALES_OF_DAY = text("""
+    SELECT id, total_cents FROM sales
+    WHERE store_id = :store_id AND business_date = :day AND status = 'confirmed'
+""")
+
+
+async def _compare_store_day(sales: AsyncSession, report: ReportState, key: StoreDay) -> list[str]:
+    parameters = {"store_id": key[0], "day": key[1]}
+    facts = await _read_amounts(report.session, _FACTS_OF_DAY, parameters)
+    recorded = await _read_amounts(sales, _SALES_OF_DAY, parameters)
+    absent = recorded.keys() - facts.keys()
+    on_their_way = await find_under_way(sales, report, absent)
+    return [
+        *(f"sale {id} is not in the report" for id in sorted(absent - on_their_way)),
+        *(
+            f"sale {id} is in the report of store {key[0]} on {key[1]}, but was not sold then"
+            for id in sorted(facts.keys() - recorded.keys())
+        ),
+        *(
+            f"sale {id}: {facts[id]} cents in the report, sold for {recorded[id]}"
+            for id in sorted(facts.keys() & recorded.keys())
+            if facts[id] != recorded[id]
+        ),
+    ]
+
+
+async def _read_amounts(
+    session: AsyncSession, statement: object, parameters: Mapping[str, object]
+) -> dict[UUID, int]:
+    rows = await session.execute(statement, parameters)  # type: ignore[call-overload]
+    return {row[0]: row[1] for row in rows}
+
+
+_ANNOUNCEMENTS = text("""
+    SELECT subject, published_at IS NULL AS waits, kafka_partition, kafka_offset FROM outbox
+    WHERE subject = ANY(CAST(:subjects AS text[]))
+      AND type IN ('sales.sale-confirmed.v1', 'sales.sale-recorded.v1')
+    ORDER BY id
+""")
+_DEAD_LETTERS = text("""
+    SELECT partition, "offset" FROM dead_letters WHERE topic = :topic
+""")
+
+
+async def find_under_way(
+    sales: AsyncSession, report: ReportState, sale_ids: Sequence[UUID] | set[UUID]
+) -> set[UUID]:
+    """The sales whose last event waits in the outbox, before the consumer, or for a person."""
+    if not sale_ids:
+        return set()
+    subjects = [str(sale_id) for sale_id in sale_ids]
+    set_aside = {
+        (row.partition, row.offset)
+        for row in await report.session.execute(_DEAD_LETTERS, {"topic": SALES_TOPIC})
+    }
+    under_way: dict[UUID, bool] = {}
+    for row in await sales.execute(_ANNOUNCEMENTS, {"subjects": subjects}):
+        is_ahead = not row.waits and row.kafka_offset >= report.positions.get(
+            row.kafka_partition, 0
+        )
+        is_set_aside = (row.kafka_partition, row.kafka_offset) in set_aside
+        # Of a strict sale the later event, its confirmation, is the one that counts.
+        under_way[UUID(row.subject)] = row.waits or is_ahead or is_set_aside
+    return {sale_id for sale_id, is_under_way in under_way.items() if is_under_way}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedLevels:
+    """The report's copy of the levels, and how far its consumer has come."""
+
+    levels: Mapping[tuple[int, int], tuple[int, int]]  # (store, product) -> (version, on hand)
+    positions: Mapping[int, int]
+
+
+async def read_levels(session: AsyncSession) -> ReportedLevels:
+    """The copy of the levels."""
+    positions = await session.execute(_POSITIONS, {"topic": STOCK_TOPIC})
+    by_partition = {row.partition: row.next_offset for row in positions}
+    rows = await session.execute(
+        text("SELECT store_id, product_id, version, on_hand FROM stock_levels")
+    )
+    return ReportedLevels({(r[0], r[1]): (r[2], r[3]) for r in rows}, by_partition)

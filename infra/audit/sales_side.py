@@ -1,0 +1,80 @@
+"""What the sales database must hold by itself."""
+
+from collections.abc import Awaitable, Callable
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+# A sale is cancelled when nobody has decided it for 30 s.
+LONGEST_SAGA_SECONDS = 60
+
+_WRONG_TOTALS = text("""
+    SELECT id, total_cents, amount FROM sales LEFT JOIN (
+        SELECT sale_id, sum(amount_cents) AS amount FROM sale_lines GROUP BY sale_id
+    ) AS lines ON sale_id = id
+    WHERE total_cents IS DISTINCT FROM amount LIMIT 100
+""")
+
+
+async def check_totals(session: AsyncSession) -> list[str]:
+    """A receipt is the sum of its lines."""
+    rows = await session.execute(_WRONG_TOTALS)
+    return [f"sale {row.id}: total {row.total_cents}, its lines {row.amount}" for row in rows]
+
+
+_OVERDUE = text("""
+    SELECT id, recorded_at FROM sales
+    WHERE status = 'pending'
+      AND recorded_at < clock_timestamp() - make_interval(secs => :seconds)
+    LIMIT 100
+""")
+
+
+async def check_sagas(session: AsyncSession) -> list[str]:
+    """Every sale is decided in the end."""
+    rows = await session.execute(_OVERDUE, {"seconds": LONGEST_SAGA_SECONDS})
+    return [f"sale {row.id} has been open since {row.recorded_at}" for row in rows]
+
+
+_BROKEN_KEYS = text("""
+    SELECT client_id, key, resource_id FROM idempotency_keys AS k
+    WHERE CASE WHEN resource_id IS NULL THEN status IS NULL
+        WHEN resource_id ~ '^[0-9a-f-]{36}$'
+        THEN NOT EXISTS (SELECT FROM sales WHERE id = CAST(k.resource_id AS uuid)) END
+    LIMIT 100
+""")
+
+
+async def check_keys(session: AsyncSession) -> list[str]:
+    """An idempotency key that was used has an effect."""
+    rows = await session.execute(_BROKEN_KEYS)
+    return [f"key {row.key} of {row.client_id} has no effect" for row in rows]
+
+
+_UNANNOUNCED = text("""
+    WITH told AS (
+        SELECT subject, array_agg(DISTINCT type) AS types FROM outbox
+        WHERE topic = 'sales.events.v1' GROUP BY subject
+    )
+    SELECT id, status FROM sales LEFT JOIN told ON subject = id::text
+    WHERE recorded_at > clock_timestamp() - interval '7 days'
+      AND (types @> CASE
+        WHEN status = 'pending' OR stock_policy = 'permissive'
+        THEN ARRAY['sales.sale-recorded.v1']
+        ELSE ARRAY['sales.sale-recorded.v1', 'sales.sale-' || status || '.v1'] END) IS NOT TRUE
+    LIMIT 100
+""")
+
+
+async def check_announced(session: AsyncSession) -> list[str]:
+    """What happened to a sale is in the outbox; published rows are kept for eight days."""
+    rows = await session.execute(_UNANNOUNCED)
+    return [f"sale {row.id} is {row.status}, and nobody was told" for row in rows]
+
+
+CHECKS: dict[str, Callable[[AsyncSession], Awaitable[list[str]]]] = {
+    "totals": check_totals,
+    "sagas end": check_sagas,
+    "keys have one effect": check_keys,
+    "sales are announced": check_announced,
+}

@@ -1,0 +1,89 @@
+"""Compares the levels with their movements, and the decisions with what they moved."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service_kit.audit import Check, Slice
+
+LEVELS_PER_SLICE = 200
+DECISIONS_PER_SLICE = 500
+
+_LEVELS = text("""
+    WITH levels AS (
+        SELECT store_id, product_id, on_hand, version FROM stock_levels
+        WHERE (store_id, product_id) > (CAST(:store_id AS int), CAST(:product_id AS int))
+        ORDER BY store_id, product_id LIMIT :count
+    ), movements AS (
+        SELECT m.store_id, m.product_id, m.delta, m.balance_after, m.level_version,
+            sum(m.delta) OVER way AS balance, row_number() OVER way AS version
+        FROM stock_movements AS m JOIN levels USING (store_id, product_id)
+        WINDOW way AS (PARTITION BY m.store_id, m.product_id ORDER BY m.level_version)
+    ), sums AS (
+        SELECT store_id, product_id, sum(delta) AS on_hand, count(*) AS version,
+            count(*) FILTER (WHERE balance <> balance_after OR version <> level_version) AS broken
+        FROM movements GROUP BY store_id, product_id
+    )
+    SELECT store_id, product_id,
+        ROW(levels.on_hand, levels.version, 0)::text AS found,
+        ROW(coalesce(sums.on_hand, 0), coalesce(sums.version, 0), coalesce(broken, 0))::text
+            AS expected
+    FROM levels LEFT JOIN sums USING (store_id, product_id)
+    ORDER BY store_id, product_id
+""")
+
+
+async def look_at_levels(session: AsyncSession, position: Any | None) -> Slice:
+    """Each level is the sum of its movements, one version and one balance after the other."""
+    store_id, product_id = position or (0, 0)
+    parameters = {"store_id": store_id, "product_id": product_id, "count": LEVELS_PER_SLICE}
+    rows = (await session.execute(_LEVELS, parameters)).all()
+    differences = [
+        f"store {row.store_id}, product {row.product_id}: "
+        f"(level, version, broken steps) {row.found}, movements say {row.expected}"
+        for row in rows
+        if row.found != row.expected
+    ]
+    is_over = len(rows) < LEVELS_PER_SLICE
+    return Slice(differences, None if is_over else (rows[-1].store_id, rows[-1].product_id))
+
+
+_DECISIONS = text("""
+    WITH decisions AS (
+        SELECT sale_id, outcome FROM sale_decisions
+        WHERE sale_id > :sale_id ORDER BY sale_id LIMIT :count
+    )
+    SELECT sale_id, outcome,
+        count(*) FILTER (WHERE kind = 'vente') AS taken,
+        count(*) FILTER (WHERE kind = 'annulation') AS returned,
+        coalesce(sum(delta), 0) AS net
+    FROM decisions LEFT JOIN stock_movements ON document_id = sale_id
+    GROUP BY sale_id, outcome ORDER BY sale_id
+""")
+
+
+async def look_at_decisions(session: AsyncSession, position: Any | None) -> Slice:
+    """A sale has moved what was decided on it: all, nothing, or there and back."""
+    parameters = {"sale_id": position or UUID(int=0), "count": DECISIONS_PER_SLICE}
+    rows = (await session.execute(_DECISIONS, parameters)).all()
+    differences = [
+        f"sale {row.sale_id} is {row.outcome}: {row.taken} movements took, "
+        f"{row.returned} gave back, {row.net} units in all"
+        for row in rows
+        if not _agrees(row.outcome, row.taken, row.returned, row.net)
+    ]
+    is_over = len(rows) < DECISIONS_PER_SLICE
+    return Slice(differences, None if is_over else rows[-1].sale_id)
+
+
+def _agrees(outcome: str, taken: int, returned: int, net: int) -> bool:
+    if outcome == "withdrawn":
+        return taken > 0 and returned == 0 and net < 0
+    if outcome == "returned":
+        return taken == returned and taken > 0 and net == 0
+    return taken == returned == 0
+
+
+CHECKS = (Check("levels", look_at_levels), Check("decisions", look_at_decisions))

@@ -1,0 +1,56 @@
+"""The audit finds every counter that somebody has spoilt, and nothing while all is well."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from report_service.db.audit import CHECKS
+from service_kit.audit import find_all_differences
+from tests.report_service.builders import COFFEE, MONDAY, TEA, a_line, a_sale
+from tests.report_service.conftest import Projection
+
+SPOILT = {
+    "UPDATE store_days SET amount_cents = amount_cents + 1 WHERE store_id = 5": "store-days",
+    "DELETE FROM store_days WHERE store_id = 5": "store-days",
+    "INSERT INTO store_days VALUES ('2030-01-01', 77, 1, 1, 1, 1)": "store-days",
+    "DELETE FROM sale_line_facts WHERE line_no = 2": "store-days",
+    "UPDATE product_days SET receipts = receipts + 1": "days",
+    "DELETE FROM product_days": "days",
+    "UPDATE chain_days SET units = 0 WHERE stripe = 0": "days",
+    "UPDATE store_months SET tax_cents = 0": "months",
+    "DELETE FROM product_months": "months",
+    "UPDATE store_totals SET sales_count = 0 WHERE store_id = 3": "totals",
+    "DELETE FROM product_totals WHERE product_id = 11": "totals",
+}
+
+
+@pytest.fixture
+async def counted(projection: Projection) -> Projection:
+    """More store-days than one slice looks at, in two months and on three partitions."""
+    days = [MONDAY, date(2026, 11, 1), date(2026, 12, 31)]
+    for store_id in range(1, 6):
+        sales = [
+            a_sale(a_line(COFFEE), a_line(TEA), store_id=store_id, business_date=d) for d in days
+        ]
+        await projection.receive(*sales, partition=store_id % 3)
+    return projection
+
+
+async def look(projection: Projection) -> dict[str, list[str]]:
+    """What each check finds in a whole round."""
+    async with AsyncSession(projection.engine) as session:
+        return {check.name: await find_all_differences(session, check) for check in CHECKS}
+
+
+async def test_nothing_is_found_while_all_is_well(counted: Projection) -> None:
+    assert not any((await look(counted)).values())
+
+
+@pytest.mark.parametrize("statement", SPOILT)
+async def test_what_is_spoilt_is_found_by_its_check(counted: Projection, statement: str) -> None:
+    async with counted.engine.begin() as connection:
+        await connection.execute(text(statement))
+
+    assert (await look(counted))[SPOILT[statement]]

@@ -1,0 +1,63 @@
+"""The audit of the stock: levels against movements, decisions against what they moved."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from service_kit.audit import find_all_differences
+from stock_service.db.audit import CHECKS
+
+TAKEN = "018f3c5e-0000-7000-8000-000000000001"
+SOUND = (
+    "INSERT INTO stock_levels (store_id, product_id, on_hand, version) VALUES (1, 1, 7, 2)",
+    f"""
+    INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version, kind,
+        document_id, occurred_at)
+    VALUES (1, 1, 10, 10, 1, 'reception', gen_random_uuid(), now()),
+        (1, 1, -3, 7, 2, 'vente', '{TAKEN}', now())
+    """,
+    f"INSERT INTO sale_decisions VALUES ('{TAKEN}', 1, 'withdrawn', now())",
+    "INSERT INTO sale_decisions VALUES (gen_random_uuid(), 1, 'refused', now())",
+)
+SPOILT = {
+    "UPDATE stock_levels SET on_hand = 8": "levels",
+    "UPDATE stock_levels SET version = 3": "levels",
+    """
+    INSERT INTO stock_levels (store_id, product_id, on_hand, version) VALUES (1, 2, 1, 1)
+    """: "levels",
+    """
+    INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version, kind,
+        document_id, occurred_at)
+    VALUES (1, 1, 5, 99, 3, 'ajustement', gen_random_uuid(), now())
+    """: "levels",
+    "UPDATE sale_decisions SET outcome = 'refused'": "decisions",
+    "UPDATE sale_decisions SET outcome = 'returned' WHERE outcome = 'withdrawn'": "decisions",
+    "UPDATE sale_decisions SET outcome = 'withdrawn'": "decisions",
+}
+
+
+async def look(engine: AsyncEngine) -> dict[str, list[str]]:
+    """What each check finds in a whole round."""
+    async with AsyncSession(engine) as session:
+        return {check.name: await find_all_differences(session, check) for check in CHECKS}
+
+
+async def run(engine: AsyncEngine, *statements: str) -> None:
+    async with engine.begin() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+
+
+async def test_nothing_is_found_while_all_is_well(stock_engine: AsyncEngine) -> None:
+    await run(stock_engine, *SOUND)
+
+    assert not any((await look(stock_engine)).values())
+
+
+@pytest.mark.parametrize("statement", SPOILT)
+async def test_what_is_spoilt_is_found_by_its_check(
+    stock_engine: AsyncEngine, statement: str
+) -> None:
+    await run(stock_engine, *SOUND, statement)
+
+    assert (await look(stock_engine))[SPOILT[statement]]
