@@ -1,0 +1,161 @@
+"""Applies the whole log to the copies, with the code that the live consumer runs."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from service_kit.batch import Batch
+from service_kit.events import PoisonMessage, Subscription, as_poison
+from service_kit.faults import is_bad_data
+from service_kit.kafka_clients import kafka_credentials
+from service_kit.settings import ServiceSettings
+
+BATCH_RECORDS = 5000
+Positions = dict[TopicPartition, int]
+
+
+class RefusedEvent(Exception):
+    """The log holds an event that these projections cannot apply and the live ones could."""
+
+
+_READ = text("""
+    SELECT topic, partition, next_offset FROM consumer_positions WHERE consumer = :consumer
+""")
+_MOVE = text("""
+    INSERT INTO consumer_positions AS p (consumer, topic, partition, next_offset, last_event_at)
+    VALUES (:consumer, :topic, :partition, :next_offset, :last_event_at)
+    ON CONFLICT (consumer, topic, partition) DO UPDATE
+        SET next_offset = excluded.next_offset, last_event_at = excluded.last_event_at
+""")
+_SET_ASIDE = text("""
+    SELECT topic, partition, "offset" FROM dead_letters
+    WHERE consumer = :consumer AND status <> 'replayed'
+""")
+
+
+class LogReader:
+    """Reads partitions from the copies' own positions, without a consumer group."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        settings: ServiceSettings,
+        subscriptions: Sequence[Subscription],
+        client: AIOKafkaConsumer,
+        positions: Positions,
+    ) -> None:
+        self._engine = engine
+        self._name = settings.service_name
+        self._subscriptions: Mapping[str, Subscription] = {
+            settings.topic(each.topic): each for each in subscriptions
+        }
+        self._client = client
+        self.positions = positions
+        self.skipped = 0
+
+    async def read_ends(self) -> Positions:
+        """Where the log ends now."""
+        return dict(await self._client.end_offsets(list(self.positions)))
+
+    async def advance(self, timeout_ms: int = 1000) -> int:
+        """Fetch and apply some records; returns how many."""
+        batches = await self._client.getmany(timeout_ms=timeout_ms, max_records=BATCH_RECORDS)
+        set_aside = await self._read_set_aside() if batches else set()
+        for partition, records in batches.items():
+            await self._apply(partition, records, set_aside)
+        return sum(map(len, batches.values()))
+
+    async def _read_set_aside(self) -> set[tuple[str, int, int]]:
+        async with self._engine.connect() as connection:
+            rows = await connection.execute(_SET_ASIDE, {"consumer": self._name})
+            return {(row.topic, row.partition, row.offset) for row in rows}
+
+    async def _apply(
+        self,
+        partition: TopicPartition,
+        records: Sequence[ConsumerRecord],
+        set_aside: set[tuple[str, int, int]],
+    ) -> None:
+        wanted = [each for each in records if (*partition, each.offset) not in set_aside]
+        batch = Batch(self._subscriptions[partition.topic], self._name)
+        try:
+            for record in wanted:
+                batch.decode_or_raise(record)
+            async with AsyncSession(self._engine) as session, session.begin():
+                if batch.events:
+                    await self._subscriptions[partition.topic].apply(session, batch.events)
+                await self._move(session, partition, records[-1])
+        except (PoisonMessage, DBAPIError) as fault:
+            if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
+                raise
+            stretch = f"{wanted[0].offset}..{wanted[-1].offset}"
+            raise RefusedEvent(f"{partition} {stretch}: {as_poison(fault)}") from fault
+        finally:
+            batch.end_spans()
+        self.skipped += len(records) - len(wanted)
+        self.positions[partition] = records[-1].offset + 1
+
+    async def _move(
+        self, session: AsyncSession, partition: TopicPartition, last: ConsumerRecord
+    ) -> None:
+        await session.execute(
+            _MOVE,
+            {
+                "consumer": self._name,
+                "topic": partition.topic,
+                "partition": partition.partition,
+                "next_offset": last.offset + 1,
+                "last_event_at": datetime.fromtimestamp(last.timestamp / 1000, UTC),
+            },
+        )
+
+
+@asynccontextmanager
+async def open_log(
+    engine: AsyncEngine, settings: ServiceSettings, subscriptions: Sequence[Subscription]
+) -> AsyncIterator[LogReader]:
+    """A reader that goes on where the copies are."""
+    client = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **kafka_credentials(settings),
+        enable_auto_commit=False,
+        fetch_max_bytes=16 * 1024 * 1024,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+    )
+    await client.start()
+    try:
+        partitions = await _list_partitions(settings, (each.topic for each in subscriptions))
+        async with engine.connect() as connection:
+            rows = await connection.execute(_READ, {"consumer": settings.service_name})
+            known = {TopicPartition(r.topic, r.partition): int(r.next_offset) for r in rows}
+        positions = {each: known.get(each, 0) for each in partitions}
+        client.assign(partitions)
+        for partition, position in positions.items():
+            client.seek(partition, position)
+        yield LogReader(engine, settings, subscriptions, client, positions)
+    finally:
+        await client.stop()
+
+
+async def _list_partitions(
+    settings: ServiceSettings, topics: Iterable[str]
+) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=settings.kafka_bootstrap_servers, **kafka_credentials(settings)
+    )
+    try:
+        await admin.start()
+        described = await admin.describe_topics([settings.topic(topic) for topic in topics])
+    finally:
+        await admin.close()
+    return [
+        TopicPartition(each["topic"], partition["partition"])
+        for each in described
+        for partition in each["partitions"]
+    ]

@@ -1,0 +1,159 @@
+"""The order of a rebuild: copies, the log, the last moments under a lock, the swap."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from sqlalchemy import NullPool, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from report_service.rebuild import tables
+from report_service.rebuild.log import LogReader, Positions, open_log
+from service_kit.events import Subscription
+from service_kit.faults import is_lock_timeout
+from service_kit.settings import ServiceSettings
+
+PROGRESS_SECONDS = 2.0
+# How near to the end of the log the live consumer is made to wait for the rest.
+NEAR_RECORDS = 2000
+LOCKED_SECONDS = 10.0  # for as long the live consumer stands at most
+SWAP_TRIES = 20
+SHOWN_DIFFERENCES = 20
+
+# One rebuild at a time, for as long as its connection lives.
+_LOCK = text("SELECT pg_try_advisory_lock(7301003)")
+# Every batch of the live consumer begins with a lock on one of these rows.
+_STOP_CONSUMER = text("LOCK TABLE public.consumer_positions IN EXCLUSIVE MODE")
+_LIVE_POSITIONS = text("""
+    SELECT topic, partition, next_offset FROM public.consumer_positions WHERE consumer = :consumer
+""")
+
+
+class RebuildRunning(Exception):
+    """Another rebuild is at work on this database."""
+
+
+class NothingBuilt(Exception):
+    """There are no copies to swap in: build first."""
+
+
+class NotCaughtUp(Exception):
+    """The live consumer could not be caught up with under the lock."""
+
+
+class Rebuild:
+    """One rebuild of one database; `say` is told how it goes on."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        subscriptions: Sequence[Subscription],
+        say: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._subscriptions = subscriptions
+        self._say = say
+
+    async def build(self, changes: Sequence[str] = ()) -> None:
+        """Fill fresh copies from the log, up to its end; the live tables are only read."""
+        async with self._open() as engine:
+            async with engine.begin() as connection:
+                await tables.create_copies(connection, tables.PROJECTIONS, changes)
+            async with open_log(engine, self._settings, self._subscriptions) as log:
+                await self._catch_up(log)
+
+    async def swap(self) -> None:
+        """Catch up with the live consumer and put the copies in place of the live tables."""
+        async with self._open() as engine:
+            async with engine.connect() as connection:
+                if not await tables.list_copies(connection):
+                    raise NothingBuilt
+            async with open_log(engine, self._settings, self._subscriptions) as log:
+                for attempt in range(SWAP_TRIES):
+                    await self._catch_up(log)
+                    try:
+                        await self._swap_locked(engine, log)
+                    except (NotCaughtUp, DBAPIError) as fault:
+                        is_passing = isinstance(fault, NotCaughtUp) or is_lock_timeout(fault)
+                        if not is_passing or attempt == SWAP_TRIES - 1:
+                            raise
+                        self._say(f"the swap waits: {type(fault).__name__}")
+                        continue
+                    return
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[AsyncEngine]:
+        """Connections that see the copies first, while nobody else rebuilds."""
+        engine = create_async_engine(
+            self._settings.database_url,
+            poolclass=NullPool,
+            # A refused event's values stay out of what a person pastes elsewhere.
+            hide_parameters=True,
+            connect_args={
+                "timeout": 10,
+                "server_settings": {
+                    "search_path": f"{tables.FRESH}, {tables.LIVE}",
+                    "application_name": "report-rebuild",
+                    "lock_timeout": "2s",
+                    "timezone": "UTC",
+                    "jit": "off",
+                },
+            },
+        )
+        try:
+            async with engine.connect() as guard:
+                if not (await guard.execute(_LOCK)).scalar_one():
+                    raise RebuildRunning
+                await guard.commit()
+                yield engine
+        finally:
+            await engine.dispose()
+
+    async def _catch_up(self, log: LogReader) -> None:
+        ends = await log.read_ends()
+        total = sum(ends.values())
+        began, first = time.monotonic(), _count(log.positions, ends)
+        said_at = began
+        while (done := _count(log.positions, ends)) < total:
+            await log.advance()
+            now = time.monotonic()
+            if now - said_at >= PROGRESS_SECONDS or done == total:
+                rate = max(1.0, (done - first) / (now - began))
+                self._say(
+                    f"{done:,} of {total:,} events, {rate:,.0f}/s, "
+                    f"{(total - done) / rate:,.0f} s left"
+                )
+                said_at = now
+        seconds = time.monotonic() - began
+        self._say(
+            f"{total:,} events in the log, {total - first:,} of them read in {seconds:.1f} s"
+            f" ({(total - first) / max(seconds, 0.001):,.0f}/s), {log.skipped:,} set aside"
+        )
+
+    async def _swap_locked(self, engine: AsyncEngine, log: LogReader) -> None:
+        async with engine.begin() as connection:
+            await connection.execute(_STOP_CONSUMER)
+            async with asyncio.timeout(LOCKED_SECONDS):
+                await self._reach_live(connection, log)
+            for row in (changed := await tables.compare(connection))[:SHOWN_DIFFERENCES]:
+                self._say(
+                    f"{row.business_date} store {row.store_id}: was {row.live}, is {row.fresh}"
+                )
+            await tables.swap(connection)
+        self._say(f"swapped; {len(changed)} days of stores have other figures than before")
+
+    async def _reach_live(self, connection: AsyncConnection, log: LogReader) -> None:
+        """Apply what the live consumer has applied since; it stands now."""
+        rows = await connection.execute(_LIVE_POSITIONS, {"consumer": self._settings.service_name})
+        live = {(row.topic, row.partition): row.next_offset for row in rows}
+        behind = sum(max(0, live.get(each, 0) - here) for each, here in log.positions.items())
+        if behind > NEAR_RECORDS:
+            raise NotCaughtUp(f"{behind} events behind")
+        while any(here < live.get(each, 0) for each, here in log.positions.items()):
+            await log.advance()
+
+
+def _count(positions: Positions, ends: Positions) -> int:
+    return sum(min(position, ends[each]) for each, position in positions.items())

@@ -1,0 +1,125 @@
+"""Copies of the projections' tables in a schema of their own, and the swap of the two."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+# What is computed from the log, with the positions up to which it is.
+PROJECTIONS = (
+    "sale_facts",
+    "sale_line_facts",
+    "store_days",
+    "store_months",
+    "store_totals",
+    "chain_days",
+    "product_days",
+    "product_months",
+    "product_totals",
+    "stock_levels",
+    "products",
+    "stores",
+    "consumer_positions",
+)
+LIVE, FRESH, FORMER = "public", "rebuild", "former"
+
+# LIKE copies neither storage parameters nor the names of indexes, and a later migration goes by
+# those names: they are taken from the catalogue.
+_OPTIONS = text("""
+    SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = CAST(:live AS regclass)
+""")
+_CONSTRAINTS = text("""
+    SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint
+    WHERE conrelid = CAST(:live AS regclass) AND contype IN ('p', 'u') ORDER BY contype, conname
+""")
+_INDEXES = text("""
+    SELECT pg_get_indexdef(indexrelid) AS definition FROM pg_index
+    WHERE indrelid = CAST(:live AS regclass)
+      AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
+    ORDER BY 1
+""")
+_GRANTS = text("""
+    SELECT quote_ident(pg_get_userbyid(acl.grantee)) AS grantee, acl.privilege_type AS privilege
+    FROM pg_class, aclexplode(relacl) AS acl
+    WHERE pg_class.oid = CAST(:live AS regclass) AND acl.grantee <> relowner
+""")
+
+
+async def create_copies(
+    connection: AsyncConnection, tables: Sequence[str], changes: Sequence[str]
+) -> None:
+    """Empty tables like the live ones, then the changes of a new version of the projections."""
+    await connection.execute(text(f"DROP SCHEMA IF EXISTS {FRESH} CASCADE"))
+    await connection.execute(text(f"DROP SCHEMA IF EXISTS {FORMER} CASCADE"))
+    await connection.execute(text(f"CREATE SCHEMA {FRESH}"))
+    for table in tables:
+        await _copy(connection, table)
+    await connection.execute(text(f"SET LOCAL search_path TO {FRESH}"))
+    for statement in changes:
+        await connection.execute(text(statement))
+
+
+async def _copy(connection: AsyncConnection, table: str) -> None:
+    live = {"live": f"{LIVE}.{table}"}
+    options = (await connection.execute(_OPTIONS, live)).scalar_one()
+    fresh = f"{FRESH}.{table}"
+    await connection.execute(
+        text(
+            f"CREATE TABLE {fresh} (LIKE {LIVE}.{table} INCLUDING ALL EXCLUDING INDEXES)"
+            + (f" WITH ({options})" if options else "")
+        )
+    )
+    for row in await connection.execute(_CONSTRAINTS, live):
+        await connection.execute(
+            text(f'ALTER TABLE {fresh} ADD CONSTRAINT "{row.name}" {row.definition}')
+        )
+    for row in await connection.execute(_INDEXES, live):
+        definition = row.definition.replace(f" ON {LIVE}.", f" ON {FRESH}.", 1)
+        await connection.execute(text(definition))
+    for row in await connection.execute(_GRANTS, live):
+        await connection.execute(text(f"GRANT {row.privilege} ON {fresh} TO {row.grantee}"))
+
+
+async def list_copies(connection: AsyncConnection) -> list[str]:
+    """The tables that stand ready to be swapped in."""
+    rows = await connection.execute(
+        text("SELECT tablename FROM pg_tables WHERE schemaname = :schema ORDER BY 1"),
+        {"schema": FRESH},
+    )
+    return list(rows.scalars())
+
+
+async def swap(connection: AsyncConnection) -> None:
+    """Put the copies in place of the live tables, which stay in the schema `former`."""
+    live = set(
+        (
+            await connection.execute(
+                text("SELECT tablename FROM pg_tables WHERE schemaname = :schema"),
+                {"schema": LIVE},
+            )
+        ).scalars()
+    )
+    await connection.execute(text(f"CREATE SCHEMA {FORMER}"))
+    for table in await list_copies(connection):
+        if table in live:
+            await connection.execute(text(f"ALTER TABLE {LIVE}.{table} SET SCHEMA {FORMER}"))
+        await connection.execute(text(f"ALTER TABLE {FRESH}.{table} SET SCHEMA {LIVE}"))
+    await connection.execute(text(f"DROP SCHEMA {FRESH}"))
+
+
+_COMPARE = text(f"""
+    SELECT business_date, store_id,
+        ROW(live.sales_count, live.units, live.amount_cents, live.tax_cents)::text AS live,
+        ROW(fresh.sales_count, fresh.units, fresh.amount_cents, fresh.tax_cents)::text AS fresh
+    FROM {LIVE}.store_days AS live
+    FULL JOIN {FRESH}.store_days AS fresh USING (business_date, store_id)
+    WHERE (live.sales_count, live.units, live.amount_cents, live.tax_cents)
+        IS DISTINCT FROM (fresh.sales_count, fresh.units, fresh.amount_cents, fresh.tax_cents)
+    ORDER BY business_date, store_id
+""")
+
+
+async def compare(connection: AsyncConnection) -> Sequence[Row[Any]]:
+    """The days of stores that the swap will change."""
+    return (await connection.execute(_COMPARE)).all()
