@@ -19,7 +19,9 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+listeners={listeners},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners={advertised}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,{protocols}
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs={data}
@@ -71,8 +73,13 @@ def format_storage(layout: Layout, jars: str) -> None:
     """Write the broker's properties, and its storage folder unless it is there."""
     data = layout.state / "kafka"
     data.mkdir(parents=True, exist_ok=True)
+    listeners = layout.kafka_listeners
     properties = PROPERTIES.format(
-        data=data, port=layout.ports["kafka"], controller_port=layout.ports["kafka-controller"]
+        data=data,
+        listeners=",".join(f"{name}://127.0.0.1:{ports[0]}" for name, ports in listeners.items()),
+        advertised=",".join(f"{name}://127.0.0.1:{ports[1]}" for name, ports in listeners.items()),
+        protocols=",".join(f"{name}:PLAINTEXT" for name in listeners),
+        controller_port=layout.ports["kafka-controller"],
     )
     _properties(layout).write_text(properties)
     if (data / "meta.properties").exists():

@@ -32,6 +32,11 @@ class StackError(Exception):
     """What went wrong and what to do, in one line for the person at the terminal."""
 
 
+def owner_of(service: str) -> str:
+    """The role that migrates a service's database."""
+    return f"{service}_owner"
+
+
 def port_variable(name: str) -> str:
     """The environment variable that moves the port `name`."""
     return f"COMPTOIR_{name.upper().replace('-', '_')}_PORT"
@@ -87,25 +92,38 @@ class Layout:
     def secrets(self) -> dict[str, str]:
         """The passwords of the databases and the demo keys, made once per state folder."""
         file = self.state / "secrets.json"
-        if not file.exists():
+        known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+        names = ("postgresql", *SERVICES, *map(owner_of, SERVICES), *ROLES)
+        # A folder from before there were owners has no passwords for them.
+        if missing := [name for name in names if name not in known]:
             self.state.mkdir(parents=True, exist_ok=True)
-            names = ("postgresql", *SERVICES, *ROLES)
-            content = json.dumps({name: secrets.token_urlsafe(32) for name in names})
+            known |= {name: secrets.token_urlsafe(32) for name in missing}
+            content = json.dumps(known)
             # Whole or not at all, and never readable by others.
             fresh = file.with_suffix(".new")
             os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
             fresh.write_text(content)
             fresh.replace(file)
-        return dict(json.loads(file.read_text()))
+        return known
 
     @property
     def kafka_bootstrap_servers(self) -> str:
-        """What the services connect to."""
+        """What clients of the broker connect to."""
         return f"127.0.0.1:{self.ports['kafka']}"
 
+    @property
+    def kafka_listeners(self) -> dict[str, tuple[int, int]]:
+        """The broker's listeners by name: the port, and the one that clients are told."""
+        return {"PLAINTEXT": (self.ports["kafka"], self.ports["kafka"])}
+
     def database_url(self, service: str) -> str:
-        """The database of a service, with the role that owns it."""
+        """The database of a service, with the role of its processes: rows, and nothing else."""
         return self._postgres_url(service, self.secrets[service], service)
+
+    def owner_url(self, service: str) -> str:
+        """The database of a service, with the role that may change its tables."""
+        owner = owner_of(service)
+        return self._postgres_url(owner, self.secrets[owner], service)
 
     @property
     def admin_url(self) -> str:
@@ -122,9 +140,17 @@ class Layout:
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """What a program such as the replay needs to call the three APIs."""
+        """What a program such as the replay or the audit needs to reach the system."""
         urls = {f"COMPTOIR_{name.upper()}_URL": self.url(f"{name}-api") for name in SERVICES}
+        databases = {
+            f"COMPTOIR_{name.upper()}_DATABASE_URL": self.database_url(name) for name in SERVICES
+        }
+        # A rebuild makes tables, and reads the log.
+        rebuild = {
+            "COMPTOIR_REPORT_OWNER_DATABASE_URL": self.owner_url("report"),
+            "COMPTOIR_KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,
+        }
         keys = {
             f"COMPTOIR_{role.upper().replace('-', '_')}_KEY": self.secrets[role] for role in ROLES
         }
-        return urls | keys
+        return urls | databases | rebuild | keys

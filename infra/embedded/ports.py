@@ -47,10 +47,10 @@ def _holder(port: int) -> str:
     return ""
 
 
-def find_free_ports() -> dict[str, int]:
+def find_free_ports(names: Iterable[str] = tuple(DEFAULT_PORTS)) -> dict[str, int]:
     """A free port under each name; all are held until the last is found, so that none repeats."""
     with ExitStack() as held:
-        probes = {name: held.enter_context(socket.socket()) for name in DEFAULT_PORTS}
+        probes = {name: held.enter_context(socket.socket()) for name in names}
         for probe in probes.values():
             probe.bind(("127.0.0.1", 0))
         return {name: probe.getsockname()[1] for name, probe in probes.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from infra.embedded.layout import SERVICES, Layout, StackError
+from infra.embedded.layout import ROOT, SERVICES, Layout, StackError, owner_of
 
 
 def _find_binaries() -> Path:
@@ -21,6 +21,7 @@ def _find_binaries() -> Path:
 
 BIN = _find_binaries()
 NOBODY = 65534
+CONNECT_SECONDS = 10.0
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
@@ -101,22 +102,35 @@ async def answers(layout: Layout) -> bool:
 
 
 async def create_databases(layout: Layout) -> None:
-    """A role and a database of its own for each service, as infra/postgres does for Docker."""
+    """Two roles and a database for each service, as infra/postgres does for Docker."""
     connection = await _connect(layout)
     try:
         roles = {row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
         databases = {row[0] for row in await connection.fetch("SELECT datname FROM pg_database")}
-        for service in SERVICES:
-            if service not in roles:
+        for role in (*SERVICES, *map(owner_of, SERVICES)):
+            if role not in roles:
                 # DDL takes no parameters; the password is URL-safe base64, without quotes.
-                password = layout.secrets[service]
-                await connection.execute(f"CREATE ROLE {service} LOGIN PASSWORD '{password}'")
+                password = layout.secrets[role]
+                await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
+        for service in SERVICES:
             if service not in databases:
-                await connection.execute(f"CREATE DATABASE {service} OWNER {service}")
-            await connection.execute(f"REVOKE CONNECT ON DATABASE {service} FROM PUBLIC")
+                await connection.execute(f"CREATE DATABASE {service} OWNER {owner_of(service)}")
+        await connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
+    finally:
+        await connection.close()
+    for service in SERVICES:
+        await _give_rights(layout, service)
+
+
+async def _give_rights(layout: Layout, service: str) -> None:
+    connection = await _connect(layout, service)
+    try:
+        await connection.execute((ROOT / "infra/postgres/rights.sql").read_text())
     finally:
         await connection.close()
 
 
-async def _connect(layout: Layout) -> asyncpg.Connection:
-    return await asyncpg.connect(layout.admin_url.replace("+asyncpg", ""))
+async def _connect(layout: Layout, database: str = "postgres") -> asyncpg.Connection:
+    return await asyncpg.connect(
+        layout.admin_url.replace("+asyncpg", ""), database=database, timeout=CONNECT_SECONDS
+    )

@@ -17,7 +17,7 @@ from infra.embedded.layout import ROLES, ROOT, SERVICES, Layout, StackError
 from infra.embedded.leftovers import find_processes, stop_processes
 from infra.embedded.ports import check_free
 from infra.embedded.programs import INFRASTRUCTURE, PROCESSES, list_programs
-from infra.embedded.supervisor import Supervisor
+from infra.embedded.supervisor import Program, Supervisor
 from service_kit.api_keys import ensure_key
 from service_kit.topics import ensure_topics
 
@@ -29,6 +29,8 @@ LOG_LINES = 5
 
 # Told what has been done, and what is being waited for.
 Report = Callable[[str], None]
+# What runs for a layout, with the class path of the broker's jars.
+ListPrograms = Callable[[Layout, str], list[Program]]
 
 
 def say_nothing(_: str) -> None:
@@ -38,8 +40,14 @@ def say_nothing(_: str) -> None:
 class Stack:
     """Starts, watches and stops the processes of one layout."""
 
-    def __init__(self, layout: Layout, report: Report = say_nothing) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        report: Report = say_nothing,
+        programs: ListPrograms = list_programs,
+    ) -> None:
         self.layout = layout
+        self._programs = programs
         self._report = report
         self._supervisor = Supervisor(layout)
 
@@ -66,7 +74,7 @@ class Stack:
             asyncio.to_thread(postgresql.create_cluster, self.layout),
         )
         await asyncio.to_thread(kafka.format_storage, self.layout, jars)
-        await asyncio.to_thread(self._supervisor.start_daemon, list_programs(self.layout, jars))
+        await asyncio.to_thread(self._supervisor.start_daemon, self._programs(self.layout, jars))
         await self._wait("supervisord", self._supervisor_answers)
 
     async def _supervisor_answers(self) -> bool:
@@ -79,14 +87,13 @@ class Stack:
         self._report("databases migrated")
 
     async def _prepare_database(self, service: str) -> None:
-        url = self.layout.database_url(service)
         configuration = f"{service}-service/alembic.ini"
         await _run(
             f"the migrations of {service}",
             [sys.executable, "-m", "alembic", "-c", configuration, "upgrade", "head"],
-            {"DATABASE_URL": url},
+            {"DATABASE_URL": self.layout.owner_url(service)},
         )
-        engine = create_async_engine(url)
+        engine = create_async_engine(self.layout.database_url(service))
         async with engine.begin() as connection:
             for role in ROLES:
                 await ensure_key(connection, self.layout.secrets[role], role, "demo")

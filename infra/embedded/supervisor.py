@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 from xmlrpc.client import Fault, ServerProxy
 
-from supervisor.xmlrpc import SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from infra.embedded.layout import ROOT, Layout
 from infra.embedded.leftovers import mark
@@ -130,7 +130,20 @@ class Supervisor:
     def start(self, name: str) -> None:
         """Start a program unless it runs; does not wait for it."""
         if self.state(name) in DOWN:
-            self._call("startProcess", name, False)
+            self._call_unless_done("startProcess", name, False)
+
+    def stop(self, name: str) -> None:
+        """Stop a program and keep it stopped; returns when it has ended."""
+        if self.state(name) not in DOWN:
+            self._call_unless_done("stopProcess", name, True)
+
+    def _call_unless_done(self, method: str, name: str, wait: bool) -> None:
+        """A process may start or end by itself after its state was asked for."""
+        try:
+            self._call(method, name, wait)
+        except Fault as fault:
+            if fault.faultCode not in (Faults.ALREADY_STARTED, Faults.NOT_RUNNING):
+                raise
 
     def state(self, name: str) -> str:
         """supervisord's word: RUNNING, STARTING, BACKOFF, FATAL, …"""

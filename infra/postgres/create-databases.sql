@@ -1,16 +1,36 @@
--- One role and one database per service; the passwords come from the environment. The image
--- runs this once, on an empty volume: a later change of a password needs an ALTER ROLE.
+-- Two roles and one database per service; the passwords come from the environment. The image runs
+-- this once, on an empty volume. Run again by hand it repeats nothing, gives the roles the
+-- passwords that the environment has now, and brings an older database up to these rights:
+--   docker compose exec postgres psql -U postgres -f /docker-entrypoint-initdb.d/create-databases.sql
+\set ON_ERROR_STOP on
 \getenv sales_password SALES_DATABASE_PASSWORD
 \getenv stock_password STOCK_DATABASE_PASSWORD
 \getenv report_password REPORT_DATABASE_PASSWORD
+\getenv sales_owner_password SALES_OWNER_PASSWORD
+\getenv stock_owner_password STOCK_OWNER_PASSWORD
+\getenv report_owner_password REPORT_OWNER_PASSWORD
 
-CREATE ROLE sales LOGIN PASSWORD :'sales_password';
-CREATE ROLE stock LOGIN PASSWORD :'stock_password';
-CREATE ROLE report LOGIN PASSWORD :'report_password';
+SELECT format('CREATE ROLE %I LOGIN', wanted)
+FROM unnest(ARRAY['sales', 'stock', 'report', 'sales_owner', 'stock_owner', 'report_owner']) wanted
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) \gexec
 
-CREATE DATABASE sales OWNER sales;
-CREATE DATABASE stock OWNER stock;
-CREATE DATABASE report OWNER report;
+-- Migrations log in as an owner; the processes as the role that bears the service's name.
+ALTER ROLE sales PASSWORD :'sales_password';
+ALTER ROLE stock PASSWORD :'stock_password';
+ALTER ROLE report PASSWORD :'report_password';
+ALTER ROLE sales_owner PASSWORD :'sales_owner_password';
+ALTER ROLE stock_owner PASSWORD :'stock_owner_password';
+ALTER ROLE report_owner PASSWORD :'report_owner_password';
 
--- By default every role may connect everywhere; no service reads another's tables.
-REVOKE CONNECT ON DATABASE sales, stock, report FROM PUBLIC;
+SELECT format('CREATE DATABASE %I OWNER %I', wanted, wanted || '_owner')
+FROM unnest(ARRAY['sales', 'stock', 'report']) wanted
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = wanted) \gexec
+
+REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;
+
+\connect sales
+\i /etc/comptoir/rights.sql
+\connect stock
+\i /etc/comptoir/rights.sql
+\connect report
+\i /etc/comptoir/rights.sql

@@ -140,7 +140,9 @@ def test_each_service_has_a_role_and_a_database_of_its_own() -> None:
         url = SERVICES[name]["environment"]["DATABASE_URL"]
         assert f"//{service}:${{{service.upper()}_DATABASE_PASSWORD:" in url
         assert url.endswith(f"@postgres:5432/{service}")
-        assert f"CREATE DATABASE {service} OWNER {service};" in script
+        assert f"\\connect {service}\n\\i /etc/comptoir/rights.sql\n" in script
+        owner = SERVICES[f"{service}-migrate"]["environment"]["DATABASE_URL"]
+        assert f"//{service}_owner:${{{service.upper()}_OWNER_PASSWORD:" in owner
 
 
 def test_spans_are_sent_where_jaeger_listens() -> None:
