@@ -1,11 +1,13 @@
 """`make check`: every check that changes nothing; all of them run, failures are counted."""
 
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -28,6 +30,9 @@ LOCK_INPUTS = (
     "stock-service/pyproject.toml",
     "report-service/pyproject.toml",
 )
+
+
+AUDIT_SECONDS = 60.0
 
 
 def run(*command: str) -> str | None:
@@ -72,12 +77,48 @@ def check_lock() -> str | None:
 
 
 def check_prometheus() -> str | None:
-    """Prometheus' own check of its configuration, where promtool is installed."""
+    """Prometheus' own check of its configuration and rules, where promtool is installed."""
     promtool = shutil.which("promtool")
     if promtool is None:
         sys.stdout.write("(promtool is not installed: configuration not checked) ")
         return None
-    return run(promtool, "check", "config", "--syntax-only", "infra/prometheus/prometheus.yml")
+    rules = [str(path) for path in sorted((ROOT / "infra/prometheus/rules").glob("*.yml"))]
+    return run(
+        promtool, "check", "config", "--syntax-only", "infra/prometheus/prometheus.yml"
+    ) or run(promtool, "check", "rules", *rules)
+
+
+def check_dependencies() -> str | None:
+    """Whether a pinned package has a known vulnerability, where PyPI's advisories are reached."""
+    command = [str(BIN / "pip-audit"), "--requirement=requirements.lock", "--require-hashes"]
+    command += ["--disable-pip", "--format=json", "--progress-spinner=off"]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=AUDIT_SECONDS,
+        )
+        packages = json.loads(done.stdout)["dependencies"]
+    except (subprocess.TimeoutExpired, json.JSONDecodeError):
+        packages = []
+    return judge_advisories(packages)
+
+
+def judge_advisories(packages: Sequence[Mapping[str, Any]]) -> str | None:
+    """What pip-audit's list of packages says; a package it could not ask about has no `vulns`."""
+    if not any("vulns" in package for package in packages):
+        sys.stdout.write("(PyPI's advisories are out of reach: not checked) ")
+        return None
+    found = [
+        f"{package['name']} {package['version']}: {vulnerability['id']}"
+        f" (fixed in {', '.join(vulnerability['fix_versions']) or 'no version yet'})"
+        for package in packages
+        for vulnerability in package.get("vulns", ())
+    ]
+    return "\n".join(found) or None
 
 
 CHECKS: dict[str, Callable[[], str | None]] = {
@@ -88,6 +129,7 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "openapi": lambda: run(sys.executable, "-m", "infra.openapi", "--check"),
     "lock": check_lock,
     "prometheus": check_prometheus,
+    "dependencies": check_dependencies,
 }
 
 

@@ -8,6 +8,7 @@ quantity × price, rounded to the cent, half a cent up.
 
 import csv
 import gzip
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 ONE = Decimal(1)
+LARGEST = 10**9  # of a quantity or a price; beyond it a figure is a fault
 
 COLUMNS = {
     "InvoiceNo",
@@ -77,7 +79,7 @@ def read_till_data(path: Path) -> TillData:
         with _open(path) as file:
             for number, row in _rows(file, path):
                 _add(data, invoices, row, f"{path}, line {number}")
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise UnreadableData(f"{path} cannot be read: {error}") from error
     data.invoices = list(invoices.values())
     return data
@@ -106,9 +108,15 @@ def _add(
             row["StockCode"].strip().upper(), int(row["Quantity"]), Decimal(row["UnitPrice"])
         )
         sold_at = datetime.strptime(row["InvoiceDate"], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
+        name = row["Description"].strip()
     except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
         raise UnreadableData(f"{where}: {error}") from error
-    if name := row["Description"].strip():
+    # NaN compares with nothing, and infinity has no cents.
+    if not (abs(line.quantity) < LARGEST and line.price.is_finite() and abs(line.price) < LARGEST):
+        raise UnreadableData(f"{where}: no such quantity or price")
+    if row["Country"] is None:
+        raise UnreadableData(f"{where}: a column is missing")
+    if name:
         data.names[line.sku] = name
     if reason := _why_no_sale(row["InvoiceNo"], line):
         data.set_aside[reason] += 1
