@@ -49,6 +49,18 @@ replay: $(STAMP) ## Play till data: make replay DATA=file.csv.gz [RATE=100] [LIM
 	@test -n "$(DATA)" || { echo "Which data? make replay DATA=path/to/online-retail.csv.gz"; exit 1; }
 	@$(STACK) run $(VENV)/bin/python -m infra.replay "$(DATA)" $(if $(RATE),--rate $(RATE)) $(if $(LIMIT),--limit $(LIMIT))
 
+.PHONY: audit
+audit: $(STAMP) ## Compare sales, stock and report on the running system
+	@$(STACK) run $(VENV)/bin/python -m infra.audit
+
+.PHONY: dead-letters
+dead-letters: $(STAMP) ## List refused messages, or make dead-letters DO="show stock/12" (replay, discard)
+	@$(STACK) run $(VENV)/bin/python -m infra.dead_letters $(DO)
+
+.PHONY: rebuild
+rebuild: $(STAMP) ## Compute the report anew from Kafka, or make rebuild STORE=3 DAY=2011-05-02
+	@$(STACK) run $(VENV)/bin/python -m infra.rebuild $(if $(STORE),store-day --store $(STORE) --day $(DAY))
+
 .PHONY: check
 check: $(STAMP) ## Run every check; changes nothing
 	@$(VENV)/bin/python -m infra.checks
@@ -66,6 +78,10 @@ test: $(STAMP) ## Run all tests, or make test T=tests/sales_service
 .PHONY: test-fast
 test-fast: $(STAMP) ## Run the tests that need neither database nor broker
 	@$(VENV)/bin/pytest -m "not integration and not system" $(T)
+
+.PHONY: test-faults
+test-faults: $(STAMP) ## Break everything at random: make test-faults [SEEDS=20] [SEED=123]
+	@$(VENV)/bin/python -m tests.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5))
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve requirements.lock anew

@@ -1,0 +1,39 @@
+"""`python -m tests.faults [--seeds N | --seed S] [--fault NAME …]`: runs outside of pytest.
+
+One line of JSON per run; the exit status is 1 when an invariant did not hold.
+"""
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import secrets
+import sys
+
+from tests.faults.lab import open_lab
+from tests.faults.run import FAULTS, run_seed
+
+
+async def main() -> int:
+    """Run the seeds one after the other on one stack."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults")
+    parser.add_argument("--seeds", type=int, default=1, help="how many fresh seeds")
+    parser.add_argument("--seed", type=int, action="append", default=[], help="this seed again")
+    parser.add_argument("--fault", choices=sorted(FAULTS), action="append", default=[])
+    parser.add_argument("--mutation", help="a protection to switch off")
+    arguments = parser.parse_args()
+    seeds = arguments.seed or [secrets.randbelow(2**31) for _ in range(arguments.seeds)]
+    faults = [[name] for name in arguments.fault] or None
+    failed = 0
+    async with open_lab(arguments.mutation) as lab:
+        for seed in seeds:
+            report = await run_seed(lab, seed, faults)
+            failed += bool(report.violations)
+            sys.stdout.write(f"{json.dumps(dataclasses.asdict(report), ensure_ascii=False)}\n")
+            sys.stdout.flush()
+    sys.stderr.write(f"{len(seeds)} runs, {failed} with violations\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

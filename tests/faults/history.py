@@ -1,0 +1,50 @@
+"""What the tills asked for and were answered: the outside's knowledge of a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """How an operation ended, as far as its client knows."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"  # no final answer: it may have happened, once at most
+
+
+@dataclass(slots=True)
+class Operation:
+    """One intention of a client, under one idempotency key, however often it was sent."""
+
+    key: str
+    store_id: int
+    quantities: Mapping[int, int]  # product id -> units
+    outcome: Outcome = Outcome.UNKNOWN
+    refusal: str | None = None
+    attempts: int = 0
+    answers: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class History:
+    """Everything that the clients of one run did."""
+
+    stores: dict[int, str] = field(default_factory=dict)  # id -> stock policy
+    sales: list[Operation] = field(default_factory=list)
+    movements: list[Operation] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+    """Answers that nobody should get under any fault, such as 500."""
+
+    def summary(self) -> dict[str, int]:
+        """How many operations ended how."""
+        counts = {f"sales {outcome.value}": 0 for outcome in Outcome}
+        for sale in self.sales:
+            counts[f"sales {sale.outcome.value}"] += 1
+        attempts = sum(each.attempts for each in (*self.sales, *self.movements))
+        operations = len(self.sales) + len(self.movements)
+        return counts | {
+            "movements": len(self.movements),
+            "requests repeated": attempts - operations,
+        }

@@ -1,0 +1,94 @@
+"""One protection switched off each: the suite must notice every one of them."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from service_kit import consumer, ledger, outbox
+from service_kit.outbox import OutgoingEvent
+
+
+def without_deduplication() -> None:
+    """The report counts whatever is delivered, known or not."""
+    from report_service.db import facts
+
+    async def insert_and_count_all(
+        session: AsyncSession, sales: Sequence[facts.SaleFact]
+    ) -> set[Any]:
+        await insert_new(session, sales)
+        return {sale.sale_id for sale in sales}
+
+    insert_new = facts.insert_new_sales
+    facts.insert_new_sales = insert_and_count_all
+    lines = str(facts._INSERT_LINES)
+    facts._INSERT_LINES = text(f"{lines} ON CONFLICT DO NOTHING")
+
+
+def without_fencing() -> None:
+    """A consumer trusts Kafka: whatever it fetched is its own to apply."""
+    consumer._LOCK_POSITION = text("""
+        SELECT CAST(:fetched AS bigint) AS next_offset
+        WHERE :consumer <> '' AND :topic <> '' AND :partition >= 0
+    """)
+    execute = AsyncSession.execute
+    apply = consumer.Consumer._apply
+    fetched: dict[asyncio.Task[Any] | None, int] = {}
+
+    async def apply_unfenced(self: Any, partition: Any, records: Any, refused: Any = None) -> int:
+        fetched[asyncio.current_task()] = records[0].offset
+        return await apply(self, partition, records, refused)
+
+    async def execute_unfenced(
+        self: AsyncSession, statement: Any, parameters: Any = None, **more: Any
+    ) -> Any:
+        if statement is consumer._LOCK_POSITION:
+            parameters = parameters | {"fetched": fetched[asyncio.current_task()]}
+        return await execute(self, statement, parameters, **more)
+
+    consumer.Consumer._apply = apply_unfenced  # type: ignore[method-assign]
+    AsyncSession.execute = execute_unfenced  # type: ignore[method-assign, assignment]
+
+
+def without_relay_order() -> None:
+    """The relay takes rows as they come."""
+    ledger._CLAIM = text(str(ledger._CLAIM).replace("ORDER BY id", "ORDER BY md5(event_id::text)"))
+
+
+def without_outbox() -> None:
+    """An event is written after the commit of what it tells of, not with it."""
+    insert = outbox._INSERT
+    pending: set[asyncio.Task[None]] = set()
+
+    async def write_later(session: AsyncSession, events: Sequence[OutgoingEvent]) -> None:
+        if not events:
+            return
+        engine = session.bind
+        assert isinstance(engine, AsyncEngine)
+        url = engine.url
+        parameters = outbox._columns(events)
+
+        def after_commit(_: Any) -> None:
+            task = asyncio.get_running_loop().create_task(write(url, parameters))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+
+        event.listen(session.sync_session, "after_commit", after_commit, once=True)
+
+    async def write(url: Any, parameters: Any) -> None:
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            await connection.execute(insert, parameters)
+        await engine.dispose()
+
+    outbox.add_to_outbox = write_later
+
+
+MUTATIONS: dict[str, Callable[[], None]] = {
+    "deduplication": without_deduplication,
+    "fencing": without_fencing,
+    "relay-order": without_relay_order,
+    "outbox": without_outbox,
+}

@@ -1,0 +1,56 @@
+"""Fail points: named steps of the write path at which a process can be made to die."""
+
+import os
+import signal
+from pathlib import Path
+
+# Each with the processes that pass it.
+REQUEST_POINTS = ("request.before-commit", "request.after-commit")
+RELAY_POINTS = ("relay.before-send", "relay.mid-chunk", "relay.after-ack", "relay.after-mark")
+CONSUMER_POINTS = (
+    "consumer.fetched",
+    "consumer.in-transaction",
+    "consumer.before-commit",
+    "consumer.after-commit",
+)
+REBALANCE_POINTS = ("consumer.rebalancing", "consumer.rebalanced")
+
+POINTS_OF = {
+    "sales-api": REQUEST_POINTS,
+    "stock-api": REQUEST_POINTS,
+    "sales-worker": RELAY_POINTS + CONSUMER_POINTS,
+    "stock-worker": RELAY_POINTS + CONSUMER_POINTS,
+    "report-worker": CONSUMER_POINTS,
+}
+
+SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
+
+
+def arm(folder: Path, point: str, action: str) -> None:
+    """Make the next process that passes the point suffer `action`: `kill` or `freeze`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f".{point}"
+    fresh.write_text(action)
+    fresh.rename(folder / point)
+
+
+def is_armed(folder: Path, point: str) -> bool:
+    """Whether nobody has passed the point since."""
+    return (folder / point).exists()
+
+
+def disarm(folder: Path, point: str) -> None:
+    """Take the fault back if it has not happened."""
+    (folder / point).unlink(missing_ok=True)
+
+
+def trip(folder: Path, point: str) -> None:
+    """What a process calls that passes the point."""
+    file = folder / point
+    try:
+        action = file.read_text()
+        # Of several that pass, the one that removes the file suffers.
+        file.unlink()
+    except FileNotFoundError:
+        return
+    os.kill(os.getpid(), SIGNALS[action])
