@@ -3,45 +3,51 @@
 A process of its own: OpenTelemetry's meter provider is one per process, and is set once.
 """
 
-import asyncio
-import importlib
+import ast
 import sys
-from importlib.util import find_spec
+from collections.abc import Iterator
+from pathlib import Path
 
-from opentelemetry.metrics import Counter, Histogram
-from starlette.types import Message, Receive, Scope, Send
+from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
 
-from service_kit.http_metrics import HttpMetrics
 from service_kit.metrics import configure_metrics
 
-SERVICES = ("sales_service", "stock_service", "report_service")
-CATALOGUES = ("service_kit.event_metrics", *(f"{service}.telemetry" for service in SERVICES))
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("infra/service-kit/service_kit", *ROOT.glob("*-service/*_service"))
+USE = {"create_counter": "add", "create_up_down_counter": "add", "create_histogram": "record"}
 
 
-async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": []})
+def one(_: CallbackOptions) -> list[Observation]:
+    return [Observation(1)]
 
 
-async def one_request() -> None:
-    async def receive() -> Message:
-        return {"type": "http.request"}
-
-    async def send(message: Message) -> None:
-        return
-
-    await HttpMetrics(answer)({"type": "http", "method": "GET"}, receive, send)
+def instruments() -> Iterator[tuple[str, str, str]]:
+    """(method of the meter, name, unit) of every instrument in the code."""
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(attr=method), args=[ast.Constant(value=str(name)), *_]
+                    ) if method in USE or method.startswith("create_observable_"):
+                        units = [
+                            word.value.value
+                            for word in node.keywords
+                            if word.arg == "unit" and isinstance(word.value, ast.Constant)
+                        ]
+                        yield method, name, str(units[0]) if units else ""
 
 
 def main() -> None:
     registry = configure_metrics("any")
-    asyncio.run(one_request())
-    for name in filter(find_spec, CATALOGUES):
-        # An instrument shows only once it has been used.
-        for instrument in vars(importlib.import_module(name)).values():
-            if isinstance(instrument, Counter):
-                instrument.add(1)
-            elif isinstance(instrument, Histogram):
-                instrument.record(1)
+    meter = metrics.get_meter("any")
+    for method, name, unit in instruments():
+        if method in USE:
+            # An instrument shows only once it has been used.
+            getattr(getattr(meter, method)(name, unit=unit), USE[method])(1)
+        else:
+            getattr(meter, method)(name, [one], unit=unit)
     names = {sample.name for family in registry.collect() for sample in family.samples}
     sys.stdout.write("\n".join(sorted(names)))
 
