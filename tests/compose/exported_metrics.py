@@ -14,7 +14,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from service_kit.metrics import configure_metrics
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("infra/service-kit/service_kit", *ROOT.glob("*-service/*_service"))
+PACKAGES = (ROOT / "infra/service-kit/service_kit", *ROOT.glob("*-service/*_service"))
 USE = {"create_counter": "add", "create_up_down_counter": "add", "create_histogram": "record"}
 
 
@@ -25,7 +25,7 @@ def one(_: CallbackOptions) -> list[Observation]:
 def instruments() -> Iterator[tuple[str, str, str]]:
     """(method of the meter, name, unit) of every instrument in the code."""
     for package in PACKAGES:
-        for path in (ROOT / package).rglob("*.py"):
+        for path in package.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 match node:
                     case ast.Call(
