@@ -70,6 +70,28 @@ async def test_lost_records_reach_a_consumer_wherever_it_had_been(
     await asyncio.gather(relay, consumer)
 
 
+async def put_others_in_their_place(engine: AsyncEngine) -> None:
+    """Events 1 to 3 were lost; 4 to 6 were sent into their positions, and never marked."""
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE outbox SET published_at = NULL, kafka_offset = NULL WHERE id > 3")
+        )
+        await connection.execute(text("UPDATE outbox SET kafka_offset = kafka_offset + 3"))
+
+
+async def test_records_that_others_stand_in_the_place_of_are_found(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    await publish(engine, settings, 1, 2, 3, 4, 5, 6)
+    await put_others_in_their_place(engine)
+
+    await publish(engine, settings, 7)
+
+    rows = "SELECT array_agg(event_id ORDER BY id) FROM outbox WHERE kafka_offset > 5"
+    assert len(await scalar(engine, rows)) == 7
+
+
 async def test_a_log_that_is_whole_is_not_published_again(
     engine: AsyncEngine, topics: TopicFactory
 ) -> None:

@@ -34,6 +34,12 @@ _PUBLISH_AGAIN = text("""
     WHERE published_at IS NOT NULL AND topic = :topic AND kafka_partition = :partition
         AND kafka_offset >= :offset
 """)
+_NEWEST = text("""
+    SELECT kafka_offset, event_id FROM outbox
+    WHERE published_at IS NOT NULL AND topic = :topic AND kafka_partition = :partition
+        AND kafka_offset < :below
+    ORDER BY kafka_offset DESC LIMIT :count
+""")
 _NOTE_FAILURE = text("""
     UPDATE outbox SET attempts = attempts + 1, last_error = :error WHERE id = ANY(:ids)
 """)
@@ -89,6 +95,14 @@ async def publish_again(connection: AsyncConnection, partition: TopicPartition, 
     """Let everything that we had at or after an offset be published anew; returns how many."""
     parameters = {**partition._asdict(), "offset": offset}
     return (await connection.execute(_PUBLISH_AGAIN, parameters)).rowcount
+
+
+async def newest(
+    connection: AsyncConnection, partition: TopicPartition, below: int, count: int
+) -> Sequence[Row[Any]]:
+    """The last published rows of a partition below an offset, the last one first."""
+    parameters = {**partition._asdict(), "below": below, "count": count}
+    return (await connection.execute(_NEWEST, parameters)).all()
 
 
 async def note_failure(

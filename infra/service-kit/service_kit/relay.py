@@ -9,25 +9,22 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata, TopicPartition
-from opentelemetry import trace
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service_kit import event_metrics, ledger
 from service_kit.faults import DATABASE_FAULTS
 from service_kit.kafka_clients import kafka_credentials
+from service_kit.log_check import find_overwritten
+from service_kit.outgoing import message_headers, start_send_span
 from service_kit.settings import ServiceSettings
-from service_kit.tracing import context_of, traceparent_of
 from service_kit.waiting import wait_until_set
 
 logger = logging.getLogger(__name__)
-tracer = trace.get_tracer(__name__)
 
 CHUNK_ROWS = 500
 BUSY_POLL = timedelta(milliseconds=5)  # what a sale waits at most while events are flowing
-IDLE_POLL = timedelta(
-    milliseconds=50
-)  # the longest wait that we add to the first sale after a pause
+IDLE_POLL = timedelta(milliseconds=50)  # what the first sale after a pause waits at most
 LEADER_RETRY = timedelta(seconds=1)  # how soon a standby takes over
 SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's batches never expire by themselves
 GOODBYE_SECONDS = 2.0  # what a broker that hangs may cost of the ten seconds of a stop
@@ -124,7 +121,9 @@ class Relay:
         stop: asyncio.Event,
     ) -> None:
         pause = BUSY_POLL
-        prune_at = check_at = datetime.now(UTC)
+        await self._check_log(connection, log, is_new=True)
+        prune_at = datetime.now(UTC)
+        check_at = prune_at + LOG_CHECK_EVERY
         while not stop.is_set():
             self._nudged.clear()
             if datetime.now(UTC) >= check_at:
@@ -167,17 +166,30 @@ class Relay:
             event_metrics.OUTBOX_DELAY.record((now - row.created_at).total_seconds())
         return len(rows)
 
-    async def _check_log(self, connection: AsyncConnection, log: AIOKafkaConsumer) -> None:
-        """Publish again what the broker has lost: after a restore, or a crash before its disk."""
+    async def _check_log(
+        self, connection: AsyncConnection, log: AIOKafkaConsumer, is_new: bool = False
+    ) -> None:
+        """Publish again what the broker has lost: after a restore, or a crash before its disk.
+
+        A new leader does not trust the log's length: its predecessor may have sent records
+        into the place of lost ones, and died before it could note where.
+        """
         names = {self._settings.topic(each.topic): each.topic for each in self._ends}
         asked = [each._replace(topic=self._settings.topic(each.topic)) for each in self._ends]
         async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
             found = await log.end_offsets(asked) if asked else {}
         for broker_partition, end in found.items():
             partition = broker_partition._replace(topic=names[broker_partition.topic])
-            if end < self._ends[partition]:
-                await self._publish_again(connection, partition, end)
-            self._ends[partition] = max(end, self._ends[partition])
+            known, lost_from = self._ends[partition], end
+            if is_new or end < known:
+                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                    overwritten = await find_overwritten(
+                        connection, log, partition, broker_partition, end
+                    )
+                lost_from = end if overwritten is None else overwritten
+            if lost_from < max(end, known):
+                await self._publish_again(connection, partition, lost_from)
+            self._ends[partition] = max(end, known)
         await connection.commit()
 
     async def _replace_lost(
@@ -219,7 +231,7 @@ class Relay:
     async def _send(
         self, producer: AIOKafkaProducer, rows: Sequence[Row[Any]]
     ) -> list[RecordMetadata]:
-        spans = [_start_send_span(row) for row in rows]
+        spans = [start_send_span(row) for row in rows]
         try:
             # send() keeps the order of its calls within a partition.
             pending = [
@@ -227,7 +239,7 @@ class Relay:
                     self._settings.topic(row.topic),
                     key=row.key.encode(),
                     value=row.payload,
-                    headers=_headers(row, span, self._settings.service_name),
+                    headers=message_headers(row, span, self._settings.service_name),
                 )
                 for row, span in zip(rows, spans, strict=True)
             ]
@@ -239,42 +251,6 @@ class Relay:
             # Taken in an earlier attempt, says the broker, and not where.
             raise RelayFault("position unknown")
         return sent
-
-
-def _start_send_span(row: Row[Any]) -> trace.Span:
-    """A span in the trace of the request that wrote the row; free when that is not sampled."""
-    context = context_of(row.traceparent)
-    if not trace.get_current_span(context).get_span_context().trace_flags.sampled:
-        return trace.get_current_span(context)
-    return tracer.start_span(
-        f"send {row.topic}",
-        context=context,
-        kind=trace.SpanKind.PRODUCER,
-        attributes={
-            "messaging.system": "kafka",
-            "messaging.destination.name": row.topic,
-            "messaging.operation.type": "send",
-            "messaging.message.id": str(row.event_id),
-            "outbox.wait_seconds": (datetime.now(UTC) - row.created_at).total_seconds(),
-        },
-    )
-
-
-def _headers(row: Row[Any], span: trace.Span, source: str) -> list[tuple[str, bytes]]:
-    """CloudEvents 1.0 in Kafka's binary mode, and the W3C trace context."""
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": str(row.event_id),
-        "ce_type": row.type,
-        "ce_source": f"/{source}",
-        "ce_time": row.created_at.isoformat(),
-        "ce_subject": row.subject,
-        "content-type": "application/json",
-    }
-    traceparent = traceparent_of(span) or row.traceparent
-    if traceparent:
-        headers["traceparent"] = traceparent
-    return [(name, value.encode()) for name, value in headers.items()]
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:

@@ -90,6 +90,11 @@ PLUMBING_V2 = (
     SELECT topic, kafka_partition, max(kafka_offset) + 1 FROM outbox
     WHERE kafka_offset IS NOT NULL GROUP BY topic, kafka_partition
     """,
+    # Which row the ledger has at a position of the log, from its end backwards.
+    """
+    CREATE INDEX outbox_positions ON outbox (topic, kafka_partition, kafka_offset)
+    WHERE kafka_offset IS NOT NULL
+    """,
     # What a person needs to judge a dead letter, and a worker to apply it after all: the headers
     # byte for byte, as pairs of name and base64, since Kafka's are any bytes, in order, repeatable.
     """
