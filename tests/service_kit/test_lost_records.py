@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -90,6 +91,23 @@ async def test_records_that_others_stand_in_the_place_of_are_found(
 
     rows = "SELECT array_agg(event_id ORDER BY id) FROM outbox WHERE kafka_offset > 5"
     assert len(await scalar(engine, rows)) == 7
+
+
+async def test_the_next_leader_knows_of_records_that_are_not_ours(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    await publish(engine, settings, 1)
+    async with AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers
+    ) as somebody_else:
+        await somebody_else.send_and_wait(settings.topic(TOPIC), b"{}")
+
+    stop = asyncio.Event()
+    relay = asyncio.create_task(Relay(engine, settings).run(stop))
+    await eventually(lambda: scalar(engine, "SELECT next_offset FROM published_positions"), 2)
+    stop.set()
+    await relay
 
 
 async def test_a_log_that_is_whole_is_not_published_again(

@@ -73,6 +73,13 @@ async def mark(
     for row, record in zip(rows, sent, strict=True):
         partition = TopicPartition(row.topic, record.partition)
         ends[partition] = max(ends.get(partition, 0), record.offset + 1)
+    await note_ends(connection, ends)
+    return ends
+
+
+async def note_ends(connection: AsyncConnection, ends: Ends) -> None:
+    """Remember how long the log was; what is known of a longer one stays."""
+    # In one order, lest two relays that overlap for a moment lock each other out.
     ordered = sorted(ends)
     await connection.execute(
         _NOTE_ENDS,
@@ -82,7 +89,6 @@ async def mark(
             "offsets": [ends[each] for each in ordered],
         },
     )
-    return ends
 
 
 async def read_ends(connection: AsyncConnection) -> Ends:

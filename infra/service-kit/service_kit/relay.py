@@ -121,13 +121,13 @@ class Relay:
         stop: asyncio.Event,
     ) -> None:
         pause = BUSY_POLL
-        await self._check_log(connection, log, is_new=True)
+        await self._check_log(connection, producer, log, is_new=True)
         prune_at = datetime.now(UTC)
         check_at = prune_at + LOG_CHECK_EVERY
         while not stop.is_set():
             self._nudged.clear()
             if datetime.now(UTC) >= check_at:
-                await self._check_log(connection, log)
+                await self._check_log(connection, producer, log)
                 check_at = datetime.now(UTC) + LOG_CHECK_EVERY
             published = await self._publish_chunk(connection, producer)
             if published:
@@ -167,7 +167,11 @@ class Relay:
         return len(rows)
 
     async def _check_log(
-        self, connection: AsyncConnection, log: AIOKafkaConsumer, is_new: bool = False
+        self,
+        connection: AsyncConnection,
+        producer: AIOKafkaProducer,
+        log: AIOKafkaConsumer,
+        is_new: bool = False,
     ) -> None:
         """Publish again what the broker has lost: after a restore, or a crash before its disk.
 
@@ -175,12 +179,16 @@ class Relay:
         into the place of lost ones, and died before it could note where.
         """
         names = {self._settings.topic(each.topic): each.topic for each in self._ends}
-        asked = [each._replace(topic=self._settings.topic(each.topic)) for each in self._ends]
         async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            asked = [
+                TopicPartition(name, number)
+                for name in names
+                for number in await producer.partitions_for(name)
+            ]
             found = await log.end_offsets(asked) if asked else {}
         for broker_partition, end in found.items():
             partition = broker_partition._replace(topic=names[broker_partition.topic])
-            known, lost_from = self._ends[partition], end
+            known, lost_from = self._ends.get(partition, 0), end
             if is_new or end < known:
                 async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                     overwritten = await find_overwritten(
@@ -190,6 +198,10 @@ class Relay:
             if lost_from < max(end, known):
                 await self._publish_again(connection, partition, lost_from)
             self._ends[partition] = max(end, known)
+            if end > known:
+                # Records of others, such as copies: consumers have been there, whoever leads next
+                # must know where our own would be passed over if the broker lost those.
+                await ledger.note_ends(connection, {partition: end})
         await connection.commit()
 
     async def _replace_lost(
