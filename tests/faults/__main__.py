@@ -8,10 +8,19 @@ import asyncio
 import dataclasses
 import json
 import secrets
+import shutil
 import sys
+import tempfile
 
-from tests.faults.lab import open_lab
+from tests.faults.lab import Lab, open_lab
 from tests.faults.run import FAULTS, run_seed
+
+
+def keep_logs(lab: Lab, seed: int) -> None:
+    """Save every process's log from the end of the lab, and say where."""
+    folder = tempfile.mkdtemp(prefix=f"comptoir-seed-{seed}-")
+    shutil.copytree(lab.layout.state / "logs", folder, dirs_exist_ok=True)
+    sys.stderr.write(f"logs of seed {seed}: {folder}\n")
 
 
 async def main() -> int:
@@ -33,6 +42,7 @@ async def main() -> int:
                 sys.stdout.flush()
                 if report.violations:
                     failed += 1
+                    keep_logs(lab, report.seed)
                     # What is wrong in this system's databases would be found again and again.
                     break
     sys.stderr.write(f"{len(seeds)} runs, {failed} with violations\n")

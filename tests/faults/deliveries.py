@@ -1,19 +1,16 @@
 """Faults of what is delivered: again, late, out of order, or not an event at all."""
 
 import asyncio
-import time
 from random import Random
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from tests.faults.lab import Lab
+from tests.faults.log import NOTICE_SECONDS, TOPICS, list_partitions, relays_know_the_log
 from tests.faults.processes import Fault, pause
 from tests.fixtures.waiting import eventually
 
-TOPICS = ("sales.events.v1", "stock.events.v1", "catalogue.events.v1")
 REPEATED_RECORDS = 60
-NOTICE_SECONDS = 40.0
 
 # Kinds of records that can never be applied; each is read by two services.
 _EVENT = [("ce_id", b"018f3c5e-0000-7000-8000-000000000001"), ("ce_time", b"2026-01-01T00:00:00Z")]
@@ -47,21 +44,11 @@ async def read_log(lab: Lab, topic: str) -> list[ConsumerRecord]:
         return records
 
 
-async def list_partitions(lab: Lab, topic: str) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=lab.layout.kafka_bootstrap_servers)
-    try:
-        await admin.start()
-        [described] = await admin.describe_topics([topic])
-    finally:
-        await admin.close()
-    return [TopicPartition(topic, each["partition"]) for each in described["partitions"]]
-
-
 async def deliver_again(lab: Lab, random: Random) -> str:
     """Records of before come again, at new positions, some of them in another order."""
     topic = random.choice(TOPICS[:2])
     async with lab.log_lock, asyncio.timeout(NOTICE_SECONDS):
-        await eventually(lambda: losses_are_noticed(lab), True, 2 * NOTICE_SECONDS)
+        await eventually(lambda: relays_know_the_log(lab), True, 2 * NOTICE_SECONDS)
         records = [each for each in await read_log(lab, topic) if _is_event(each)]
         again = records[-REPEATED_RECORDS:]
         if random.random() < 0.5:
@@ -78,7 +65,6 @@ async def deliver_again(lab: Lab, random: Random) -> str:
                     headers=list(record.headers),
                 )
             await producer.flush()
-        lab.written_beside_at = time.monotonic()
     await pause(random, 0.2, 1)
     return f"{len(again)} records of {topic}"
 
@@ -94,32 +80,11 @@ async def poison(lab: Lab, random: Random) -> str:
     topic = random.choice(TOPICS)
     headers, value = POISON[kind]
     async with lab.log_lock, asyncio.timeout(NOTICE_SECONDS):
-        await eventually(lambda: losses_are_noticed(lab), True, 2 * NOTICE_SECONDS)
+        await eventually(lambda: relays_know_the_log(lab), True, 2 * NOTICE_SECONDS)
         async with producer_of(lab) as producer:
             await producer.send_and_wait(topic, value, key=b"1", headers=headers)
-        lab.written_beside_at = time.monotonic()
     await pause(random, 0.2, 1)
     return f"{kind} in {topic}"
-
-
-async def losses_are_noticed(lab: Lab) -> bool:
-    """Whether each log is as long as the relays know it.
-
-    Before that, records of ours would take the places of lost ones, and the log would look whole:
-    what the relays, who are its only writers elsewhere, cannot know.
-    """
-    for service in ("sales", "stock"):
-        async with lab.connection(service) as connection:
-            known = await connection.fetch("SELECT * FROM published_positions")
-        partitions = [TopicPartition(row["topic"], row["partition"]) for row in known]
-        async with AIOKafkaConsumer(
-            bootstrap_servers=lab.layout.kafka_bootstrap_servers
-        ) as consumer:
-            ends = await consumer.end_offsets(partitions)
-        lengths = zip(known, partitions, strict=True)
-        if any(ends[partition] < row["next_offset"] for row, partition in lengths):
-            return False
-    return True
 
 
 DELIVERY_FAULTS: dict[str, Fault] = {"delivered-again": deliver_again, "poison": poison}

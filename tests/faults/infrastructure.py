@@ -3,15 +3,14 @@
 import asyncio
 import resource
 import signal
-import time
 from random import Random
 
 import asyncpg
 
 from infra.embedded.layout import SERVICES
-from service_kit.relay import LOG_CHECK_EVERY
 from tests.faults.lab import PARTITION_TOPICS, Lab
 from tests.faults.layout import LINKS
+from tests.faults.log import NOTICE_SECONDS, relays_know_the_log
 from tests.faults.processes import Fault, pause
 from tests.fixtures.waiting import eventually
 
@@ -42,10 +41,10 @@ async def stop_broker_for_long(lab: Lab, random: Random) -> str:
 async def lose_last_records(lab: Lab, random: Random) -> str:
     """Kafka dies and starts without the last records that it had acknowledged."""
     async with lab.log_lock:
-        # Only the relays' records can be written again; what the suite has put between them
-        # must be old enough that they know where the log ended.
-        since = time.monotonic() - lab.written_beside_at
-        await asyncio.sleep(max(0.0, LOG_CHECK_EVERY.total_seconds() + 3 - since))
+        # Only the relays' records can be written again; of what the suite has put between them
+        # they must know how long it has made the log.
+        async with asyncio.timeout(NOTICE_SECONDS):
+            await eventually(lambda: relays_know_the_log(lab), True, 2 * NOTICE_SECONDS)
         await stop_hard(lab, "kafka")
         shortened = shorten_log(lab, random)
         lab.start_program("kafka")

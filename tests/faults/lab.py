@@ -50,7 +50,6 @@ class Lab:
         self._supervisor = Supervisor(layout)
         # Writing into the log beside the relays, and shortening it, exclude each other.
         self.log_lock = asyncio.Lock()
-        self.written_beside_at = 0.0
 
     async def start(self) -> None:
         await self.stack.start_infrastructure()

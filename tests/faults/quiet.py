@@ -1,11 +1,10 @@
 """Waiting until a system has digested everything."""
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer
 
 from infra.embedded.layout import SERVICES
-from tests.faults.deliveries import TOPICS, list_partitions
 from tests.faults.lab import Lab
+from tests.faults.log import TOPICS, read_ends
 from tests.fixtures.waiting import eventually
 
 # Once the faults are over: every sale is decided (30 s at most) and everything is counted.
@@ -50,16 +49,6 @@ async def find_open(lab: Lab) -> list[str]:
     async with lab.connection("sales") as connection:
         pending = await connection.fetchval("SELECT count(*) FROM sales WHERE status = 'pending'")
     return found + ([f"{pending} sales undecided"] if pending else [])
-
-
-async def read_ends(lab: Lab) -> dict[tuple[str, int], int]:
-    """Where the log of each partition ends."""
-    ends: dict[tuple[str, int], int] = {}
-    async with AIOKafkaConsumer(bootstrap_servers=lab.layout.kafka_bootstrap_servers) as consumer:
-        for topic in TOPICS:
-            found = await consumer.end_offsets(await list_partitions(lab, topic))
-            ends |= {(each.topic, each.partition): end for each, end in found.items()}
-    return ends
 
 
 async def read_positions(connection: asyncpg.Connection) -> dict[tuple[str, int], int]:
