@@ -38,6 +38,26 @@ WATCH_POSITIONS = """
     CREATE TRIGGER note_steps_back AFTER UPDATE ON consumer_positions FOR EACH ROW
     WHEN (NEW.next_offset < OLD.next_offset) EXECUTE FUNCTION fault_lab.note();
 """
+# An interrupted fault may have left its limits behind.
+HEAL_DATABASE = """
+    DO $$
+    DECLARE
+        role name;
+    BEGIN
+        FOR role IN SELECT rolname FROM pg_roles WHERE rolconnlimit = 0 LOOP
+            EXECUTE format('ALTER ROLE %I CONNECTION LIMIT -1', role);
+        END LOOP;
+        IF current_setting('default_transaction_isolation') <> 'read committed' THEN
+            EXECUTE format(
+                'ALTER DATABASE %I RESET default_transaction_isolation', current_database());
+        END IF;
+    END
+    $$
+"""
+DATABASE_ERRORS = (
+    *(asyncpg.PostgresError, asyncpg.InterfaceError),
+    asyncpg.InternalClientError,  # a connection that is ended in the middle of a statement
+)
 PARTITION_TOPICS = ("sales.events.v1", "stock.events.v1")
 
 
@@ -139,6 +159,12 @@ class Lab:
             for name in everything:
                 # supervisord gives up a process that could not start too often.
                 self.start_program(name)
+            try:
+                for service in SERVICES:
+                    async with self.connection(service) as connection:
+                        await connection.execute(HEAL_DATABASE)
+            except (OSError, *DATABASE_ERRORS):
+                return False
             return not await self.stack.unready()
 
         await eventually(is_whole, True, within_seconds=HEAL_SECONDS)

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-import asyncpg
 from aiokafka.errors import KafkaError
 
 from tests.faults.deliveries import DELIVERY_FAULTS
 from tests.faults.infrastructure import INFRASTRUCTURE_FAULTS
-from tests.faults.lab import Lab
+from tests.faults.lab import DATABASE_ERRORS, Lab
 from tests.faults.processes import POINT_FAULTS, PROCESS_FAULTS, Fault, pause
 from tests.faults.verdict import find_violations
 from tests.faults.workload import Workload
@@ -77,7 +76,7 @@ async def _inflict(lab: Lab, seed: int, faults: Sequence[Sequence[str]], report:
 async def _attempt(lab: Lab, name: str, random: Random) -> str:
     try:
         said = await FAULTS[name](lab, random)
-    except (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError) as fault:
+    except (OSError, KafkaError, *DATABASE_ERRORS) as fault:
         # Of two faults at a time, one may keep the other from being done.
         return f"{name} (not done: {type(fault).__name__})"
     return f"{name} {said}".strip()
