@@ -1,7 +1,7 @@
 """`python -m infra.audit`: audits the system whose databases the environment names.
 
 COMPTOIR_<SERVICE>_DATABASE_URL for sales, stock and report; `make audit` sets them. The exit
-status is 1 when something differs.
+status is 1 when something differs, 2 when it could not be found out.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import sys
 import time
 
 from infra.audit.run import Audit, audit_everything
+from service_kit.faults import DATABASE_FAULTS
 
 SERVICES = ("sales", "stock", "report")
 SHOWN = 20
@@ -24,7 +25,11 @@ def main() -> int:
         return 2
     urls = {service: os.environ[name] for service, name in names.items()}
     started = time.monotonic()
-    audit = asyncio.run(audit_everything(urls))
+    try:
+        audit = asyncio.run(audit_everything(urls))
+    except DATABASE_FAULTS as fault:
+        print(f"a database cannot be asked: {fault}", file=sys.stderr)
+        return 2
     print_audit(audit)
     print(f"{len(audit.checks)} checks in {time.monotonic() - started:.1f} s")
     return 1 if audit.differences else 0

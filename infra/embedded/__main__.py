@@ -133,7 +133,10 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    return _call(arguments.program, _existing())
+    layout = _existing()
+    if not Stack(layout).is_supervised():
+        raise StackError("not running: make up starts it")
+    return _call(arguments.program, layout)
 
 
 def _existing() -> Layout:

@@ -18,6 +18,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service_kit.events import Kind
+from service_kit.faults import DATABASE_FAULTS
 
 WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.2
@@ -166,6 +167,9 @@ async def _main() -> int:
             sys.stdout.write(f"{line}\n")
     except NoSuchLetter as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except DATABASE_FAULTS as fault:
+        sys.stderr.write(f"the database cannot be asked: {fault}\n")
         return 1
     finally:
         await engine.dispose()

@@ -11,6 +11,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.consumers import catalogue_events, sales_events, stock_events
@@ -19,6 +20,7 @@ from report_service.rebuild.run import NothingBuilt, Rebuild, RebuildRunning
 from report_service.rebuild.store_day import rebuild_store_day
 from report_service.settings import Settings
 from service_kit.database import open_engine
+from service_kit.faults import DATABASE_FAULTS
 
 SUBSCRIPTIONS = (
     sales_events.SUBSCRIPTION,
@@ -69,6 +71,10 @@ def main() -> int:
         sys.stderr.write("nothing is built yet: python -m report_service.rebuild build\n")
     except RefusedEvent as refused:
         sys.stderr.write(f"stopped, nothing is changed: {refused}\n")
+    except DATABASE_FAULTS as fault:
+        sys.stderr.write(f"the database cannot be asked: {fault}\n")
+    except KafkaError as fault:
+        sys.stderr.write(f"the log cannot be read: {fault}\n")
     else:
         return 0
     return 1
