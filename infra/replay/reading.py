@@ -97,6 +97,8 @@ def _rows(file: TextIO, path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     if missing:
         raise UnreadableData(f"{path} lacks the columns {', '.join(sorted(missing))}")
     for row in reader:
+        if any(row[column] is None for column in COLUMNS):
+            raise UnreadableData(f"{path}, line {reader.line_num}: a column is missing")
         yield reader.line_num, row
 
 
@@ -109,13 +111,11 @@ def _add(
         )
         sold_at = datetime.strptime(row["InvoiceDate"], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
         name = row["Description"].strip()
-    except (ValueError, ArithmeticError, TypeError, AttributeError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise UnreadableData(f"{where}: {error}") from error
     # NaN compares with nothing, and infinity has no cents.
     if not (abs(line.quantity) < LARGEST and line.price.is_finite() and abs(line.price) < LARGEST):
         raise UnreadableData(f"{where}: no such quantity or price")
-    if row["Country"] is None:
-        raise UnreadableData(f"{where}: a column is missing")
     if name:
         data.names[line.sku] = name
     if reason := _why_no_sale(row["InvoiceNo"], line):

@@ -110,3 +110,15 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, damage: int) -> None:
     whole[damage] ^= 0xFF
 
     assert read_or_refuse(tmp_path / "tills.csv.gz", bytes(whole)) is None
+
+
+@pytest.mark.parametrize("last", COLUMNS)
+def test_a_row_that_ends_early_is_refused_whatever_it_lacks(tmp_path: Path, last: str) -> None:
+    columns = [column for column in COLUMNS if column != last]
+    whole = {"Quantity": "1", "InvoiceDate": "2010-12-01 08:26:00", "UnitPrice": "1"}
+    row = ",".join(whole.get(column, "x") for column in columns)
+    content = f"{','.join([*columns, last])}\n{row}\n"
+
+    refused = read_or_refuse(tmp_path / "tills.csv", content.encode()) is None
+
+    assert refused == (last != "CustomerID")
