@@ -22,6 +22,7 @@ from tests.limits.conftest import ServedShop, serve_shop
 
 # A process that shares two cores with its clients and its database; alone it takes 2 ms.
 PROBE_SECONDS = 0.5
+USED = "db_client_connection_count"
 TILLS = 200
 SALES_EACH = 8
 
@@ -106,7 +107,7 @@ async def test_a_process_takes_on_no_more_requests_than_it_may(sales_engine: Asy
     async with serve_shop(sales_engine, MOST_REQUESTS="5") as shop:
 
         async def under_way() -> bool:
-            return await shop.api.total("database_pool_in_use") >= 5
+            return await shop.api.total(USED, db_client_connection_state="used") >= 5
 
         async with locked(sales_engine, "sales"):
             held = [asyncio.create_task(shop.sell()) for _ in range(5)]

@@ -20,6 +20,7 @@ from tests.limits.conftest import ServedShop, serve_shop
 
 LONGEST_STOP_SECONDS = 10.0
 READY_SECONDS = 3.0
+USED = "db_client_connection_count"
 TILLS = 20
 
 
@@ -90,7 +91,7 @@ async def test_requests_that_a_frozen_database_holds_are_answered_before_the_end
     with frozen(embedded_stack.pid("postgresql")):
         held = [asyncio.create_task(shop.sell()) for _ in range(TILLS)]
         # They are at the server when its pool is empty or those that wait are counted.
-        await eventually(lambda: shop.api.total("database_pool_in_use"), 8.0)
+        await eventually(lambda: shop.api.total(USED, db_client_connection_state="used"), 8.0)
         seconds = await shop.api.stop()
         answers = await asyncio.gather(*held)
 

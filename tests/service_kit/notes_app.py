@@ -14,6 +14,7 @@ from sqlalchemy import text
 from service_kit.api_keys import Caller, require_role
 from service_kit.app import build_api, serve
 from service_kit.database import ReadSession, WriteSession
+from service_kit.routing import TimedRoute
 from service_kit.settings import ServiceSettings
 from service_kit.worker import run_worker
 
@@ -35,7 +36,7 @@ Anyone = Annotated[
     Caller, Depends(require_role("till", "manager", "head-office"), scope="function")
 ]
 
-router = APIRouter()
+router = APIRouter(route_class=TimedRoute)
 
 
 class NoteTaken(Exception):

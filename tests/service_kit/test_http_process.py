@@ -121,6 +121,9 @@ async def test_the_http_metrics_have_the_promised_labels_and_no_other(
         "http_request_duration_seconds_bucket": {"handler", "le"},
         "http_request_duration_seconds_count": {"handler"},
         "http_request_duration_seconds_sum": {"handler"},
+        "http_request_stage_seconds_bucket": {"handler", "stage", "le"},
+        "http_request_stage_seconds_count": {"handler", "stage"},
+        "http_request_stage_seconds_sum": {"handler", "stage"},
     }
 
 

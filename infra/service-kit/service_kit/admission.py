@@ -5,8 +5,8 @@ import asyncio
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit.http_metrics import SHED
 from service_kit.problems import RETRY_AFTER_SECONDS, Problem, problem_response
+from service_kit.shedding import SHED
 from service_kit.stopping import Stopping
 
 # What is left of a stop's ten seconds goes to connections and traces.

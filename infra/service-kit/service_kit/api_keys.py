@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from service_kit.database import read_session
 from service_kit.problems import Problem
+from service_kit.stages import Stage, stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ async def identify_caller(
         raise Problem(401, "cle-absente", detail, headers=challenge)
     # Its own short use of a connection: a request must never hold two, or a full pool of
     # requests that each wait for their second one stands still.
-    async with read_session(request) as session:
-        row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
+    with stage(Stage.AUTHENTICATION):
+        async with read_session(request) as session:
+            row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
     if row is None:
         raise Problem(401, "cle-inconnue", "Cette clé n'est pas connue.", headers=challenge)
     return Caller(client_id=row.client_id, role=row.role)

@@ -6,21 +6,21 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
-from opentelemetry.metrics import NoOpMeterProvider
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.admission import Admission
 from service_kit.body_limit import BodyLimit
 from service_kit.database import open_engines, open_probe
+from service_kit.exemplars import Exemplars
 from service_kit.health import build_operations_router, database_check
-from service_kit.http_metrics import HttpMetrics
+from service_kit.http_telemetry import HttpTelemetry
 from service_kit.logging import configure_logging
-from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
+from service_kit.loop_lag import watch_loop_lag
+from service_kit.metrics import DURATION_BUCKETS_SECONDS, NO_NATIVE_TELEMETRY, configure_metrics
 from service_kit.openapi import describe_problems
 from service_kit.outbox_watch import OutboxWatch
 from service_kit.problems import install_problem_handlers
-from service_kit.serving import Server
+from service_kit.serving import Protocol, Server
 from service_kit.settings import ServiceSettings
 from service_kit.stopping import Stopping
 from service_kit.tracing import close_tracing, configure_tracing
@@ -42,8 +42,9 @@ def build_api(
     before they close.
     """
     configure_logging(settings.service_name, settings.log_level)
-    tracer_provider = configure_tracing(settings.service_name, settings.otel_exporter_otlp_endpoint)
-    registry = configure_metrics(settings.service_name)
+    tracer_provider = configure_tracing(settings)
+    exemplars = Exemplars(DURATION_BUCKETS_SECONDS)
+    registry = configure_metrics(settings.service_name, exemplars)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -51,7 +52,11 @@ def build_api(
             app.state.engine, app.state.read_engine = engines
             checks = {"postgresql": database_check(probe)}
             app.include_router(build_operations_router(registry, checks))
-            async with _watch_outbox(app, probe), extension(app) if extension else nullcontext():
+            async with (
+                watch_loop_lag(),
+                _watch_outbox(app, probe),
+                extension(app) if extension else nullcontext(),
+            ):
                 yield
         close_tracing(tracer_provider)
 
@@ -67,14 +72,11 @@ def build_api(
     describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Admission, most_requests=settings.most_requests, stopping=app.state.stopping)
-    app.add_middleware(HttpMetrics)
-    # The seed's metrics are recorded by HttpMetrics; a second set of them would be paid twice.
-    FastAPIInstrumentor.instrument_app(
-        app,
-        tracer_provider=tracer_provider,
-        meter_provider=NoOpMeterProvider(),
-        excluded_urls="/metrics,/health",
-        exclude_spans=["receive", "send"],
+    app.add_middleware(
+        HttpTelemetry,
+        registry=registry,
+        exemplars=exemplars,
+        keep_ratio=settings.trace_keep_ratio,
     )
     return app
 
@@ -95,6 +97,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Run the application until SIGTERM; requests under way are finished first."""
     config = uvicorn.Config(
         app,
+        http=Protocol,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,

@@ -1,31 +1,43 @@
 """The records of one transaction: which events they hold, which are refused, and their spans."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from time import time_ns
 from typing import Any
 
 from aiokafka import ConsumerRecord
-from opentelemetry import trace
+from opentelemetry import context, trace
+from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 
 from service_kit import event_metrics
 from service_kit.dead_letters import DeadLetter
 from service_kit.events import Event, PoisonMessage, Subscription, decode_event
-from service_kit.tracing import context_of, traceparent_of
+from service_kit.tracing import batch_attributes, context_of, is_sampled, traceparent_of
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
 
 
 class Batch:
-    """The records of one transaction: what could be read of them, and their spans."""
+    """The records of one transaction: what could be read of them, and their spans.
 
-    def __init__(self, subscription: Subscription, consumer: str) -> None:
+    Each event has a span in its own trace, from its decoding to the commit, and before it what
+    it waited for. The statements belong to the event when it is alone, else to a span of the
+    batch, which is linked to all of them.
+    """
+
+    def __init__(
+        self, subscription: Subscription, consumer: str, received_ns: int, keep_ratio: float
+    ) -> None:
         self.events: list[Event[Any]] = []
         self.dead_letters: list[DeadLetter] = []
         self._subscription = subscription
         self._consumer = consumer
-        self._spans: list[trace.Span] = []
+        self._received_ns = received_ns
+        self._keep_ratio = keep_ratio
+        self._spans: list[Span] = []
 
     def decode(self, records: Sequence[ConsumerRecord]) -> None:
         for record in records:
@@ -38,7 +50,7 @@ class Batch:
         """Add the record's event, if it is for this consumer; raises `PoisonMessage`."""
         event = decode_event(record, self._subscription)
         if event is not None:
-            self.events.append(self._with_span(event))
+            self.events.append(event)
 
     def refuse(self, record: ConsumerRecord, poison: PoisonMessage) -> None:
         letter = DeadLetter(record, poison.kind, str(poison))
@@ -54,30 +66,95 @@ class Batch:
             },
         )
         self.dead_letters.append(letter)
+        if is_sampled(parent := context_of(letter.traceparent)):
+            span = self._start_span(record, "process", parent, ())
+            span.set_attribute("error.type", letter.kind.value)
+            span.set_status(Status(StatusCode.ERROR, letter.error))
+            span.end()
 
-    def _with_span(self, event: Event[Any]) -> Event[Any]:
-        context = context_of(event.traceparent)
-        if not trace.get_current_span(context).get_span_context().trace_flags.sampled:
-            return event
-        span = tracer.start_span(
-            f"process {event.type}",
-            context=context,
-            kind=trace.SpanKind.CONSUMER,
-            attributes={
-                "messaging.system": "kafka",
-                "messaging.operation.type": "process",
-                "messaging.destination.name": event.record.topic,
-                "messaging.destination.partition.id": str(event.record.partition),
-                "messaging.kafka.offset": event.record.offset,
-                "messaging.consumer.group.name": self._consumer,
-                "messaging.message.id": str(event.event_id),
-            },
-        )
+    @contextmanager
+    def traced(self) -> Iterator[None]:
+        """Around the transaction: ends the spans with it, which `start_spans` begins."""
+        before = context.attach(context.get_current())
+        try:
+            yield
+        except BaseException as fault:
+            self._end_spans(fault)
+            raise
+        finally:
+            context.detach(before)
+        self._end_spans()
+
+    def start_spans(self) -> None:
+        """Begin the spans of the events that have been decoded."""
+        contexts = [context_of(event.traceparent) for event in self.events]
+        parents = [
+            trace.get_current_span(each).get_span_context() for each in contexts if is_sampled(each)
+        ]
+        links: Sequence[Link] = ()
+        if len(parents) > 1:
+            topic = self.events[0].record.topic
+            whole = tracer.start_span(
+                f"process {topic}",
+                kind=SpanKind.CONSUMER,
+                links=[Link(each) for each in parents],
+                attributes={
+                    "messaging.system": "kafka",
+                    "messaging.operation.type": "process",
+                    "messaging.destination.name": topic,
+                    "messaging.consumer.group.name": self._consumer,
+                    **batch_attributes(len(self.events), parents, self._keep_ratio),
+                },
+            )
+            self._spans.append(whole)
+            links = [Link(whole.get_span_context())]
+        self.events = [
+            self._with_span(event, parent, links) if is_sampled(parent) else event
+            for event, parent in zip(self.events, contexts, strict=True)
+        ]
+        if parents:
+            # The batch's own, or that of its only event.
+            context.attach(trace.set_span_in_context(self._spans[0]))
+
+    def _with_span(
+        self, event: Event[Any], parent: context.Context, links: Sequence[Link]
+    ) -> Event[Any]:
+        for name, start_ns, end_ns in (
+            ("kafka wait", event.record.timestamp * 1_000_000, self._received_ns),
+            ("batch wait", self._received_ns, time_ns()),
+        ):
+            # Another machine's clock may be ahead of ours.
+            waited = tracer.start_span(name, context=parent, start_time=min(start_ns, end_ns))
+            waited.end(end_ns)
+        span = self._start_span(event.record, f"process {event.type}", parent, links)
+        span.set_attribute("messaging.message.id", str(event.event_id))
         self._spans.append(span)
         return replace(event, traceparent=traceparent_of(span))
 
-    def end_spans(self) -> None:
+    def _start_span(
+        self, record: ConsumerRecord, name: str, parent: context.Context, links: Sequence[Link]
+    ) -> Span:
+        return tracer.start_span(
+            name,
+            context=parent,
+            kind=SpanKind.CONSUMER,
+            links=links,
+            attributes={
+                "messaging.system": "kafka",
+                "messaging.operation.type": "process",
+                "messaging.destination.name": record.topic,
+                "messaging.destination.partition.id": str(record.partition),
+                "messaging.kafka.offset": record.offset,
+                "messaging.consumer.group.name": self._consumer,
+            },
+        )
+
+    def _end_spans(self, fault: BaseException | None = None) -> None:
+        """The transaction is committed, or `fault` has undone it."""
         for span in self._spans:
+            if fault is not None:
+                span.set_attribute("error.type", type(fault).__name__)
+                span.set_status(Status(StatusCode.ERROR, str(fault)))
             span.end()
 
     def count(self) -> None:

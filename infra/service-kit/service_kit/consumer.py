@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from time import time_ns
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
@@ -85,6 +86,7 @@ class Consumer:
         self._after_commit = after_commit
         self._retries = Retries()
         self._hints: dict[TopicPartition, int] = {}
+        self._received_ns = 0
         self.is_connected = False
         event_metrics.observe_stopped(self._name, lambda: self._retries.stopped_by_dead_letters)
 
@@ -127,6 +129,7 @@ class Consumer:
         while not stop.is_set():
             self._resume_due(client)
             batches = await client.getmany(timeout_ms=POLL_TIMEOUT_MS, max_records=BATCH_RECORDS)
+            self._received_ns = time_ns()
             for partition, records in batches.items():
                 await self._take(client, partition, records)
             if self._hints and datetime.now(UTC) - committed_at > COMMIT_EVERY:
@@ -190,8 +193,8 @@ class Consumer:
             "topic": partition.topic,
             "partition": partition.partition,
         }
-        batch = Batch(subscription, self._name)
-        try:
+        batch = Batch(subscription, self._name, self._received_ns, self._settings.trace_keep_ratio)
+        with batch.traced():
             async with AsyncSession(self._engine) as session, session.begin():
                 await session.execute(_ENSURE_POSITION, identity)
                 position = int((await session.execute(_LOCK_POSITION, identity)).scalar_one())
@@ -204,6 +207,7 @@ class Consumer:
                     batch.decode(fresh)
                 else:
                     batch.refuse(fresh[0], refused)
+                batch.start_spans()
                 if batch.events:
                     await subscription.apply(session, batch.events)
                 await put_dead_letters(
@@ -213,8 +217,6 @@ class Consumer:
                 last_event_at = datetime.fromtimestamp(fresh[-1].timestamp / 1000, UTC)
                 moved = {"next_offset": position, "last_event_at": last_event_at}
                 await session.execute(_MOVE_POSITION, identity | moved)
-        finally:
-            batch.end_spans()
         batch.count()
         self._after_commit()
         return position

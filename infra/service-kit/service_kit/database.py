@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
 
 from service_kit.pool import BoundedPool, refuse_closed
 from service_kit.settings import ServiceSettings
+from service_kit.statements import time_statements
 
 logger = logging.getLogger(__name__)
 
@@ -89,8 +91,9 @@ async def _open(
     )
     pool = engine.sync_engine.pool
     assert isinstance(pool, BoundedPool)
-    pool.most_waiting, pool.label = settings.database_pool_waiting, label
+    pool.configure(label, settings.database_pool_waiting)
     event.listen(pool, "checkout", refuse_closed)
+    time_statements(engine)
     try:
         yield engine
     finally:
@@ -103,6 +106,15 @@ async def _close(engine: AsyncEngine) -> None:
             await engine.dispose()
     except TimeoutError:
         logger.warning("connections left without a goodbye: the database does not answer")
+
+
+def after_commit(session: AsyncSession, tell: Callable[[], None]) -> None:
+    """Call `tell` once when the session's transaction has committed, and never otherwise."""
+
+    def committed(_: Session) -> None:
+        tell()
+
+    event.listen(session.sync_session, "after_commit", committed, once=True)
 
 
 @asynccontextmanager

@@ -30,10 +30,14 @@ class DeadLetter:
     error: str
 
     @property
+    def traceparent(self) -> str | None:
+        """The span that has sent the message, if it says so."""
+        return dict(self.record.headers).get("traceparent", b"").decode(errors="replace") or None
+
+    @property
     def trace_id(self) -> str | None:
         """The trace of the request that the message comes from."""
-        traceparent = dict(self.record.headers).get("traceparent", b"").decode(errors="replace")
-        span = trace.get_current_span(context_of(traceparent or None)).get_span_context()
+        span = trace.get_current_span(context_of(self.traceparent)).get_span_context()
         return trace.format_trace_id(span.trace_id) if span.is_valid else None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 from sqlalchemy import text
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.responses import Response
 
 from service_kit.faults import DATABASE_FAULTS, is_not_prepared
-from service_kit.metrics import METRICS_CONTENT_TYPE, render_metrics
+from service_kit.metrics import render_metrics
 
 CHECK_TIMEOUT_SECONDS = 2.0
 
@@ -95,9 +95,10 @@ def build_operations_router(registry: CollectorRegistry, checks: Mapping[str, Ch
         return JSONResponse(body, 503 if missing else 200)
 
     @router.get("/metrics")
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        accept = request.headers.get("accept", "")
         # Rendering takes tens of milliseconds; in a thread it does not hold up requests as long.
-        body = await asyncio.to_thread(render_metrics, registry)
-        return Response(body, media_type=METRICS_CONTENT_TYPE)
+        body, content_type = await asyncio.to_thread(render_metrics, registry, accept)
+        return Response(body, headers={"content-type": content_type})
 
     return router

@@ -1,37 +1,81 @@
-"""An outbox row as a Kafka message: its headers, and the span of its way to the broker."""
+"""Outbox rows as Kafka messages: their headers, and the spans of their way to the broker."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from opentelemetry import trace
+from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from sqlalchemy import Row
 
-from service_kit.tracing import context_of, traceparent_of
+from service_kit.tracing import batch_attributes, context_of, is_sampled, traceparent_of
 
 # By its old name: who filters spans by their scope knows the relay.
 tracer = trace.get_tracer("service_kit.relay")
 
 
-def start_send_span(row: Row[Any]) -> trace.Span:
-    """A span in the trace of the request that wrote the row; free when that is not sampled."""
-    context = context_of(row.traceparent)
-    if not trace.get_current_span(context).get_span_context().trace_flags.sampled:
-        return trace.get_current_span(context)
-    return tracer.start_span(
-        f"send {row.topic}",
-        context=context,
-        kind=trace.SpanKind.PRODUCER,
-        attributes={
-            "messaging.system": "kafka",
-            "messaging.destination.name": row.topic,
-            "messaging.operation.type": "send",
-            "messaging.message.id": str(row.event_id),
-            "outbox.wait_seconds": (datetime.now(UTC) - row.created_at).total_seconds(),
-        },
-    )
+class SendSpans:
+    """The spans of one chunk on its way to the broker.
+
+    Each event has its own in the trace of the request that wrote it, free when that is not
+    sampled, with its wait in the outbox before it. What is sent together is linked to one span of
+    the chunk.
+    """
+
+    def __init__(self, rows: Sequence[Row[Any]], keep_ratio: float) -> None:
+        contexts = [context_of(row.traceparent) for row in rows]
+        parents = [trace.get_current_span(each).get_span_context() for each in contexts]
+        sampled = [each for each in parents if each.trace_flags.sampled]
+        self._chunk: Span | None = None
+        if len(sampled) > 1:
+            self._chunk = tracer.start_span(
+                "send chunk",
+                kind=SpanKind.PRODUCER,
+                links=[Link(each) for each in sampled],
+                attributes={
+                    "messaging.system": "kafka",
+                    "messaging.operation.type": "send",
+                    **batch_attributes(len(rows), sampled, keep_ratio),
+                },
+            )
+        links = [Link(self._chunk.get_span_context())] if self._chunk else []
+        now = datetime.now(UTC)
+        self.each: list[Span] = []
+        for row, context in zip(rows, contexts, strict=True):
+            if not is_sampled(context):
+                self.each.append(trace.get_current_span(context))
+                continue
+            waited = tracer.start_span(
+                "outbox wait", context=context, start_time=int(row.created_at.timestamp() * 1e9)
+            )
+            waited.end()
+            self.each.append(
+                tracer.start_span(
+                    f"send {row.topic}",
+                    context=context,
+                    kind=SpanKind.PRODUCER,
+                    links=links,
+                    attributes={
+                        "messaging.system": "kafka",
+                        "messaging.destination.name": row.topic,
+                        "messaging.operation.type": "send",
+                        "messaging.message.id": str(row.event_id),
+                        "cloudevents.event_type": row.type,
+                        "outbox.wait_seconds": (now - row.created_at).total_seconds(),
+                    },
+                )
+            )
+
+    def end(self, fault: BaseException | None = None) -> None:
+        """The broker has answered for all of them, or `fault` came instead."""
+        for span in (*self.each, *((self._chunk,) if self._chunk else ())):
+            if fault is not None:
+                span.set_attribute("error.type", type(fault).__name__)
+                span.set_status(Status(StatusCode.ERROR, str(fault)))
+            span.end()
 
 
-def message_headers(row: Row[Any], span: trace.Span, source: str) -> list[tuple[str, bytes]]:
+def message_headers(row: Row[Any], span: Span, source: str) -> list[tuple[str, bytes]]:
     """CloudEvents 1.0 in Kafka's binary mode, and the W3C trace context."""
     headers = {
         "ce_specversion": "1.0",

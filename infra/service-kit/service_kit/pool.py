@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from time import perf_counter
 from typing import Any
 from weakref import WeakSet
 
@@ -13,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection, QueuePool
 from sqlalchemy.pool.base import ConnectionPoolEntry
 from sqlalchemy.util.concurrency import await_
+
+from service_kit.stages import Stage, stage
 
 _meter = metrics.get_meter("service_kit.pool")
 # SQLAlchemy lets its own loggers warn only; the one of a subclass is named after our module.
@@ -30,12 +33,10 @@ class BoundedPool(AsyncAdaptedQueuePool):
     moment of a return is served first, and some of a crowd wait until their time is up.
     """
 
-    most_waiting = 0
-    label = ""
-
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.waiting = 0
+        self.configure("", 0)
         self._turns = asyncio.Semaphore(self.size())
         _POOLS.add(self)
 
@@ -44,15 +45,27 @@ class BoundedPool(AsyncAdaptedQueuePool):
         if self.waiting >= self.most_waiting and self._turns.locked():
             raise PoolOverloaded(f"{self.waiting} requests wait for a connection already")
         self.waiting += 1
+        asked_at = perf_counter()
         try:
-            await_(self._take_turn())
-            try:
-                return super()._do_get()
-            except BaseException:
-                self._turns.release()
-                raise
+            with stage(Stage.POOL):
+                await_(self._take_turn())
+                try:
+                    return super()._do_get()
+                except BaseException:
+                    self._turns.release()
+                    raise
+        except PoolTimeout:
+            _TIMEOUTS.add(1, self._attributes)
+            raise
         finally:
             self.waiting -= 1
+            if self.label:
+                _WAIT_TIME.record(perf_counter() - asked_at, self._attributes)
+
+    def configure(self, label: str, most_waiting: int) -> None:
+        """Its name in metrics, none for a pool that is not shown, and how long its queue may be."""
+        self.label, self.most_waiting = label, most_waiting
+        self._attributes = {_NAME: label}
 
     async def _take_turn(self) -> None:
         try:
@@ -68,7 +81,7 @@ class BoundedPool(AsyncAdaptedQueuePool):
     def recreate(self) -> QueuePool:
         fresh = super().recreate()
         assert isinstance(fresh, BoundedPool)
-        fresh.most_waiting, fresh.label = self.most_waiting, self.label
+        fresh.configure(self.label, self.most_waiting)
         return fresh
 
 
@@ -82,23 +95,51 @@ def refuse_closed(connection: Any, _: ConnectionPoolEntry, __: PoolProxiedConnec
 
 
 _POOLS: WeakSet[BoundedPool] = WeakSet()
+_NAME = "db.client.connection.pool.name"
+_STATE = "db.client.connection.state"
 
 
-def _observe_in_use(_: CallbackOptions) -> Iterable[Observation]:
-    return [Observation(pool.checkedout(), {"pool": pool.label}) for pool in _POOLS if pool.label]
+def _shown() -> Iterable[BoundedPool]:
+    """Those with a label: the probe's one connection says nothing of the load."""
+    return [pool for pool in _POOLS if pool.label]
 
 
-def _observe_waiting(_: CallbackOptions) -> Iterable[Observation]:
-    return [Observation(pool.waiting, {"pool": pool.label}) for pool in _POOLS if pool.label]
+def _observe_count(_: CallbackOptions) -> Iterable[Observation]:
+    for pool in _shown():
+        yield Observation(pool.checkedout(), {_NAME: pool.label, _STATE: "used"})
+        yield Observation(pool.checkedin(), {_NAME: pool.label, _STATE: "idle"})
 
 
-_meter.create_observable_gauge(
-    "database_pool_in_use",
-    [_observe_in_use],
-    description="How many connections are lent out, by pool?",
+def _observe_max(_: CallbackOptions) -> Iterable[Observation]:
+    return [Observation(pool.size(), {_NAME: pool.label}) for pool in _shown()]
+
+
+def _observe_pending(_: CallbackOptions) -> Iterable[Observation]:
+    return [Observation(pool.waiting, {_NAME: pool.label}) for pool in _shown()]
+
+
+# Names and attributes are those of OpenTelemetry's conventions for database clients.
+_meter.create_observable_up_down_counter(
+    "db.client.connection.count",
+    [_observe_count],
+    description="How many connections are there, by pool and state?",
 )
-_meter.create_observable_gauge(
-    "database_pool_waiting",
-    [_observe_waiting],
-    description="How many wait for a connection, by pool?",
+_meter.create_observable_up_down_counter(
+    "db.client.connection.max",
+    [_observe_max],
+    description="How many may there be?",
+)
+_meter.create_observable_up_down_counter(
+    "db.client.connection.pending_requests",
+    [_observe_pending],
+    description="How many wait for a connection?",
+)
+_WAIT_TIME = _meter.create_histogram(
+    "db.client.connection.wait_time",
+    unit="s",
+    description="How long did one wait for a connection?",
+    explicit_bucket_boundaries_advisory=[0.0005, 0.005, 0.05, 0.25, 1.0, 2.5],
+)
+_TIMEOUTS = _meter.create_counter(
+    "db.client.connection.timeouts", description="How often was the wait given up?"
 )

@@ -16,9 +16,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit.faults import is_lock_timeout, is_not_prepared, is_transient
-from service_kit.http_metrics import SHED
 from service_kit.outbox import EventTooLarge
 from service_kit.pool import PoolOverloaded
+from service_kit.shedding import SHED
 from service_kit.tracing import current_trace_id
 
 logger = logging.getLogger(__name__)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from time import time_ns
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -109,17 +110,17 @@ class Redrive:
             _LOCK_POSITION,
             {"consumer": self._consumer, "topic": row.topic, "partition": row.partition},
         )
-        batch = Batch(subscription, self._consumer)
+        batch = Batch(subscription, self._consumer, time_ns(), keep_ratio=1.0)
         try:
             batch.decode_or_raise(restore_record(row))
-            if batch.events:
-                # What it has written so far goes, the claim on the dead letter stays.
-                async with session.begin_nested():
-                    await subscription.apply(session, batch.events)
+            with batch.traced():
+                batch.start_spans()
+                if batch.events:
+                    # What it has written so far goes, the claim on the dead letter stays.
+                    async with session.begin_nested():
+                        await subscription.apply(session, batch.events)
         except (PoisonMessage, DBAPIError) as fault:
             if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
                 raise
             return as_poison(fault)
-        finally:
-            batch.end_spans()
         return None

@@ -16,7 +16,7 @@ from service_kit import event_metrics, ledger
 from service_kit.faults import DATABASE_FAULTS
 from service_kit.kafka_clients import kafka_credentials
 from service_kit.log_check import find_overwritten
-from service_kit.outgoing import message_headers, start_send_span
+from service_kit.outgoing import SendSpans, message_headers
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
@@ -243,7 +243,7 @@ class Relay:
     async def _send(
         self, producer: AIOKafkaProducer, rows: Sequence[Row[Any]]
     ) -> list[RecordMetadata]:
-        spans = [start_send_span(row) for row in rows]
+        spans = SendSpans(rows, self._settings.trace_keep_ratio)
         try:
             # send() keeps the order of its calls within a partition.
             pending = [
@@ -253,12 +253,13 @@ class Relay:
                     value=row.payload,
                     headers=message_headers(row, span, self._settings.service_name),
                 )
-                for row, span in zip(rows, spans, strict=True)
+                for row, span in zip(rows, spans.each, strict=True)
             ]
             sent = list(await asyncio.gather(*pending))
-        finally:
-            for span in spans:
-                span.end()
+        except (KafkaError, asyncio.CancelledError) as fault:
+            spans.end(fault)
+            raise
+        spans.end()
         if any(record.offset < 0 for record in sent):
             # Taken in an earlier attempt, says the broker, and not where.
             raise RelayFault("position unknown")

@@ -1,10 +1,22 @@
-"""uvicorn, told to say when it begins to stop."""
+"""uvicorn, told to say when a request has arrived, and when it begins to stop itself."""
 
 import socket
+from time import perf_counter
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service_kit.http_telemetry import ARRIVED
 from service_kit.stopping import Stopping
+
+
+class Protocol(HttpToolsProtocol):
+    """Notes when a request's headers were read: from then on it waits for the event loop."""
+
+    def on_headers_complete(self) -> None:
+        # Before the task is made that will answer the request.
+        self.scope[ARRIVED] = perf_counter()  # type: ignore[literal-required]
+        super().on_headers_complete()
 
 
 class Server(uvicorn.Server):

@@ -48,6 +48,11 @@ class ServiceSettings(KafkaSettings):
     http_port: int
     log_level: str = "INFO"
     otel_exporter_otlp_endpoint: str | None = None
+    otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1)
+    """The share of requests whose spans are recorded. Of the others, those that fail or are slow
+    still get one span with their breakdown."""
+    trace_keep_ratio: float = Field(default=1.0, ge=0, le=1)
+    """The share of recorded traces to keep besides those of errors, slow requests and sagas."""
 
     database_pool_size: int = 16
     database_pool_timeout_seconds: float = 2.0

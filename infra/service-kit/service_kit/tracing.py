@@ -1,5 +1,7 @@
 """Traces: the provider of a process, and the context that travels through outbox and Kafka."""
 
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from threading import Thread
 
 from opentelemetry import trace
@@ -8,24 +10,81 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
+from opentelemetry.sdk.trace.sampling import (
+    ALWAYS_OFF,
+    Decision,
+    ParentBased,
+    Sampler,
+    SamplingResult,
+    TraceIdRatioBased,
+)
+from opentelemetry.trace import Link, SpanKind, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import Attributes
+
+from service_kit.settings import ServiceSettings
 
 TRACEPARENT = "traceparent"
 LAST_SPANS_SECONDS = 1.0
 _PROPAGATOR = TraceContextTextMapPropagator()
 
+KEEP = "comptoir.keep"
 
-def configure_tracing(service_name: str, otlp_endpoint: str | None) -> TracerProvider:
+
+class Keep(StrEnum):
+    """Why a trace is kept: a span of it says so, and Jaeger's tail sampling goes by that."""
+
+    SAMPLE = "sample"
+    SLOW = "slow"
+    ERROR = "error"
+    SAGA = "saga"
+
+
+class _UnlessWanted(Sampler):
+    """Records spans that belong to a recorded trace by a link, or that are to be kept."""
+
+    def __init__(self, otherwise: Sampler) -> None:
+        self._otherwise = otherwise
+
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        if KEEP in (attributes or ()) or any(
+            link.context.trace_flags.sampled for link in links or ()
+        ):
+            return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes, trace_state)
+        return self._otherwise.should_sample(
+            parent_context, trace_id, name, kind, attributes, links, trace_state
+        )
+
+    def get_description(self) -> str:
+        return f"UnlessWanted{{{self._otherwise.get_description()}}}"
+
+
+def configure_tracing(settings: ServiceSettings) -> TracerProvider:
     """Set the global provider: spans go out by OTLP/HTTP when an endpoint is given.
 
     Without one nothing is sampled, but trace ids are still made: log lines and error answers
     carry them, and they travel with the events.
     """
-    resource = Resource.create({"service.name": service_name})
-    if otlp_endpoint:
-        provider = TracerProvider(resource=resource, sampler=ParentBased(ALWAYS_ON))
-        exporter = OTLPSpanExporter(endpoint=f"{otlp_endpoint.rstrip('/')}/v1/traces")
+    resource = Resource.create({"service.name": settings.service_name})
+    if endpoint := settings.otel_exporter_otlp_endpoint:
+        ratio = TraceIdRatioBased(settings.otel_traces_sampler_arg)
+        unless_wanted = _UnlessWanted(ALWAYS_OFF)
+        sampler = ParentBased(
+            _UnlessWanted(ratio),
+            remote_parent_not_sampled=unless_wanted,
+            local_parent_not_sampled=unless_wanted,
+        )
+        provider = TracerProvider(resource=resource, sampler=sampler)
+        exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(BatchSpanProcessor(exporter))
     else:
         provider = TracerProvider(resource=resource, sampler=ALWAYS_OFF)
@@ -39,6 +98,29 @@ def close_tracing(provider: TracerProvider) -> None:
     closing = Thread(target=provider.shutdown, name="tracing-shutdown", daemon=True)
     closing.start()
     closing.join(LAST_SPANS_SECONDS)
+
+
+def keep_trace(why: Keep) -> None:
+    """Mark the trace of the active span as one to be kept."""
+    trace.get_current_span().set_attribute(KEEP, why)
+
+
+def is_in_share(trace_id: int, ratio: float) -> bool:
+    """Whether a trace is of the share `ratio` of all: every process decides alike."""
+    return trace_id & TraceIdRatioBased.TRACE_ID_LIMIT < TraceIdRatioBased.get_bound_for_rate(ratio)
+
+
+def batch_attributes(
+    messages: int, parents: Iterable[trace.SpanContext], keep_ratio: float
+) -> dict[str, str | int]:
+    """What the span of a batch says of its size, and that it is kept with one of its traces."""
+    kept = any(is_in_share(each.trace_id, keep_ratio) for each in parents)
+    return {"messaging.batch.message_count": messages} | ({KEEP: Keep.SAMPLE} if kept else {})
+
+
+def is_sampled(context: Context) -> bool:
+    """Whether spans of this context's trace are recorded."""
+    return trace.get_current_span(context).get_span_context().trace_flags.sampled
 
 
 def current_traceparent() -> str | None:
@@ -60,6 +142,16 @@ def context_of(traceparent: str | None) -> Context:
     if traceparent is None:
         return Context()
     return _PROPAGATOR.extract({TRACEPARENT: traceparent}, Context())
+
+
+def context_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Context:
+    """The context that a request's headers name; an empty one when they name none."""
+    carrier = {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in headers
+        if name in (b"traceparent", b"tracestate")
+    }
+    return _PROPAGATOR.extract(carrier, Context()) if carrier else Context()
 
 
 def current_trace_id() -> str | None:

@@ -12,16 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service_kit.consumer import Consumer
 from service_kit.database import open_engine, open_probe
 from service_kit.events import Subscription
+from service_kit.exemplars import Exemplars
 from service_kit.health import build_operations_router, database_check, find_broker_fault
-from service_kit.http_metrics import HttpMetrics
+from service_kit.http_telemetry import HttpTelemetry
 from service_kit.kafka_clients import kafka_credentials
 from service_kit.lag import LagWatch
 from service_kit.logging import configure_logging
-from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
+from service_kit.loop_lag import watch_loop_lag
+from service_kit.metrics import DURATION_BUCKETS_SECONDS, NO_NATIVE_TELEMETRY, configure_metrics
 from service_kit.outbox_watch import OutboxWatch
 from service_kit.redrive import Redrive
 from service_kit.relay import Relay
-from service_kit.serving import Server
+from service_kit.serving import Protocol, Server
 from service_kit.settings import ServiceSettings
 from service_kit.stopping import Stopping
 from service_kit.tracing import close_tracing, configure_tracing
@@ -45,8 +47,9 @@ def run_worker(
     position in the database says where to go on.
     """
     configure_logging(settings.service_name, settings.log_level)
-    tracer_provider = configure_tracing(settings.service_name, settings.otel_exporter_otlp_endpoint)
-    registry = configure_metrics(settings.service_name)
+    tracer_provider = configure_tracing(settings)
+    exemplars = Exemplars(DURATION_BUCKETS_SECONDS)
+    registry = configure_metrics(settings.service_name, exemplars)
 
     topics = [settings.topic(each.topic) for each in subscriptions]
     stopping = Stopping()
@@ -54,7 +57,11 @@ def run_worker(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
-        async with open_engine(settings) as engine, open_probe(settings) as probe:
+        async with (
+            watch_loop_lag(),
+            open_engine(settings) as engine,
+            open_probe(settings) as probe,
+        ):
             relay = Relay(engine, settings)
             consumer = Consumer(engine, settings, subscriptions, after_commit=relay.nudge)
 
@@ -89,6 +96,7 @@ def run_worker(
     server = Server(
         uvicorn.Config(
             app := FastAPI(lifespan=lifespan, openapi_url=None, telemetry=NO_NATIVE_TELEMETRY),
+            http=Protocol,
             host=settings.http_host,
             port=settings.http_port,
             log_config=None,
@@ -99,7 +107,12 @@ def run_worker(
         ),
         stopping,
     )
-    app.add_middleware(HttpMetrics)
+    app.add_middleware(
+        HttpTelemetry,
+        registry=registry,
+        exemplars=exemplars,
+        keep_ratio=settings.trace_keep_ratio,
+    )
     failed: list[str] = []
 
     def _end_process_on_failure(task: asyncio.Task[None]) -> None:

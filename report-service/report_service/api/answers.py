@@ -14,8 +14,10 @@ from report_service.db.reports import (
     StockAlert,
     StoreReport,
 )
+from service_kit.stages import Stage, stage
 
 
+@stage(Stage.SERIALISATION)
 def answer_sales_report(
     request: Request, report: SalesReport, period: PeriodIn, is_current: bool | None
 ) -> Response:
@@ -53,6 +55,7 @@ def answer_sales_report(
     return _answer(request, content, report.freshness, is_current)
 
 
+@stage(Stage.SERIALISATION)
 def answer_store_report(
     request: Request, report: StoreReport, period: PeriodIn, is_current: bool | None
 ) -> Response:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.api.schemas import FreshnessIn
 from report_service.db.facts import has_sale
+from service_kit.stages import Stage, stage
 from service_kit.stopping import Stopping
 
 FIRST_PAUSE = timedelta(milliseconds=5)
@@ -30,6 +31,7 @@ async def wait_until_counted(
             return False
         # Gives the connection back: those who wait must not keep it from those who read.
         await session.close()
-        await asyncio.sleep(min(pause.total_seconds(), max(0.0, deadline - clock.time())))
+        with stage(Stage.WAIT):
+            await asyncio.sleep(min(pause.total_seconds(), max(0.0, deadline - clock.time())))
         pause = min(pause * 1.5, LONGEST_PAUSE)
     return True

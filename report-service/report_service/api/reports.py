@@ -18,6 +18,7 @@ from report_service.api.schemas import (
 from report_service.db.reports import read_sales_report, read_store_report
 from service_kit.api_keys import require_role
 from service_kit.database import ReadSession
+from service_kit.routing import TimedRoute
 
 TREND_DAYS = 30  # what a report shows when nobody asks for a period
 MAX_TREND_DAYS = 366
@@ -25,7 +26,9 @@ PERFORMANCE_TOP = 5
 PERFORMANCE_DAYS = timedelta(days=30)
 
 router = APIRouter(
-    tags=["rapports"], dependencies=[Depends(require_role("manager", "head-office"))]
+    tags=["rapports"],
+    dependencies=[Depends(require_role("manager", "head-office"))],
+    route_class=TimedRoute,
 )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from report_service.events.consumed import SALES_DECODERS, SaleRecorded
 from report_service.projections.sales import count_sales
 from report_service.telemetry import REPORT_DELAY
+from service_kit.database import after_commit
 from service_kit.events import Event, PoisonMessage, Subscription
 
 SALES_TOPIC = "sales.events.v1"
@@ -21,9 +22,13 @@ async def apply(session: AsyncSession, events: Sequence[Event[SaleRecorded]]) ->
     for sale in confirmed:
         _refuse_contradictions(sale)
     counted = await count_sales(session, confirmed, stripe=events[0].record.partition)
-    now = datetime.now(UTC)
-    for sale in counted:
-        REPORT_DELAY.record(max(0.0, (now - sale.recorded_at).total_seconds()))
+
+    def record_delays() -> None:
+        now = datetime.now(UTC)
+        for sale in counted:
+            REPORT_DELAY.record(max(0.0, (now - sale.recorded_at).total_seconds()))
+
+    after_commit(session, record_delays)
 
 
 def _refuse_contradictions(sale: SaleRecorded) -> None:

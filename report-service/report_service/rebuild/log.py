@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from time import time_ns
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -83,7 +84,8 @@ class LogReader:
         set_aside: set[tuple[str, int, int]],
     ) -> None:
         wanted = [each for each in records if (*partition, each.offset) not in set_aside]
-        batch = Batch(self._subscriptions[partition.topic], self._name)
+        # No spans: these events were traced when they happened.
+        batch = Batch(self._subscriptions[partition.topic], self._name, time_ns(), keep_ratio=0)
         try:
             for record in wanted:
                 batch.decode_or_raise(record)
@@ -96,8 +98,6 @@ class LogReader:
                 raise
             stretch = f"{wanted[0].offset}..{wanted[-1].offset}"
             raise RefusedEvent(f"{partition} {stretch}: {as_poison(fault)}") from fault
-        finally:
-            batch.end_spans()
         self.skipped += len(records) - len(wanted)
         self.positions[partition] = records[-1].offset + 1
 

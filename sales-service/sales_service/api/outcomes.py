@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.sales import find_decided
 from service_kit.faults import DATABASE_FAULTS, is_transient
+from service_kit.stages import Stage, stage
 from service_kit.stopping import Stopping
 
 POLL_SECONDS = 0.005  # what the waiting adds to a decision at most, while anybody waits
@@ -38,8 +39,9 @@ class Outcomes:
         self._waiting.setdefault(sale_id, set()).add(decided)
         self._somebody_waits.set()
         try:
-            async with asyncio.timeout(seconds):
-                await decided
+            with stage(Stage.WAIT):
+                async with asyncio.timeout(seconds):
+                    await decided
         except TimeoutError:
             return
         finally:

@@ -24,8 +24,9 @@ from sales_service.use_cases.manage_products import add_products, change_product
 from service_kit.api_keys import Caller
 from service_kit.database import ReadSession, write_session
 from service_kit.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.routing import TimedRoute
 
-router = APIRouter(tags=["produits"])
+router = APIRouter(tags=["produits"], route_class=TimedRoute)
 
 MOST_FOUND = 100
 

@@ -18,8 +18,10 @@ from sales_service.use_cases.record_sale import record_sale
 from service_kit.database import ReadSession, read_session, write_session
 from service_kit.idempotency import REPLAYED, IdempotencyKey, claim_key, record_outcome
 from service_kit.problems import Problem
+from service_kit.routing import TimedRoute
+from service_kit.tracing import Keep, keep_trace
 
-router = APIRouter(tags=["ventes"])
+router = APIRouter(tags=["ventes"], route_class=TimedRoute)
 
 DEFAULT_WAIT_SECONDS = 2
 LONGEST_WAIT_SECONDS = 30  # a pending sale is cancelled after that anyway
@@ -89,6 +91,8 @@ async def post_sale(
             is_repeated = True
             sale_id = UUID(former.resource_id)
             sale = (await find_sales(session, [sale_id]))[sale_id]
+    if sale.status is SaleStatus.PENDING:
+        keep_trace(Keep.SAGA)
     # Committed: whatever happens from here on, the sale is recorded.
     if sale.status is SaleStatus.PENDING and (seconds := wait_seconds(prefer)) > 0:
         await request.app.state.outcomes.wait(sale.id, seconds)

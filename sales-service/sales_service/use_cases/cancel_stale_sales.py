@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.db.sales import find_sales, lock_stale, settle
 from sales_service.domain.sale import SaleStatus
 from sales_service.events.published import SALES_TOPIC, SaleCancelled
+from sales_service.telemetry import count_decided, time_sagas
 from service_kit.outbox import OutgoingEvent, add_to_outbox
 
 SWEEP_SALES = 200  # a sweep is one transaction; the next one follows at once
@@ -24,6 +25,8 @@ async def cancel_stale_sales(session: AsyncSession, older_than: timedelta) -> in
     decided_at = datetime.now(UTC)
     await settle(session, [(sale_id, SaleStatus.CANCELLED, ()) for sale_id in stale], decided_at)
     sales = await find_sales(session, stale)
+    count_decided(session, list(sales.values()))
+    time_sagas(session, sales.values(), decided_at)
     await add_to_outbox(
         session,
         [

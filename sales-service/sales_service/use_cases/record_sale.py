@@ -16,6 +16,7 @@ from sales_service.domain.sale import (
     unknown_references,
 )
 from sales_service.events.published import SALES_TOPIC, SaleRecorded
+from sales_service.telemetry import count_decided
 from sales_service.use_cases.sale_messages import sale_fields
 from service_kit.outbox import OutgoingEvent, add_to_outbox
 
@@ -65,6 +66,7 @@ async def record_sale(session: AsyncSession, draft: SaleDraft, client_id: str) -
             )
         ],
     )
+    count_decided(session, [sale])
     return RecordedSale(sale)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.db.sales import find_sales, lock_pending, settle
 from sales_service.domain.sale import MissingStock, Sale, SaleId, SaleStatus
 from sales_service.events.published import SALES_TOPIC, Missing, SaleConfirmed, SaleRejected
+from sales_service.telemetry import count_decided, time_sagas
 from sales_service.use_cases.sale_messages import sale_fields
 from service_kit.outbox import OutgoingEvent, add_to_outbox
 
@@ -48,6 +49,8 @@ async def settle_sales(session: AsyncSession, decisions: Sequence[StockDecision]
         decided_at,
     )
     sales = await find_sales(session, [decision.sale_id for decision in due])
+    count_decided(session, list(sales.values()))
+    time_sagas(session, sales.values(), decided_at)
     await add_to_outbox(
         session,
         [_announce(sales[decision.sale_id], decision, decided_at) for decision in reversed(due)],

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service_kit.database import ReadSession, read_session, write_session
 from service_kit.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.routing import TimedRoute
 from stock_service.api.pages import LARGEST_POSITION, link_next, read_cursor
 from stock_service.api.roles import Anyone, Manager
 from stock_service.api.schemas import EntryIn, EntryOut, MovementOut, MovementQuery
@@ -13,7 +14,7 @@ from stock_service.db.movements import list_movements
 from stock_service.use_cases.post_movements import post_movements
 from stock_service.use_cases.wait_for_catalogue import wait_for_catalogue
 
-router = APIRouter(tags=["mouvements"])
+router = APIRouter(tags=["mouvements"], route_class=TimedRoute)
 
 
 @router.post("/api/stock/mouvements", status_code=201, response_model=EntryOut)

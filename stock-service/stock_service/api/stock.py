@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from service_kit.database import ReadSession
+from service_kit.routing import TimedRoute
 from stock_service.api.pages import link_next, read_cursor
 from stock_service.api.roles import Anyone
 from stock_service.api.schemas import LARGEST_ID, PageQuery, StockOut, StockQuery
@@ -12,7 +13,7 @@ from stock_service.db.levels import list_stock, list_store_stock
 from stock_service.domain.errors import UnknownStore
 from stock_service.domain.levels import StoreId
 
-router = APIRouter(tags=["stock"])
+router = APIRouter(tags=["stock"], route_class=TimedRoute)
 
 
 @router.get("/api/magasins/{magasin_id}/stock")

@@ -1,0 +1,92 @@
+"""Times every statement of an engine: in the request's stages, and as a span of its trace."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from time import time_ns
+from typing import Any
+
+from opentelemetry import trace
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service_kit import stages
+from service_kit.stages import Stage
+
+tracer = trace.get_tracer(__name__)
+
+_TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(?!unnest\b|\()([a-z_]+)", re.IGNORECASE)
+_EXECUTIONS = ("do_execute", "do_execute_no_params", "do_executemany")
+SHORTEST_ROUND_TRIP_NS = 30_000
+_BOUNDARIES = {"do_commit": "COMMIT", "do_rollback": "ROLLBACK"}
+
+
+def time_statements(engine: AsyncEngine) -> None:
+    """Wrap the points at which the dialect waits for the server: COMMIT has no events around it."""
+    dialect = engine.sync_engine.dialect
+    for name in _EXECUTIONS:
+        setattr(dialect, name, _timed_execution(getattr(dialect, name)))
+    for name, operation in _BOUNDARIES.items():
+        setattr(dialect, name, _timed_boundary(getattr(dialect, name), operation))
+
+
+def _timed_execution(execute: Callable[..., None]) -> Callable[..., None]:
+    def timed(cursor: Any, statement: str, *arguments: Any, **options: Any) -> None:
+        clock = stages.current()
+        span = _start_span(statement)
+        depth = clock.enter(Stage.SQL) if clock else 0
+        try:
+            execute(cursor, statement, *arguments, **options)
+        finally:
+            if clock:
+                clock.leave(depth)
+            if span is not None:
+                if cursor.rowcount >= 0:
+                    span.set_attribute("db.response.returned_rows", cursor.rowcount)
+                span.end()
+
+    return timed
+
+
+def _timed_boundary(finish: Callable[[Any], None], operation: str) -> Callable[[Any], None]:
+    def timed(connection: Any) -> None:
+        clock = stages.current()
+        depth = clock.enter(Stage.SQL) if clock else 0
+        started = time_ns()
+        try:
+            finish(connection)
+        finally:
+            if clock:
+                clock.leave(depth)
+            # Returning a connection that has no transaction asks the server nothing.
+            if time_ns() - started > SHORTEST_ROUND_TRIP_NS:
+                span = _start_span(operation, started)
+                if span is not None:
+                    span.end()
+
+    return timed
+
+
+def _start_span(statement: str, started_ns: int | None = None) -> trace.Span | None:
+    if not trace.get_current_span().is_recording():
+        return None
+    name, attributes = _describe(statement)
+    return tracer.start_span(
+        name, kind=trace.SpanKind.CLIENT, attributes=attributes, start_time=started_ns
+    )
+
+
+# Statements are constants of the code with parameters, a few hundred at most.
+@lru_cache(maxsize=1024)
+def _describe(statement: str) -> tuple[str, dict[str, str]]:
+    """The span's name and attributes, as OpenTelemetry's conventions for databases have them."""
+    operation = statement.split(None, 1)[0].upper()
+    attributes = {
+        "db.system.name": "postgresql",
+        "db.operation.name": operation,
+        "db.query.text": " ".join(statement.split()),
+    }
+    table = _TABLE.search(statement)
+    if table is None:
+        return operation, attributes
+    attributes["db.collection.name"] = table.group(1)
+    return f"{operation} {table.group(1)}", attributes

@@ -1,0 +1,65 @@
+"""This service's own metrics, each with the question that it answers."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from opentelemetry import metrics
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.domain.sale import Sale, SaleStatus
+from service_kit.database import after_commit
+
+# Each store is a series of its own: of a chain with more, the rest are shown together.
+MOST_STORES = 200
+OTHER_STORES = "other"
+
+_meter = metrics.get_meter("sales_service")
+_SALES = _meter.create_counter(
+    "sales", description="How many sales were decided, by store and status?"
+)
+_REVENUE = _meter.create_counter(
+    "sales_revenue",
+    description="What were the confirmed sales worth, taxes included, by store and currency?",
+)
+_DECISION = _meter.create_histogram(
+    "saga_duration",
+    unit="s",
+    description="How long did a strict store's sale wait for its decision, by outcome?",
+    explicit_bucket_boundaries_advisory=[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0],
+)
+_shown_stores: set[int] = set()
+
+
+def count_decided(session: AsyncSession, sales: Sequence[Sale]) -> None:
+    """Count sales that the session's transaction makes final, once it has committed."""
+    decided = [sale for sale in sales if sale.status is not SaleStatus.PENDING]
+    after_commit(session, lambda: _count(decided))
+
+
+def time_sagas(session: AsyncSession, sales: Iterable[Sale], decided_at: datetime) -> None:
+    """Note how long sales were pending that the session's transaction decides."""
+    seconds = [
+        ((decided_at - sale.recorded_at).total_seconds(), {"outcome": sale.status.value})
+        for sale in sales
+    ]
+
+    def record() -> None:
+        for each, outcome in seconds:
+            _DECISION.record(max(0.0, each), outcome)
+
+    after_commit(session, record)
+
+
+def _count(sales: Sequence[Sale]) -> None:
+    for sale in sales:
+        store = _label(sale.store_id)
+        _SALES.add(1, {"store": store, "status": sale.status.value})
+        if sale.status is SaleStatus.CONFIRMED:
+            _REVENUE.add(sale.total_cents / 100, {"store": store, "currency": sale.currency})
+
+
+def _label(store_id: int) -> str:
+    if store_id not in _shown_stores and len(_shown_stores) >= MOST_STORES:
+        return OTHER_STORES
+    _shown_stores.add(store_id)
+    return str(store_id)

@@ -1,0 +1,186 @@
+"""Where a request's milliseconds went: in the metrics, in its answer and in its trace."""
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service_kit.api_keys import ensure_key
+from tests.fixtures.collector import Collector, attributes_of, collector
+from tests.fixtures.processes import ServiceProcess, service_process
+from tests.fixtures.waiting import eventually
+
+pytestmark = pytest.mark.integration
+
+HANDLER = "/notes"
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACEPARENT = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
+
+
+@pytest.fixture
+def traces() -> Iterator[Collector]:
+    with collector() as collected:
+        yield collected
+
+
+@pytest.fixture
+async def notes(
+    notes_url: str, notes_engine: AsyncEngine, traces: Collector
+) -> AsyncIterator[ServiceProcess]:
+    async with notes_engine.begin() as connection:
+        await ensure_key(connection, "manager", "manager", "test")
+    environment = {"DATABASE_URL": notes_url, "OTEL_EXPORTER_OTLP_ENDPOINT": traces.url}
+    async with service_process(
+        "tests.service_kit.notes_app", "api", DATABASE_POOL_SIZE="2", **environment
+    ) as process:
+        await eventually(process.is_ready, True)
+        yield process
+
+
+@pytest.fixture
+async def client(notes: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(
+        base_url=notes.url, headers={"x-token": "manager"}, timeout=30
+    ) as client:
+        # The first connection of each pool asks the server for its version and settings.
+        await client.post(HANDLER, json={"id": 1000})
+        await client.get(HANDLER)
+        yield client
+
+
+async def seconds_by_stage(notes: ServiceProcess, handler: str) -> dict[str, float]:
+    found: dict[str, float] = defaultdict(float)
+    for labels, value in await notes.samples("http_request_stage_seconds_sum"):
+        if labels["handler"] == handler:
+            found[labels["stage"]] += value
+    return dict(found)
+
+
+async def test_the_stages_of_requests_add_up_to_their_durations(
+    notes: ServiceProcess, client: httpx.AsyncClient
+) -> None:
+    await asyncio.gather(*(client.post(HANDLER, json={"id": n}) for n in range(1, 40)))
+    await asyncio.gather(*(client.get(HANDLER) for _ in range(40)))
+
+    stages = await seconds_by_stage(notes, HANDLER)
+    [total] = [
+        value
+        for labels, value in await notes.samples("http_request_duration_seconds_sum")
+        if labels["handler"] == HANDLER
+    ]
+    assert sum(stages.values()) == pytest.approx(total, rel=1e-6)
+    assert stages.keys() == {
+        *("queue", "authentication", "pool", "sql"),
+        *("application", "serialisation", "send"),
+    }
+    assert min(stages.values()) > 0
+
+
+async def test_time_is_counted_where_it_was_spent(
+    notes: ServiceProcess, client: httpx.AsyncClient, notes_engine: AsyncEngine
+) -> None:
+    slow = {"id": 1, "after": ["SELECT pg_sleep(1.2)"]}
+    async with notes_engine.connect() as holder:
+        # The write pool has one connection: the second request waits for the first.
+        first, second = await asyncio.gather(
+            client.post(HANDLER, json=slow), client.post(HANDLER, json={"id": 2})
+        )
+        assert (await holder.execute(text("SELECT count(*) FROM notes"))).scalar_one() == 3
+
+    stages = await seconds_by_stage(notes, HANDLER)
+    assert stages["sql"] > 1.2
+    assert stages["pool"] > 0.5
+    waits = sorted(timing(answer)["pool"] for answer in (first, second))
+    assert waits[0] < 500 < waits[1]
+    # What the client saw, measured by another clock.
+    for answer in (first, second):
+        assert sum(timing(answer).values()) == pytest.approx(
+            answer.elapsed.total_seconds() * 1000, rel=0.05
+        )
+
+
+def timing(answer: httpx.Response) -> dict[str, float]:
+    """Milliseconds by stage, as the answer says."""
+    return {
+        name: float(duration)
+        for name, duration in re.findall(r"(\w+);dur=([\d.]+)", answer.headers["server-timing"])
+    }
+
+
+async def test_an_answer_tells_its_breakdown_and_its_trace(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.get(HANDLER, headers={"traceparent": TRACEPARENT})
+    refused = await client.get("/notes", params={"most": 0})
+
+    assert {"authentication", "pool", "sql", "application"} <= timing(answer).keys()
+    assert 0 < sum(timing(answer).values()) <= answer.elapsed.total_seconds() * 1000
+    assert f'traceparent;desc="00-{TRACE_ID}-' in answer.headers["server-timing"]
+    assert "Server-Timing" in answer.headers["access-control-expose-headers"]
+    assert refused.status_code == 422
+    assert refused.json()["trace_id"] in refused.headers["server-timing"]
+
+
+async def test_a_request_is_a_trace_with_a_span_for_each_statement(
+    client: httpx.AsyncClient, traces: Collector
+) -> None:
+    await client.post(HANDLER, json={"id": 7}, headers={"traceparent": TRACEPARENT})
+
+    async def names() -> list[str]:
+        return [span.name for span in traces.trace(TRACE_ID)]
+
+    await eventually(
+        names,
+        [
+            "POST /notes",
+            "authentication",
+            "pool",
+            "SELECT api_keys",
+            "pool",
+            "INSERT notes",
+            "COMMIT",
+        ],
+    )
+    spans = {span.name: span for span in traces.trace(TRACE_ID)}
+    root = spans["POST /notes"]
+    assert root.parent_span_id.hex() == "00f067aa0ba902b7"
+    told = attributes_of(root)
+    stages = {name for name in told if name.startswith("comptoir.stage.")}
+    assert {"comptoir.stage.pool", "comptoir.stage.sql"} <= stages
+    assert {name: told[name] for name in told.keys() - stages} == {
+        "http.request.method": "POST",
+        "url.path": "/notes",
+        "http.route": "/notes",
+        "http.response.status_code": 201,
+        "comptoir.keep": "sample",
+    }
+    assert sum(told[name] for name in stages) == pytest.approx(
+        (root.end_time_unix_nano - root.start_time_unix_nano) / 1e9, rel=0.05
+    )
+    insert = attributes_of(spans["INSERT notes"])
+    assert insert["db.system.name"] == "postgresql"
+    assert insert["db.query.text"] == "INSERT INTO notes VALUES ($1)"
+    assert spans["SELECT api_keys"].parent_span_id == spans["authentication"].span_id
+    assert spans["INSERT notes"].parent_span_id == root.span_id
+
+
+async def test_a_bucket_names_the_trace_of_a_request_that_fell_into_it(
+    notes: ServiceProcess, client: httpx.AsyncClient
+) -> None:
+    await client.get(HANDLER, headers={"traceparent": TRACEPARENT})
+
+    page = await client.get("/metrics", headers={"accept": "application/openmetrics-text"})
+
+    exemplars = [
+        sample.exemplar.labels
+        for family in text_string_to_metric_families(page.text)  # type: ignore[no-untyped-call]
+        for sample in family.samples
+        if family.name == "http_request_duration_seconds" and sample.exemplar
+    ]
+    assert {"trace_id": TRACE_ID} in exemplars
