@@ -61,6 +61,15 @@ dead-letters: $(STAMP) ## List refused messages, or make dead-letters DO="show s
 rebuild: $(STAMP) ## Compute the report anew from Kafka, or make rebuild STORE=3 DAY=2011-05-02
 	@$(STACK) run $(VENV)/bin/python -m infra.rebuild $(if $(STORE),store-day --store $(STORE) --day $(DAY))
 
+.PHONY: slow
+slow: $(STAMP) ## List the slowest requests of the last minutes: make slow [MINUTES=5]
+	@$(VENV)/bin/python -m infra.traces slow $(if $(MINUTES),--minutes $(MINUTES))
+
+.PHONY: trace
+trace: $(STAMP) ## Draw a trace: make trace ID=4bf92f3577b34da6a3ce929d0e0e4736
+	@test -n "$(ID)" || { echo "Which trace? make trace ID=… (the trace_id of an answer or a log line)"; exit 1; }
+	@$(VENV)/bin/python -m infra.traces trace $(ID)
+
 .PHONY: check
 check: $(STAMP) ## Run every check; changes nothing
 	@$(VENV)/bin/python -m infra.checks

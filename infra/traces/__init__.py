@@ -1,0 +1,1 @@
+"""`make slow` and `make trace`: Jaeger's traces in a terminal."""

@@ -1,0 +1,87 @@
+"""Traces as Jaeger's API gives them (`/api/traces`, the JSON that its own interface reads)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+TIMEOUT_SECONDS = 10.0
+
+
+class NoSuchTrace(Exception):
+    """Jaeger has no such trace: never sampled, not arrived yet, or forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of work of one process. Times are microseconds, `started` since 1970."""
+
+    id: str
+    parent_id: str | None
+    service: str
+    name: str
+    started: int
+    duration: int
+    attributes: Mapping[str, Any]
+
+    @property
+    def ended(self) -> int:
+        return self.started + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All that one request brought about, in every process."""
+
+    id: str
+    spans: tuple[Span, ...]
+
+
+class Jaeger:
+    """Jaeger's API at `url`, such as http://127.0.0.1:16686."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    def read_trace(self, trace_id: str) -> Trace:
+        """One trace; raises `NoSuchTrace`."""
+        answer = httpx.get(f"{self._url}/api/traces/{trace_id}", timeout=TIMEOUT_SECONDS)
+        if answer.status_code == 404:
+            raise NoSuchTrace(trace_id)
+        answer.raise_for_status()
+        return next(_traces(answer.json()))
+
+    def find_traces(self, service: str, since: datetime, longest: timedelta) -> Iterator[Trace]:
+        """Traces with spans of a service that took `longest` at least."""
+        parameters = {
+            "service": service,
+            "start": str(int(since.timestamp() * 1_000_000)),
+            "end": str(int(datetime.now(since.tzinfo).timestamp() * 1_000_000)),
+            "minDuration": f"{int(longest.total_seconds() * 1_000_000)}us",
+            "limit": "1000",
+        }
+        answer = httpx.get(f"{self._url}/api/traces", params=parameters, timeout=TIMEOUT_SECONDS)
+        answer.raise_for_status()
+        return _traces(answer.json())
+
+
+def _traces(body: Mapping[str, Any]) -> Iterator[Trace]:
+    for trace in body.get("data") or ():
+        services = {id: each["serviceName"] for id, each in trace["processes"].items()}
+        spans = [_span(span, services) for span in trace["spans"]]
+        yield Trace(trace["traceID"], tuple(sorted(spans, key=lambda span: span.started)))
+
+
+def _span(span: Mapping[str, Any], services: Mapping[str, str]) -> Span:
+    parents = [each["spanID"] for each in span["references"] if each["refType"] == "CHILD_OF"]
+    return Span(
+        id=span["spanID"],
+        parent_id=parents[0] if parents else None,
+        service=services[span["processID"]],
+        name=span["operationName"],
+        started=span["startTime"],
+        duration=span["duration"],
+        attributes={tag["key"]: tag["value"] for tag in span["tags"]},
+    )
