@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -29,13 +30,13 @@ def traces() -> Iterator[Collector]:
         yield collected
 
 
-@pytest.fixture
-async def notes(
-    notes_url: str, notes_engine: AsyncEngine, traces: Collector
+@asynccontextmanager
+async def serve_notes(
+    url: str, engine: AsyncEngine, traces: Collector, **environment: str
 ) -> AsyncIterator[ServiceProcess]:
-    async with notes_engine.begin() as connection:
+    async with engine.begin() as connection:
         await ensure_key(connection, "manager", "manager", "test")
-    environment = {"DATABASE_URL": notes_url, "OTEL_EXPORTER_OTLP_ENDPOINT": traces.url}
+    environment |= {"DATABASE_URL": url, "OTEL_EXPORTER_OTLP_ENDPOINT": traces.url}
     async with service_process(
         "tests.service_kit.notes_app", "api", DATABASE_POOL_SIZE="2", **environment
     ) as process:
@@ -44,13 +45,27 @@ async def notes(
 
 
 @pytest.fixture
-async def client(notes: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]:
+async def notes(
+    notes_url: str, notes_engine: AsyncEngine, traces: Collector
+) -> AsyncIterator[ServiceProcess]:
+    async with serve_notes(notes_url, notes_engine, traces) as process:
+        yield process
+
+
+@asynccontextmanager
+async def open_client(notes: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(
         base_url=notes.url, headers={"x-token": "manager"}, timeout=30
     ) as client:
         # The first connection of each pool asks the server for its version and settings.
         await client.post(HANDLER, json={"id": 1000})
         await client.get(HANDLER)
+        yield client
+
+
+@pytest.fixture
+async def client(notes: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]:
+    async with open_client(notes) as client:
         yield client
 
 
@@ -184,3 +199,28 @@ async def test_a_bucket_names_the_trace_of_a_request_that_fell_into_it(
         if family.name == "http_request_duration_seconds" and sample.exemplar
     ]
     assert {"trace_id": TRACE_ID} in exemplars
+
+
+async def test_slow_and_failed_requests_leave_a_span_when_none_are_sampled(
+    notes_url: str, notes_engine: AsyncEngine, traces: Collector
+) -> None:
+    nothing = {"OTEL_TRACES_SAMPLER_ARG": "0", "DATABASE_POOL_TIMEOUT_SECONDS": "0.1"}
+    async with (
+        serve_notes(notes_url, notes_engine, traces, **nothing) as notes,
+        open_client(notes) as client,
+    ):
+        slow, refused = await asyncio.gather(
+            client.post(HANDLER, json={"id": 1, "after": ["SELECT pg_sleep(0.5)"]}),
+            client.post(HANDLER, json={"id": 2}),
+        )
+        assert {slow.status_code, refused.status_code} == {201, 503}
+
+        async def kept() -> set[tuple[str, int]]:
+            told = [attributes_of(span) for span in traces.spans]
+            return {(each["comptoir.keep"], each["http.response.status_code"]) for each in told}
+
+        await eventually(kept, {("slow", 201), ("error", 503)})
+        assert len(traces.spans) == 2
+        failed = [span for span in traces.spans if attributes_of(span)["comptoir.keep"] == "error"]
+        assert failed[0].trace_id.hex() == refused.json()["trace_id"]
+        assert attributes_of(failed[0])["comptoir.stage.pool"] > 0.09

@@ -6,7 +6,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit.problems import RETRY_AFTER_SECONDS, Problem, problem_response
-from service_kit.shedding import SHED
+from service_kit.shedding import Queue, count_shed
 from service_kit.stopping import Stopping
 
 # What is left of a stop's ten seconds goes to connections and traces.
@@ -33,7 +33,7 @@ class Admission:
             await self.app(scope, receive, send)
             return
         if len(self._under_way) >= self.most_requests:
-            SHED.add(1, {"reason": "requests"})
+            count_shed(Queue.REQUESTS)
             await _busy(scope)(scope, receive, send)
             return
         has_started = False

@@ -22,6 +22,7 @@ from service_kit.outbox_watch import OutboxWatch
 from service_kit.problems import install_problem_handlers
 from service_kit.serving import Protocol, Server
 from service_kit.settings import ServiceSettings
+from service_kit.shedding import begin_at_zero
 from service_kit.stopping import Stopping
 from service_kit.tracing import close_tracing, configure_tracing
 
@@ -45,6 +46,7 @@ def build_api(
     tracer_provider = configure_tracing(settings)
     exemplars = Exemplars(DURATION_BUCKETS_SECONDS)
     registry = configure_metrics(settings.service_name, exemplars)
+    begin_at_zero()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

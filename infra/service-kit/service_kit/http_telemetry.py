@@ -5,6 +5,7 @@ from time import perf_counter, time_ns
 
 from opentelemetry import context, metrics, trace
 from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from prometheus_client import CollectorRegistry, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -116,7 +117,7 @@ class HttpTelemetry:
             if keep not in (Keep.ERROR, Keep.SLOW):
                 return
             span = _start_span(scope, total, trace.set_span_in_context(span), keep)
-        elif keep:
+        elif keep and not _is_kept_already(span):
             span.set_attribute(KEEP, keep)
         if keep:
             shown = trace.format_trace_id(trace_id)
@@ -135,6 +136,11 @@ class HttpTelemetry:
         if series is None:
             series = self._series[handler, stage] = self._stages.labels(handler, stage)
         return series
+
+
+def _is_kept_already(span: Span) -> bool:
+    """Whether the application has said why, as it does for sagas."""
+    return isinstance(span, ReadableSpan) and KEEP in (span.attributes or ())
 
 
 def _start_span(

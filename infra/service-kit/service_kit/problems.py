@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service_kit.faults import is_lock_timeout, is_not_prepared, is_transient
 from service_kit.outbox import EventTooLarge
 from service_kit.pool import PoolOverloaded
-from service_kit.shedding import SHED
+from service_kit.shedding import Queue, count_shed
 from service_kit.tracing import current_trace_id
 
 logger = logging.getLogger(__name__)
@@ -257,7 +257,7 @@ async def _answer_full_pool(request: Request, error: Exception) -> Response:
     if not isinstance(error, PoolOverloaded):
         return await _answer_unavailable(request, error)
     # Without a log line: there would be thousands a second.
-    SHED.add(1, {"reason": "pool"})
+    count_shed(Queue.POOL)
     return _unavailable(request)
 
 

@@ -55,6 +55,8 @@ class Relay:
         self._chunk = CHUNK_ROWS
         self._ends: ledger.Ends = {}
         self.is_leading = False
+        # Else the first loss would be no rise of the counter, and raise no alert.
+        event_metrics.RELAY_FAILURES.add(0, {"error.type": LogShortened.__name__})
 
     def nudge(self) -> None:
         """Look at the outbox now: this process has just committed an event."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from socket import gethostname
 from threading import Thread
 
 from opentelemetry import trace
@@ -74,7 +75,13 @@ def configure_tracing(settings: ServiceSettings) -> TracerProvider:
     Without one nothing is sampled, but trace ids are still made: log lines and error answers
     carry them, and they travel with the events.
     """
-    resource = Resource.create({"service.name": settings.service_name})
+    resource = Resource.create(
+        {
+            "service.name": settings.service_name,
+            "service.namespace": "comptoir",
+            "service.instance.id": f"{gethostname()}:{settings.http_port}",
+        }
+    )
     if endpoint := settings.otel_exporter_otlp_endpoint:
         ratio = TraceIdRatioBased(settings.otel_traces_sampler_arg)
         unless_wanted = _UnlessWanted(ALWAYS_OFF)
