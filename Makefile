@@ -7,7 +7,7 @@ MEMBERS := infra/service-kit sales-service stock-service report-service
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(STAMP): requirements.lock $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -61,14 +61,18 @@ dead-letters: $(STAMP) ## List refused messages, or make dead-letters DO="show s
 rebuild: $(STAMP) ## Compute the report anew from Kafka, or make rebuild STORE=3 DAY=2011-05-02
 	@$(STACK) run $(VENV)/bin/python -m infra.rebuild $(if $(STORE),store-day --store $(STORE) --day $(DAY))
 
+.PHONY: observability
+observability: $(STAMP) ## Install Prometheus and Jaeger for make up, without root
+	@$(VENV)/bin/python -m infra.tools
+
 .PHONY: slow
 slow: $(STAMP) ## List the slowest requests of the last minutes: make slow [MINUTES=5]
-	@$(VENV)/bin/python -m infra.traces slow $(if $(MINUTES),--minutes $(MINUTES))
+	@$(STACK) run $(VENV)/bin/python -m infra.traces slow $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: trace
 trace: $(STAMP) ## Draw a trace: make trace ID=4bf92f3577b34da6a3ce929d0e0e4736
 	@test -n "$(ID)" || { echo "Which trace? make trace ID=… (the trace_id of an answer or a log line)"; exit 1; }
-	@$(VENV)/bin/python -m infra.traces trace $(ID)
+	@$(STACK) run $(VENV)/bin/python -m infra.traces trace $(ID)
 
 .PHONY: check
 check: $(STAMP) ## Run every check; changes nothing
@@ -79,6 +83,7 @@ fix: $(STAMP) ## Repair what can be repaired
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/python -m infra.openapi
+	@$(VENV)/bin/python -m infra.dashboards
 
 .PHONY: test
 test: $(STAMP) ## Run all tests, or make test T=tests/sales_service

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from infra.embedded.layout import ROLES, ROOT, Layout, StackError, state_folder, wanted_ports
 from infra.embedded.programs import INFRASTRUCTURE, PROCESSES
 from infra.embedded.stack import Report, Stack
+from infra.embedded.watchers import WATCHERS, installed_ports, list_watchers
+from infra.tools import MISSING
 
 TRY = """
 Try:
@@ -29,7 +31,9 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("up", "down", "status", "reset"):
         commands.add_parser(name)
-    commands.add_parser("logs").add_argument("--name", choices=(*INFRASTRUCTURE, *PROCESSES))
+    commands.add_parser("logs").add_argument(
+        "--name", choices=(*INFRASTRUCTURE, *WATCHERS, *PROCESSES)
+    )
     commands.add_parser("token").add_argument("--role", choices=ROLES, default="till")
     commands.add_parser("run").add_argument("program", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
@@ -58,8 +62,8 @@ def _up(_: argparse.Namespace) -> int:
     report = _reporter()
     layout = Layout.saved()
     if not Stack(layout).is_supervised():
-        layout = Layout(state_folder(), wanted_ports())
-    elif layout.ports != wanted_ports():
+        layout = Layout(state_folder(), wanted_ports(installed_ports()))
+    elif layout.ports != wanted_ports(installed_ports()):
         report("it runs already, on the ports that it was started with; make down up moves them")
     stack = Stack(layout, report)
     asyncio.run(_start(stack))
@@ -77,16 +81,19 @@ def _call(command: list[str], layout: Layout) -> int:
 
 async def _start(stack: Stack) -> None:
     await stack.start_infrastructure()
+    await stack.start_watchers()
     await stack.start_services()
 
 
 def _print_addresses(layout: Layout) -> None:
     print()
-    for name in (*PROCESSES, *INFRASTRUCTURE):
+    for name in (*PROCESSES, *INFRASTRUCTURE, *list_watchers(layout)):
         address = f"127.0.0.1:{layout.ports[name]}"
         shown = address if name in INFRASTRUCTURE else f"http://{address}"
         paths = {"api": "/docs /metrics /health/ready", "worker": "/metrics /health/ready"}
         print(f"  {name:14} {shown:24} {paths.get(name.partition('-')[2], '')}".rstrip())
+    if len(list_watchers(layout)) < len(WATCHERS):
+        print(f"\n  Metrics and traces are made, but not all of them kept: {MISSING}")
     print(TRY.format(sales=layout.url("sales-api"), report=layout.url("report-api")))
 
 
@@ -110,7 +117,7 @@ def _status(_: argparse.Namespace) -> int:
 
 def _logs(arguments: argparse.Namespace) -> int:
     layout = Layout.saved()
-    names = [arguments.name] if arguments.name else [*INFRASTRUCTURE, *PROCESSES]
+    names = [arguments.name] if arguments.name else Stack(layout).names
     files = [str(path) for name in names if (path := layout.logs / f"{name}.log").exists()]
     if not files:
         raise StackError("there are no logs yet: make up first")

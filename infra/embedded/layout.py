@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("sales", "stock", "report")
@@ -47,10 +48,10 @@ def state_folder() -> Path:
     return Path(os.environ.get("COMPTOIR_STATE", ROOT / ".comptoir")).resolve()
 
 
-def wanted_ports() -> dict[str, int]:
-    """The default ports, or those that the environment asks for."""
+def wanted_ports(further: Mapping[str, int] = MappingProxyType({})) -> dict[str, int]:
+    """The default ports and `further` ones, or those that the environment asks for."""
     ports = {}
-    for name, default in DEFAULT_PORTS.items():
+    for name, default in {**DEFAULT_PORTS, **further}.items():
         given = os.environ.get(port_variable(name), str(default))
         if not given.isdigit() or not 0 < int(given) < 65536:
             raise StackError(f"{port_variable(name)}={given} is not a port: give 1 to 65535")
@@ -153,4 +154,9 @@ class Layout:
         keys = {
             f"COMPTOIR_{role.upper().replace('-', '_')}_KEY": self.secrets[role] for role in ROLES
         }
-        return urls | databases | rebuild | keys
+        watchers = {
+            f"{name.upper()}_URL": self.url(name)
+            for name in ("prometheus", "jaeger")
+            if name in self.ports
+        }
+        return urls | databases | rebuild | keys | watchers

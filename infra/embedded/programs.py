@@ -1,4 +1,4 @@
-"""What runs under the supervisor: PostgreSQL, Kafka, and two processes per service."""
+"""What runs under the supervisor: PostgreSQL, Kafka, two processes per service, and watchers."""
 
 import os
 import sys
@@ -6,6 +6,7 @@ import sys
 from infra.embedded import kafka, postgresql
 from infra.embedded.layout import SERVICES, Layout
 from infra.embedded.supervisor import Program
+from infra.embedded.watchers import list_watcher_programs, traces_environment
 
 INFRASTRUCTURE = ("postgresql", "kafka")
 PROCESSES = tuple(f"{service}-{kind}" for service in SERVICES for kind in ("api", "worker"))
@@ -17,7 +18,12 @@ def list_programs(layout: Layout, jars: str) -> list[Program]:
     # SIGINT: a fast shutdown, which does not wait for clients to leave.
     database = Program("postgresql", postgresql.command(layout), 1, stop_signal="INT")
     broker = Program("kafka", kafka.command(layout, jars), 2)
-    return [database, broker, *(_process(layout, name) for name in PROCESSES)]
+    return [
+        database,
+        broker,
+        *list_watcher_programs(layout),
+        *(_process(layout, name) for name in PROCESSES),
+    ]
 
 
 def _process(layout: Layout, name: str) -> Program:
@@ -29,6 +35,7 @@ def _process(layout: Layout, name: str) -> Program:
         "HTTP_HOST": "127.0.0.1",
         "HTTP_PORT": str(layout.ports[name]),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
+        **traces_environment(layout),
     }
     command = [sys.executable, "-m", f"{service}_service.{MODULES[kind]}"]
     return Program(name, command, 10, environment)

@@ -18,6 +18,7 @@ from infra.embedded.leftovers import find_processes, stop_processes
 from infra.embedded.ports import check_free
 from infra.embedded.programs import INFRASTRUCTURE, PROCESSES, list_programs
 from infra.embedded.supervisor import Program, Supervisor
+from infra.embedded.watchers import READY_PATHS, list_watchers
 from service_kit.api_keys import ensure_key
 from service_kit.topics import ensure_topics
 
@@ -50,6 +51,11 @@ class Stack:
         self._programs = programs
         self._report = report
         self._supervisor = Supervisor(layout)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The programs of this stack."""
+        return (*INFRASTRUCTURE, *list_watchers(self.layout), *PROCESSES)
 
     def is_supervised(self) -> bool:
         """Whether a supervisor of this layout is there."""
@@ -105,18 +111,28 @@ class Stack:
         await ensure_topics(self.layout.kafka_bootstrap_servers, wanted)
         self._report("topics created")
 
+    async def start_watchers(self) -> None:
+        """Prometheus and Jaeger, where the stack has them; nothing else waits for them."""
+        for name in list_watchers(self.layout):
+            self._supervisor.start(name)
+
     async def start_services(self) -> None:
         """The six processes, until each says that it is ready."""
         for name in PROCESSES:
             self._supervisor.start(name)
         async with httpx.AsyncClient(timeout=5) as client:
             await asyncio.gather(
-                *(self._wait(name, partial(self._is_ready, client, name)) for name in PROCESSES)
+                *(
+                    self._wait(name, partial(self._is_ready, client, name))
+                    for name in self.names
+                    if name not in INFRASTRUCTURE
+                )
             )
 
     async def _is_ready(self, client: httpx.AsyncClient, name: str) -> bool:
         try:
-            answer = await client.get(f"{self.layout.url(name)}/health/ready")
+            path = READY_PATHS.get(name, "/health/ready")
+            answer = await client.get(f"{self.layout.url(name)}{path}")
         except httpx.TransportError:
             return False
         return answer.status_code == 200
@@ -135,7 +151,7 @@ class Stack:
         self._report(f"{name} ready")
 
     def _has_failed(self, name: str) -> bool:
-        return name in (*INFRASTRUCTURE, *PROCESSES) and self._supervisor.state(name) == "FATAL"
+        return name in self.names and self._supervisor.state(name) == "FATAL"
 
     def _last_words(self, name: str) -> str:
         log = self._supervisor.log(name)
@@ -144,7 +160,7 @@ class Stack:
     def states(self) -> dict[str, str]:
         """What supervisord says of each program, such as `pid 4711, uptime 0:01:02`."""
         described = {}
-        for name in (*INFRASTRUCTURE, *PROCESSES):
+        for name in self.names:
             info = self._supervisor.info(name)
             described[name] = f"{info['statename']:9} {info['description']}"
         return described
@@ -152,8 +168,9 @@ class Stack:
     async def unready(self) -> list[str]:
         """The processes that do not say that they are ready."""
         async with httpx.AsyncClient(timeout=5) as client:
-            answers = await asyncio.gather(*(self._is_ready(client, name) for name in PROCESSES))
-        return [name for name, ready in zip(PROCESSES, answers, strict=True) if not ready]
+            asked = [name for name in self.names if name not in INFRASTRUCTURE]
+            answers = await asyncio.gather(*(self._is_ready(client, name) for name in asked))
+        return [name for name, ready in zip(asked, answers, strict=True) if not ready]
 
     def pid(self, name: str) -> int:
         """The process number of a program; 0 when it does not run."""

@@ -1,6 +1,6 @@
 """Traces as Jaeger's API gives them (`/api/traces`, the JSON that its own interface reads)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,10 +21,13 @@ class Span:
     id: str
     parent_id: str | None
     service: str
+    instance: str
     name: str
     started: int
     duration: int
     attributes: Mapping[str, Any]
+    links: frozenset[tuple[str, str]]
+    """(trace, span) of what it belongs together with."""
 
     @property
     def ended(self) -> int:
@@ -69,19 +72,25 @@ class Jaeger:
 
 def _traces(body: Mapping[str, Any]) -> Iterator[Trace]:
     for trace in body.get("data") or ():
-        services = {id: each["serviceName"] for id, each in trace["processes"].items()}
-        spans = [_span(span, services) for span in trace["spans"]]
+        spans = [_span(span, trace["processes"][span["processID"]]) for span in trace["spans"]]
         yield Trace(trace["traceID"], tuple(sorted(spans, key=lambda span: span.started)))
 
 
-def _span(span: Mapping[str, Any], services: Mapping[str, str]) -> Span:
-    parents = [each["spanID"] for each in span["references"] if each["refType"] == "CHILD_OF"]
+def _span(span: Mapping[str, Any], process: Mapping[str, Any]) -> Span:
+    references = {(each["refType"], each["traceID"], each["spanID"]) for each in span["references"]}
+    parents = [id for kind, _, id in references if kind == "CHILD_OF"]
     return Span(
         id=span["spanID"],
         parent_id=parents[0] if parents else None,
-        service=services[span["processID"]],
+        service=process["serviceName"],
+        instance=_values(process["tags"]).get("service.instance.id", ""),
         name=span["operationName"],
         started=span["startTime"],
         duration=span["duration"],
-        attributes={tag["key"]: tag["value"] for tag in span["tags"]},
+        attributes=_values(span["tags"]),
+        links=frozenset((trace, id) for kind, trace, id in references if kind == "FOLLOWS_FROM"),
     )
+
+
+def _values(tags: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    return {tag["key"]: tag["value"] for tag in tags}

@@ -147,7 +147,8 @@ def test_each_service_has_a_role_and_a_database_of_its_own() -> None:
 
 def test_spans_are_sent_where_jaeger_listens() -> None:
     jaeger = read_yaml(INFRA / "jaeger/config.yaml")
-    port = jaeger["receivers"]["otlp"]["protocols"]["http"]["endpoint"].rpartition(":")[2]
+    endpoint = jaeger["receivers"]["otlp"]["protocols"]["http"]["endpoint"]
+    port = endpoint.removesuffix("}").rpartition(":-")[2]
 
     assert {SERVICES[name]["environment"]["OTEL_EXPORTER_OTLP_ENDPOINT"] for name in PROCESSES} == {
         f"http://jaeger:{port}"
