@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra import tools
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 SOURCES = (
@@ -77,15 +79,19 @@ def check_lock() -> str | None:
 
 
 def check_prometheus() -> str | None:
-    """Prometheus' own check of its configuration and rules, where promtool is installed."""
-    promtool = shutil.which("promtool")
+    """Prometheus' own check of its configuration, rules and their tests, where it is installed."""
+    promtool = tools.find("promtool")
     if promtool is None:
-        sys.stdout.write("(promtool is not installed: configuration not checked) ")
+        sys.stdout.write(f"(no promtool, not checked: {tools.MISSING}) ")
         return None
-    rules = [str(path) for path in sorted((ROOT / "infra/prometheus/rules").glob("*.yml"))]
-    return run(
-        promtool, "check", "config", "--syntax-only", "infra/prometheus/prometheus.yml"
-    ) or run(promtool, "check", "rules", *rules)
+    prometheus = ROOT / "infra/prometheus"
+    rules = [str(path) for path in sorted((prometheus / "rules").glob("*.yml"))]
+    tests = [str(path) for path in sorted((prometheus / "tests").glob("*.yml"))]
+    return (
+        run(promtool, "check", "config", "--syntax-only", str(prometheus / "prometheus.yml"))
+        or run(promtool, "check", "rules", *rules)
+        or run(promtool, "test", "rules", *tests)
+    )
 
 
 def check_dependencies() -> str | None:
@@ -127,6 +133,7 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "types": lambda: run(str(BIN / "mypy"), *SOURCES),
     "imports": lambda: run(str(BIN / "lint-imports")),
     "openapi": lambda: run(sys.executable, "-m", "infra.openapi", "--check"),
+    "dashboards": lambda: run(sys.executable, "-m", "infra.dashboards", "--check"),
     "lock": check_lock,
     "prometheus": check_prometheus,
     "dependencies": check_dependencies,
