@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 30.0
+MOST_TRACES = 200  # a sale's trace is some 50 KB of JSON
 
 
 class NoSuchTrace(Exception):
@@ -57,13 +58,13 @@ class Jaeger:
         return next(_traces(answer.json()))
 
     def find_traces(self, service: str, since: datetime, longest: timedelta) -> Iterator[Trace]:
-        """Traces with spans of a service that took `longest` at least."""
+        """The newest traces with a span of a service that took `longest` at least."""
         parameters = {
             "service": service,
             "start": str(int(since.timestamp() * 1_000_000)),
             "end": str(int(datetime.now(since.tzinfo).timestamp() * 1_000_000)),
             "minDuration": f"{int(longest.total_seconds() * 1_000_000)}us",
-            "limit": "1000",
+            "limit": str(MOST_TRACES),
         }
         answer = httpx.get(f"{self._url}/api/traces", params=parameters, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()

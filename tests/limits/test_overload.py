@@ -123,7 +123,7 @@ async def test_a_process_takes_on_no_more_requests_than_it_may(sales_engine: Asy
         assert (refused.status_code, refused.json()["code"]) == (503, "surcharge")
         assert refused.headers["retry-after"] == "1"
         assert seconds < PROBE_SECONDS
-        assert shed == [({"reason": "requests"}, 1.0)]
+        assert [each for each in shed if each[1]] == [({"reason": "requests"}, 1.0)]
 
 
 async def test_those_who_wait_are_served_in_the_order_in_which_they_came(

@@ -6,12 +6,16 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.embedded.ports import find_free_ports
 from service_kit.database import open_engine
 from service_kit.settings import ServiceSettings
+from tests.fixtures.forwarding import forwarded
 from tests.fixtures.http import client_of
 from tests.fixtures.waiting import eventually
+from tests.service_kit.notes_app import create_app
 
 
 async def kept(engine: AsyncEngine) -> list[int]:
@@ -148,6 +152,25 @@ async def test_an_unreachable_database_is_answered_503(
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json()["code"] == "base-indisponible"
     assert len(answer.json()["trace_id"]) == 32
+
+
+async def test_a_database_that_dies_while_a_connection_is_opened_is_answered_503(
+    notes_url: str, plumbing_engine: AsyncEngine
+) -> None:
+    url = make_url(notes_url)
+    assert url.port is not None
+    port = find_free_ports()["postgresql"]
+    settings = ServiceSettings(
+        service_name="notes",
+        database_url=url.set(port=port).render_as_string(hide_password=False),
+        http_port=1,
+    )
+    # What the driver asks first on a connection that stands: how JSON is to be read.
+    async with forwarded(port, url.port, until=b"pg_catalog.pg_type"):
+        async with client_of(create_app(settings), plumbing_engine) as client:
+            answer = await client.get("/notes")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "base-indisponible")
 
 
 async def test_connections_that_the_server_has_closed_are_replaced(

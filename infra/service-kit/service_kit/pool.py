@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 from weakref import WeakSet
 
+import asyncpg
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 from sqlalchemy.exc import DisconnectionError
@@ -20,6 +21,11 @@ from service_kit.stages import Stage, stage
 _meter = metrics.get_meter("service_kit.pool")
 # SQLAlchemy lets its own loggers warn only; the one of a subclass is named after our module.
 logging.getLogger(f"{__name__}.BoundedPool").setLevel(logging.WARNING)
+
+
+# SQLAlchemy makes its own errors of what connecting and statements raise, but not of what a fresh
+# connection raises while it is told about JSON: a server that dies just then is no bug of ours.
+_UNTRANSLATED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class PoolOverloaded(PoolTimeout):
@@ -51,6 +57,9 @@ class BoundedPool(AsyncAdaptedQueuePool):
                 await_(self._take_turn())
                 try:
                     return super()._do_get()
+                except _UNTRANSLATED as lost:
+                    self._turns.release()
+                    raise ConnectionError(f"lost while it was being opened: {lost}") from lost
                 except BaseException:
                     self._turns.release()
                     raise
