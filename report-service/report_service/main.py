@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from report_service.api import reports
+from report_service.api.freshness import CurrentFreshness
 from report_service.api.problems import STATUS_OF
 from report_service.settings import Settings
 from service_kit.app import build_api, serve
@@ -10,12 +11,14 @@ from service_kit.app import build_api, serve
 
 def create_app(settings: Settings) -> FastAPI:
     """The application, with telemetry, errors and health wired by the kit."""
-    return build_api(
+    app = build_api(
         settings,
         title="Comptoir : rapports",
         routers=[reports.router],
         status_of=STATUS_OF,
     )
+    app.state.freshness = CurrentFreshness(app.state.changes)
+    return app
 
 
 if __name__ == "__main__":

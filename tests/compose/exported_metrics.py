@@ -14,9 +14,10 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from prometheus_client import CollectorRegistry
 from starlette.types import Message, Receive, Scope, Send
 
-from service_kit.exemplars import Exemplars
+from service_kit.http_metrics import HttpMetrics
 from service_kit.http_telemetry import HttpTelemetry
 from service_kit.metrics import configure_metrics
+from service_kit.settings import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (ROOT / "infra/service-kit/service_kit", *ROOT.glob("*-service/*_service"))
@@ -49,7 +50,7 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def request_once(registry: CollectorRegistry) -> None:
-    """The middleware makes one metric that is no instrument of OpenTelemetry."""
+    """The middleware makes metrics that are no instruments of OpenTelemetry."""
 
     async def receive() -> Message:
         return {"type": "http.request"}
@@ -58,7 +59,8 @@ async def request_once(registry: CollectorRegistry) -> None:
         return
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    await HttpTelemetry(answer, registry, Exemplars(()), keep_ratio=1)(scope, receive, send)
+    settings = ServiceSettings(service_name="any", database_url="none", http_port=1)
+    await HttpTelemetry(answer, HttpMetrics(registry), settings)(scope, receive, send)
 
 
 def main() -> None:

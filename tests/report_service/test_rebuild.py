@@ -36,6 +36,11 @@ CONSTRAINTS = """
     SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace AND contype <> 't' ORDER BY 1, 2
 """
+TRIGGERS = """
+    SELECT pg_get_triggerdef(t.oid) FROM pg_trigger AS t
+    JOIN pg_class AS c ON c.oid = tgrelid
+    WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal ORDER BY 1
+"""
 
 
 @pytest.fixture
@@ -103,13 +108,13 @@ async def test_spoilt_counters_are_repaired_while_reads_and_events_go_on(
 
 async def test_the_swapped_tables_have_the_names_that_migrations_know(worker: Worker) -> None:
     rows = worker.projection.rows
-    before = (await rows(CATALOGUE), await rows(CONSTRAINTS))
+    before = [await rows(each) for each in (CATALOGUE, CONSTRAINTS, TRIGGERS)]
     rebuild = rebuild_of(worker)
 
     await rebuild.build()
     await rebuild.swap()
 
-    assert (await rows(CATALOGUE), await rows(CONSTRAINTS)) == before
+    assert [await rows(each) for each in (CATALOGUE, CONSTRAINTS, TRIGGERS)] == before
     former = "SELECT tablename FROM pg_tables WHERE schemaname = 'former' ORDER BY 1"
     assert [row[0] for row in await rows(former)] == sorted(PROJECTIONS)
 

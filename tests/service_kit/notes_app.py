@@ -11,8 +11,9 @@ from fastapi import APIRouter, Depends, FastAPI, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
-from service_kit.api_keys import Caller, require_role
+from service_kit.api_keys import require_role
 from service_kit.app import build_api, serve
+from service_kit.callers import Caller
 from service_kit.database import ReadSession, WriteSession
 from service_kit.routing import TimedRoute
 from service_kit.settings import ServiceSettings

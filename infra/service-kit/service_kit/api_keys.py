@@ -6,33 +6,18 @@ environment variable API_KEY in the database of DATABASE_URL.
 
 import argparse
 import asyncio
-import hashlib
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from service_kit.callers import Caller, Callers, hash_key, read_key
 from service_kit.database import read_session
 from service_kit.problems import Problem
 from service_kit.stages import Stage, stage
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who sends the request, as its key says."""
-
-    client_id: str
-    role: str
-
-
-def hash_key(key: str) -> bytes:
-    """SHA-256: enough for keys of 256 random bits, which no dictionary holds."""
-    return hashlib.sha256(key.encode()).digest()
-
 
 _FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND revoked_at IS NULL")
 
@@ -43,14 +28,17 @@ async def identify_caller(
     authorization: Annotated[str | None, Header()] = None,
 ) -> Caller:
     """The caller of a request; a `Problem` 401 when the key is missing or unknown."""
-    key = x_token
-    if key is None and authorization is not None:
-        scheme, _, credentials = authorization.partition(" ")
-        key = credentials.strip() if scheme.lower() == "bearer" else None
+    key = read_key(x_token, authorization)
     challenge = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
     if not key:
         detail = "Une clé est attendue dans l'en-tête x-token."
         raise Problem(401, "cle-absente", detail, headers=challenge)
+    callers: Callers = request.app.state.callers
+    if known := callers.find(key):
+        callers.counts.hits += 1
+        return known
+    callers.counts.misses += 1
+    since = request.app.state.changes.now()
     # Its own short use of a connection: a request must never hold two, or a full pool of
     # requests that each wait for their second one stands still.
     with stage(Stage.AUTHENTICATION):
@@ -58,7 +46,9 @@ async def identify_caller(
             row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
     if row is None:
         raise Problem(401, "cle-inconnue", "Cette clé n'est pas connue.", headers=challenge)
-    return Caller(client_id=row.client_id, role=row.role)
+    caller = Caller(client_id=row.client_id, role=row.role)
+    callers.keep(key, caller, since)
+    return caller
 
 
 def require_role(*roles: str) -> Callable[..., Awaitable[Caller]]:

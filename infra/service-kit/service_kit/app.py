@@ -10,17 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.admission import Admission
 from service_kit.body_limit import BodyLimit
+from service_kit.callers import Callers
+from service_kit.changes import ChangeFeed, follow_changes
 from service_kit.database import open_engines, open_probe
-from service_kit.exemplars import Exemplars
 from service_kit.health import build_operations_router, database_check
+from service_kit.http_metrics import HttpMetrics
 from service_kit.http_telemetry import HttpTelemetry
 from service_kit.logging import configure_logging
 from service_kit.loop_lag import watch_loop_lag
-from service_kit.metrics import DURATION_BUCKETS_SECONDS, NO_NATIVE_TELEMETRY, configure_metrics
+from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
 from service_kit.openapi import describe_problems
 from service_kit.outbox_watch import OutboxWatch
 from service_kit.problems import install_problem_handlers
-from service_kit.serving import Protocol, Server
+from service_kit.ready_answers import ReadyAnswers
+from service_kit.serving import Protocol, Server, tame_collector
 from service_kit.settings import ServiceSettings
 from service_kit.shedding import begin_at_zero
 from service_kit.stopping import Stopping
@@ -44,8 +47,7 @@ def build_api(
     """
     configure_logging(settings.service_name, settings.log_level)
     tracer_provider = configure_tracing(settings)
-    exemplars = Exemplars(DURATION_BUCKETS_SECONDS)
-    registry = configure_metrics(settings.service_name, exemplars)
+    registry = configure_metrics(settings.service_name)
     begin_at_zero()
 
     @asynccontextmanager
@@ -57,6 +59,7 @@ def build_api(
             async with (
                 watch_loop_lag(),
                 _watch_outbox(app, probe),
+                follow_changes(app.state.changes, settings),
                 extension(app) if extension else nullcontext(),
             ):
                 yield
@@ -68,17 +71,21 @@ def build_api(
     app.state.settings = settings
     app.state.stopping = Stopping()
     app.state.outbox_watch = OutboxWatch(settings.outbox_ceiling)
+    app.state.changes = ChangeFeed()
+    app.state.callers = Callers(app.state.changes)
+    app.state.ready_answers = ReadyAnswers(app.state.changes, app.state.callers)
     for router in routers:
         app.include_router(router)
     install_problem_handlers(app, status_of)
     describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Admission, most_requests=settings.most_requests, stopping=app.state.stopping)
+    # Outermost, and with it what is ready: that takes nothing of which there is little.
     app.add_middleware(
         HttpTelemetry,
-        registry=registry,
-        exemplars=exemplars,
-        keep_ratio=settings.trace_keep_ratio,
+        metrics=HttpMetrics(registry),
+        settings=settings,
+        ready=app.state.ready_answers,
     )
     return app
 
@@ -110,4 +117,5 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         timeout_keep_alive=5,
         timeout_graceful_shutdown=7,
     )
+    tame_collector()
     Server(config, app.state.stopping).run()

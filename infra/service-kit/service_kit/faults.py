@@ -31,6 +31,12 @@ _NOT_PREPARED = {
 # What an unreachable or exhausted database raises around SQLAlchemy.
 DATABASE_FAULTS = (DBAPIError, PoolTimeout, OSError, TimeoutError)
 
+# What a connection of the driver's own raises, without SQLAlchemy around it.
+LISTENING_FAULTS = (
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+    *(OSError, TimeoutError),
+)
+
 
 class TransientFailure(Exception):
     """Will succeed later: keep the position, wait, try again."""

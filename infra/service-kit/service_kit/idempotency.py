@@ -14,7 +14,7 @@ from fastapi import Header, Request, Response
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service_kit.api_keys import Caller
+from service_kit.callers import Caller
 from service_kit.problems import RETRY_AFTER_SECONDS, Problem
 
 REPLAYED = {"Idempotent-Replayed": "true"}

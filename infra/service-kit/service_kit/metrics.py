@@ -14,35 +14,15 @@ from prometheus_client import (
     exposition,
 )
 
-from service_kit.exemplars import Exemplars, WithExemplars
-
 # FastAPI's own telemetry would record each request a second time, under other names.
 NO_NATIVE_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
-# From a cached read to a request that waited for everything: 1 ms to 10 s.
-DURATION_BUCKETS_SECONDS = (
-    0.001,
-    0.0025,
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-)
 
-
-def configure_metrics(service_name: str, exemplars: Exemplars | None = None) -> CollectorRegistry:
+def configure_metrics(service_name: str) -> CollectorRegistry:
     """Set the global meter provider and return the registry that `/metrics` renders.
 
     `process_cpu_seconds_total` comes from prometheus_client's own collector, which the
-    registry gets beside the OpenTelemetry reader. `exemplars` are shown with the histograms
-    that they are of, since the reader leaves its own out.
+    registry gets beside the OpenTelemetry reader.
     """
     # A series for each histogram that nobody asks for.
     disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -50,11 +30,8 @@ def configure_metrics(service_name: str, exemplars: Exemplars | None = None) -> 
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
-    read = CollectorRegistry() if exemplars else registry
     # Scope labels would stand on every series, and the seed's PromQL does not expect them.
-    reader = PrometheusMetricReader(registry=read, scope_info_enabled=False)
-    if exemplars:
-        registry.register(WithExemplars(read, exemplars))
+    reader = PrometheusMetricReader(registry=registry, scope_info_enabled=False)
     resource = Resource.create({"service.name": service_name})
     metrics.set_meter_provider(MeterProvider(metric_readers=[reader], resource=resource))
     return registry

@@ -113,3 +113,20 @@ PLUMBING_V2 = (
     WHERE status IN ('open', 'replay')
     """,
 )
+
+# Every process that keeps something in memory hears by it what to forget (`changes.py`). A
+# notification goes out when its transaction has committed, once for each name.
+PLUMBING_V3 = (
+    """
+    CREATE FUNCTION announce_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_notify('changes', TG_ARGV[0]);
+        RETURN NULL;
+    END
+    $$
+    """,
+    """
+    CREATE TRIGGER announce_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON api_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION announce_change('api-keys')
+    """,
+)

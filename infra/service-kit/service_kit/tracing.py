@@ -11,6 +11,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import (
     ALWAYS_OFF,
     Decision,
@@ -90,13 +91,46 @@ def configure_tracing(settings: ServiceSettings) -> TracerProvider:
             remote_parent_not_sampled=unless_wanted,
             local_parent_not_sampled=unless_wanted,
         )
-        provider = TracerProvider(resource=resource, sampler=sampler)
+        provider = TracerProvider(resource=resource, sampler=sampler, id_generator=_IDS)
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(BatchSpanProcessor(exporter))
     else:
         provider = TracerProvider(resource=resource, sampler=ALWAYS_OFF)
     trace.set_tracer_provider(provider)
     return provider
+
+
+class _ChosenIds(RandomIdGenerator):
+    """Lets the next trace have an id that was drawn before it was known to be recorded."""
+
+    chosen: int | None = None
+
+    def generate_trace_id(self) -> int:
+        chosen, self.chosen = self.chosen, None
+        return chosen or super().generate_trace_id()
+
+
+_IDS = _ChosenIds()
+
+
+def head_ratio(settings: ServiceSettings) -> float:
+    """The share of requests whose spans are recorded from their beginning."""
+    return settings.otel_traces_sampler_arg if settings.otel_exporter_otlp_endpoint else 0.0
+
+
+def draw_ids(headers: Iterable[tuple[bytes, bytes]], ratio: float) -> tuple[int, int] | None:
+    """The ids of a request of which no span is recorded, for next to nothing.
+
+    None when the SDK has to begin one, at once: the request has a parent, or is of the share.
+    """
+    for name, _ in headers:
+        if name == b"traceparent":
+            return None
+    trace_id = _IDS.generate_trace_id()
+    if is_in_share(trace_id, ratio):
+        _IDS.chosen = trace_id
+        return None
+    return trace_id, _IDS.generate_span_id()
 
 
 def close_tracing(provider: TracerProvider) -> None:

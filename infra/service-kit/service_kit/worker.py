@@ -12,18 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service_kit.consumer import Consumer
 from service_kit.database import open_engine, open_probe
 from service_kit.events import Subscription
-from service_kit.exemplars import Exemplars
 from service_kit.health import build_operations_router, database_check, find_broker_fault
+from service_kit.http_metrics import HttpMetrics
 from service_kit.http_telemetry import HttpTelemetry
 from service_kit.kafka_clients import kafka_credentials
 from service_kit.lag import LagWatch
 from service_kit.logging import configure_logging
 from service_kit.loop_lag import watch_loop_lag
-from service_kit.metrics import DURATION_BUCKETS_SECONDS, NO_NATIVE_TELEMETRY, configure_metrics
+from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
 from service_kit.outbox_watch import OutboxWatch
 from service_kit.redrive import Redrive
 from service_kit.relay import Relay
-from service_kit.serving import Protocol, Server
+from service_kit.serving import Protocol, Server, tame_collector
 from service_kit.settings import ServiceSettings
 from service_kit.stopping import Stopping
 from service_kit.tracing import close_tracing, configure_tracing
@@ -48,8 +48,7 @@ def run_worker(
     """
     configure_logging(settings.service_name, settings.log_level)
     tracer_provider = configure_tracing(settings)
-    exemplars = Exemplars(DURATION_BUCKETS_SECONDS)
-    registry = configure_metrics(settings.service_name, exemplars)
+    registry = configure_metrics(settings.service_name)
 
     topics = [settings.topic(each.topic) for each in subscriptions]
     stopping = Stopping()
@@ -107,12 +106,7 @@ def run_worker(
         ),
         stopping,
     )
-    app.add_middleware(
-        HttpTelemetry,
-        registry=registry,
-        exemplars=exemplars,
-        keep_ratio=settings.trace_keep_ratio,
-    )
+    app.add_middleware(HttpTelemetry, metrics=HttpMetrics(registry), settings=settings)
     failed: list[str] = []
 
     def _end_process_on_failure(task: asyncio.Task[None]) -> None:
@@ -121,6 +115,7 @@ def run_worker(
             failed.append(task.get_name())
             server.should_exit = True
 
+    tame_collector()
     server.run()
     if failed:
         raise SystemExit(f"{', '.join(failed)} died, see the log")

@@ -1,15 +1,12 @@
-"""Reports as the bytes that are answered: French fields, cents as money."""
+"""Reports as they are answered, but for their freshness: French fields, cents as money."""
 
-from datetime import UTC, date
-from hashlib import blake2b
+from datetime import date
 from typing import Any
 
 import orjson
-from fastapi import Request, Response
 
 from report_service.api.schemas import PeriodIn
 from report_service.db.reports import (
-    Freshness,
     SalesReport,
     StockAlert,
     StoreReport,
@@ -18,9 +15,9 @@ from service_kit.stages import Stage, stage
 
 
 @stage(Stage.SERIALISATION)
-def answer_sales_report(
-    request: Request, report: SalesReport, period: PeriodIn, is_current: bool | None
-) -> Response:
+def sales_report_as_json(
+    report: SalesReport, period: PeriodIn, is_current: bool | None = None
+) -> bytes:
     """The consolidated report; its totals are the sums of the stores that it lists."""
     content = {
         "total_ventes": _money(sum(store.amount_cents for store in report.stores)),
@@ -52,13 +49,13 @@ def answer_sales_report(
             {"jour": day.business_date, "total": _money(day.amount_cents)} for day in report.days
         ],
     }
-    return _answer(request, content, report.freshness, is_current)
+    return _without_end(content, is_current)
 
 
 @stage(Stage.SERIALISATION)
-def answer_store_report(
-    request: Request, report: StoreReport, period: PeriodIn, is_current: bool | None
-) -> Response:
+def store_report_as_json(
+    report: StoreReport, period: PeriodIn, is_current: bool | None = None
+) -> bytes:
     """The sales of each store."""
     content = {
         "periode": _period(period),
@@ -72,21 +69,13 @@ def answer_store_report(
             for store in report.stores
         ],
     }
-    return _answer(request, content, report.freshness, is_current)
+    return _without_end(content, is_current)
 
 
-def _answer(
-    request: Request, content: dict[str, Any], freshness: Freshness, is_current: bool | None
-) -> Response:
+def _without_end(content: dict[str, Any], is_current: bool | None) -> bytes:
     if is_current is not None:
         content["a_jour"] = is_current
-    # Weak, and of the figures alone: a report that only became older is the same report.
-    etag = f'W/"{blake2b(orjson.dumps(content), digest_size=12).hexdigest()}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    body = orjson.dumps(content | _freshness(freshness), option=orjson.OPT_UTC_Z)
-    return Response(body, headers=headers, media_type="application/json")
+    return orjson.dumps(content)[:-1]
 
 
 def _money(cents: int) -> float:
@@ -106,14 +95,4 @@ def _alert(alert: StockAlert) -> dict[str, Any]:
         "stock": alert.on_hand,
         "magasin_id": alert.store_id,
         "magasin": alert.store,
-    }
-
-
-def _freshness(freshness: Freshness) -> dict[str, Any]:
-    computed_at, complete_until = freshness.computed_at, freshness.complete_until
-    delay = None if complete_until is None else computed_at - complete_until
-    return {
-        "calcule_a": computed_at.astimezone(UTC),
-        "complet_jusqua": None if complete_until is None else complete_until.astimezone(UTC),
-        "retard_ms": None if delay is None else round(delay.total_seconds() * 1000),
     }

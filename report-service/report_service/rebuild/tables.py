@@ -39,6 +39,11 @@ _INDEXES = text("""
       AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
     ORDER BY 1
 """)
+_TRIGGERS = text("""
+    SELECT pg_get_triggerdef(oid) AS definition FROM pg_trigger
+    WHERE tgrelid = CAST(:live AS regclass) AND NOT tgisinternal ORDER BY tgname
+""")
+_ALL_CHANGED = text("SELECT pg_notify('changes', 'figures')")
 _GRANTS = text("""
     SELECT quote_ident(pg_get_userbyid(acl.grantee)) AS grantee, acl.privilege_type AS privilege
     FROM pg_class, aclexplode(relacl) AS acl
@@ -102,10 +107,17 @@ async def swap(connection: AsyncConnection) -> None:
     )
     await connection.execute(text(f"CREATE SCHEMA {FORMER}"))
     for table in await list_copies(connection):
+        # Not before: what is filled beside the live tables changes no answer.
+        triggers: list[str] = []
         if table in live:
+            rows = await connection.execute(_TRIGGERS, {"live": f"{LIVE}.{table}"})
+            triggers = list(rows.scalars())
             await connection.execute(text(f"ALTER TABLE {LIVE}.{table} SET SCHEMA {FORMER}"))
         await connection.execute(text(f"ALTER TABLE {FRESH}.{table} SET SCHEMA {LIVE}"))
+        for definition in triggers:
+            await connection.execute(text(definition))
     await connection.execute(text(f"DROP SCHEMA {FRESH}"))
+    await connection.execute(_ALL_CHANGED)
 
 
 _COMPARE = text(f"""

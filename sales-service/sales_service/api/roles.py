@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from service_kit.api_keys import Caller, require_role
+from service_kit.api_keys import require_role
+from service_kit.callers import Caller
 
 TILL = "till"
 MANAGER = "manager"

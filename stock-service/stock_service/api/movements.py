@@ -7,7 +7,8 @@ from fastapi import APIRouter, Query, Request, Response
 from service_kit.database import ReadSession, read_session, write_session
 from service_kit.idempotency import IdempotencyKey, claim_key, record_outcome
 from service_kit.routing import TimedRoute
-from stock_service.api.pages import LARGEST_POSITION, link_next, read_cursor
+from stock_service.api.changes import ANY_LEVEL, level_of
+from stock_service.api.pages import LARGEST_POSITION, next_link, read_cursor
 from stock_service.api.roles import Anyone, Manager
 from stock_service.api.schemas import EntryIn, EntryOut, MovementOut, MovementQuery
 from stock_service.db.movements import list_movements
@@ -31,6 +32,9 @@ async def post_stock_movements(
         movements = await post_movements(session, entry, is_strict=store.is_strict)
         answer = EntryOut.of(entry, movements).model_dump_json(by_alias=True).encode()
         await record_outcome(session, caller, idempotency_key, status=201, body=answer)
+    # Here it is known before the notification has come: who posted may ask at once.
+    for name in (level_of(entry.store_id), ANY_LEVEL):
+        request.app.state.changes.note(name)
     return Response(answer, 201, media_type="application/json")
 
 
@@ -53,5 +57,5 @@ async def get_stock_movements(
     )
     page = rows[: query.limit]
     if len(rows) > len(page):
-        link_next(request, response, page[-1].id)
+        response.headers.update(next_link(request, page[-1].id))
     return [MovementOut.of(row) for row in page]

@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-from fastapi import Request, Response
+from fastapi import Request
 
 from service_kit.problems import Problem
 
@@ -25,9 +25,9 @@ def read_cursor(cursor: str | None, first: tuple[int, ...]) -> tuple[int, ...]:
     return position
 
 
-def link_next(request: Request, response: Response, *position: int) -> None:
-    """Announce the page after `position`."""
+def next_link(request: Request, *position: int) -> dict[str, str]:
+    """The header that announces the page after `position`."""
     cursor = urlsafe_b64encode(".".join(map(str, position)).encode()).decode()
     url = request.url.include_query_params(curseur=cursor)
     # Relative: behind a gateway we do not know our own address.
-    response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return {"Link": f'<{url.path}?{url.query}>; rel="next"'}

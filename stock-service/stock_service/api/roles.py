@@ -4,11 +4,14 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from service_kit.api_keys import Caller, require_role
+from service_kit.api_keys import require_role
+from service_kit.callers import Caller
 
 TILL = "till"
 MANAGER = "manager"
 HEAD_OFFICE = "head-office"
 
-Anyone = Annotated[Caller, Depends(require_role(TILL, MANAGER, HEAD_OFFICE), scope="function")]
+ANYONE = (TILL, MANAGER, HEAD_OFFICE)
+
+Anyone = Annotated[Caller, Depends(require_role(*ANYONE), scope="function")]
 Manager = Annotated[Caller, Depends(require_role(MANAGER, HEAD_OFFICE), scope="function")]

@@ -15,10 +15,12 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    TypeAdapter,
 )
 from pydantic_core import PydanticCustomError
 from uuid_utils.compat import uuid7
 
+from service_kit.stages import Stage, stage
 from stock_service.db.levels import StockRow
 from stock_service.db.movements import MovementRow
 from stock_service.domain.entries import StockEntry, enter_stock
@@ -95,6 +97,15 @@ class StockOut(BaseModel):
             store_id=row.store_id,
             is_negative=row.on_hand < 0,
         )
+
+
+_STOCK = TypeAdapter(list[StockOut])
+
+
+@stage(Stage.SERIALISATION)
+def as_json(rows: Sequence[StockRow]) -> bytes:
+    """A page of levels as it is answered."""
+    return _STOCK.dump_json([StockOut.of(row) for row in rows], by_alias=True)
 
 
 class LineIn(BaseModel):

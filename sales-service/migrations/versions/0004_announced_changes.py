@@ -1,0 +1,13 @@
+"""Changes of keys are announced to processes that remember callers."""
+
+from alembic import op
+
+from service_kit.schema import PLUMBING_V3
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    for statement in PLUMBING_V3:
+        op.execute(statement)
