@@ -1,0 +1,74 @@
+// A till: it sends a sale under one key until it is told what became of it, as a real one does.
+import http from "k6/http";
+import { sleep } from "k6";
+import exec from "k6/execution";
+import { Counter, Trend } from "k6/metrics";
+import { judge, verify } from "./answers.js";
+import { asTill, RUN, SALES } from "./system.js";
+
+const begun = new Counter("sales_begun");
+const accepted = new Counter("sales_accepted");
+const abandoned = new Counter("sales_abandoned");
+const repeats = new Counter("sales_repeated");
+// What the customer waits for: from the first try to the receipt.
+const duration = new Trend("sale_duration", true);
+
+const FIRST_PAUSE_SECONDS = 0.1;
+const LONGEST_PAUSE_SECONDS = 2;
+// 409 while the same key is still being worked on, 202 while the stock has not decided.
+const AGAIN = [0, 202, 429, 502, 503, 504];
+const isExpected = http.expectedStatuses(201, 202, 503);
+
+const pick = (list) => list[Math.floor(Math.random() * list.length)];
+
+// Each user has a copy of this module, so this counts the sales of one.
+let sold = 0;
+
+export function basket(store, products) {
+  const lines = Array.from({ length: 1 + Math.floor(Math.random() * 5) }, () => pick(products));
+  const panier = [...new Set(lines)].map((id) => ({
+    produit_id: id,
+    quantite: 1 + Math.floor(Math.random() * 3),
+  }));
+  return { magasin_id: store, panier };
+}
+
+// Without patience a till tries once, and the customer leaves.
+export function sell(sale, patienceSeconds = 60) {
+  const vu = exec.vu.idInTest;
+  const body = JSON.stringify({ ...sale, caisse: `k6/${RUN}/${vu}` });
+  const key = { "Idempotency-Key": `k6-${RUN}-${vu}-${(sold += 1)}` };
+  const request = { ...asTill("sale", key), responseCallback: isExpected };
+  const started = Date.now();
+  begun.add(1);
+  for (let pause = FIRST_PAUSE_SECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_SECONDS)) {
+    const answer = judge(http.post(`${SALES}/api/ventes/`, body, request));
+    if (answer.status === 201) {
+      accepted.add(1);
+      duration.add(Date.now() - started);
+      return;
+    }
+    const left = patienceSeconds - (Date.now() - started) / 1000;
+    if (!isPassing(answer) || left <= 0) {
+      abandoned.add(1);
+      verify(answer, "a sale is refused only for a time", isPassing(answer));
+      return;
+    }
+    repeats.add(1);
+    const asked = Number(answer.headers["Retry-After"] || 0);
+    // Spread, or all who were refused together would come back together.
+    sleep(Math.min(Math.max(pause, asked), LONGEST_PAUSE_SECONDS) * (0.5 + Math.random()));
+  }
+}
+
+function isPassing(answer) {
+  return AGAIN.includes(answer.status) || problem(answer) === "ressource-occupee";
+}
+
+function problem(answer) {
+  const isProblem = (answer.headers["Content-Type"] || "").startsWith("application/problem+json");
+  return isProblem ? answer.json("code") : null;
+}
+
+// No sale may be left without an answer.
+export const NOTHING_ABANDONED = { sales_abandoned: ["count==0"] };

@@ -1,0 +1,47 @@
+// Who comes: a mix of tills, readers and mistakes, in fixed shares.
+import { askForNothing, sellNonsense } from "./mistakes.js";
+import {
+  readPerformance,
+  readPeriod,
+  readProducts,
+  readReport,
+  readStock,
+} from "./head_office.js";
+import { basket, sell } from "./till.js";
+
+const any = (list) => list[Math.floor(Math.random() * list.length)];
+
+// Percent of visits; together 100.
+const SHARES = [
+  [38, ({ permissive, products }) => sell(basket(any(permissive), products))],
+  [4, ({ strict, products }) => sell(basket(strict, products))],
+  [16, readReport],
+  [6, readPeriod],
+  [6, readPerformance],
+  [15, ({ permissive }) => readStock(any(permissive))],
+  [5, readProducts],
+  [5, askForNothing],
+  [5, sellNonsense],
+];
+
+export function visit(chain) {
+  let left = Math.random() * 100;
+  const [, act] = SHARES.find(([percent]) => (left -= percent) < 0) || SHARES[0];
+  act(chain);
+}
+
+export function visitOfEachKind(chain) {
+  SHARES.forEach(([, act]) => act(chain));
+}
+
+export function sellOnce({ permissive, products }) {
+  sell(basket(any(permissive), products), 0);
+}
+
+export function sellForSure({ permissive, products }) {
+  sell(basket(any(permissive), products));
+}
+
+export function readAnything({ permissive }) {
+  any([readReport, readPeriod, readPerformance, () => readStock(any(permissive))])();
+}

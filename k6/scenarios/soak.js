@@ -1,0 +1,20 @@
+// Soak: the same visits every second for as long as wanted, an hour or two; does anything grow?
+import { NOTHING_SHED } from "../lib/answers.js";
+import { arrivals, COMMON, rate, seconds } from "../lib/bounds.js";
+import { NOTHING_ABANDONED } from "../lib/till.js";
+export { prepareChain as setup } from "../lib/chain.js";
+export { visit } from "../lib/visits.js";
+
+export const options = {
+  ...COMMON,
+  scenarios: { soak: arrivals("visit", rate(30), seconds(120)) },
+  thresholds: {
+    ...NOTHING_SHED,
+    ...NOTHING_ABANDONED,
+    checks: ["rate==1"],
+    http_req_failed: ["rate==0"],
+    dropped_iterations: ["count==0"],
+    "http_req_duration{name:report}": ["p(95)<100"],
+    sale_duration: ["p(95)<500"],
+  },
+};

@@ -1,0 +1,55 @@
+// Unavailable: PostgreSQL hangs, then is gone, then comes back, while the load goes on. This script
+// says when, as lines on its output; whoever started it (`make load`) does it.
+import exec from "k6/execution";
+import { KEPT_PROMISES } from "../lib/answers.js";
+import { arrivals, COMMON, rate, seconds } from "../lib/bounds.js";
+import { counted, mark, stepwise, total } from "../lib/phases.js";
+import { NOTHING_ABANDONED } from "../lib/till.js";
+import { readAnything, sellForSure } from "../lib/visits.js";
+export { prepareChain as setup } from "../lib/chain.js";
+export { readAnything };
+
+const perSecond = rate(20);
+const each = Math.max(3, Math.round(seconds(40) / 5));
+const PHASES = ["before", "frozen", "stopped", "back", "after"].map((name) => ({
+  name,
+  rate: perSecond,
+  seconds: each,
+}));
+const announced = ["frozen", "stopped", "back"];
+
+function director(name) {
+  return {
+    executor: "per-vu-iterations",
+    exec: "announce",
+    vus: 1,
+    iterations: 1,
+    startTime: `${each * PHASES.findIndex((phase) => phase.name === name)}s`,
+  };
+}
+
+export const options = {
+  ...COMMON,
+  scenarios: {
+    tills: stepwise("tills", PHASES),
+    readers: arrivals("readAnything", 5, total(PHASES)),
+    ...Object.fromEntries(announced.map((name) => [name, director(name)])),
+  },
+  thresholds: {
+    ...KEPT_PROMISES,
+    ...NOTHING_ABANDONED,
+    ...counted(PHASES),
+    checks: ["rate==1"],
+    "requests_shed{phase:before}": ["count==0"],
+    "requests_shed{phase:after}": ["count==0"],
+  },
+};
+
+export function announce() {
+  console.info(`database: ${exec.scenario.name}`);
+}
+
+export function tills(chain) {
+  mark(PHASES);
+  sellForSure(chain);
+}
