@@ -53,6 +53,11 @@ replay: $(STAMP) ## Play till data: make replay DATA=file.csv.gz [RATE=100] [LIM
 audit: $(STAMP) ## Compare sales, stock and report on the running system
 	@$(STACK) run $(VENV)/bin/python -m infra.audit
 
+.PHONY: load
+load: $(STAMP) ## Load the running system by k6: make load SCENARIO=load [DURATION=60s] [RATE=50] [DATA=…]
+	@$(STACK) run $(VENV)/bin/python -m infra.load $(or $(SCENARIO),smoke) \
+		$(if $(DURATION),--duration $(DURATION)) $(if $(RATE),--rate $(RATE)) $(if $(DATA),--data "$(DATA)")
+
 .PHONY: dead-letters
 dead-letters: $(STAMP) ## List refused messages, or make dead-letters DO="show stock/12" (replay, discard)
 	@$(STACK) run $(VENV)/bin/python -m infra.dead_letters $(DO)

@@ -57,6 +57,8 @@ def _prometheus(layout: Layout) -> Program:
         "--storage.tsdb.retention.size=1GB",
         f"--web.listen-address=127.0.0.1:{layout.ports['prometheus']}",
         "--enable-feature=exemplar-storage",
+        # k6 sends what it measures (`make load`).
+        "--web.enable-remote-write-receiver",
         "--log.level=warn",
     ]
     return Program("prometheus", command, 1)

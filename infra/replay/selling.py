@@ -66,7 +66,7 @@ class Tills:
     async def _post(self, invoice: Invoice) -> None:
         url = f"{address_of('sales')}/api/ventes/"
         key = f"online-retail-{invoice.number}-{invoice.store}"
-        answer = await self._client.post(url, self._body(invoice), key)
+        answer = await self._client.post(url, write_receipt(invoice, self._numbers), key)
         self._outcome.accepted.append(invoice)
         if "idempotent-replayed" in answer.headers:
             self._outcome.known_before += 1
@@ -75,21 +75,6 @@ class Tills:
         if self._outcome.recorded % SAMPLE_EVERY == 0:
             task = asyncio.create_task(self._sample(answer.json()["vente_id"]))
             self._sampling.add(task)
-
-    def _body(self, invoice: Invoice) -> dict[str, Any]:
-        return {
-            "magasin_id": self._numbers.stores[invoice.store],
-            # Without offset: the wall clock of the store.
-            "date": invoice.sold_at.isoformat(),
-            "panier": [
-                {
-                    "produit_id": self._numbers.products[line.sku],
-                    "quantite": line.quantity,
-                    "prix_unitaire": float(line.price),
-                }
-                for line in invoice.lines
-            ],
-        }
 
     async def _sample(self, sale_id: str) -> None:
         """How long after its 201 a sale is in the report."""
@@ -105,3 +90,20 @@ class Tills:
                 self._outcome.unseen += 1
                 return
         self._outcome.delays.append(clock.time() - answered)
+
+
+def write_receipt(invoice: Invoice, numbers: Numbers) -> dict[str, Any]:
+    """The body of `POST /api/ventes/`."""
+    return {
+        "magasin_id": numbers.stores[invoice.store],
+        # Without offset: the wall clock of the store.
+        "date": invoice.sold_at.isoformat(),
+        "panier": [
+            {
+                "produit_id": numbers.products[line.sku],
+                "quantite": line.quantity,
+                "prix_unitaire": float(line.price),
+            }
+            for line in invoice.lines
+        ],
+    }
