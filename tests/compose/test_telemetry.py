@@ -24,6 +24,22 @@ OPERATORS = {"and", "or", "unless", "bool", "offset", "by", "without", "on", "ig
 OF_PROMETHEUS = {"up", "scrape_duration_seconds"}
 
 
+# k6's own, as it sends them to Prometheus.
+OF_K6 = {"k6_vus", "k6_http_reqs_total", "k6_http_req_duration_p95", "k6_dropped_iterations_total"}
+SENT_AS = {"Counter": ("_total",), "Gauge": ("",), "Trend": ("_p50", "_p95", "_p99", "_max")}
+
+
+def metrics_of_scenarios() -> set[str]:
+    """The names under which Prometheus gets what the scripts of `k6/` count and measure."""
+    declared = re.compile(r"new (Counter|Gauge|Trend)\(\"(\w+)\"")
+    return {
+        f"k6_{name}{ending}"
+        for script in (ROOT / "k6").rglob("*.js")
+        for kind, name in declared.findall(script.read_text())
+        for ending in SENT_AS[kind]
+    }
+
+
 def metrics_in(expression: str) -> set[str]:
     """The metric names of a PromQL expression."""
     bare = re.sub(r"\{[^}]*\}|\[[^]]*\]", " ", expression)
@@ -55,11 +71,11 @@ def rules() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def exported() -> set[str]:
-    """The names on `/metrics` of the processes, and those that rules record from them."""
+    """The names on `/metrics` of the processes, what rules record from them, and k6's."""
     command = [sys.executable, "-m", "tests.compose.exported_metrics"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     recorded = {rule["record"] for rule in rules() if "record" in rule}
-    return {*printed.split(), *recorded, *OF_PROMETHEUS}
+    return {*printed.split(), *recorded, *OF_PROMETHEUS, *OF_K6, *metrics_of_scenarios()}
 
 
 def test_prometheus_scrapes_every_replica_of_every_process() -> None:

@@ -1,9 +1,11 @@
 """The system under a little of every kind of load, seen through real Prometheus and Jaeger."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from infra.load import k6
 from tests.fixtures.chain import Chain, open_chain
 from tests.fixtures.system import RunningSystem
 
@@ -38,19 +41,34 @@ def prometheus(watched_system: RunningSystem) -> Prometheus:
     return Prometheus(watched_system.stack.layout.url("prometheus"))
 
 
+@contextmanager
+def loaded_by_k6(system: RunningSystem, folder: Path) -> Iterator[None]:
+    """A few visits a second, whose figures the run's Prometheus gets from k6."""
+    variables = {**system.environment, "DURATION": "30m", "RATE": "2", "LOAD_RUN": "telemetry"}
+    process = k6.start("soak", folder / "summary.json", variables, subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        k6.stop(process)
+
+
 @pytest.fixture(scope="module")
-async def busy_system(watched_system: RunningSystem) -> AsyncIterator[RunningSystem]:
+async def busy_system(
+    watched_system: RunningSystem, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RunningSystem]:
     """Sold, refused, asked wrongly and kept waiting, for as long as a module asks for it."""
+    folder = tmp_path_factory.mktemp("k6")
     async with open_chain(watched_system) as chain:
-        begun = asyncio.Event()
-        load = asyncio.create_task(_load(chain, watched_system.database_url("sales"), begun))
-        first_round = asyncio.create_task(begun.wait())
-        await asyncio.wait((load, first_round), return_when=asyncio.FIRST_COMPLETED)
-        assert begun.is_set(), load.exception()
-        yield watched_system
-        load.cancel()
-        with suppress(asyncio.CancelledError):
-            await load
+        with loaded_by_k6(watched_system, folder):
+            begun = asyncio.Event()
+            load = asyncio.create_task(_load(chain, watched_system.database_url("sales"), begun))
+            first_round = asyncio.create_task(begun.wait())
+            await asyncio.wait((load, first_round), return_when=asyncio.FIRST_COMPLETED)
+            assert begun.is_set(), load.exception()
+            yield watched_system
+            load.cancel()
+            with suppress(asyncio.CancelledError):
+                await load
 
 
 async def _load(chain: Chain, sales_url: str, begun: asyncio.Event) -> None:
