@@ -37,7 +37,9 @@ JOBS = {
     for waited_for, how in service.get("depends_on", {}).items()
     if how["condition"] == "service_completed_successfully"
 }
-LONG_RUNNING = set(SERVICES) - JOBS
+# What `docker compose up` does not start.
+ON_DEMAND = {name for name, service in SERVICES.items() if "profiles" in service}
+LONG_RUNNING = set(SERVICES) - JOBS - ON_DEMAND
 
 # The processes of our own services, with the port on which each listens.
 PROCESSES = {
