@@ -1,0 +1,102 @@
+"""The scenarios of `k6/`, played by real k6 on the whole system."""
+
+import asyncio
+import csv
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from infra.load.k6 import SCENARIOS
+from infra.load.run import Result, Wish, play
+from infra.replay.reading import COLUMNS
+from tests.fixtures.system import RunningSystem
+
+Play = Callable[..., Awaitable[Result]]
+
+
+@pytest.fixture
+def play_here(running_system: RunningSystem, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """Plays a wish as `make load` does."""
+    state = str(running_system.stack.layout.state)
+    for name, value in (*running_system.environment.items(), ("COMPTOIR_STATE", state)):
+        monkeypatch.setenv(name, value)
+
+    async def play_wish(scenario: str, **wish: object) -> Result:
+        return await asyncio.to_thread(play, Wish(scenario, **wish))  # type: ignore[arg-type]
+
+    return play_wish
+
+
+async def test_a_little_of_everything_is_answered_as_it_must_be(play_here: Play) -> None:
+    result = await play_here("smoke", duration="3s", rate="2")
+
+    assert result.faults == []
+    begun, accepted = (result.summary.count(f"sales_{name}") for name in ("begun", "accepted"))
+    assert begun == accepted == result.verdict.confirmed > 0
+
+
+async def test_a_run_fails_when_a_threshold_is_crossed(
+    play_here: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPTOIR_TILL_KEY", "of-nobody")
+
+    result = await play_here("smoke", duration="1s", rate="1")
+
+    assert {"checks: rate==1", "sales_abandoned: count==0"} <= set(result.faults)
+    assert result.verdict.confirmed == 0
+
+
+async def test_beyond_the_knee_the_excess_is_refused_and_nothing_else_suffers(
+    play_here: Play,
+) -> None:
+    # No process of this system serves the last step, whatever the machine.
+    result = await play_here("stress", duration="18s", rate="4000")
+
+    # Among its thresholds: no 5xx but 503 with Retry-After, all answered, all accepted again after.
+    assert result.faults == []
+    assert result.summary.count("requests_shed") > 0
+    steps = {phase.name: phase for phase in result.summary.phases()}
+    assert steps["4000-a-second"].accepted > 0
+    assert steps["after"].accepted == steps["after"].begun
+
+
+async def test_tills_insist_until_a_lost_database_is_back(play_here: Play) -> None:
+    result = await play_here("unavailable", duration="25s", rate="10")
+
+    assert result.faults == []
+    assert result.summary.count("requests_shed") > 0
+    begun, accepted = (result.summary.count(f"sales_{name}") for name in ("begun", "accepted"))
+    assert begun == accepted == result.verdict.confirmed
+
+
+async def test_the_receipts_of_a_retailer_are_sold_once_each(
+    play_here: Play, tmp_path: Path
+) -> None:
+    data = tmp_path / "lines.csv"
+    with data.open("w", newline="") as file:
+        rows = csv.DictWriter(file, sorted(COLUMNS))
+        rows.writeheader()
+        for number in range(20):
+            rows.writerow(
+                {
+                    "InvoiceNo": str(536365 + number),
+                    "StockCode": "85123A",
+                    "Description": "WHITE HANGING HEART T-LIGHT HOLDER",
+                    "Quantity": "6",
+                    "InvoiceDate": "2010-12-01 08:26:00",
+                    "UnitPrice": "2.55",
+                    "Country": "United Kingdom",
+                }
+            )
+
+    result = await play_here("tills", rate="10", data=data)
+
+    assert result.faults == []
+    assert result.summary.count("sales_accepted") == result.verdict.confirmed > 0
+
+
+def test_every_scenario_is_in_the_readme() -> None:
+    readme = (Path(__file__).parents[2] / "k6/README.md").read_text()
+
+    assert [name for name in SCENARIOS if f"| `{name}` |" not in readme] == []
