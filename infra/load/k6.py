@@ -1,5 +1,6 @@
 """Runs k6, whose output is followed line by line."""
 
+import json
 import os
 import subprocess
 import sys
@@ -29,10 +30,19 @@ def play(
     assert process.stderr is not None
     try:
         for line in process.stderr:
-            follow(line.rstrip())
+            follow(_read(line))
         return process.wait()
     finally:
         stop(process)
+
+
+def _read(line: str) -> str:
+    """What a line of the log says; a crash is not in JSON."""
+    try:
+        said = json.loads(line)
+    except json.JSONDecodeError:
+        return line.rstrip()
+    return " ".join(said[part] for part in ("msg", "error") if part in said)
 
 
 def start(
@@ -40,7 +50,7 @@ def start(
 ) -> subprocess.Popen[str]:
     """k6 with a scenario; `variables` come over those of our own environment."""
     environment = os.environ | variables
-    command = [str(BINARY), "run", "--quiet", "--no-color", "--log-format=raw"]
+    command = [str(BINARY), "run", "--quiet", "--no-color", "--log-format=json"]
     # Without a port for commands, which two at a time could not share.
     command += ["--address=", "--summary-mode=compact", f"--summary-export={summary}"]
     # It would tell its maker of each run.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-PHASE = re.compile(r"phase_seconds\{phase:(.+)\}")
+PHASE = re.compile(r"phase_ends\{phase:(.+)\}")
 P95 = "p(95)"
 
 
@@ -49,16 +49,21 @@ class Summary:
 
     def phases(self) -> Iterator[Phase]:
         """In their order; none where the rate was one and the same."""
-        for name, metric in self.metrics.items():
-            if (found := PHASE.fullmatch(name)) and (seconds := metric["value"]):
-                phase = found[1]
-                yield Phase(
-                    phase,
-                    self.count("sales_begun", phase) / seconds,
-                    self.count("sales_accepted", phase) / seconds,
-                    self.count("requests_shed", phase) / seconds,
-                    self.p95("sale_duration", phase),
-                )
+        ends = {
+            found[1]: float(metric["value"])
+            for name, metric in self.metrics.items()
+            if (found := PHASE.fullmatch(name)) and metric["value"]
+        }
+        begins = 0.0
+        for phase, end in sorted(ends.items(), key=lambda each: each[1]):
+            seconds, begins = end - begins, end
+            yield Phase(
+                phase,
+                self.count("sales_begun", phase) / seconds,
+                self.count("sales_accepted", phase) / seconds,
+                self.count("requests_shed", phase) / seconds,
+                self.p95("sale_duration", phase),
+            )
 
     def crossed(self) -> list[str]:
         """The thresholds that do not hold."""

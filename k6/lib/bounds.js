@@ -3,7 +3,12 @@
 const UNITS = { s: 1, m: 60, h: 3600 };
 const LONGEST_SECONDS = 2 * 3600;
 const HIGHEST_RATE = 5000;
-export const MOST_USERS = 1200;
+const MOST_USERS = 2000;
+// More than a process takes on at once (MOST_REQUESTS), so that it has something to refuse.
+const USUAL_USERS = 1200;
+
+// How many can be waiting for an answer at the same time.
+export const USERS = Math.min(Number(__ENV.USERS || USUAL_USERS), MOST_USERS);
 
 // `90s`, `5m`, `1h`, or a number of seconds.
 export function seconds(otherwise) {
@@ -38,8 +43,8 @@ export function arrivals(exec, perSecond, lasting) {
     rate: perSecond,
     timeUnit: "1s",
     duration: `${lasting}s`,
-    preAllocatedVUs: Math.min(Math.max(10, perSecond), MOST_USERS),
-    maxVUs: Math.min(Math.max(100, 20 * perSecond), MOST_USERS),
+    preAllocatedVUs: Math.min(Math.max(50, perSecond), USERS),
+    maxVUs: Math.min(Math.max(100, 20 * perSecond), USERS),
     gracefulStop: "60s",
   };
 }

@@ -1,9 +1,10 @@
 // An open loop whose rate changes by steps; every sample says in `phase` to which step it belongs.
 import exec from "k6/execution";
 import { Gauge } from "k6/metrics";
-import { MOST_USERS } from "./bounds.js";
+import { USERS } from "./bounds.js";
 
-const lasting = new Gauge("phase_seconds");
+// Seconds from the start of the scenario: says in the summary in which order, and how long.
+const ends = new Gauge("phase_ends");
 
 // `phases`: {name, rate, seconds} in order.
 export function stepwise(run, phases) {
@@ -16,8 +17,8 @@ export function stepwise(run, phases) {
       { target: rate, duration: "0s" },
       { target: rate, duration: `${seconds}s` },
     ]),
-    preAllocatedVUs: MOST_USERS,
-    maxVUs: MOST_USERS,
+    preAllocatedVUs: USERS,
+    maxVUs: USERS,
     gracefulStop: "60s",
   };
 }
@@ -26,12 +27,13 @@ export function total(phases) {
   return phases.reduce((sum, { seconds }) => sum + seconds, 0);
 }
 
-// Tags what the running iteration measures from here on.
+// Tags what this user measures from here on.
 export function mark(phases) {
-  let left = (Date.now() - exec.scenario.startTime) / 1000;
-  const phase = phases.find(({ seconds }) => (left -= seconds) < 0) || phases[phases.length - 1];
+  const now = (Date.now() - exec.scenario.startTime) / 1000;
+  let end = 0;
+  const phase = phases.find(({ seconds }) => now < (end += seconds)) || phases[phases.length - 1];
   exec.vu.metrics.tags.phase = phase.name;
-  lasting.add(phase.seconds);
+  ends.add(end);
 }
 
 // The summary has a figure by phase only where a threshold asks for it; these hold always.
@@ -40,7 +42,7 @@ export function counted(phases) {
   return Object.fromEntries(
     phases.flatMap(({ name }) => [
       ...counters.map((counter) => [`${counter}{phase:${name}}`, ["count>=0"]]),
-      [`phase_seconds{phase:${name}}`, ["value>=0"]],
+      [`phase_ends{phase:${name}}`, ["value>=0"]],
       [`sale_duration{phase:${name}}`, ["max>=0"]],
     ]),
   );

@@ -33,13 +33,14 @@ export function basket(store, products) {
   return { magasin_id: store, panier };
 }
 
-// Without patience a till tries once, and the customer leaves.
-export function sell(sale, patienceSeconds = 60) {
+// Without patience a till tries once, and the customer leaves. `beforeEachTry` may note the time.
+export function sell(sale, patienceSeconds = 60, beforeEachTry = () => {}) {
   const vu = exec.vu.idInTest;
   const body = JSON.stringify({ ...sale, caisse: `k6/${RUN}/${vu}` });
   const key = { "Idempotency-Key": `k6-${RUN}-${vu}-${(sold += 1)}` };
   const request = { ...asTill("sale", key), responseCallback: isExpected };
   const started = Date.now();
+  beforeEachTry();
   begun.add(1);
   for (let pause = FIRST_PAUSE_SECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_SECONDS)) {
     const answer = judge(http.post(`${SALES}/api/ventes/`, body, request));
@@ -58,6 +59,7 @@ export function sell(sale, patienceSeconds = 60) {
     const asked = Number(answer.headers["Retry-After"] || 0);
     // Spread, or all who were refused together would come back together.
     sleep(Math.min(Math.max(pause, asked), LONGEST_PAUSE_SECONDS) * (0.5 + Math.random()));
+    beforeEachTry();
   }
 }
 

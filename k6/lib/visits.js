@@ -9,12 +9,15 @@ import {
 } from "./head_office.js";
 import { basket, sell } from "./till.js";
 
+// Seconds for which a till insists.
+const SURE = 60;
+
 const any = (list) => list[Math.floor(Math.random() * list.length)];
 
 // Percent of visits; together 100.
 const SHARES = [
-  [38, ({ permissive, products }) => sell(basket(any(permissive), products))],
-  [4, ({ strict, products }) => sell(basket(strict, products))],
+  [38, sellForSure],
+  [4, ({ strict, products }, beforeEachTry) => sell(basket(strict, products), SURE, beforeEachTry)],
   [16, readReport],
   [6, readPeriod],
   [6, readPerformance],
@@ -24,22 +27,23 @@ const SHARES = [
   [5, sellNonsense],
 ];
 
-export function visit(chain) {
+export function visit(chain, beforeEachTry = () => {}) {
   let left = Math.random() * 100;
   const [, act] = SHARES.find(([percent]) => (left -= percent) < 0) || SHARES[0];
-  act(chain);
+  beforeEachTry();
+  act(chain, beforeEachTry);
 }
 
 export function visitOfEachKind(chain) {
   SHARES.forEach(([, act]) => act(chain));
 }
 
-export function sellOnce({ permissive, products }) {
-  sell(basket(any(permissive), products), 0);
+export function sellOnce({ permissive, products }, beforeEachTry) {
+  sell(basket(any(permissive), products), 0, beforeEachTry);
 }
 
-export function sellForSure({ permissive, products }) {
-  sell(basket(any(permissive), products));
+export function sellForSure({ permissive, products }, beforeEachTry) {
+  sell(basket(any(permissive), products), SURE, beforeEachTry);
 }
 
 export function readAnything({ permissive }) {

@@ -30,6 +30,5 @@ export const options = {
 };
 
 export function visitors(chain) {
-  mark(PHASES);
-  visit(chain);
+  visit(chain, () => mark(PHASES));
 }

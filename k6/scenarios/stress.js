@@ -34,6 +34,5 @@ export const options = {
 };
 
 export function tills(chain) {
-  mark(PHASES);
-  sellOnce(chain);
+  sellOnce(chain, () => mark(PHASES));
 }
