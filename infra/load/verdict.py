@@ -47,7 +47,7 @@ async def judge(run: str, summary: Summary, urls: Mapping[str, str]) -> Verdict:
     await engine.dispose()
     catch_up = await _wait_for_report(last) if last else 0.0
     audit = await audit_everything(urls)
-    faults = _compare(summary, int(counted.confirmed), int(counted.standing))
+    faults = compare_counts(summary, int(counted.confirmed), int(counted.standing))
     if catch_up is None:
         faults.append(f"the report does not know sale {last}")
     if audit.differences:
@@ -55,7 +55,8 @@ async def judge(run: str, summary: Summary, urls: Mapping[str, str]) -> Verdict:
     return Verdict(int(counted.confirmed), catch_up, audit, faults)
 
 
-def _compare(summary: Summary, confirmed: int, standing: int) -> list[str]:
+def compare_counts(summary: Summary, confirmed: int, standing: int) -> list[str]:
+    """What the tills were told against the sales that are there."""
     begun, accepted = summary.count("sales_begun"), summary.count("sales_accepted")
     faults = []
     if confirmed < accepted:
