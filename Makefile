@@ -71,13 +71,24 @@ observability: $(STAMP) ## Install Prometheus and Jaeger for make up, without ro
 	@$(VENV)/bin/python -m infra.tools
 
 .PHONY: slow
-slow: $(STAMP) ## List the slowest requests of the last minutes: make slow [MINUTES=5]
-	@$(STACK) run $(VENV)/bin/python -m infra.traces slow $(if $(MINUTES),--minutes $(MINUTES))
+slow: $(STAMP) ## List the slowest requests: make slow [MINUTES=5] [AT=14:05] [ROUTE=/api/ventes/rapport]
+	@$(STACK) run $(VENV)/bin/python -m infra.traces slow $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(AT),--at $(AT)) $(if $(ROUTE),--route $(ROUTE))
 
 .PHONY: trace
 trace: $(STAMP) ## Draw a trace: make trace ID=4bf92f3577b34da6a3ce929d0e0e4736
 	@test -n "$(ID)" || { echo "Which trace? make trace ID=… (the trace_id of an answer or a log line)"; exit 1; }
 	@$(STACK) run $(VENV)/bin/python -m infra.traces trace $(ID)
+
+.PHONY: psql
+psql: $(STAMP) ## SQL by hand: make psql DB=sales|stock|report, or echo "SELECT 1" | make -s psql DB=sales
+	@test -n "$(DB)" || { echo "Which database? make psql DB=sales, stock or report"; exit 1; }
+	@$(STACK) psql $(DB)
+
+.PHONY: demo-fault
+demo-fault: $(STAMP) ## Break something to find: NAME=missing-index|exhausted-pool|stopped-consumer [REMOVE=1]
+	@test -n "$(NAME)" || { echo "Which? make demo-fault NAME=missing-index, exhausted-pool or stopped-consumer"; exit 1; }
+	@$(VENV)/bin/python -m infra.demo_fault $(NAME) $(if $(REMOVE),--remove)
 
 .PHONY: check
 check: $(STAMP) ## Run every check; changes nothing

@@ -139,6 +139,6 @@ async def read_levels(session: AsyncSession) -> ReportedLevels:
     positions = await session.execute(_POSITIONS, {"topic": STOCK_TOPIC})
     by_partition = {row.partition: row.next_offset for row in positions}
     rows = await session.execute(
-        text("SELECT store_id, product_id, version, on_hand FROM stock_levels")
+        text("SELECT store_id, product_id, version, on_hand FROM stock_levels WHERE version > 0")
     )
     return ReportedLevels({(r[0], r[1]): (r[2], r[3]) for r in rows}, by_partition)

@@ -10,7 +10,17 @@ import sys
 import time
 from collections.abc import Callable
 
-from infra.embedded.layout import ROLES, ROOT, Layout, StackError, state_folder, wanted_ports
+from infra.demo_fault.faults import remove_planted
+from infra.embedded.layout import (
+    ROLES,
+    ROOT,
+    SERVICES,
+    Layout,
+    StackError,
+    state_folder,
+    wanted_ports,
+)
+from infra.embedded.postgresql import psql
 from infra.embedded.programs import INFRASTRUCTURE, PROCESSES
 from infra.embedded.stack import Report, Stack
 from infra.embedded.watchers import WATCHERS, installed_ports, list_watchers
@@ -35,6 +45,7 @@ def main() -> int:
         "--name", choices=(*INFRASTRUCTURE, *WATCHERS, *PROCESSES)
     )
     commands.add_parser("token").add_argument("--role", choices=ROLES, default="till")
+    commands.add_parser("psql").add_argument("database", choices=SERVICES)
     commands.add_parser("run").add_argument("program", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     # What is not there yet is what `up` waits for, not news.
@@ -98,7 +109,12 @@ def _print_addresses(layout: Layout) -> None:
 
 
 def _down(_: argparse.Namespace) -> int:
-    stopped = Stack(Layout.saved()).stop()
+    layout = Layout.saved()
+    stack = Stack(layout)
+    # A planted fault would outlive the processes, in their databases.
+    for line in remove_planted(layout) if stack.is_supervised() else ():
+        sys.stderr.write(f"{line}\n")
+    stopped = stack.stop()
     print("nothing was running" if not stopped else "stopped")
     return 0
 
@@ -139,6 +155,11 @@ def _token(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _psql(arguments: argparse.Namespace) -> int:
+    command, environment = psql(_existing(), arguments.database)
+    os.execve(command[0], command, os.environ | environment)
+
+
 def _run(arguments: argparse.Namespace) -> int:
     layout = _existing()
     if not Stack(layout).is_supervised():
@@ -160,6 +181,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "logs": _logs,
     "reset": _reset,
     "token": _token,
+    "psql": _psql,
     "run": _run,
 }
 

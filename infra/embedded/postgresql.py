@@ -41,6 +41,13 @@ def command(layout: Layout) -> list[str]:
     return [*_without_root(), str(BIN / "postgres"), "-D", str(_data(layout)), "-p", port, *options]
 
 
+def psql(layout: Layout, database: str) -> tuple[list[str], dict[str, str]]:
+    """psql on a service's database and its environment; its role sees and ends all sessions."""
+    server = ["-h", "127.0.0.1", "-p", str(layout.ports["postgresql"]), "-U", "comptoir"]
+    command = [str(BIN / "psql"), *server, "-d", database, "--no-psqlrc"]
+    return command, {"PGPASSWORD": layout.secrets["postgresql"]}
+
+
 def create_cluster(layout: Layout) -> None:
     """Create the data folder unless it is there."""
     data = _data(layout)

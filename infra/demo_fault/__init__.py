@@ -1,0 +1,1 @@
+"""`make demo-fault`: something goes wrong on purpose, to practise docs/debugging.md on."""
