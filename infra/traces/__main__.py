@@ -1,4 +1,4 @@
-"""`python -m infra.traces slow [--minutes 5] [--most 10]` and `… trace ID`.
+"""`python -m infra.traces slow [--at 14:05] [--route /api/ventes/rapport]` and `… trace ID`.
 
 JAEGER_URL says where Jaeger answers; http://127.0.0.1:16686 when it is not set.
 """
@@ -6,48 +6,25 @@ JAEGER_URL says where Jaeger answers; http://127.0.0.1:16686 when it is not set.
 import argparse
 import os
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import httpx
 
-from infra.traces.jaeger import Jaeger, NoSuchTrace, Span
+from infra.traces.jaeger import Jaeger, NoSuchTrace
+from infra.traces.slowest import find_slowest
 from infra.traces.waterfall import draw
 
 DEFAULT_URL = "http://127.0.0.1:16686"
-SERVICES = ("sales-service", "stock-service", "report-service")
-STAGE = "comptoir.stage."
-# Jaeger answers with the newest of those that took so long: only when they are few, with more.
-LONGEST_FIRST = [timedelta(milliseconds=each) for each in (1000, 250, 50, 10, 0)]
 
 
-def find_slowest(jaeger: Jaeger, minutes: float, most: int) -> Iterator[str]:
-    """The slowest requests of the last minutes: when, how long, where the time went, the trace."""
-    since = datetime.now(UTC) - timedelta(minutes=minutes)
-    requests: dict[str, tuple[Span, str]] = {}
-    for longest in LONGEST_FIRST:
-        for service in SERVICES:
-            for trace in jaeger.find_traces(service, since, longest):
-                for span in trace.spans:
-                    if span.attributes.get("span.kind") == "server":
-                        requests[span.id] = span, trace.id
-        if len(requests) >= most:
-            break
-    slowest = sorted(requests.values(), key=lambda found: -found[0].duration)[:most]
-    for span, trace_id in slowest:
-        when = datetime.fromtimestamp(span.started / 1_000_000, UTC)
-        parts = {
-            name.removeprefix(STAGE): float(seconds) * 1000
-            for name, seconds in span.attributes.items()
-            if name.startswith(STAGE)
-        }
-        largest = sorted(parts.items(), key=lambda part: -part[1])
-        told = ", ".join(f"{name} {part:.1f}" for name, part in largest if part >= 0.05)
-        yield (
-            f"{when:%H:%M:%S} {span.duration / 1000:9.1f} ms "
-            f"{span.attributes.get('http.response.status_code', '?')} {span.name:45} {trace_id}\n"
-            f"         {told}"
-        )
+def stretch(at: str | None, minutes: float, now: datetime) -> tuple[datetime, datetime]:
+    """The last minutes, or those before and after a time of day; raises `ValueError`."""
+    if at is None:
+        return now - timedelta(minutes=minutes), now
+    moment = datetime.combine(now.date(), time.fromisoformat(at), now.tzinfo)
+    if moment > now:
+        moment -= timedelta(days=1)
+    return moment - timedelta(minutes=minutes), moment + timedelta(minutes=minutes)
 
 
 def main() -> int:
@@ -56,6 +33,8 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     slow = commands.add_parser("slow", help="the slowest requests of the last minutes")
     slow.add_argument("--minutes", type=float, default=5)
+    slow.add_argument("--at", help="a time of day such as 14:05: the minutes around it")
+    slow.add_argument("--route", help="one endpoint, such as /api/ventes/rapport")
     slow.add_argument("--most", type=int, default=10)
     one = commands.add_parser("trace", help="one trace as a waterfall")
     one.add_argument("id", help="32 hex digits, as in an error's trace_id")
@@ -66,14 +45,19 @@ def main() -> int:
         if arguments.command == "trace":
             lines = list(draw(jaeger.read_trace(arguments.id)))
         else:
-            lines = list(find_slowest(jaeger, arguments.minutes, arguments.most))
+            now = datetime.now().astimezone()
+            since, until = stretch(arguments.at, arguments.minutes, now)
+            lines = list(find_slowest(jaeger, since, until, arguments.most, arguments.route))
     except NoSuchTrace as unknown:
-        sys.stderr.write(f"Jaeger has no trace {unknown}: was it sampled, has it arrived?\n")
+        sys.stderr.write(f"Jaeger has no trace {unknown}: was it kept, has it arrived?\n")
         return 1
+    except ValueError:
+        parser.error(f"--at {arguments.at} is not a time of day such as 14:05")
     except httpx.HTTPError as fault:
         sys.stderr.write(f"no Jaeger answers at {url}: {fault}\n")
         return 1
-    sys.stdout.writelines(f"{line}\n" for line in lines or ["no requests"])
+    # In one piece: whoever reads only the first lines has all of it.
+    sys.stdout.write("\n".join(lines or ["no requests"]) + "\n")
     return 0
 
 

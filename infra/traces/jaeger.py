@@ -1,5 +1,6 @@
 """Traces as Jaeger's API gives them (`/api/traces`, the JSON that its own interface reads)."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,6 @@ from typing import Any
 import httpx
 
 TIMEOUT_SECONDS = 30.0
-MOST_TRACES = 200  # a sale's trace is some 50 KB of JSON
 
 
 class NoSuchTrace(Exception):
@@ -43,6 +43,16 @@ class Trace:
     spans: tuple[Span, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Spans of a service that began in a stretch of time and have an attribute."""
+
+    service: str
+    attribute: tuple[str, str]
+    since: datetime
+    until: datetime
+
+
 class Jaeger:
     """Jaeger's API at `url`, such as http://127.0.0.1:16686."""
 
@@ -55,24 +65,34 @@ class Jaeger:
         if answer.status_code == 404:
             raise NoSuchTrace(trace_id)
         answer.raise_for_status()
-        return next(_traces(answer.json()))
+        return next(_traces(answer.json()["data"]))
 
-    def find_traces(self, service: str, since: datetime, longest: timedelta) -> Iterator[Trace]:
-        """The newest traces with a span of a service that took `longest` at least."""
+    def list_methods(self, service: str) -> list[str]:
+        """The HTTP methods that a service has answered."""
+        parameters = {"service": service, "spanKind": "server"}
+        names = [each["name"] for each in self._ask("/api/operations", parameters)]
+        return sorted({name.partition(" ")[0] for name in names})
+
+    def find_traces(self, search: Search, longest: timedelta, most: int) -> list[Trace]:
+        """The newest traces with a span that fits and took `longest` at least."""
         parameters = {
-            "service": service,
-            "start": str(int(since.timestamp() * 1_000_000)),
-            "end": str(int(datetime.now(since.tzinfo).timestamp() * 1_000_000)),
-            "minDuration": f"{int(longest.total_seconds() * 1_000_000)}us",
-            "limit": str(MOST_TRACES),
+            "service": search.service,
+            "start": str(int(search.since.timestamp() * 1_000_000)),
+            "end": str(int(search.until.timestamp() * 1_000_000)),
+            "minDuration": f"{longest // timedelta(microseconds=1)}us",
+            "tags": json.dumps(dict([search.attribute])),
+            "limit": str(most),
         }
-        answer = httpx.get(f"{self._url}/api/traces", params=parameters, timeout=TIMEOUT_SECONDS)
+        return list(_traces(self._ask("/api/traces", parameters)))
+
+    def _ask(self, path: str, parameters: Mapping[str, str]) -> list[Any]:
+        answer = httpx.get(f"{self._url}{path}", params=parameters, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
-        return _traces(answer.json())
+        return answer.json()["data"] or []
 
 
-def _traces(body: Mapping[str, Any]) -> Iterator[Trace]:
-    for trace in body.get("data") or ():
+def _traces(data: Iterable[Mapping[str, Any]]) -> Iterator[Trace]:
+    for trace in data:
         spans = [_span(span, trace["processes"][span["processID"]]) for span in trace["spans"]]
         yield Trace(trace["traceID"], tuple(sorted(spans, key=lambda span: span.started)))
 

@@ -7,10 +7,15 @@ from infra.traces.jaeger import Span, Trace
 
 NAME_WIDTH = 58
 BAR_WIDTH = 50
+SHOWN_SHARE = 0.1  # a statement that took more of the whole is shown with its text
+STATEMENT = "db.query.text"
 
 
 def draw(trace: Trace) -> Iterator[str]:
-    """One line per span, children below their parents in the order of their beginnings."""
+    """One line per span, children below their parents in the order of their beginnings.
+
+    The statements that took long follow, as text that EXPLAIN (GENERIC_PLAN) takes.
+    """
     begin = min(span.started for span in trace.spans)
     end = max(span.ended for span in trace.spans)
     whole = max(1, end - begin)
@@ -23,8 +28,16 @@ def draw(trace: Trace) -> Iterator[str]:
         after = (span.started - begin) / 1000
         yield (
             f"{name[:NAME_WIDTH]:{NAME_WIDTH}} {after:9.2f} ms +{span.duration / 1000:9.2f} ms "
-            f"|{bar:{BAR_WIDTH}}|{' ERROR' if span.attributes.get('error') else ''}"
+            f"|{bar:{BAR_WIDTH}}|{_failure(span)}"
         )
+    for span in sorted(trace.spans, key=lambda span: -span.duration):
+        if STATEMENT in span.attributes and span.duration > SHOWN_SHARE * whole:
+            yield f"\n{span.service}, {span.duration / 1000:.2f} ms: {span.attributes[STATEMENT]}"
+
+
+def _failure(span: Span) -> str:
+    """Why it failed: a status, an SQLSTATE, the name of an error."""
+    return f" ERROR {span.attributes.get('error.type', '')}" if "error" in span.attributes else ""
 
 
 def _in_order(trace: Trace) -> Iterator[tuple[int, Span]]:
