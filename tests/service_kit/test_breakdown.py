@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -186,6 +187,23 @@ async def test_a_request_is_a_trace_with_a_span_for_each_statement(
     assert insert["db.query.text"] == "INSERT INTO notes VALUES ($1)"
     assert spans["SELECT api_keys"].parent_span_id == spans["authentication"].span_id
     assert spans["INSERT notes"].parent_span_id == root.span_id
+
+
+async def test_a_statement_that_fails_says_why(
+    client: httpx.AsyncClient, traces: Collector
+) -> None:
+    refused = {"id": 8, "after": ["SELECT 1 / 0"]}
+    await client.post(HANDLER, json=refused, headers={"traceparent": TRACEPARENT})
+
+    async def failures() -> dict[str, str]:
+        told = {span.name: attributes_of(span) for span in traces.trace(TRACE_ID)}
+        codes = {name: each.get("db.response.status_code") for name, each in told.items()}
+        return {name: code for name, code in codes.items() if code}
+
+    await eventually(failures, {"SELECT": "22012"})
+    [failed] = [span for span in traces.trace(TRACE_ID) if span.name == "SELECT"]
+    assert attributes_of(failed)["error.type"] == "22012"
+    assert failed.status.code == Status.STATUS_CODE_ERROR
 
 
 async def test_a_bucket_names_the_trace_of_a_request_that_fell_into_it(

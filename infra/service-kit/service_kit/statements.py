@@ -7,6 +7,7 @@ from time import time_ns
 from typing import Any
 
 from opentelemetry import trace
+from opentelemetry.trace import Status, StatusCode
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit import stages
@@ -23,19 +24,24 @@ _BOUNDARIES = {"do_commit": "COMMIT", "do_rollback": "ROLLBACK"}
 def time_statements(engine: AsyncEngine) -> None:
     """Wrap the points at which the dialect waits for the server: COMMIT has no events around it."""
     dialect = engine.sync_engine.dialect
+    errors = dialect.loaded_dbapi.Error
     for name in _EXECUTIONS:
-        setattr(dialect, name, _timed_execution(getattr(dialect, name)))
+        setattr(dialect, name, _timed_execution(getattr(dialect, name), errors))
     for name, operation in _BOUNDARIES.items():
         setattr(dialect, name, _timed_boundary(getattr(dialect, name), operation))
 
 
-def _timed_execution(execute: Callable[..., None]) -> Callable[..., None]:
+def _timed_execution(execute: Callable[..., None], errors: type[Exception]) -> Callable[..., None]:
     def timed(cursor: Any, statement: str, *arguments: Any, **options: Any) -> None:
         clock = stages.current()
         span = _start_span(statement)
         depth = clock.enter(Stage.SQL) if clock else 0
         try:
             execute(cursor, statement, *arguments, **options)
+        except errors as error:
+            if span is not None:
+                _say_why(span, error)
+            raise
         finally:
             if clock:
                 clock.leave(depth)
@@ -45,6 +51,15 @@ def _timed_execution(execute: Callable[..., None]) -> Callable[..., None]:
                 span.end()
 
     return timed
+
+
+def _say_why(span: trace.Span, error: Exception) -> None:
+    """Whether a lock was not had or a time was over: PostgreSQL's code tells it."""
+    code = getattr(error, "sqlstate", None)
+    if code is not None:
+        span.set_attribute("db.response.status_code", code)
+    span.set_attribute("error.type", code or type(error).__name__)
+    span.set_status(Status(StatusCode.ERROR))
 
 
 def _timed_boundary(finish: Callable[[Any], None], operation: str) -> Callable[[Any], None]:
