@@ -9,6 +9,15 @@ EVENT_FLOW = Board(
     "From the row in an outbox to the figure in the report: how much, how late, what got stuck.",
     [
         Panel(
+            "Workers that answer",
+            "1 up, 0 down. Bad: a 0, or a line that ends. Lag and delay are told by the worker "
+            "itself: while it stands still their lines end too, and nothing else here is wrong. "
+            "Runbook: ProcessDown.",
+            "short",
+            [Query('min by (job) (up{job=~".*-worker"})', "{{job}}")],
+            WHOLE,
+        ),
+        Panel(
             "Events published, by type",
             "Bad: zero while sales are made. Next: the outbox beside it.",
             "eps",
@@ -16,7 +25,7 @@ EVENT_FLOW = Board(
         ),
         Panel(
             "Events applied, by consumer",
-            "Bad: a consumer that applies less than is published. Next: lag.",
+            "Bad: a consumer that applies less than is published, or a line that ends. Next: lag.",
             "eps",
             [Query(rate("events_consumed_total", "consumer"), "{{consumer}}")],
         ),
@@ -43,8 +52,8 @@ EVENT_FLOW = Board(
         ),
         Panel(
             "Consumer lag in seconds",
-            "How old is what a consumer applies. Bad: above 5 s and rising: stopped, or too slow. "
-            "Is its process up (Capacity)? Runbook: ConsumerLag.",
+            "How old is what a consumer applies. Bad: above 5 s and rising: too slow, or its batch "
+            "fails. Runbook: ConsumerLag. A line that ends: its worker does not answer.",
             "s",
             [Query("max by (job, topic) (consumer_lag_seconds)", "{{job}} {{topic}}")],
         ),
@@ -57,7 +66,7 @@ EVENT_FLOW = Board(
         Panel(
             "From the sale to the report",
             "Age of a sale when the report counts it. Bad: p99 above 1 s. Nothing here while the "
-            "consumer is stopped: look at the lag.",
+            "consumer is stopped: is its worker up, is there lag?",
             "s",
             percentiles("report_delay_seconds_bucket"),
         ),
