@@ -15,7 +15,9 @@ from service_kit.stages import Stage
 
 tracer = trace.get_tracer(__name__)
 
-_TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(?!unnest\b|\()([a-z_]+)", re.IGNORECASE)
+_TABLE = re.compile(r"\b(FROM|INTO|UPDATE)\s+(?!unnest\b|\()([a-z_]+)", re.IGNORECASE)
+# What a statement that begins with WITH does, by the word before its first table.
+_OPERATIONS = {"INTO": "INSERT", "UPDATE": "UPDATE", "FROM": "SELECT"}
 _EXECUTIONS = ("do_execute", "do_execute_no_params", "do_executemany")
 SHORTEST_ROUND_TRIP_NS = 30_000
 _BOUNDARIES = {"do_commit": "COMMIT", "do_rollback": "ROLLBACK"}
@@ -95,13 +97,15 @@ def _start_span(statement: str, started_ns: int | None = None) -> trace.Span | N
 def _describe(statement: str) -> tuple[str, dict[str, str]]:
     """The span's name and attributes, as OpenTelemetry's conventions for databases have them."""
     operation = statement.split(None, 1)[0].upper()
+    table = _TABLE.search(statement)
+    if table is not None and operation == "WITH":
+        operation = _OPERATIONS[table.group(1).upper()]
     attributes = {
         "db.system.name": "postgresql",
         "db.operation.name": operation,
         "db.query.text": " ".join(statement.split()),
     }
-    table = _TABLE.search(statement)
     if table is None:
         return operation, attributes
-    attributes["db.collection.name"] = table.group(1)
-    return f"{operation} {table.group(1)}", attributes
+    attributes["db.collection.name"] = table.group(2)
+    return f"{operation} {table.group(2)}", attributes
