@@ -38,14 +38,15 @@ EVENT_FLOW = Board(
         ),
         Panel(
             "Outbox: events that wait",
-            "Bad: growing. At the ceiling sales are refused.",
+            "Bad: growing. At the ceiling sales are refused. Runbook: OutboxStuck.",
             "short",
             [Query("max by (job) (outbox_pending)", "{{job}}")],
             THIRD,
         ),
         Panel(
             "Outbox delay, p95",
-            "From the row to Kafka's acknowledgement. Bad: above 100 ms.",
+            "From the row to Kafka's acknowledgement. Bad: above 100 ms. Next: CPU of that worker, "
+            "Kafka's disk.",
             "s",
             [Query(quantile("0.95", "outbox_delay_seconds_bucket", "job"), "{{job}}")],
             THIRD,
@@ -59,14 +60,15 @@ EVENT_FLOW = Board(
         ),
         Panel(
             "Consumer lag in records",
-            "Bad: growing for minutes. Falling after a stop is recovery: divide by the rate above.",
+            "Bad: growing for minutes. Falling after a stop is recovery: divide by the rate above. "
+            "Runbook: ConsumerLag.",
             "short",
             [Query("sum by (job, topic) (consumer_lag_records)", "{{job}} {{topic}}")],
         ),
         Panel(
             "From the sale to the report",
             "Age of a sale when the report counts it. Bad: p99 above 1 s. Nothing here while the "
-            "consumer is stopped: is its worker up, is there lag?",
+            "consumer is stopped. Next: is its worker up, is there lag, what is set aside?",
             "s",
             percentiles("report_delay_seconds_bucket"),
         ),
@@ -79,7 +81,8 @@ EVENT_FLOW = Board(
         ),
         Panel(
             "Batches tried again, by consumer",
-            "Bad: lasting. A database that is away shows here first; the log says which fault.",
+            "Bad: lasting. A database that is away shows here first. Next: the worker's log says "
+            "which fault.",
             "short",
             [Query(rare("events_retried_total", "consumer"), "{{consumer}}")],
             THIRD,
@@ -93,7 +96,8 @@ EVENT_FLOW = Board(
         ),
         Panel(
             "Relay failures, by fault",
-            "Bad: LogShortened, Kafka has lost records. Others pass with their cause.",
+            "Bad: LogShortened, Kafka has lost records. Others pass with their cause. Runbook: "
+            "BrokerLostRecords.",
             "short",
             [
                 Query(
@@ -120,7 +124,8 @@ BUSINESS = Board(
     [
         Panel(
             "Sales per minute, by store",
-            "Bad: a store at zero during its opening hours: its tills, or its network.",
+            "Bad: a store at zero during its opening hours: its tills, or its network. Next: all "
+            "stores? then Golden signals, traffic and errors.",
             "short",
             [
                 Query(
@@ -131,13 +136,15 @@ BUSINESS = Board(
         ),
         Panel(
             "Revenue per minute, by currency",
-            "Confirmed sales, taxes included. A report has the exact figures, this the trend.",
+            "Confirmed sales, taxes included. Bad: falling while sales do not: a price that is "
+            "wrong. Next: the report, which has the exact figures; this is the trend.",
             "short",
             [Query("60 * sum by (currency) (rate(sales_revenue_total[1m]))", "{{currency}}")],
         ),
         Panel(
             "Sales refused for lack of stock, by store",
-            "Bad: a store where it lasts: shelves are empty. `ruptures` in its report names them.",
+            "Bad: a store where it lasts: shelves are empty. Next: `ruptures` in its report names "
+            "them.",
             "short",
             [
                 Query(

@@ -16,13 +16,15 @@ CAPACITY = Board(
         ),
         Panel(
             "CPU seconds per second, by process",
-            "1 is one core, the most that one Python process can use. Bad: 0.8 for minutes.",
+            "1 is one core, the most that one Python process can use. Bad: 0.8 for minutes. Next: "
+            "Golden signals, traffic: which handler? Another instance helps an API.",
             "short",
             [Query("rate(process_cpu_seconds_total[1m])", "{{job}} {{instance}}")],
         ),
         Panel(
             "Memory",
-            "Resident. Bad: growing for an hour under the same load. Containers end at 256 MiB.",
+            "Resident. Bad: growing for an hour under the same load. Containers end at 256 MiB. "
+            "Next: the traffic below it; restart the process, it loses nothing.",
             "bytes",
             [
                 Query(
@@ -53,7 +55,8 @@ CAPACITY = Board(
         ),
         Panel(
             "Requests that wait for a connection",
-            "Bad: above zero for longer than a moment. At 256 further ones are refused.",
+            "Bad: above zero for longer than a moment. At 256 further ones are refused. Runbook: "
+            "PoolExhausted.",
             "short",
             [
                 Query(
@@ -71,7 +74,7 @@ CAPACITY = Board(
         ),
         Panel(
             "Waits for a connection that were given up",
-            "Bad: any; each was answered 503.",
+            "Bad: any; each was answered 503. Runbook: PoolExhausted.",
             "short",
             [
                 Query(
@@ -90,19 +93,22 @@ OBJECTIVES = Board(
     [
         Panel(
             "Burn rate of the last hour",
-            "1 uses the budget up in just 30 days. Bad: above 14.4, the page SloBurningFast comes.",
+            "1 uses the budget up in just 30 days. Bad: above 14.4, a page. Runbook: "
+            "SloBurningFast.",
             "short",
             [Query("slo:bad_ratio:rate1h / on (slo) slo:budget", "{{slo}}")],
         ),
         Panel(
             "Burn rate of the last six hours",
-            "Bad: above 6 (page), above 1 for days (ticket).",
+            "Bad: above 6 (page), above 1 for days (ticket). Runbooks: SloBurning, "
+            "SloBurningSlowly.",
             "short",
             [Query("slo:bad_ratio:rate6h / on (slo) slo:budget", "{{slo}}")],
         ),
         Panel(
             "Share of bad requests, or late sales, of the last five minutes",
-            "What has just happened. Next: Golden signals for availability and latency, Event flow "
+            "What has just happened. Bad: above the budget, 0.001 or 0.01. Next: Golden signals "
+            "for availability and latency, Event flow "
             "for freshness.",
             "percentunit",
             [Query("slo:bad_ratio:rate5m", "{{slo}}")],

@@ -26,6 +26,7 @@ GOLDEN_SIGNALS = Board(
         Panel(
             "Traffic: requests per second by handler",
             "Bad: a sudden zero, tills cannot reach us; a jump, somebody repeats without waiting. "
+            "Next: errors, Capacity. "
             "Probes and scrapes count too: /health/ready and /metrics are handlers.",
             "reqps",
             [Query(rate("http_requests_total", "handler"), "{{handler}}")],
@@ -33,7 +34,8 @@ GOLDEN_SIGNALS = Board(
         Panel(
             "Errors: 4xx by handler",
             "What clients asked wrongly, refused sales included. Bad: a rise of 401 or 422 after a "
-            "release of the tills; 409 at /api/ventes/ means empty shelves: Business.",
+            "release of the tills; 409 at /api/ventes/: empty shelves (Next: Business) or a lock "
+            "that was not had (Next: Endpoint breakdown, sql).",
             "reqps",
             [
                 Query(
@@ -44,7 +46,7 @@ GOLDEN_SIGNALS = Board(
         Panel(
             "Errors: 5xx",
             "What the services owe an answer for. Bad: anything but zero. 503 with a queue that is "
-            "full: Capacity. Else `make slow` and the trace.",
+            "full: Capacity. Next: `make slow` and the trace.",
             "reqps",
             [
                 Query(
@@ -78,7 +80,8 @@ BREAKDOWN = Board(
     [
         Panel(
             "Mean duration, stacked by stage",
-            "The stages add up to the whole. Bad: one that grows. sql: an index, a lock, the disk; "
+            "The stages add up to the whole. Bad: one that grows. Next, for sql: an index, a "
+            "lock, the disk; "
             "pool: Capacity, connections; queue or application: the event loop, Capacity; "
             "wait: Event flow.",
             "s",
@@ -94,7 +97,7 @@ BREAKDOWN = Board(
         Panel(
             "Requests by duration",
             "Bad: a second band above the first: some requests meet something that others do not. "
-            f"{JAEGER}.",
+            f"Next: {JAEGER}.",
             "s",
             [
                 Query(
@@ -107,14 +110,15 @@ BREAKDOWN = Board(
         ),
         Panel(
             "Duration: p50, p95, p99",
-            f"Bad: p99 far from p50: queues, locks. {JAEGER}; there are some for slow and failed "
-            "requests always, and for a share of the others.",
+            f"Bad: p99 far from p50: queues, locks. Next: {JAEGER}; there are some for slow and "
+            "failed requests always, and for a share of the others.",
             "s",
             percentiles(f"http_request_duration_seconds_bucket{_CHOSEN}", has_exemplars=True),
         ),
         Panel(
             "p95 of each stage",
-            "Which stage makes the slow ones slow. Read it beside the mean: these do not add up.",
+            "Which stage makes the slow ones slow; these do not add up. Bad: one far above its "
+            "mean. Next: `make slow ROUTE=…`, docs/debugging.md.",
             "s",
             [
                 Query(
@@ -125,8 +129,8 @@ BREAKDOWN = Board(
         ),
         Panel(
             "Answers by status",
-            "304 costs next to nothing: the client had the answer. Bad: 503, see Capacity; 500 is "
-            "a bug, its log line has the trace.",
+            "304 costs next to nothing: the client had the answer. Bad: 503 (Next: Capacity); "
+            "500, a bug, whose log line has the trace.",
             "reqps",
             [
                 Query(

@@ -49,7 +49,9 @@ def main() -> int:
             since, until = stretch(arguments.at, arguments.minutes, now)
             lines = list(find_slowest(jaeger, since, until, arguments.most, arguments.route))
     except NoSuchTrace as unknown:
-        sys.stderr.write(f"Jaeger has no trace {unknown}: was it kept, has it arrived?\n")
+        sys.stderr.write(
+            f"Jaeger has no trace {unknown}: was it kept? It takes ten seconds to arrive\n"
+        )
         return 1
     except ValueError:
         parser.error(f"--at {arguments.at} is not a time of day such as 14:05")

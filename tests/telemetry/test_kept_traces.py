@@ -1,5 +1,6 @@
 """Which traces Jaeger keeps, and that its figures are of all of them."""
 
+import asyncio
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from tests.fixtures.waiting import eventually
 from tests.telemetry.conftest import Prometheus
 
 ORDINARY = 20
+LONG_REQUEST_SECONDS = 7.0
 
 
 @pytest.fixture
@@ -70,6 +72,23 @@ async def test_marked_and_failed_traces_are_kept_whole_and_no_others(
         return [each["value"][1] for each in await prometheus.ask(calls)]
 
     await eventually(counted, [str(2 * (ORDINARY + len(wanted)))])
+
+
+async def test_a_mark_that_comes_when_a_long_request_ends_is_in_time(
+    watched_system: RunningSystem, tracer: Tracer
+) -> None:
+    jaeger = Jaeger(watched_system.stack.layout.url("jaeger"))
+    with tracer.start_as_current_span("root", attributes={KEEP: Keep.SAGA}) as root:
+        # What others do for a request is sent long before the request's own span.
+        with tracer.start_as_current_span("part"):
+            pass
+        await asyncio.sleep(LONG_REQUEST_SECONDS)
+    trace_id = format_trace_id(root.get_span_context().trace_id)
+
+    async def kept() -> bool:
+        return is_kept(jaeger, trace_id)
+
+    await eventually(kept, True)
 
 
 async def test_jaeger_reads_its_service_figures_from_prometheus(

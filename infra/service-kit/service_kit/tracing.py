@@ -28,6 +28,8 @@ from service_kit.settings import ServiceSettings
 
 TRACEPARENT = "traceparent"
 LAST_SPANS_SECONDS = 1.0
+# Well below the time after which Jaeger decides about a trace: the mark must be there by then.
+EXPORT_EVERY_MILLISECONDS = 1000
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 KEEP = "comptoir.keep"
@@ -93,7 +95,9 @@ def configure_tracing(settings: ServiceSettings) -> TracerProvider:
         )
         provider = TracerProvider(resource=resource, sampler=sampler, id_generator=_IDS)
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
-        provider.add_span_processor(BatchSpanProcessor(exporter))
+        provider.add_span_processor(
+            BatchSpanProcessor(exporter, schedule_delay_millis=EXPORT_EVERY_MILLISECONDS)
+        )
     else:
         provider = TracerProvider(resource=resource, sampler=ALWAYS_OFF)
     trace.set_tracer_provider(provider)
