@@ -76,8 +76,10 @@ def build_board(board: Board, others: Iterable[tuple[str, str]]) -> model.Dashbo
             .refresh(model.VariableRefresh.ON_TIME_RANGE_CHANGED)
             .sort(model.VariableSort.ALPHABETICAL_ASC)
         )
-    for panel in board.panels:
-        built.with_panel(_heatmap(panel) if panel.is_heatmap else _lines(panel))
+    for number, panel in enumerate(board.panels, start=1):
+        drawn = _heatmap(panel) if panel.is_heatmap else _lines(panel)
+        # Grafana would give numbers of its own, which a link to a panel could not rely on.
+        built.with_panel(drawn.id(number))
     return built.build()
 
 
