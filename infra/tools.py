@@ -1,7 +1,8 @@
-"""`python -m infra.tools`: Prometheus and Jaeger for `make up` and `make test`, without root.
+"""`python -m infra.tools [NAME…]`: Prometheus, Jaeger and NGINX for `make up`, without root.
 
-Prometheus is Debian's package, unpacked and not installed, so that nothing starts by itself; Jaeger
-is built from its Go module, since it is not packaged. Both go into `~/.cache/comptoir`.
+Prometheus and NGINX are Debian's packages, unpacked and not installed, so that nothing starts by
+itself; Jaeger is built from its Go module, since it is not packaged. They are kept in
+`~/.cache/comptoir`.
 """
 
 import os
@@ -14,6 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 JAEGER_MODULE = "github.com/jaegertracing/jaeger/cmd/jaeger"
 MISSING = "make observability installs Prometheus and Jaeger"
+NO_NGINX = "make nginx installs NGINX"
+# Besides the PATH, on which a user who is not root may lack the second.
+FOLDERS = ("usr/bin", "usr/sbin")
 
 
 class ToolMissing(Exception):
@@ -27,20 +31,21 @@ def folder() -> Path:
 
 
 def find(name: str) -> str | None:
-    """The path of `prometheus`, `promtool` or `jaeger`; None when it is not here."""
-    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{folder() / 'usr/bin'}")
+    """The path of `prometheus`, `promtool`, `jaeger` or `nginx`; None when it is not here."""
+    places = [os.environ.get("PATH", ""), "/usr/sbin", *(str(folder() / each) for each in FOLDERS)]
+    return shutil.which(name, path=":".join(places))
 
 
-def install_prometheus() -> None:
-    """Debian's package; raises `ToolMissing`."""
+def install_package(name: str) -> None:
+    """Debian's package of this name; raises `ToolMissing`."""
     apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
     if apt is None or dpkg is None:
-        raise ToolMissing("Prometheus: not a Debian; put prometheus and promtool on the PATH")
+        raise ToolMissing(f"{name}: not a Debian; put it on the PATH")
     with tempfile.TemporaryDirectory() as download:
-        _run("Prometheus", [apt, "download", "prometheus"], Path(download))
-        [package] = Path(download).glob("prometheus_*.deb")
+        _run(name, [apt, "download", name], Path(download))
+        [package] = Path(download).glob(f"{name}_*.deb")
         folder().mkdir(parents=True, exist_ok=True)
-        _run("Prometheus", [dpkg, "--extract", str(package), str(folder())], Path(download))
+        _run(name, [dpkg, "--extract", str(package), str(folder())], Path(download))
 
 
 def install_jaeger() -> None:
@@ -62,15 +67,24 @@ def _run(what: str, command: list[str], cwd: Path) -> None:
         raise ToolMissing(f"{what}: {done.stderr.strip().splitlines()[-1:]}")
 
 
-def main() -> int:
+def install(name: str) -> None:
+    """Get a tool by its name; raises `ToolMissing`."""
+    if name == "jaeger":
+        install_jaeger()
+    else:
+        install_package(name)
+
+
+def main(names: list[str]) -> int:
     """Install what is missing; 1 when something still is."""
     failures = 0
-    for name, install in (("prometheus", install_prometheus), ("jaeger", install_jaeger)):
+    for name in names:
         if find(name) is None:
-            sys.stdout.write(f"{name}: getting it, Jaeger's build takes some minutes\n")
+            slow = ", its build takes some minutes" if name == "jaeger" else ""
+            sys.stdout.write(f"{name}: getting it{slow}\n")
             sys.stdout.flush()
             try:
-                install()
+                install(name)
             except ToolMissing as missing:
                 sys.stderr.write(f"{missing}\n")
                 failures += 1
@@ -80,4 +94,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or ["prometheus", "jaeger", "nginx"]))
