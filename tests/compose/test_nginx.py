@@ -8,6 +8,7 @@ import pytest
 
 from sales_service.api.sales import LONGEST_WAIT_SECONDS
 from service_kit.problems import HTTP_CODES
+from service_kit.serving import LEAVE_SECONDS
 from service_kit.settings import ServiceSettings
 from tests.compose.stack import INFRA, PROCESSES
 
@@ -93,3 +94,10 @@ def test_nginx_outwaits_the_longest_wait_for_a_sale() -> None:
     (seconds,) = re.findall(r"proxy_read_timeout (\d+)s;", NGINX)
 
     assert int(seconds) > LONGEST_WAIT_SECONDS
+
+
+def test_nginx_hangs_up_before_a_service_that_ends_does() -> None:
+    kept = {float(seconds) for seconds in re.findall(r"keepalive_timeout (\d+)s;", UPSTREAMS)}
+
+    assert kept
+    assert max(kept) < LEAVE_SECONDS

@@ -23,7 +23,7 @@ from service_kit.openapi import describe_problems
 from service_kit.outbox_watch import OutboxWatch
 from service_kit.problems import install_problem_handlers
 from service_kit.ready_answers import ReadyAnswers
-from service_kit.serving import Protocol, Server, tame_collector
+from service_kit.serving import BalancedProtocol, Server, tame_collector
 from service_kit.settings import ServiceSettings
 from service_kit.shedding import begin_at_zero
 from service_kit.stopping import Stopping
@@ -106,7 +106,7 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Run the application until SIGTERM; requests under way are finished first."""
     config = uvicorn.Config(
         app,
-        http=Protocol,
+        http=BalancedProtocol,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,

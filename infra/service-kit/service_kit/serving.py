@@ -1,6 +1,8 @@
-"""uvicorn, told to say when a request has arrived, and when it begins to stop itself."""
+"""uvicorn, told to say when a request has arrived, and to end without cutting one off."""
 
+import asyncio
 import gc
+import select
 import socket
 from time import perf_counter
 
@@ -9,6 +11,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service_kit.http_telemetry import ARRIVED
 from service_kit.stopping import Stopping
+
+# Longer than a balancer keeps an idle connection (NGINX: keepalive_timeout in upstreams.conf), so
+# that it is never this side which closes one while a POST is on its way.
+LEAVE_SECONDS = 2.5
+ACCEPT_ROUNDS = 100
 
 
 class Protocol(HttpToolsProtocol):
@@ -31,6 +38,30 @@ def tame_collector() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+class BalancedProtocol(Protocol):
+    """Ends as a balancer wishes: it answers one request more, and leaves the closing to others.
+
+    uvicorn closes idle connections at once, and with them a request that is on its way.
+    """
+
+    is_ending = False
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self.is_ending:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        self.is_ending = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+            return
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            LEAVE_SECONDS, self.timeout_keep_alive_handler
+        )
+
+
 class Server(uvicorn.Server):
     """Begins `stopping` at SIGTERM: the lifespan ends only after the last request."""
 
@@ -40,4 +71,16 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stopping.begin()
+        await self._accept_all()
         await super().shutdown(sockets)
+
+    async def _accept_all(self) -> None:
+        """Take over the connections that the kernel holds: closing its socket would reset them."""
+        listening = select.poll()
+        for server in self.servers:
+            for each in server.sockets:
+                listening.register(each.fileno(), select.POLLIN)
+        for _ in range(ACCEPT_ROUNDS):
+            if not listening.poll(0):
+                return
+            await asyncio.sleep(0)
