@@ -21,8 +21,8 @@ $(STAMP): requirements.lock $(MEMBERS:%=%/pyproject.toml)
 STACK := $(VENV)/bin/python -m infra.embedded
 
 .PHONY: up
-up: $(STAMP) ## Start everything; COMPTOIR_SALES_API_PORT=… moves a port
-	@$(STACK) up
+up: $(STAMP) ## Start everything: make up [INSTANCES=2] [WORKERS=2]; COMPTOIR_SALES_API_PORT=… moves a port
+	@$(STACK) up $(if $(INSTANCES),--instances $(INSTANCES)) $(if $(WORKERS),--workers $(WORKERS))
 
 .PHONY: down
 down: $(STAMP) ## Stop what make up has started; the data stay
@@ -31,6 +31,10 @@ down: $(STAMP) ## Stop what make up has started; the data stay
 .PHONY: status
 status: $(STAMP) ## Show each process and whether it is ready
 	@$(STACK) status
+
+.PHONY: rolling-restart
+rolling-restart: $(STAMP) ## Restart instance after instance while the others answer, or NAME=sales-api
+	@$(STACK) rolling-restart $(if $(NAME),--name $(NAME))
 
 .PHONY: logs
 logs: $(STAMP) ## Follow the logs, or make logs NAME=sales-api
@@ -68,7 +72,11 @@ rebuild: $(STAMP) ## Compute the report anew from Kafka, or make rebuild STORE=3
 
 .PHONY: observability
 observability: $(STAMP) ## Install Prometheus and Jaeger for make up, without root
-	@$(VENV)/bin/python -m infra.tools
+	@$(VENV)/bin/python -m infra.tools prometheus jaeger
+
+.PHONY: nginx
+nginx: $(STAMP) ## Install NGINX for make up, without root
+	@$(VENV)/bin/python -m infra.tools nginx
 
 .PHONY: slow
 slow: $(STAMP) ## List the slowest requests: make slow [MINUTES=5] [AT=14:05] [ROUTE=/api/ventes/rapport]

@@ -1,4 +1,4 @@
-"""`python -m infra.embedded up|down|status|logs|reset|token|run`: what the Makefile calls."""
+"""`python -m infra.embedded up|down|status|logs|…`: what the Makefile calls."""
 
 import argparse
 import asyncio
@@ -11,39 +11,34 @@ import time
 from collections.abc import Callable
 
 from infra.demo_fault.faults import remove_planted
+from infra.embedded import door, rolling, watchers
 from infra.embedded.layout import (
+    MOST_INSTANCES,
     ROLES,
     ROOT,
     SERVICES,
     Layout,
     StackError,
+    further_ports,
     state_folder,
     wanted_ports,
 )
 from infra.embedded.postgresql import psql
-from infra.embedded.programs import INFRASTRUCTURE, PROCESSES
 from infra.embedded.stack import Report, Stack
-from infra.embedded.watchers import WATCHERS, installed_ports, list_watchers
-from infra.tools import MISSING
-
-TRY = """
-Try:
-  curl -s -H "x-token: $(make -s token ROLE=head-office)" {sales}/api/magasins/
-  curl -s -H "x-token: $(make -s token ROLE=till)" -H 'content-type: application/json' \\
-       -d '{{"magasin_id": 1, "panier": [{{"produit_id": 1, "quantite": 2}}]}}' {sales}/api/ventes/
-  curl -s -H "x-token: $(make -s token ROLE=head-office)" {report}/api/ventes/rapport
-"""
+from infra.embedded.welcome import print_addresses
 
 
 def main() -> int:
     """Run one command; its exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.embedded")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("up", "down", "status", "reset"):
+    for name in ("down", "status", "reset"):
         commands.add_parser(name)
-    commands.add_parser("logs").add_argument(
-        "--name", choices=(*INFRASTRUCTURE, *WATCHERS, *PROCESSES)
-    )
+    up = commands.add_parser("up")
+    for option in ("--instances", "--workers"):
+        up.add_argument(option, type=int, choices=range(1, MOST_INSTANCES + 1), default=1)
+    for name in ("logs", "rolling-restart"):
+        commands.add_parser(name).add_argument("--name")
     commands.add_parser("token").add_argument("--role", choices=ROLES, default="till")
     commands.add_parser("psql").add_argument("database", choices=SERVICES)
     commands.add_parser("run").add_argument("program", nargs=argparse.REMAINDER)
@@ -69,18 +64,23 @@ def _reporter() -> Report:
     return report
 
 
-def _up(_: argparse.Namespace) -> int:
+def _up(arguments: argparse.Namespace) -> int:
     report = _reporter()
     layout = Layout.saved()
+    wanted = wanted_ports(
+        further_ports(arguments.instances, arguments.workers)
+        | watchers.installed_ports()
+        | door.installed_ports()
+    )
     if not Stack(layout).is_supervised():
-        layout = Layout(state_folder(), wanted_ports(installed_ports()))
-    elif layout.ports != wanted_ports(installed_ports()):
-        report("it runs already, on the ports that it was started with; make down up moves them")
+        layout = Layout(state_folder(), wanted)
+    elif layout.ports != wanted:
+        report("it runs already, with the ports and instances of its start; make down up changes")
     stack = Stack(layout, report)
     asyncio.run(_start(stack))
     if _call([sys.executable, "-m", "infra.demo"], layout) != 0:
         raise StackError("the demo chain could not be created, see above; the system itself runs")
-    _print_addresses(layout)
+    print_addresses(layout)
     return 0
 
 
@@ -94,18 +94,6 @@ async def _start(stack: Stack) -> None:
     await stack.start_infrastructure()
     await stack.start_watchers()
     await stack.start_services()
-
-
-def _print_addresses(layout: Layout) -> None:
-    print()
-    for name in (*PROCESSES, *INFRASTRUCTURE, *list_watchers(layout)):
-        address = f"127.0.0.1:{layout.ports[name]}"
-        shown = address if name in INFRASTRUCTURE else f"http://{address}"
-        paths = {"api": "/docs /metrics /health/ready", "worker": "/metrics /health/ready"}
-        print(f"  {name:14} {shown:24} {paths.get(name.partition('-')[2], '')}".rstrip())
-    if len(list_watchers(layout)) < len(WATCHERS):
-        print(f"\n  Metrics and traces are made, but not all of them kept: {MISSING}")
-    print(TRY.format(sales=layout.url("sales-api"), report=layout.url("report-api")))
 
 
 def _down(_: argparse.Namespace) -> int:
@@ -127,13 +115,28 @@ def _status(_: argparse.Namespace) -> int:
         return 1
     unready = asyncio.run(stack.unready())
     for name, state in stack.states().items():
-        print(f"{name:14} {layout.ports[name]:6} {state}{'  NOT READY' if name in unready else ''}")
+        print(f"{name:15} {layout.ports[name]:6} {state}{'  NOT READY' if name in unready else ''}")
     return 1 if unready else 0
+
+
+def _rolling_restart(arguments: argparse.Namespace) -> int:
+    layout = Layout.saved()
+    stack = Stack(layout, _reporter())
+    if not stack.is_supervised():
+        raise StackError("not running: make up starts it")
+    names = rolling.choose_instances(layout, arguments.name)
+    if alone := rolling.find_interrupted(layout, names):
+        print(f"{', '.join(alone)}: requests fail meanwhile, nobody else answers them here")
+    asyncio.run(rolling.restart_one_by_one(stack, names))
+    return 0
 
 
 def _logs(arguments: argparse.Namespace) -> int:
     layout = Layout.saved()
-    names = [arguments.name] if arguments.name else Stack(layout).names
+    known = Stack(layout).names
+    if arguments.name and arguments.name not in known:
+        raise StackError(f"{arguments.name} is not one of {', '.join(known)}")
+    names = [arguments.name] if arguments.name else known
     files = [str(path) for name in names if (path := layout.logs / f"{name}.log").exists()]
     if not files:
         raise StackError("there are no logs yet: make up first")
@@ -179,6 +182,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "down": _down,
     "status": _status,
     "logs": _logs,
+    "rolling-restart": _rolling_restart,
     "reset": _reset,
     "token": _token,
     "psql": _psql,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -27,6 +28,10 @@ DEFAULT_PORTS = {
     "stock-worker": 9102,
     "report-worker": 9103,
 }
+INSTANCE = re.compile(rf"(?P<process>({'|'.join(SERVICES)})-(api|worker))(-\d+)?")
+# The second instance of sales-api listens on 8011, the ninth on 8081.
+INSTANCE_STEP = 10
+MOST_INSTANCES = 9
 
 
 class StackError(Exception):
@@ -41,6 +46,24 @@ def owner_of(service: str) -> str:
 def port_variable(name: str) -> str:
     """The environment variable that moves the port `name`."""
     return f"COMPTOIR_{name.upper().replace('-', '_')}_PORT"
+
+
+def process_of(instance: str) -> str:
+    """Which of the six processes an instance is one of: `sales-api-2` is a `sales-api`."""
+    match = INSTANCE.fullmatch(instance)
+    assert match is not None, f"{instance} is no process of a service"
+    return match["process"]
+
+
+def further_ports(apis: int, workers: int) -> dict[str, int]:
+    """The default ports of the second and further instances: `sales-api-2`, `sales-api-3`, …"""
+    counts = {"api": apis, "worker": workers}
+    return {
+        f"{name}-{number}": port + INSTANCE_STEP * (number - 1)
+        for name, port in DEFAULT_PORTS.items()
+        if INSTANCE.fullmatch(name)
+        for number in range(2, counts[name.partition("-")[2]] + 1)
+    }
 
 
 def state_folder() -> Path:
@@ -77,6 +100,15 @@ class Layout:
         """Create the state folder and keep the ports for the commands that come after `up`."""
         self.logs.mkdir(parents=True, exist_ok=True)
         (self.state / "ports.json").write_text(json.dumps(dict(self.ports)))
+
+    @property
+    def processes(self) -> list[str]:
+        """Every instance of every API and worker: those that have a port."""
+        return [name for name in self.ports if INSTANCE.fullmatch(name)]
+
+    def instances(self, process: str) -> list[str]:
+        """All instances of one of the six processes."""
+        return [name for name in self.processes if process_of(name) == process]
 
     @property
     def logs(self) -> Path:
@@ -139,10 +171,14 @@ class Layout:
         """The address of a process's HTTP surface."""
         return f"http://127.0.0.1:{self.ports[process]}"
 
+    def public_url(self, service: str) -> str:
+        """Where clients find a service: at NGINX, where there is one."""
+        return self.url("nginx" if "nginx" in self.ports else f"{service}-api")
+
     @property
     def client_environment(self) -> dict[str, str]:
         """What a program such as the replay or the audit needs to reach the system."""
-        urls = {f"COMPTOIR_{name.upper()}_URL": self.url(f"{name}-api") for name in SERVICES}
+        urls = {f"COMPTOIR_{name.upper()}_URL": self.public_url(name) for name in SERVICES}
         databases = {
             f"COMPTOIR_{name.upper()}_DATABASE_URL": self.database_url(name) for name in SERVICES
         }

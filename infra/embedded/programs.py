@@ -1,14 +1,15 @@
-"""What runs under the supervisor: PostgreSQL, Kafka, two processes per service, and watchers."""
+"""What runs under the supervisor: PostgreSQL, Kafka, processes of services, watchers, NGINX."""
 
 import os
 import sys
 
-from infra.embedded import kafka, postgresql
-from infra.embedded.layout import SERVICES, Layout
+from infra.embedded import door, kafka, postgresql
+from infra.embedded.layout import SERVICES, Layout, process_of
 from infra.embedded.supervisor import Program
 from infra.embedded.watchers import list_watcher_programs, traces_environment
 
 INFRASTRUCTURE = ("postgresql", "kafka")
+# One instance of each, which every stack has; `Layout.processes` names them all.
 PROCESSES = tuple(f"{service}-{kind}" for service in SERVICES for kind in ("api", "worker"))
 MODULES = {"api": "main", "worker": "worker"}
 
@@ -22,12 +23,13 @@ def list_programs(layout: Layout, jars: str) -> list[Program]:
         database,
         broker,
         *list_watcher_programs(layout),
-        *(_process(layout, name) for name in PROCESSES),
+        *(_process(layout, name) for name in layout.processes),
+        *door.list_programs(layout),
     ]
 
 
 def _process(layout: Layout, name: str) -> Program:
-    service, kind = name.split("-")
+    service, kind = process_of(name).split("-")
     environment = {
         "DATABASE_URL": layout.database_url(service),
         "KAFKA_BOOTSTRAP_SERVERS": layout.kafka_bootstrap_servers,

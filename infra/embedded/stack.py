@@ -12,11 +12,11 @@ import psutil
 import yaml
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from infra.embedded import kafka, postgresql
+from infra.embedded import door, kafka, postgresql
 from infra.embedded.layout import ROLES, ROOT, SERVICES, Layout, StackError
 from infra.embedded.leftovers import find_processes, stop_processes
 from infra.embedded.ports import check_free
-from infra.embedded.programs import INFRASTRUCTURE, PROCESSES, list_programs
+from infra.embedded.programs import INFRASTRUCTURE, list_programs
 from infra.embedded.supervisor import Program, Supervisor
 from infra.embedded.watchers import READY_PATHS, list_watchers
 from service_kit.api_keys import ensure_key
@@ -55,7 +55,8 @@ class Stack:
     @property
     def names(self) -> tuple[str, ...]:
         """The programs of this stack."""
-        return (*INFRASTRUCTURE, *list_watchers(self.layout), *PROCESSES)
+        nginx = [name for name in door.PORTS if name in self.layout.ports]
+        return (*INFRASTRUCTURE, *list_watchers(self.layout), *self.layout.processes, *nginx)
 
     def is_supervised(self) -> bool:
         """Whether a supervisor of this layout is there."""
@@ -117,21 +118,28 @@ class Stack:
             self._supervisor.start(name)
 
     async def start_services(self) -> None:
-        """The six processes, until each says that it is ready."""
-        for name in PROCESSES:
-            self._supervisor.start(name)
+        """The services' processes and NGINX, until each says that it is ready."""
+        others = (*INFRASTRUCTURE, *list_watchers(self.layout))
+        for name in self.names:
+            if name not in others:
+                self._supervisor.start(name)
+        await asyncio.gather(*map(self._await_ready, self.names))
+
+    async def restart(self, name: str) -> None:
+        """Stop a process, start it, and return when it is ready."""
+        await asyncio.to_thread(self._supervisor.stop, name)
+        self._supervisor.start(name)
+        await self._await_ready(name)
+
+    async def _await_ready(self, name: str) -> None:
+        if name in INFRASTRUCTURE:
+            return
         async with httpx.AsyncClient(timeout=5) as client:
-            await asyncio.gather(
-                *(
-                    self._wait(name, partial(self._is_ready, client, name))
-                    for name in self.names
-                    if name not in INFRASTRUCTURE
-                )
-            )
+            await self._wait(name, partial(self._is_ready, client, name))
 
     async def _is_ready(self, client: httpx.AsyncClient, name: str) -> bool:
         try:
-            path = READY_PATHS.get(name, "/health/ready")
+            path = (READY_PATHS | door.READY_PATHS).get(name, "/health/ready")
             answer = await client.get(f"{self.layout.url(name)}{path}")
         except httpx.TransportError:
             return False

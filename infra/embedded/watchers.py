@@ -65,18 +65,24 @@ def _prometheus(layout: Layout) -> Program:
 
 
 def _scrape_here(layout: Layout) -> dict[str, Any]:
-    """The configuration of the compose file, with this stack's addresses and the same job names."""
+    """The configuration of the compose file, with this stack's addresses and the same job names.
+
+    Each instance of a process is a target of its job.
+    """
     source = ROOT / "infra/prometheus"
     configuration: dict[str, Any] = yaml.safe_load((source / "prometheus.yml").read_text())
     configuration["rule_files"] = [str(source / each) for each in configuration["rule_files"]]
     ports = dict(layout.ports) | {"jaeger": layout.ports.get("jaeger-metrics", 0)}
+    jobs = [job["job_name"] for job in configuration["scrape_configs"]]
     configuration["scrape_configs"] = [
         {
-            "job_name": job["job_name"],
-            "static_configs": [{"targets": [f"127.0.0.1:{ports[job['job_name']]}"]}],
+            "job_name": job,
+            "static_configs": [
+                {"targets": [f"127.0.0.1:{ports[n]}" for n in layout.instances(job) or [job]]}
+            ],
         }
-        for job in configuration["scrape_configs"]
-        if ports.get(job["job_name"])
+        for job in jobs
+        if ports.get(job)
     ]
     return configuration
 

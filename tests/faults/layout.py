@@ -28,6 +28,11 @@ class FaultLayout(Layout):
         }
         return super().kafka_listeners | proxied
 
+    @property
+    def processes(self) -> list[str]:
+        # Twins are started and stopped by faults alone.
+        return list(PROCESSES)
+
     def sabotage_folder(self, process: str) -> Path:
         """Where the fail points of a process are armed."""
         return self.state / "sabotage" / process
