@@ -10,7 +10,11 @@ pytest_plugins = [
     "tests.fixtures.secured_kafka",
 ]
 
-INFRASTRUCTURE = {"embedded_stack", "postgres_admin_url", "kafka_bootstrap", "secured_kafka"}
+SYSTEMS = {"running_system", "several_instances"}
+INFRASTRUCTURE = {
+    *("embedded_stack", "postgres_admin_url", "kafka_bootstrap", "secured_kafka"),
+    *SYSTEMS,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,5 +23,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         wanted = set(getattr(item, "fixturenames", ()))
         if wanted & INFRASTRUCTURE:
             item.add_marker(pytest.mark.integration)
-        if "running_system" in wanted:
+        if wanted & SYSTEMS:
             item.add_marker(pytest.mark.system)

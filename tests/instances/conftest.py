@@ -1,0 +1,64 @@
+"""A stack of its own with two instances of every API and worker, and real NGINX before them."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from infra.embedded import door
+from infra.embedded.layout import DEFAULT_PORTS, SERVICES, Layout, further_ports
+from infra.embedded.ports import find_free_ports
+from infra.embedded.stack import Stack
+from infra.tools import NO_NGINX
+from tests.fixtures.chain import Chain
+from tests.fixtures.system import PREFIX, RunningSystem
+
+INSTANCES = 2
+
+
+@pytest.fixture(scope="package")
+async def several_instances() -> AsyncIterator[RunningSystem]:
+    if not door.installed_ports():
+        pytest.skip(NO_NGINX)
+    state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    names = (*DEFAULT_PORTS, *further_ports(INSTANCES, INSTANCES), *door.PORTS)
+    stack = Stack(Layout(state, find_free_ports(names)))
+    try:
+        await stack.start_infrastructure()
+        await stack.start_services()
+        yield RunningSystem(stack)
+    finally:
+        await asyncio.to_thread(stack.stop)
+        shutil.rmtree(state)
+
+
+@pytest.fixture
+async def balanced(several_instances: RunningSystem) -> AsyncIterator[Chain]:
+    """The chain as its clients find it: behind NGINX."""
+    urls = [several_instances.stack.layout.public_url(service) for service in SERVICES]
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(several_instances.client(url)) for url in urls]
+        yield Chain(*clients)
+
+
+@pytest.fixture
+async def each_instance(
+    several_instances: RunningSystem,
+) -> AsyncIterator[list[Chain]]:
+    """The chain as the first and as the second instance of each API shows it."""
+    layout = several_instances.stack.layout
+    async with AsyncExitStack() as stack:
+        yield [
+            Chain(
+                *[
+                    await stack.enter_async_context(several_instances.client(layout.url(name)))
+                    for name in names
+                ]
+            )
+            for names in zip(*(layout.instances(f"{each}-api") for each in SERVICES), strict=True)
+        ]

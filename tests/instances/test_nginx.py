@@ -1,0 +1,42 @@
+"""What NGINX does to a request: nothing that the service or the client would miss."""
+
+import re
+import secrets
+
+from tests.fixtures.chain import Chain
+from tests.fixtures.system import RunningSystem
+
+
+async def test_the_trace_of_the_client_goes_through(balanced: Chain) -> None:
+    trace_id, span_id = secrets.token_hex(16), secrets.token_hex(8)
+
+    answer = await balanced.sales.get(
+        "/api/magasins/", headers={"traceparent": f"00-{trace_id}-{span_id}-01"}
+    )
+
+    [told] = re.findall(r'desc="00-(\w{32})-(\w{16})-', answer.headers["server-timing"])
+    assert told[0] == trace_id
+    assert told[1] != span_id
+
+
+async def test_an_error_of_nginx_names_the_trace_of_the_client(balanced: Chain) -> None:
+    trace_id = secrets.token_hex(16)
+
+    answer = await balanced.sales.get(
+        "/api/nulle-part", headers={"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01"}
+    )
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "route-inconnue"
+    assert answer.json()["trace_id"] == trace_id
+
+
+async def test_both_instances_answer(balanced: Chain, several_instances: RunningSystem) -> None:
+    layout = several_instances.stack.layout
+    for _ in range(20):
+        assert (await balanced.sales.get("/api/magasins/")).status_code == 200
+
+    log = (layout.logs / "nginx.log").read_text()
+    for name in layout.instances("sales-api"):
+        assert f'"upstream":"127.0.0.1:{layout.ports[name]}"' in log
