@@ -42,12 +42,13 @@ async def test_a_killed_instance_of_each_api_fails_no_read_and_loses_or_doubles_
     balanced: Chain, several_instances: RunningSystem
 ) -> None:
     stack = several_instances.stack
+    pids = {f"{service}-api": stack.pid(f"{service}-api") for service in SERVICES}
     async with under_load(balanced, several_instances) as load:
-        for name in (f"{service}-api" for service in SERVICES):
+        for name in pids:
             await sold_further(load)
-            pid = stack.pid(name)
             several_instances.kill(name)
-            await sold_further(load)
+        await sold_further(load)
+        for name, pid in pids.items():
             await is_back(stack, name, pid)
         await sold_further(load)
 
