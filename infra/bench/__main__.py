@@ -1,0 +1,45 @@
+"""`python -m infra.bench [PART…] [--rounds N] [--quick] [--minutes M]`: what `make bench` runs."""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from infra.bench import record
+from infra.bench.effort import Effort
+from infra.bench.fill import say
+from infra.bench.lab import Lab, open_lab
+from infra.bench.reads import measure_reads
+
+Part = Callable[[Lab, Effort], Awaitable[dict[str, Any]]]
+PARTS: Mapping[str, Part] = {"reads": measure_reads}
+
+
+async def measure(parts: Sequence[str], effort: Effort, command: str) -> None:
+    """Each part in an infrastructure of its own, so that none finds another's data."""
+    for part in parts:
+        began = time.perf_counter()
+        async with open_lab() as lab:
+            postgresql = str(await lab.admin.fetchval("SHOW server_version"))
+            found = await PARTS[part](lab, effort)
+        record.keep(part, record.describe(command, postgresql) | found)
+        say(f"{part}: done in {time.perf_counter() - began:.0f} s")
+
+
+def main() -> None:
+    """Measure, keep, and write the tables."""
+    parser = argparse.ArgumentParser(prog="python -m infra.bench")
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--quick", action="store_true", help="small, and only to see that it works")
+    parser.add_argument("--minutes", type=float, help="of load for the part `memory`")
+    arguments = parser.parse_args()
+    effort = Effort.of(quick=arguments.quick, rounds=arguments.rounds, minutes=arguments.minutes)
+    command = " ".join(["python -m infra.bench", *sys.argv[1:]])
+    asyncio.run(measure(arguments.parts or list(PARTS), effort, command))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Everything changes: tills sell, and the real workers apply what they sold."""
+
+from contextlib import AsyncExitStack
+
+from infra.bench.lab import Lab
+from infra.bench.processes import run, serve
+
+# A consumer of its own for each database, and no audit of facts that were left out.
+_UNAUDITED = {"AUDIT_EVERY_SECONDS": "86400"}
+
+
+def report_environment(lab: Lab, database: str) -> dict[str, str]:
+    """Of the API and the worker of one of several databases of the report."""
+    named = {"SERVICE_NAME": database.replace("_", "-")}
+    return lab.environment("report", database) | _UNAUDITED | named
+
+
+async def begin_changes(
+    lab: Lab, running: AsyncExitStack, reports: list[str], stock: str, rate: float
+) -> None:
+    """Sales at a rate into these databases, until the end of the block."""
+    for database in reports:
+        await running.enter_async_context(
+            serve("report_service.worker", report_environment(lab, database))
+        )
+    await running.enter_async_context(
+        serve("stock_service.worker", lab.environment("stock", stock) | _UNAUDITED)
+    )
+    servers = lab.layout.kafka_bootstrap_servers
+    await running.enter_async_context(run("infra.bench.feeder", {}, servers, str(rate)))
