@@ -10,11 +10,26 @@ from typing import Any
 from infra.bench import record
 from infra.bench.effort import Effort
 from infra.bench.fill import say
+from infra.bench.freshness import measure_freshness
 from infra.bench.lab import Lab, open_lab
+from infra.bench.memory import measure_memory
+from infra.bench.projection import measure_projection
 from infra.bench.reads import measure_reads
+from infra.bench.telemetry import measure_telemetry
+from infra.bench.unit_costs import measure_unit_costs
+from infra.bench.writes import measure_writes
 
 Part = Callable[[Lab, Effort], Awaitable[dict[str, Any]]]
-PARTS: Mapping[str, Part] = {"reads": measure_reads}
+PARTS: Mapping[str, Part] = {
+    "reads": measure_reads,
+    "telemetry": measure_telemetry,
+    "writes": measure_writes,
+    "freshness": measure_freshness,
+    "projection": measure_projection,
+    "memory": measure_memory,
+    # Last: it also keeps figures of the parts above.
+    "unit-costs": measure_unit_costs,
+}
 
 
 async def measure(parts: Sequence[str], effort: Effort, command: str) -> None:

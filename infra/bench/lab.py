@@ -19,8 +19,6 @@ from infra.embedded.ports import find_free_ports
 from infra.embedded.stack import Stack
 from infra.embedded.watchers import installed_ports, traces_environment
 
-Admin = asyncpg.Connection
-
 
 @dataclass(frozen=True, slots=True)
 class Cost:

@@ -13,6 +13,7 @@ import msgspec
 import psutil
 
 from infra.bench.load import Load, Measured
+from infra.bench.waiting import POLL_SECONDS
 from infra.embedded.layout import ROOT
 from infra.embedded.ports import find_free_ports
 
@@ -41,11 +42,11 @@ def cpu_seconds(processes: list[psutil.Process]) -> float:
 async def serve(module: str, environment: Mapping[str, str]) -> AsyncIterator[Served]:
     """A module that runs and listens: uvicorn does so when its application has started."""
     [port] = find_free_ports(["http"]).values()
-    async with run(module, environment | {"HTTP_PORT": str(port)}) as process:
+    async with run(module, {**environment, "HTTP_PORT": str(port)}) as process:
         async with asyncio.timeout(START_SECONDS):
             while not await _listens(port):
                 assert process.returncode is None, f"{module} ended before it listened"
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(POLL_SECONDS)
         yield Served(port, psutil.Process(process.pid))
 
 
@@ -60,7 +61,7 @@ async def run(
         module,
         *arguments,
         cwd=ROOT,
-        env=os.environ | {"LOG_LEVEL": "WARNING"} | environment,
+        env={**os.environ, "LOG_LEVEL": "WARNING", **environment},
         stdin=PIPE if is_asked else None,
         stdout=PIPE if is_asked else None,
         limit=_LONGEST_LINE,

@@ -28,8 +28,6 @@ from report_service.projections.stock_levels import keep_levels
 BATCH = 5000
 _NOON = time(12, tzinfo=UTC)
 
-Connection = asyncpg.Connection
-
 
 async def project_catalogue(database_url: str, levels: Iterable[asyncpg.Record]) -> None:
     """Labels and stock levels, by the consumers' code."""
@@ -52,7 +50,9 @@ async def project_catalogue(database_url: str, levels: Iterable[asyncpg.Record])
     await engine.dispose()
 
 
-async def project_by_consumer(connection: "Connection[asyncpg.Record]", database_url: str) -> None:
+async def project_by_consumer(
+    connection: "asyncpg.Connection[asyncpg.Record]", database_url: str
+) -> None:
     """Every sale as the event that its consumer gets, in batches of one partition."""
     engine = create_async_engine(database_url)
     for partition in range(PARTITIONS):
@@ -63,7 +63,7 @@ async def project_by_consumer(connection: "Connection[asyncpg.Record]", database
 
 
 async def _read_events(
-    connection: "Connection[asyncpg.Record]", partition: int
+    connection: "asyncpg.Connection[asyncpg.Record]", partition: int
 ) -> AsyncIterator[list[SaleRecorded]]:
     batch: list[SaleRecorded] = []
     statement = f"""
@@ -145,7 +145,7 @@ _COUNTERS = (
 
 
 async def project_by_statements(
-    connection: "Connection[asyncpg.Record]", *, with_facts: bool
+    connection: "asyncpg.Connection[asyncpg.Record]", *, with_facts: bool
 ) -> None:
     """What the consumer would have counted. No report reads the facts, which are the inbox."""
     await connection.execute("SET timezone = 'UTC'; SET work_mem = '512MB'")
@@ -159,7 +159,7 @@ _HASH = "SELECT coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM pub
 
 
 async def differing_tables(
-    one: "Connection[asyncpg.Record]", other: "Connection[asyncpg.Record]"
+    one: "asyncpg.Connection[asyncpg.Record]", other: "asyncpg.Connection[asyncpg.Record]"
 ) -> list[str]:
     """The tables that do not hold the same rows, whichever there are."""
     rows = await one.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")

@@ -11,8 +11,6 @@ import asyncpg
 STORES, PRODUCTS, DAYS, LINES = 40, 2000, 365, 3
 PARTITIONS = 12  # of sales.events.v1: stores are shared out over them
 
-Connection = asyncpg.Connection
-
 _TABLES = """
     CREATE SCHEMA seed;
     CREATE TABLE seed.magasins (id int PRIMARY KEY, nom text NOT NULL);
@@ -88,7 +86,7 @@ _INDEXES = (
 
 
 async def fill_seed_tables(
-    connection: "Connection[asyncpg.Record]", sales: int, last_day: date
+    connection: "asyncpg.Connection[asyncpg.Record]", sales: int, last_day: date
 ) -> None:
     """So many sales in the year that ends with `last_day`, and their indexes."""
     # Nothing here has to survive a crash.

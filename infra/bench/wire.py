@@ -18,6 +18,7 @@ class Connection(asyncio.Protocol):
         self._answered = answered
         self._transport: asyncio.Transport | None = None
         self._received = b""
+        self._body: list[bytes] = []
         self._missing = 0
         self._is_waiting = False
         self._status = LOST
@@ -27,6 +28,11 @@ class Connection(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         return self._transport is not None
+
+    @property
+    def body(self) -> bytes:
+        """Of the last answer."""
+        return b"".join(self._body)
 
     def send(self, request: bytes, due_at: float | None = None) -> None:
         """Send a request that was due at an instant of `perf_counter`, else now."""
@@ -51,6 +57,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._missing:
             self._missing -= len(data)
+            self._body.append(data)
         else:
             self._received += data
             end = self._received.find(b"\r\n\r\n")
@@ -63,7 +70,8 @@ class Connection(asyncio.Protocol):
             length = _LENGTH.search(self.head)
             # A 304 has no body, whatever it says of its length.
             size = int(length[1]) if length and self._status != 304 else 0
-            self._missing = size - (len(self._received) - end - 4)
+            self._body = [self._received[end + 4 :]]
+            self._missing = size - len(self._body[0])
         if self._missing == 0:
             self._finish(self._status)
 

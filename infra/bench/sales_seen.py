@@ -1,0 +1,115 @@
+"""`python -m infra.bench.sales_seen`: sells at a rate and asks the report for some of the sales.
+
+Reads a `Watch` from stdin and prints a `Seen`. The clock runs from the 201 to the answer of
+`/api/rapports/ventes?apres_vente=…` that holds the sale.
+"""
+
+import asyncio
+import random
+import re
+import sys
+from collections import Counter, deque
+from itertools import count, cycle
+from time import perf_counter
+
+import msgspec
+import uvloop
+
+from infra.bench.load import UNIQUE, percentiles
+from infra.bench.questions import get
+from infra.bench.waiting import until
+from infra.bench.wire import Connection, connect
+
+_LOCATION = re.compile(rb"location: */api/ventes/([0-9a-f-]+)", re.IGNORECASE)
+_CONNECTIONS = 32
+_GRACE_SECONDS = 30.0
+_IS_CURRENT = b'"a_jour":true'
+
+
+class Watch(msgspec.Struct):
+    """At what rate to sell, and after how many sales to look for one of them."""
+
+    sales_port: int
+    report_port: int
+    report_key: str
+    requests: list[str]
+    rate: float
+    seconds: float
+    every: int
+
+
+class Seen(msgspec.Struct):
+    """How long sales took to be answered, and from there to be seen."""
+
+    statuses: dict[int, int]
+    looked_for: int
+    not_seen: int
+    answered_ms: dict[str, float]
+    seen_ms: dict[str, float]
+
+
+class Watcher:
+    """Tills and a head office."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._requests = cycle([each.encode() for each in watch.requests])
+        self._numbers = count(random.getrandbits(40))
+        self._tills: deque[Connection] = deque()
+        self._readers: deque[Connection] = deque()
+        self._statuses: Counter[int] = Counter()
+        self._answered: list[float] = []
+        self._seen: list[float] = []
+        self._not_seen = 0
+        self._looked_for = 0
+
+    async def run(self) -> Seen:
+        """Sell as long as the watch says, then wait until all are seen."""
+        watch = self._watch
+        for _ in range(_CONNECTIONS):
+            self._tills.append(await connect(watch.sales_port, self._sold))
+            self._readers.append(await connect(watch.report_port, self._read))
+        chance = random.Random(4)
+        due = began = perf_counter()
+        sent = 0
+        while (due := due + chance.expovariate(watch.rate)) < began + watch.seconds:
+            await asyncio.sleep(max(0.0, due - perf_counter()))
+            if self._tills:
+                request = next(self._requests).replace(UNIQUE, b"%020d" % next(self._numbers))
+                self._tills.popleft().send(request)
+                sent += 1
+
+        async def is_over() -> bool:
+            return self._statuses.total() == sent and len(self._readers) == _CONNECTIONS
+
+        await until(is_over, _GRACE_SECONDS)
+        return Seen(
+            statuses=dict(self._statuses),
+            looked_for=self._looked_for,
+            not_seen=self._not_seen,
+            answered_ms=percentiles(self._answered),
+            seen_ms=percentiles(self._seen),
+        )
+
+    def _sold(self, till: Connection, status: int) -> None:
+        self._statuses[status] += 1
+        self._answered.append(perf_counter() - till.due_at)
+        location = _LOCATION.search(till.head)
+        if location and self._statuses.total() % self._watch.every == 0 and self._readers:
+            sale = location[1].decode()
+            target = f"/api/rapports/ventes?apres_vente={sale}&attendre_ms=5000"
+            self._looked_for += 1
+            self._readers.popleft().send(get(target, self._watch.report_key).encode())
+        self._tills.append(till)
+
+    def _read(self, reader: Connection, status: int) -> None:
+        if status == 200 and _IS_CURRENT in reader.body:
+            self._seen.append(perf_counter() - reader.due_at)
+        else:
+            self._not_seen += 1
+        self._readers.append(reader)
+
+
+if __name__ == "__main__":
+    given = msgspec.json.decode(sys.stdin.readline(), type=Watch)
+    print(msgspec.json.encode(uvloop.run(Watcher(given).run())).decode())
