@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from infra.bench import record
+from infra.bench.document import render_part, write_document
 from infra.bench.effort import Effort
 from infra.bench.fill import say
 from infra.bench.freshness import measure_freshness
@@ -32,19 +33,26 @@ PARTS: Mapping[str, Part] = {
 }
 
 
-async def measure(parts: Sequence[str], effort: Effort, command: str) -> None:
-    """Each part in an infrastructure of its own, so that none finds another's data."""
+async def measure(parts: Sequence[str], effort: Effort, command: str, *, is_kept: bool) -> None:
+    """Each part in an infrastructure of its own, so that none finds another's data.
+
+    A quick run shows its tables and changes nothing.
+    """
     for part in parts:
         began = time.perf_counter()
         async with open_lab() as lab:
             postgresql = str(await lab.admin.fetchval("SHOW server_version"))
             found = await PARTS[part](lab, effort)
-        record.keep(part, record.describe(command, postgresql) | found)
-        say(f"{part}: done in {time.perf_counter() - began:.0f} s")
+        if is_kept:
+            record.keep(part, record.describe(command, postgresql) | found)
+            write_document()
+        else:
+            print(render_part(part, found))
+        say(f"{part}: done, in {time.perf_counter() - began:.0f} s")
 
 
 def main() -> None:
-    """Measure, keep, and write the tables."""
+    """Measure what is asked for, or everything."""
     parser = argparse.ArgumentParser(prog="python -m infra.bench")
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART")
     parser.add_argument("--rounds", type=int)
@@ -53,7 +61,9 @@ def main() -> None:
     arguments = parser.parse_args()
     effort = Effort.of(quick=arguments.quick, rounds=arguments.rounds, minutes=arguments.minutes)
     command = " ".join(["python -m infra.bench", *sys.argv[1:]])
-    asyncio.run(measure(arguments.parts or list(PARTS), effort, command))
+    asyncio.run(
+        measure(arguments.parts or list(PARTS), effort, command, is_kept=not arguments.quick)
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ _TAXES = """'[{"code": "TPS", "rate": "0.05"}, {"code": "TVQ", "rate": "0.09975"
 _POLICY = f"CASE WHEN n < {STRICT_FROM} THEN 'permissive' ELSE 'strict' END"
 _STORES = f"generate_series(1, {STORES}) AS n"
 _PRODUCTS = f"generate_series(1, {PRODUCTS}) AS n"
-_FILL = {
+FILL = {
     "sales": (
         f"""INSERT INTO stores (id, name, address, city, kind, timezone, cutoff_hour, currency,
             stock_policy, taxes)
@@ -37,7 +37,7 @@ _FILL = {
 
 async def fill_chain(lab: Lab) -> None:
     """Stores and products, nothing sold; before the services start."""
-    for service, statements in _FILL.items():
+    for service, statements in FILL.items():
         connection = await lab.connect(service)
         for statement in statements:
             await connection.execute(statement)

@@ -5,7 +5,7 @@ from infra.bench.questions import SMALL_STORE
 from infra.bench.seed_tables import PRODUCTS, STORES
 
 NAME = "stock_filled"
-_FILL = (
+FILL = (
     f"""INSERT INTO stores
     SELECT n, 1, 'Magasin ' || n, 'Montréal', 'store', 'permissive', true
     FROM (SELECT generate_series(1, {STORES}) UNION SELECT {SMALL_STORE}) AS s(n)""",
@@ -25,6 +25,6 @@ async def fill_stock(lab: Lab) -> None:
     """Levels and labels; no movements, which no read of a level looks at."""
     await lab.clone("stock", NAME)
     connection = await lab.connect(NAME)
-    for statement in _FILL:
+    for statement in FILL:
         await connection.execute(statement)
     await connection.close()

@@ -1,0 +1,171 @@
+"""The tables of docs/performance.md."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+Content = Mapping[str, Any]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _sizes_table(reads: Content) -> str:
+    """CPU of an answer at each size, and the seed's way."""
+    sizes = reads["sizes"]
+    cost = {
+        (row["state"], row["name"], row["size"]): row["process_us"] + row["postgresql_us"]
+        for row in reads["costs"]
+    }
+    seed = {(row["name"], row["size"]): row["cpu_seconds"] * 1e6 for row in reads["seed"]}
+    rows = []
+    for name in reads["questions"]:
+        for state in ("cached", "changing"):
+            costs = [cost.get((state, name, size)) for size in sizes]
+            rows.append([name, state, *map(_ms, costs), _ratio(costs[-1], costs[0]), ""])
+        stated = [seed[name, size] for size in sizes]
+        times = _ratio(stated[-1], cost.get(("changing", name, sizes[-1])))
+        rows.append(
+            [name, "the seed's way", *map(_ms, stated), _ratio(stated[-1], stated[0]), times]
+        )
+    head = ["", "state", *[f"{size:,}" for size in sizes], "last ÷ first", "÷ ours, changing"]
+    return table(head, rows)
+
+
+def _limits_table(reads: Content) -> str:
+    """What has no size or is measured at the largest, beside the limits."""
+    largest = max(reads["sizes"])
+    limit = _cost_of(reads, "limit: 20 rows")
+    rows = [
+        [
+            row["name"],
+            row["state"],
+            f"{row['process_us']:,.0f}",
+            f"{row['postgresql_us']:,.0f}",
+            f"{row['process_us'] / limit:.2f}",
+            f"{row['rate']:,.0f}",
+        ]
+        for row in reads["costs"]
+        if row["size"] in (0, largest)
+    ]
+    head = ["", "state", "µs CPU of the process", "µs of PostgreSQL", "× limit", "answers/s"]
+    return table(head, rows)
+
+
+def _latency_table(reads: Content) -> str:
+    rows = [
+        [
+            row["name"],
+            row["state"],
+            f"{row['rate']:.0f}",
+            *[f"{row[each]:.2f}" for each in ("p50", "p95", "p99", "max", "late_ms")],
+        ]
+        for row in reads["latencies"]
+    ]
+    head = ["", "state", "requests/s", "p50 ms", "p95", "p99", "max", "generator late, p99"]
+    return table(head, rows)
+
+
+def _telemetry_table(telemetry: Content) -> str:
+    limit = _cost_of(telemetry, telemetry["limit"])
+    rows = [
+        [row["name"], f"{row['process_us']:,.0f}", f"{row['process_us'] / limit:.2f}"]
+        for row in telemetry["costs"]
+    ]
+    return table(["", "µs CPU per request", "× limit"], rows)
+
+
+def _writes_table(writes: Content) -> str:
+    limit = next(row["rate"] for row in writes["costs"] if row["name"] == writes["limit"])
+    rows = [
+        [
+            row["name"],
+            f"{row['rate']:,.0f}",
+            f"{row['rate'] / limit:.2f}",
+            f"{row['process_us']:,.0f}",
+            f"{row['postgresql_us']:,.0f}",
+        ]
+        for row in writes["costs"]
+    ]
+    head = ["", "sales/s", "× limit", "µs CPU of the process", "µs of PostgreSQL"]
+    return table(head, rows)
+
+
+def _freshness_table(freshness: Content) -> str:
+    rows = [
+        [name, *[f"{freshness[key][each]:.1f}" for each in ("p50", "p95", "p99", "max")]]
+        for name, key in (("answered 201", "answered_ms"), ("201 → in the report", "seen_ms"))
+    ]
+    figures = (
+        f"{freshness['rate']:.0f} sales/s, half of the {freshness['saturation']:.0f}/s that went"
+        f" from the tills into the report at most; {freshness['looked_for']:,} sales looked for,"
+        f" {freshness['not_seen']} not seen within 5 s."
+    )
+    return f"{figures}\n\n{table(['ms', 'p50', 'p95', 'p99', 'max'], rows)}"
+
+
+def _projection_table(projection: Content) -> str:
+    limit = next(
+        row["lines_per_second"] for row in projection["paces"] if row["name"] == projection["limit"]
+    )
+    rows = [
+        [
+            row["name"],
+            f"{row['lines_per_second']:,.0f}",
+            f"{row['lines_per_second'] / limit:.2f}",
+            f"{row['lines_per_cpu_second']:,.0f}",
+        ]
+        for row in projection["paces"]
+    ]
+    return table(["", "sale lines/s", "× limit", "lines per second of its CPU"], rows)
+
+
+def _memory_table(memory: Content) -> str:
+    names = list(memory["settled_mib"])
+    rows = [
+        [name, f"{memory['settled_mib'][name]:.0f}", f"{memory['last_mib'][name]:.0f}"]
+        for name in names
+    ]
+    figures = (
+        f"{memory['minutes']:g} minutes at {memory['rate']:.0f} sales/s,"
+        f" at most {memory['most_mib']:.0f} MiB together."
+    )
+    return f"{figures}\n\n{table(['MiB', 'after a quarter', 'at the end'], rows)}"
+
+
+def _unit_costs_table(costs: Content) -> str:
+    passed_over = {"measured_on", "command", "commit", "machine", "versions"}
+    rows = [
+        [f"`{name}`", "–" if each is None else f"{each:,.4g}"]
+        for name, each in costs.items()
+        if name not in passed_over
+    ]
+    return table(["", ""], rows)
+
+
+def _cost_of(content: Content, name: str) -> float:
+    return float(next(row["process_us"] for row in content["costs"] if row["name"] == name))
+
+
+def _ms(microseconds: float | None) -> str:
+    return "–" if microseconds is None else f"{microseconds / 1e3:,.3g}"
+
+
+def _ratio(one: float | None, other: float | None) -> str:
+    return "–" if one is None or not other else f"{one / other:,.2f}"
+
+
+# The marker in the document, the part's JSON, and what is made of it.
+TABLES: Mapping[str, tuple[str, Callable[[Content], str]]] = {
+    "sizes": ("reads", _sizes_table),
+    "limits": ("reads", _limits_table),
+    "latencies": ("reads", _latency_table),
+    "telemetry": ("telemetry", _telemetry_table),
+    "writes": ("writes", _writes_table),
+    "freshness": ("freshness", _freshness_table),
+    "projection": ("projection", _projection_table),
+    "memory": ("memory", _memory_table),
+    "unit-costs": ("unit-costs", _unit_costs_table),
+}
