@@ -1,6 +1,6 @@
 """Asks several targets in turn and keeps what each costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from infra.bench.questions import Target
 
 CONNECTIONS = 32
 LATENCY_SHARE = 0.4  # of the rate at which the answering process has no time left
+REFUSED = 503  # a slow read that waited too long for a connection; counted, and shown
 HIGHEST_RATE = 400.0  # the machine has two cores for everything, the load generator included
 
 
@@ -31,13 +32,14 @@ class Comparison:
                 cost = await self.lab.cost(
                     each.served, [each.request], CONNECTIONS, self.effort.seconds
                 )
-                assert set(cost.statuses) == {each.status}, (each.name, cost.statuses)
+                _refuse_faults(each, cost.statuses)
                 found[number].append(cost)
         medians = [median_cost(each) for each in found]
         for target, cost in zip(targets, medians, strict=True):
             row = {"state": state, "name": target.name, "size": target.size}
             figures = {"process_us": cost.process_us, "postgresql_us": cost.postgresql_us}
-            self.costs.append(row | figures | {"rate": cost.rate})
+            refused = {"rate": cost.rate, "refused": cost.statuses.get(REFUSED, 0)}
+            self.costs.append(row | figures | refused)
             say(
                 f"{state:9} {target.name:34} {target.size:>10,} {cost.process_us:9,.0f} µs"
                 f" + {cost.postgresql_us:9,.0f} µs of PostgreSQL"
@@ -53,11 +55,20 @@ class Comparison:
             measured = await self.lab.latency(
                 target.served, [target.request], rate, self.effort.latency_seconds
             )
-            assert set(measured.statuses) == {target.status}, (target.name, measured.statuses)
+            _refuse_faults(target, measured.statuses)
             row = {"state": state, "name": target.name, "size": target.size, "rate": rate}
-            figures = {"answers": measured.answers, "late_ms": measured.late_ms}
+            figures = {
+                "answers": measured.answers,
+                "refused": measured.statuses.get(REFUSED, 0),
+                "late_ms": measured.late_ms,
+            }
             self.latencies.append(row | figures | measured.milliseconds)
             say(
                 f"{state:9} {target.name:34} at {rate:.0f}/s:"
                 f" p95 {measured.milliseconds['p95']:.2f} ms"
             )
+
+
+def _refuse_faults(target: Target, statuses: Mapping[int, int]) -> None:
+    assert target.status in statuses, (target.name, statuses)
+    assert set(statuses) <= {target.status, REFUSED}, (target.name, statuses)

@@ -61,10 +61,11 @@ def _latency_table(reads: Content) -> str:
             row["state"],
             f"{row['rate']:.0f}",
             *[f"{row[each]:.2f}" for each in ("p50", "p95", "p99", "max", "late_ms")],
+            f"{row['refused']:,}",
         ]
         for row in reads["latencies"]
     ]
-    head = ["", "state", "requests/s", "p50 ms", "p95", "p99", "max", "generator late, p99"]
+    head = ["", "state", "requests/s", "p50 ms", "p95", "p99", "max", "generator late, p99", "503"]
     return table(head, rows)
 
 
