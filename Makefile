@@ -121,6 +121,11 @@ test-fast: $(STAMP) ## Run the tests that need neither database nor broker
 test-faults: $(STAMP) ## Break everything at random: make test-faults [SEEDS=20] [SEED=123]
 	@$(VENV)/bin/python -m tests.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5))
 
+.PHONY: bench
+bench: $(STAMP) ## Measure (docs/performance.md): make bench [PART=reads] [ROUNDS=3] [MINUTES=60] [QUICK=1]
+	@$(VENV)/bin/python -m infra.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(QUICK),--quick)
+
 .PHONY: lock
 lock: $(STAMP) ## Resolve requirements.lock anew
 	@$(VENV)/bin/python -m infra.checks --compile-lock
