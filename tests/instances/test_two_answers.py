@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.embedded.layout import SERVICES
-from service_kit.api_keys import ensure_key, hash_key
+from service_kit.api_keys import ensure_key
+from service_kit.callers import hash_key
 from tests.fixtures.chain import Chain
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
