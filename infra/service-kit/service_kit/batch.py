@@ -1,6 +1,7 @@
 """The records of one transaction: which events they hold, which are refused, and their spans."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +15,13 @@ from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from service_kit import event_metrics
 from service_kit.dead_letters import DeadLetter
 from service_kit.events import Event, PoisonMessage, Subscription, decode_event
-from service_kit.tracing import batch_attributes, context_of, is_sampled, traceparent_of
+from service_kit.tracing import (
+    batch_attributes,
+    context_of,
+    is_sampled,
+    sampled_context_of,
+    traceparent_of,
+)
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
@@ -87,9 +94,9 @@ class Batch:
 
     def start_spans(self) -> None:
         """Begin the spans of the events that have been decoded."""
-        contexts = [context_of(event.traceparent) for event in self.events]
+        contexts = [sampled_context_of(event.traceparent) for event in self.events]
         parents = [
-            trace.get_current_span(each).get_span_context() for each in contexts if is_sampled(each)
+            trace.get_current_span(each).get_span_context() for each in contexts if each is not None
         ]
         links: Sequence[Link] = ()
         if len(parents) > 1:
@@ -109,7 +116,7 @@ class Batch:
             self._spans.append(whole)
             links = [Link(whole.get_span_context())]
         self.events = [
-            self._with_span(event, parent, links) if is_sampled(parent) else event
+            event if parent is None else self._with_span(event, parent, links)
             for event, parent in zip(self.events, contexts, strict=True)
         ]
         if parents:
@@ -158,8 +165,8 @@ class Batch:
             span.end()
 
     def count(self) -> None:
-        for event in self.events:
-            event_metrics.CONSUMED.add(1, {"consumer": self._consumer, "type": event.type})
+        for kind, number in Counter([event.type for event in self.events]).items():
+            event_metrics.CONSUMED.add(number, {"consumer": self._consumer, "type": kind})
         for letter in self.dead_letters:
             event_metrics.DEAD_LETTERED.add(
                 1, {"consumer": self._consumer, "kind": letter.kind.value}

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -67,6 +68,11 @@ class Subscription:
     apply: Apply
 
 
+@cache
+def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
 def decode_event(record: ConsumerRecord, subscription: Subscription) -> Event[Any] | None:
     """The event in a record; None when its type is not for this service."""
     headers = dict(record.headers)
@@ -80,7 +86,7 @@ def decode_event(record: ConsumerRecord, subscription: Subscription) -> Event[An
     if decoder is None:
         return None
     try:
-        body = msgspec.json.decode(record.value or b"", type=decoder)
+        body = _decoder(decoder).decode(record.value or b"")
     except (msgspec.MsgspecError, RecursionError) as error:
         raise PoisonMessage(f"{event_type}: {error}", Kind.UNREADABLE) from error
     traceparent = headers.get("traceparent", b"").decode(errors="replace") or None

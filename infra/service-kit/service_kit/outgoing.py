@@ -8,7 +8,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from sqlalchemy import Row
 
-from service_kit.tracing import batch_attributes, context_of, is_sampled, traceparent_of
+from service_kit.tracing import batch_attributes, sampled_context_of, traceparent_of
 
 # By its old name: who filters spans by their scope knows the relay.
 tracer = trace.get_tracer("service_kit.relay")
@@ -23,9 +23,10 @@ class SendSpans:
     """
 
     def __init__(self, rows: Sequence[Row[Any]], keep_ratio: float) -> None:
-        contexts = [context_of(row.traceparent) for row in rows]
-        parents = [trace.get_current_span(each).get_span_context() for each in contexts]
-        sampled = [each for each in parents if each.trace_flags.sampled]
+        contexts = [sampled_context_of(row.traceparent) for row in rows]
+        sampled = [
+            trace.get_current_span(each).get_span_context() for each in contexts if each is not None
+        ]
         self._chunk: Span | None = None
         if len(sampled) > 1:
             self._chunk = tracer.start_span(
@@ -42,8 +43,8 @@ class SendSpans:
         now = datetime.now(UTC)
         self.each: list[Span] = []
         for row, context in zip(rows, contexts, strict=True):
-            if not is_sampled(context):
-                self.each.append(trace.get_current_span(context))
+            if context is None:
+                self.each.append(trace.INVALID_SPAN)
                 continue
             waited = tracer.start_span(
                 "outbox wait", context=context, start_time=int(row.created_at.timestamp() * 1e9)
@@ -86,7 +87,8 @@ def message_headers(row: Row[Any], span: Span, source: str) -> list[tuple[str, b
         "ce_subject": row.subject,
         "content-type": "application/json",
     }
-    traceparent = traceparent_of(span) or row.traceparent
+    # What is not sampled has no span of ours: its consumers belong to the request's.
+    traceparent = row.traceparent if span is trace.INVALID_SPAN else traceparent_of(span)
     if traceparent:
         headers["traceparent"] = traceparent
     return [(name, value.encode()) for name, value in headers.items()]

@@ -189,6 +189,14 @@ def context_of(traceparent: str | None) -> Context:
     return _PROPAGATOR.extract({TRACEPARENT: traceparent}, Context())
 
 
+def sampled_context_of(traceparent: str | None) -> Context | None:
+    """The same, if the trace is sampled. Of most events it is not: that costs next to nothing."""
+    if traceparent is None or traceparent.endswith("-00"):
+        return None
+    context = context_of(traceparent)
+    return context if is_sampled(context) else None
+
+
 def context_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Context:
     """The context that a request's headers name; an empty one when they name none."""
     carrier = {
