@@ -47,6 +47,11 @@ def sqlstate_of(error: DBAPIError) -> str:
     return getattr(error.orig, "sqlstate", None) or ""
 
 
+def constraint_of(error: DBAPIError) -> str:
+    """The name of the constraint that a change would have broken; empty for other errors."""
+    return getattr(getattr(error.orig, "__cause__", None), "constraint_name", None) or ""
+
+
 def is_lock_timeout(error: DBAPIError) -> bool:
     """Whether somebody else held a lock for longer than `lock_timeout`."""
     return sqlstate_of(error) == _LOCK_NOT_AVAILABLE

@@ -1,11 +1,13 @@
 """Times every statement of an engine: in the request's stages, and as a span of its trace."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from time import time_ns
 from typing import Any
 
+import asyncpg
 from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -31,6 +33,25 @@ def time_statements(engine: AsyncEngine) -> None:
         setattr(dialect, name, _timed_execution(getattr(dialect, name), errors))
     for name, operation in _BOUNDARIES.items():
         setattr(dialect, name, _timed_boundary(getattr(dialect, name), operation))
+
+
+@contextmanager
+def timed(statement: str) -> Iterator[None]:
+    """The same around a statement that the driver gets without the dialect."""
+    clock = stages.current()
+    span = _start_span(statement)
+    depth = clock.enter(Stage.SQL) if clock else 0
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        if span is not None:
+            _say_why(span, error)
+        raise
+    finally:
+        if clock:
+            clock.leave(depth)
+        if span is not None:
+            span.end()
 
 
 def _timed_execution(execute: Callable[..., None], errors: type[Exception]) -> Callable[..., None]:
