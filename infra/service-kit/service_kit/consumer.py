@@ -10,9 +10,9 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from time import time_ns
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -22,7 +22,8 @@ from service_kit.batch import Batch
 from service_kit.dead_letters import put_dead_letters
 from service_kit.events import PoisonMessage, Subscription, as_poison
 from service_kit.faults import DATABASE_FAULTS, TransientFailure, is_bad_data, is_transient
-from service_kit.kafka_clients import kafka_credentials
+from service_kit.folding import Fetched, NotTogether, apply_together, by_topic
+from service_kit.group_client import GOODBYE_SECONDS, new_client, stop_client
 from service_kit.retries import Retries
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
@@ -33,7 +34,6 @@ BATCH_RECORDS = 1000
 POLL_TIMEOUT_MS = 200
 RECONNECT_PAUSE = timedelta(seconds=1)
 COMMIT_EVERY = timedelta(seconds=2)  # how far behind lag tools may see us
-GOODBYE_SECONDS = 2.0  # what a broker that hangs may cost of the ten seconds of a stop
 
 
 class LogRegressed(Exception):
@@ -93,25 +93,7 @@ class Consumer:
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set. A broker that is away is waited out; a bug is raised."""
         while not stop.is_set():
-            client = AIOKafkaConsumer(
-                *self._subscriptions,
-                bootstrap_servers=self._settings.kafka_bootstrap_servers,
-                **kafka_credentials(self._settings),
-                client_id=self._name,
-                group_id=self._group,
-                group_instance_id=self._settings.worker_instance,
-                # Committed by hand: the timer of aiokafka commits what nobody has applied yet.
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                partition_assignment_strategy=(StickyPartitionAssignor,),
-                session_timeout_ms=15_000,
-                heartbeat_interval_ms=3_000,
-                fetch_max_bytes=8 * 1024 * 1024,
-                fetch_max_wait_ms=200,
-                metadata_max_age_ms=30_000,
-                # While the broker is away, aiokafka logs several lines per attempt.
-                retry_backoff_ms=500,
-            )
+            client = new_client(self._settings, self._group, self._subscriptions)
             try:
                 await client.start()
                 self.is_connected = True
@@ -121,7 +103,7 @@ class Consumer:
                 await wait_until_set(stop, RECONNECT_PAUSE)
             finally:
                 self.is_connected = False
-                await _stop(client)
+                await stop_client(client)
 
     async def _consume(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> None:
         self._retries.clear()
@@ -130,15 +112,48 @@ class Consumer:
             self._resume_due(client)
             batches = await client.getmany(timeout_ms=POLL_TIMEOUT_MS, max_records=BATCH_RECORDS)
             self._received_ns = time_ns()
-            for partition, records in batches.items():
-                await self._take(client, partition, records)
+            for fetched in by_topic(batches):
+                if len(fetched) > 1 and await self._take_together(fetched):
+                    continue
+                for partition, records in fetched.items():
+                    await self._take(client, partition, records)
             if self._hints and datetime.now(UTC) - committed_at > COMMIT_EVERY:
                 await self._commit_hints(client)
                 committed_at = datetime.now(UTC)
         await self._commit_hints(client)
 
+    async def _take_together(self, fetched: Fetched) -> bool:
+        """Apply the records of several partitions at once; False when each has to be taken alone.
+
+        Whatever went wrong, nothing has been applied: alone, each tells what is to be done.
+        """
+        try:
+            await self._apply_together(fetched)
+        except (NotTogether, PoisonMessage, TransientFailure, *DATABASE_FAULTS):
+            return False
+        for partition, records in fetched.items():
+            self._retries.succeed(partition)
+            self._hints[partition] = records[-1].offset + 1
+        return True
+
+    async def _apply_together(self, fetched: Fetched) -> None:
+        subscription = self._subscriptions[next(iter(fetched)).topic]
+        batch = self._new_batch(subscription)
+        with batch.traced():
+            async with AsyncSession(self._engine) as session, session.begin():
+                limit = self._settings.dead_letter_limit
+                await apply_together(session, self._name, subscription, fetched, batch, limit)
+        batch.count()
+        self._after_commit()
+
+    def _new_batch(self, subscription: Subscription) -> Batch:
+        return Batch(subscription, self._name, self._received_ns, self._settings.trace_keep_ratio)
+
     async def _take(
-        self, client: AIOKafkaConsumer, partition: TopicPartition, records: list[ConsumerRecord]
+        self,
+        client: AIOKafkaConsumer,
+        partition: TopicPartition,
+        records: Sequence[ConsumerRecord],
     ) -> None:
         try:
             position = await self._apply_or_isolate(partition, records)
@@ -166,7 +181,7 @@ class Consumer:
         self._hints[partition] = position
 
     async def _apply_or_isolate(
-        self, partition: TopicPartition, records: list[ConsumerRecord]
+        self, partition: TopicPartition, records: Sequence[ConsumerRecord]
     ) -> int:
         try:
             return await self._apply(partition, records)
@@ -183,7 +198,7 @@ class Consumer:
     async def _apply(
         self,
         partition: TopicPartition,
-        records: list[ConsumerRecord],
+        records: Sequence[ConsumerRecord],
         refused: PoisonMessage | None = None,
     ) -> int:
         """Apply one batch in one transaction and return the position after it."""
@@ -193,11 +208,10 @@ class Consumer:
             "topic": partition.topic,
             "partition": partition.partition,
         }
-        batch = Batch(subscription, self._name, self._received_ns, self._settings.trace_keep_ratio)
+        batch = self._new_batch(subscription)
         with batch.traced():
             async with AsyncSession(self._engine) as session, session.begin():
-                await session.execute(_ENSURE_POSITION, identity)
-                position = int((await session.execute(_LOCK_POSITION, identity)).scalar_one())
+                position = await self._lock_position(session, identity)
                 fresh = [record for record in records if record.offset >= position]
                 if not fresh:
                     return position
@@ -220,6 +234,13 @@ class Consumer:
         batch.count()
         self._after_commit()
         return position
+
+    async def _lock_position(self, session: AsyncSession, identity: dict[str, Any]) -> int:
+        position = (await session.execute(_LOCK_POSITION, identity)).scalar_one_or_none()
+        if position is None:
+            await session.execute(_ENSURE_POSITION, identity)
+            position = (await session.execute(_LOCK_POSITION, identity)).scalar_one()
+        return int(position)
 
     def _retry_later(
         self,
@@ -258,11 +279,3 @@ class Consumer:
                 await client.commit(hints)
         except (KafkaError, TimeoutError) as fault:
             logger.info("offset hint not committed", extra={"error": repr(fault)})
-
-
-async def _stop(client: AIOKafkaConsumer) -> None:
-    try:
-        async with asyncio.timeout(GOODBYE_SECONDS):
-            await client.stop()
-    except (TimeoutError, KafkaError) as fault:
-        logger.info("consumer did not leave its group", extra={"error": repr(fault)})
