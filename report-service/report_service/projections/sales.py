@@ -2,28 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.db.facts import LineFact, SaleFact, insert_lines, insert_new_sales
-from report_service.db.product_counters import (
+from report_service.db.counter_rows import (
+    ChainDay,
     ProductDay,
     ProductMonth,
     ProductTotal,
-    add_to_product_days,
-    add_to_product_months,
-    add_to_product_totals,
-)
-from report_service.db.store_counters import (
-    ChainDay,
     StoreDay,
     StoreMonth,
     StoreTotal,
-    add_to_chain_days,
-    add_to_store_days,
-    add_to_store_months,
-    add_to_store_totals,
 )
+from report_service.db.counters import add_to_counters
+from report_service.db.facts import LineFact, SaleFact, insert_lines, insert_new_sales
 from report_service.events.consumed import SaleRecorded
 from report_service.projections.sums import (
     Labels,
@@ -50,39 +43,40 @@ async def count_sales(
     if not new:
         return []
     await insert_lines(session, _line_facts(new))
-    await _add_to_stores(session, sum_store_days(new), stripe)
-    # Last, because other partitions' workers wait for these rows until this batch commits.
-    await _add_to_products(session, sum_product_days(new), find_latest_labels(new))
+    await add_to_counters(
+        session,
+        _store_rows(sum_store_days(new), stripe)
+        | _product_rows(sum_product_days(new), find_latest_labels(new)),
+    )
     return new
 
 
-async def _add_to_stores(
-    session: AsyncSession, days: Mapping[tuple[date, int], Sums], stripe: int
-) -> None:
+def _store_rows(days: Mapping[tuple[date, int], Sums], stripe: int) -> dict[str, list[NamedTuple]]:
     months = roll_up(days, _month_and_id)
     totals = roll_up(days, lambda key: key[1])
     chain = roll_up(days, lambda key: key[0])
-    await add_to_store_days(session, [StoreDay(*key, *_four(s)) for key, s in days.items()])
-    await add_to_store_months(session, [StoreMonth(*key, *_four(s)) for key, s in months.items()])
-    await add_to_store_totals(session, [StoreTotal(key, *_four(s)) for key, s in totals.items()])
-    await add_to_chain_days(session, [ChainDay(day, stripe, *_four(s)) for day, s in chain.items()])
+    return {
+        "store_days": [StoreDay(*key, *_four(s)) for key, s in days.items()],
+        "store_months": [StoreMonth(*key, *_four(s)) for key, s in months.items()],
+        "store_totals": [StoreTotal(key, *_four(s)) for key, s in totals.items()],
+        "chain_days": [ChainDay(day, stripe, *_four(s)) for day, s in chain.items()],
+    }
 
 
-async def _add_to_products(
-    session: AsyncSession, days: Mapping[tuple[date, int], Sums], labels: Mapping[int, Labels]
-) -> None:
+def _product_rows(
+    days: Mapping[tuple[date, int], Sums], labels: Mapping[int, Labels]
+) -> dict[str, list[NamedTuple]]:
     months = roll_up(days, _month_and_id)
     totals = roll_up(days, lambda key: key[1])
-    await add_to_product_days(
-        session, [ProductDay(*key, s.count, s.units, s.amount_cents) for key, s in days.items()]
-    )
-    await add_to_product_months(
-        session, [ProductMonth(*key, s.count, s.units, s.amount_cents) for key, s in months.items()]
-    )
-    await add_to_product_totals(
-        session,
-        [_product_total(product_id, s, labels[product_id]) for product_id, s in totals.items()],
-    )
+    return {
+        "product_days": [
+            ProductDay(*key, s.count, s.units, s.amount_cents) for key, s in days.items()
+        ],
+        "product_months": [
+            ProductMonth(*key, s.count, s.units, s.amount_cents) for key, s in months.items()
+        ],
+        "product_totals": [_product_total(key, s, labels[key]) for key, s in totals.items()],
+    }
 
 
 def _four(sums: Sums) -> tuple[int, int, int, int]:
