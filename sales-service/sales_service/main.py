@@ -1,10 +1,14 @@
 """The HTTP process of the sales service."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from sales_service.api import products, sales, stores
 from sales_service.api.outcomes import run_outcomes
 from sales_service.api.problems import STATUS_OF
+from sales_service.db.known_catalogue import KnownCatalogue
 from sales_service.settings import Settings
 from service_kit.app import build_api, serve
 
@@ -16,8 +20,15 @@ def create_app(settings: Settings) -> FastAPI:
         title="Comptoir : ventes",
         routers=[stores.router, products.router, sales.router],
         status_of=STATUS_OF,
-        extension=run_outcomes,
+        extension=_open_desk,
     )
+
+
+@asynccontextmanager
+async def _open_desk(app: FastAPI) -> AsyncIterator[None]:
+    app.state.catalogue = KnownCatalogue(app.state.read_engine)
+    async with run_outcomes(app):
+        yield
 
 
 if __name__ == "__main__":

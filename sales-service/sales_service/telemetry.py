@@ -32,8 +32,7 @@ _shown_stores: set[int] = set()
 
 def count_decided(session: AsyncSession, sales: Sequence[Sale]) -> None:
     """Count sales that the session's transaction makes final, once it has committed."""
-    decided = [sale for sale in sales if sale.status is not SaleStatus.PENDING]
-    after_commit(session, lambda: _count(decided))
+    after_commit(session, lambda: count_sales(sales))
 
 
 def time_sagas(session: AsyncSession, sales: Iterable[Sale], decided_at: datetime) -> None:
@@ -50,8 +49,11 @@ def time_sagas(session: AsyncSession, sales: Iterable[Sale], decided_at: datetim
     after_commit(session, record)
 
 
-def _count(sales: Sequence[Sale]) -> None:
+def count_sales(sales: Sequence[Sale]) -> None:
+    """Count those of these committed sales that are final."""
     for sale in sales:
+        if sale.status is SaleStatus.PENDING:
+            continue
         store = _label(sale.store_id)
         _SALES.add(1, {"store": store, "status": sale.status.value})
         if sale.status is SaleStatus.CONFIRMED:

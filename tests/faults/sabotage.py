@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from service_kit import outbox
 from service_kit.batch import Batch
 from service_kit.consumer import Consumer
+from service_kit.direct import DirectStatement
 from service_kit.relay import Relay
 from tests.faults import clock, mutations
 from tests.faults.points import trip
@@ -50,6 +51,18 @@ def _watch_requests(folder: Path) -> None:
 
     outbox.add_to_outbox = add_and_note
 
+    fetch = DirectStatement.fetch_row
+
+    @wraps(fetch)
+    async def fetch_watched(self: DirectStatement, *arguments: Any) -> Any:
+        trip(folder, "request.before-commit")
+        row = await fetch(self, *arguments)
+        if row is not None:
+            trip(folder, "request.after-commit")
+        return row
+
+    DirectStatement.fetch_row = fetch_watched  # type: ignore[method-assign, assignment]
+
     @event.listens_for(Session, "before_commit")
     def before(session: Session) -> None:
         if _is_consuming.get():
@@ -65,18 +78,22 @@ def _watch_requests(folder: Path) -> None:
             trip(folder, "request.after-commit")
 
 
-def _watch_consumer(folder: Path) -> None:
-    apply = Consumer._apply
-
-    async def apply_watched(self: Consumer, *args: Any, **kwargs: Any) -> int:
+def _consuming(apply: Callable[..., Awaitable[Any]], folder: Path) -> Callable[..., Any]:
+    @wraps(apply)
+    async def apply_watched(*args: Any, **kwargs: Any) -> Any:
         trip(folder, "consumer.fetched")
         token = _is_consuming.set(True)
         try:
-            return await apply(self, *args, **kwargs)
+            return await apply(*args, **kwargs)
         finally:
             _is_consuming.reset(token)
 
-    Consumer._apply = apply_watched  # type: ignore[method-assign]
+    return apply_watched
+
+
+def _watch_consumer(folder: Path) -> None:
+    for name in ("_apply", "_apply_together"):
+        setattr(Consumer, name, _consuming(getattr(Consumer, name), folder))
     decode = Batch.decode
 
     def decode_watched(self: Batch, records: Any) -> None:

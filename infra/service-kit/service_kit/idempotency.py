@@ -68,6 +68,23 @@ _RECORD = text("""
 """)
 
 
+@dataclass(frozen=True, slots=True)
+class KeyedRequest:
+    """A request as its key knows it: who sent it, and what a repetition is recognised by."""
+
+    caller: Caller
+    key: str | None
+    request_hash: bytes
+
+
+async def keyed(request: Request, caller: Caller, key: str | None) -> KeyedRequest:
+    """The request with its key, if it has one."""
+    if key is None:
+        return KeyedRequest(caller, None, b"")
+    line = f"{request.method} {request.url.path.rstrip('/')}\n"
+    return KeyedRequest(caller, key, hashlib.sha256(line.encode() + await request.body()).digest())
+
+
 async def claim_key(
     session: AsyncSession, request: Request, caller: Caller, key: str | None
 ) -> Recorded | None:
@@ -75,16 +92,18 @@ async def claim_key(
 
     Raises `Problem` 422 when the earlier request was another one (method, path or body).
     """
-    if key is None:
+    return await claim(session, await keyed(request, caller, key))
+
+
+async def claim(session: AsyncSession, request: KeyedRequest) -> Recorded | None:
+    """The same for a request whose key is known already."""
+    if request.key is None:
         return None
-    request_hash = hashlib.sha256(
-        f"{request.method} {request.url.path.rstrip('/')}\n".encode() + await request.body()
-    ).digest()
-    identity = {"client_id": caller.client_id, "key": key}
-    row = await _claim_or_read(session, identity, request_hash)
+    identity = {"client_id": request.caller.client_id, "key": request.key}
+    row = await _claim_or_read(session, identity, request.request_hash)
     if row is None:
         return None
-    if row.request_hash != request_hash:
+    if row.request_hash != request.request_hash:
         raise Problem(
             422,
             "cle-idempotence-reutilisee",
@@ -103,10 +122,15 @@ async def _claim_or_read(
         row = (await session.execute(_READ, identity)).one_or_none()
         if row is not None:
             return row
-    raise Problem(
+    raise key_in_motion()
+
+
+def key_in_motion() -> Problem:
+    """What holds a request up has changed again each time that it was looked at."""
+    return Problem(
         409,
         "ressource-occupee",
-        "Cette Idempotency-Key vient d'expirer ; réessayez.",
+        "Une autre requête travaille encore sur la même ressource ; réessayez.",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     )
 

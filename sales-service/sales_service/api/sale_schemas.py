@@ -1,8 +1,7 @@
 """French JSON outside, English objects inside: sales."""
 
 import datetime as dt
-from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field
@@ -13,10 +12,8 @@ from sales_service.api.schemas import Amount, Body, Identifier, UnitPrice
 from sales_service.domain.sale import (
     DraftLine,
     ProductId,
-    Sale,
     SaleDraft,
     SaleId,
-    SaleLine,
     SaleStatus,
     StoreId,
 )
@@ -87,18 +84,6 @@ class LineOut(BaseModel):
     sous_total: Amount
     taxes: Amount
 
-    @classmethod
-    def of(cls, line: SaleLine) -> Self:
-        return cls(
-            produit_id=line.product_id,
-            nom=line.product_name,
-            categorie=line.category,
-            quantite=line.quantity,
-            prix_unitaire=line.unit_price,
-            sous_total=_money(line.amount_cents),
-            taxes=_money(line.tax_cents),
-        )
-
 
 class TaxOut(BaseModel):
     """A tax of a receipt."""
@@ -127,38 +112,9 @@ class SaleOut(BaseModel):
     total_ttc: Amount
     lignes: list[LineOut]
 
-    @classmethod
-    def of(cls, sale: Sale) -> Self:
-        return cls(
-            id=sale.id,
-            numero=sale.number,
-            statut=FRENCH_STATUS[sale.status],
-            date=sale.sold_at,
-            date_affaires=sale.business_date,
-            magasin_id=sale.store_id,
-            caisse=sale.register_id,
-            devise=sale.currency,
-            total=_money(sale.total_cents),
-            taxes=[
-                TaxOut(code=tax.code, taux=tax.rate, montant=_money(tax.amount_cents))
-                for tax in sale.taxes
-            ],
-            total_ttc=_money(sale.total_cents + sale.tax_cents),
-            lignes=[LineOut.of(line) for line in sale.lines],
-        )
-
 
 class SaleAnswer(SaleOut):
     """The answer to a posted sale: the receipt, with the seed's `message` and `vente_id`."""
 
     message: str
     vente_id: UUID
-
-    @classmethod
-    def of(cls, sale: Sale) -> Self:
-        receipt = SaleOut.of(sale).model_dump()
-        return cls(**receipt, message=MESSAGES[sale.status], vente_id=sale.id)
-
-
-def _money(cents: int) -> Decimal:
-    return Decimal(cents).scaleb(-2)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from sales_service.api.pages import link_next
+from sales_service.api.receipts import JSON, answer, receipt, receipts
 from sales_service.api.roles import Anyone
 from sales_service.api.sale_schemas import MESSAGES, SaleAnswer, SaleIn, SaleOut
 from sales_service.api.schemas import LARGEST_ID
@@ -15,8 +16,8 @@ from sales_service.db.sales import find_sales, list_sales
 from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
-from service_kit.database import ReadSession, read_session, write_session
-from service_kit.idempotency import REPLAYED, IdempotencyKey, claim_key, record_outcome
+from service_kit.database import ReadSession, read_session
+from service_kit.idempotency import REPLAYED, IdempotencyKey, keyed
 from service_kit.problems import Problem
 from service_kit.routing import TimedRoute
 from service_kit.tracing import Keep, keep_trace
@@ -37,29 +38,29 @@ class SalesQuery(BaseModel):
     curseur: UUID | None = None
 
 
-@router.get("/api/ventes/")
+@router.get("/api/ventes/", response_model=list[SaleOut])
 @router.get("/api/ventes", include_in_schema=False)
 async def get_sales(
     request: Request,
-    response: Response,
     session: ReadSession,
     caller: Anyone,
     query: Annotated[SalesQuery, Query()],
-) -> list[SaleOut]:
+) -> Response:
     sales = await list_sales(session, query.magasin_id, query.curseur, query.limite)
+    response = Response(receipts(sales), media_type=JSON)
     if len(sales) == query.limite:
         link_next(request, response, str(sales[-1].id))
-    return [SaleOut.of(sale) for sale in sales]
+    return response
 
 
-@router.get("/api/ventes/{sale_id}")
+@router.get("/api/ventes/{sale_id}", response_model=SaleOut)
 async def get_sale(
     sale_id: Annotated[UUID, Path()], session: ReadSession, caller: Anyone
-) -> SaleOut:
+) -> Response:
     sale = (await find_sales(session, [sale_id])).get(sale_id)
     if sale is None:
         raise UnknownSale("Vente introuvable")
-    return SaleOut.of(sale)
+    return Response(receipt(sale), media_type=JSON)
 
 
 @router.post(
@@ -81,16 +82,14 @@ async def post_sale(
 ) -> Response:
     """Record a sale. Repeating it, by `Idempotency-Key` or by `vente_id` with the same content,
     sells nothing more and is answered with the sale as it stands then."""
-    async with write_session(request) as session:
-        former = await claim_key(session, request, caller, idempotency_key)
-        if former is None:
-            recorded = await record_sale(session, body.to_draft(), caller.client_id)
-            sale, is_repeated = recorded.sale, recorded.is_repeated
-            await record_outcome(session, caller, idempotency_key, resource_id=str(sale.id))
-        else:
-            is_repeated = True
-            sale_id = UUID(former.resource_id)
-            sale = (await find_sales(session, [sale_id]))[sale_id]
+    request.app.state.outbox_watch.refuse_when_full()
+    recorded = await record_sale(
+        request.app.state.engine,
+        request.app.state.catalogue,
+        body.to_draft(),
+        await keyed(request, caller, idempotency_key),
+    )
+    sale = recorded.sale
     if sale.status is SaleStatus.PENDING:
         keep_trace(Keep.SAGA)
     # Committed: whatever happens from here on, the sale is recorded.
@@ -99,7 +98,7 @@ async def post_sale(
         async with read_session(request) as session:
             sale = (await find_sales(session, [sale.id]))[sale.id]
     response = _answer(sale, body)
-    if is_repeated:
+    if recorded.is_repeated:
         response.headers.update(REPLAYED)
     return response
 
@@ -123,8 +122,7 @@ def _answer(sale: Sale, body: SaleIn) -> Response:
     if sale.status is SaleStatus.PENDING:
         status = 202
         headers["Retry-After"] = "1"
-    answer = SaleAnswer.of(sale).model_dump_json().encode()
-    return Response(answer, status, headers, "application/json")
+    return Response(answer(sale), status, headers, JSON)
 
 
 def _insufficient_stock(sale: Sale, body: SaleIn) -> Problem:

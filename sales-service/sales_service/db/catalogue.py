@@ -68,7 +68,7 @@ async def read_store_for_sale(session: AsyncSession, store_id: int) -> Store | N
     row = (
         await session.execute(
             text("""
-                SELECT id, kind, timezone, cutoff_hour, currency, stock_policy, taxes
+                SELECT id, kind, timezone, cutoff_hour, currency, stock_policy, taxes, version
                 FROM stores WHERE id = :id AND is_active
             """),
             {"id": store_id},
@@ -84,6 +84,7 @@ async def read_store_for_sale(session: AsyncSession, store_id: int) -> Store | N
         currency=row.currency,
         stock_policy=StockPolicy(row.stock_policy),
         taxes=tuple(TaxRate(tax["code"], Decimal(tax["rate"])) for tax in row.taxes),
+        version=row.version,
     )
 
 
@@ -93,7 +94,7 @@ async def find_products_for_sale(
     """What lines copy from the catalogue, by product; unknown ones are absent."""
     rows = await session.execute(
         text("""
-            SELECT id, name, category, unit_price, unit_cost FROM products
+            SELECT id, name, category, unit_price, unit_cost, version FROM products
             WHERE id = ANY(CAST(:ids AS int[])) AND is_active
         """),
         {"ids": list(set(product_ids))},

@@ -56,6 +56,7 @@ class Store:
     currency: str
     stock_policy: StockPolicy
     taxes: tuple[TaxRate, ...]
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Product:
     category: str
     unit_price: Decimal
     unit_cost: Decimal | None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,26 @@
-"""Record a sale: receipt, lines and event in one transaction."""
+"""Record a sale: receipt, lines, event and the request's key, all or nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from sales_service.db.catalogue import find_products_for_sale, read_store_for_sale
-from sales_service.db.sales import find_sales, insert_sale, next_sale_number
-from sales_service.domain.errors import SaleExists
-from sales_service.domain.sale import (
-    Sale,
-    SaleDraft,
-    is_repetition,
-    ring_up,
-    unknown_references,
-)
+from sales_service.db.known_catalogue import Goods, KnownCatalogue
+from sales_service.db.sale_writing import write_sale
+from sales_service.db.sales import find_sales
+from sales_service.domain.errors import SaleExists, SalesError
+from sales_service.domain.sale import Sale, SaleDraft, is_repetition, ring_up, unknown_references
 from sales_service.events.published import SALES_TOPIC, SaleRecorded
-from sales_service.telemetry import count_decided
+from sales_service.telemetry import count_sales
 from sales_service.use_cases.sale_messages import sale_fields
-from service_kit.outbox import OutgoingEvent, add_to_outbox
+from service_kit.idempotency import KeyedRequest, claim, key_in_motion, record_outcome
+from service_kit.outbox import EventTooLarge, OutgoingEvent
 
 # What SaleConfirmed says beyond SaleRecorded.
 BYTES_OF_A_DECISION = 1000
+# Each needs a change of the catalogue, or a key that expires, just between two statements.
+_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +31,73 @@ class RecordedSale:
     is_repeated: bool = False
 
 
-async def record_sale(session: AsyncSession, draft: SaleDraft, client_id: str) -> RecordedSale:
+async def record_sale(
+    engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
+) -> RecordedSale:
     """The written sale: confirmed in a permissive store, pending in a strict one.
 
-    A till that repeats its own `sale_id` with the same content gets the sale that stands.
-    Raises `UnknownReference`, `ImpossibleSale`, `StoreClosed` or `SaleExists`.
+    A repetition, by the request's key or by the till's own `sale_id` with the same content, gets
+    the sale that stands. Raises `UnknownReference`, `ImpossibleSale`, `StoreClosed`,
+    `SaleExists` or `EventTooLarge`.
     """
-    # First, lest a repetition use a receipt number up, or fail for what has changed meanwhile.
-    if draft.has_chosen_id and (known := await _find_repeated(session, draft)):
-        return known
-    store = await read_store_for_sale(session, draft.store_id)
-    products = await find_products_for_sale(session, [line.product_id for line in draft.lines])
-    if unknown := unknown_references(draft, store, products):
+    products = [line.product_id for line in draft.lines]
+    goods = await catalogue.look_up(draft.store_id, products)
+    for _ in range(_ATTEMPTS):
+        refusal: Exception | None = None
+        try:
+            if sale := await _write(engine, draft, goods, request):
+                count_sales([sale])
+                return RecordedSale(sale)
+        except (SalesError, EventTooLarge) as error:
+            refusal = error
+        # Nothing is written. What an earlier request has done goes before any refusal.
+        if earlier := await _find_earlier(engine, draft, request):
+            return earlier
+        if refusal and goods.is_fresh:
+            raise refusal
+        goods = await catalogue.look_up(draft.store_id, products, again=True)
+    raise key_in_motion()
+
+
+async def _write(
+    engine: AsyncEngine, draft: SaleDraft, goods: Goods, request: KeyedRequest
+) -> Sale | None:
+    if unknown := unknown_references(draft, goods.store, goods.products):
         raise unknown
-    assert store is not None
-    number = await next_sale_number(session, store.id)
-    sale = ring_up(draft, store, products, number, datetime.now(UTC))
-    if not await insert_sale(session, sale, client_id):
-        # Its twin has committed while this one was being rung up.
-        known = await _find_repeated(session, draft)
-        assert known is not None
-        return known
-    await add_to_outbox(
-        session,
-        [
-            OutgoingEvent(
-                topic=SALES_TOPIC,
-                key=str(sale.store_id),
-                type=SaleRecorded.TYPE,
-                subject=str(sale.id),
-                body=SaleRecorded(**sale_fields(sale)),
-                reserve=BYTES_OF_A_DECISION,
-            )
-        ],
+    assert goods.store is not None
+    sale = ring_up(draft, goods.store, goods.products, "", datetime.now(UTC))
+    event = OutgoingEvent(
+        topic=SALES_TOPIC,
+        key=str(sale.store_id),
+        type=SaleRecorded.TYPE,
+        subject=str(sale.id),
+        body=SaleRecorded(**sale_fields(sale)),
+        reserve=BYTES_OF_A_DECISION,
     )
-    count_decided(session, [sale])
-    return RecordedSale(sale)
+    used = list(goods.products.values())
+    number = await write_sale(engine, sale, event, request, goods.store, used)
+    return None if number is None else replace(sale, number=number)
 
 
-async def _find_repeated(session: AsyncSession, draft: SaleDraft) -> RecordedSale | None:
-    """The sale that has the draft's id; raises `SaleExists` when it is another one."""
-    sale = (await find_sales(session, [draft.sale_id])).get(draft.sale_id)
-    if sale is None:
+async def _find_earlier(
+    engine: AsyncEngine, draft: SaleDraft, request: KeyedRequest
+) -> RecordedSale | None:
+    """The sale that the key or the draft's own id stands for; raises `SaleExists`."""
+    async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+        if former := await claim(session, request):
+            assert former.resource_id is not None
+            sale_id = UUID(former.resource_id)
+            return RecordedSale((await find_sales(session, [sale_id]))[sale_id], is_repeated=True)
+        if draft.has_chosen_id and (known := await _find_repeated(session, draft)):
+            await record_outcome(session, request.caller, request.key, resource_id=str(known.id))
+            return RecordedSale(known, is_repeated=True)
+        # Whoever takes the key does so together with a sale.
+        await session.rollback()
         return None
-    if not is_repetition(draft, sale):
+
+
+async def _find_repeated(session: AsyncSession, draft: SaleDraft) -> Sale | None:
+    sale = (await find_sales(session, [draft.sale_id])).get(draft.sale_id)
+    if sale is not None and not is_repetition(draft, sale):
         raise SaleExists(f"La vente {sale.id} existe déjà, avec un autre contenu.")
-    return RecordedSale(sale, is_repeated=True)
+    return sale

@@ -1,6 +1,5 @@
 """A sale in the words of its events."""
 
-from dataclasses import asdict
 from typing import Any
 
 from sales_service.domain.sale import Sale
@@ -21,8 +20,21 @@ def sale_fields(sale: Sale) -> dict[str, Any]:
         "local_hour": sale.local_hour,
         "currency": sale.currency,
         "register_id": sale.register_id,
-        "lines": [SaleLine(**asdict(line)) for line in sale.lines],
-        "taxes": [Tax(**asdict(tax)) for tax in sale.taxes],
+        "lines": [
+            SaleLine(
+                line_no=line.line_no,
+                product_id=line.product_id,
+                product_name=line.product_name,
+                category=line.category,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                unit_cost=line.unit_cost,
+                amount_cents=line.amount_cents,
+                tax_cents=line.tax_cents,
+            )
+            for line in sale.lines
+        ],
+        "taxes": [Tax(tax.code, tax.rate, tax.amount_cents) for tax in sale.taxes],
         "total_cents": sale.total_cents,
         "tax_cents": sale.tax_cents,
     }

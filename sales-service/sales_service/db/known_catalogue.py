@@ -1,0 +1,50 @@
+"""Stores and products as this process has read them, to ring up with.
+
+Nobody tells it of changes: the statement that writes a sale compares versions, and writes nothing
+when one is not the newest.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from sales_service.db.catalogue import find_products_for_sale, read_store_for_sale
+from sales_service.domain.sale import Product, ProductId, Store, StoreId
+
+MOST_PRODUCTS = 20_000  # some 10 MB; of more, those that were read first are forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What one basket needs; absent is what does not exist."""
+
+    store: Store | None
+    products: dict[ProductId, Product]
+    is_fresh: bool  # read just now
+
+
+class KnownCatalogue:
+    """One per process."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._stores: dict[StoreId, Store] = {}
+        self._products: dict[ProductId, Product] = {}
+
+    async def look_up(
+        self, store_id: StoreId, product_ids: Iterable[ProductId], *, again: bool = False
+    ) -> Goods:
+        """What is known of a basket's store and products; everything is read when `again`."""
+        wanted = set(product_ids)
+        if not again and store_id in self._stores and wanted <= self._products.keys():
+            return Goods(self._stores[store_id], {i: self._products[i] for i in wanted}, False)
+        async with AsyncSession(self._engine) as session:
+            store = await read_store_for_sale(session, store_id)
+            products = await find_products_for_sale(session, list(wanted))
+        if store is not None:
+            self._stores[store_id] = store
+        self._products |= products
+        while len(self._products) > MOST_PRODUCTS:
+            del self._products[next(iter(self._products))]
+        return Goods(store, products, True)

@@ -1,0 +1,76 @@
+"""A process rings up with what it knows of the catalogue, and never with what is no longer so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from sales_service.main import create_app
+from sales_service.settings import Settings
+from tests.fixtures.http import client_of
+from tests.sales_service.conftest import Shop
+from tests.sales_service.test_selling import count
+
+
+@pytest.fixture
+async def sibling(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
+    """A second process on the same database."""
+    url = shop.engine.url.render_as_string(hide_password=False)
+    async with client_of(create_app(Settings(database_url=url, http_port=1)), shop.engine) as other:
+        yield other
+
+
+async def test_a_change_by_another_process_counts_for_the_next_sale(
+    shop: Shop, sibling: httpx.AsyncClient
+) -> None:
+    await shop.sell((shop.coffee, 1))
+    await sibling.put(f"/api/produits/{shop.coffee}", json={"prix": 20, "nom": "Café en grains"})
+    await sibling.put(f"/api/magasins/{shop.permissive}", json={"taxes": []})
+
+    sale = (await shop.sell((shop.coffee, 1), (shop.tea, 1))).json()
+
+    assert (sale["total"], sale["total_ttc"]) == (24.33, 24.33)
+    assert sale["lignes"][0]["nom"] == "Café en grains"
+    assert sale["numero"].endswith("-000002")
+
+
+async def withdraw_coffee(shop: Shop) -> None:
+    async with shop.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE products SET is_active = false WHERE id = :id"), {"id": shop.coffee}
+        )
+
+
+async def test_what_has_been_withdrawn_is_not_sold(shop: Shop) -> None:
+    await shop.sell((shop.coffee, 1))
+    await withdraw_coffee(shop)
+
+    answer = await shop.sell((shop.coffee, 1))
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "reference-inconnue")
+    assert await count(shop, "sales") == 1
+
+
+async def test_a_repetition_is_answered_though_its_product_is_withdrawn(shop: Shop) -> None:
+    key = {"Idempotency-Key": "till-1/42"}
+    first = await shop.sell((shop.coffee, 1), headers=key)
+    await withdraw_coffee(shop)
+
+    again = await shop.sell((shop.coffee, 1), headers=key)
+
+    assert (again.status_code, again.content) == (201, first.content)
+
+
+async def test_sales_go_on_while_prices_change(shop: Shop, sibling: httpx.AsyncClient) -> None:
+    async def change() -> None:
+        for price in range(1, 8):
+            await sibling.put(f"/api/produits/{shop.coffee}", json={"prix": price})
+
+    answers, _ = await asyncio.gather(
+        asyncio.gather(*(shop.sell((shop.coffee, 1)) for _ in range(20))), change()
+    )
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert await count(shop, "sales") == 20
