@@ -42,9 +42,22 @@ class KnownCatalogue:
         async with AsyncSession(self._engine) as session:
             store = await read_store_for_sale(session, store_id)
             products = await find_products_for_sale(session, list(wanted))
+        self._keep(store_id, store, wanted, products)
+        return Goods(store, products, True)
+
+    def _keep(
+        self,
+        store_id: StoreId,
+        store: Store | None,
+        wanted: set[ProductId],
+        products: dict[ProductId, Product],
+    ) -> None:
+        # What is gone now is asked for each time, and what was read last is forgotten last.
+        self._stores.pop(store_id, None)
+        for product_id in wanted:
+            self._products.pop(product_id, None)
         if store is not None:
             self._stores[store_id] = store
         self._products |= products
         while len(self._products) > MOST_PRODUCTS:
             del self._products[next(iter(self._products))]
-        return Goods(store, products, True)
