@@ -1,6 +1,6 @@
 """The slowest requests of a stretch of time, though Jaeger only knows the newest ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from infra.traces.jaeger import Jaeger, Search, Span, Trace
@@ -23,7 +23,7 @@ def find_slowest(
         for attribute in _attributes(jaeger, service, route)
     ]
     found: dict[str, tuple[Span, Trace]] = {}
-    for trace in _longest_traces(jaeger, searches, most):
+    for trace in _longest_traces(jaeger, searches, most).values():
         for span in trace.spans:
             if "http.request.method" in span.attributes and (
                 route is None or span.attributes.get("http.route") == route
@@ -42,41 +42,43 @@ def _attributes(jaeger: Jaeger, service: str, route: str | None) -> Iterator[tup
         yield "http.request.method", method
 
 
-def _longest_traces(jaeger: Jaeger, searches: Sequence[Search], most: int) -> list[Trace]:
-    """All traces above a bound that leaves `most` or somewhat more, found by halving."""
-    too_many, too_few = 0.0, 0.0
+def _longest_traces(jaeger: Jaeger, searches: Sequence[Search], most: int) -> Mapping[str, Trace]:
+    """`most` or more of the longest, by halving the distance between two bounds.
+
+    Above one there are too few, and all are known; above the other more than are told.
+    """
+    few, many = 0.0, 0.0
+    longest: dict[str, Trace] = {}
     seconds = FIRST_GUESS_SECONDS
     while True:
-        found = _all_above(jaeger, searches, seconds, 2 * most)
-        if found is None:
-            too_many = seconds
-        elif len(found) >= most or seconds == 0.0:
+        found, are_all = _find_above(jaeger, searches, seconds, 2 * most)
+        if are_all and (len(found) >= most or seconds == 0.0):
             return found
+        if are_all:
+            few, longest = seconds, found
         else:
-            too_few = seconds
-        if not too_few:
+            many = seconds
+        if few and many and few / many < NEAR:
+            return longest | _find_above(jaeger, searches, many, 2 * most)[0]
+        if not few:
             seconds *= 4
-        elif not too_many:
-            seconds = seconds / 4 if seconds > SHORTEST_SECONDS else 0.0
-        elif too_few / too_many > NEAR:
-            seconds = (too_few * too_many) ** 0.5
-        elif found is not None:
-            return found
+        elif many:
+            seconds = (few * many) ** 0.5
         else:
-            seconds = too_few
+            seconds = seconds / 4 if seconds > SHORTEST_SECONDS else 0.0
 
 
-def _all_above(
+def _find_above(
     jaeger: Jaeger, searches: Sequence[Search], seconds: float, most: int
-) -> list[Trace] | None:
-    """Every trace with a request that took so long; None when one search has more than `most`."""
+) -> tuple[dict[str, Trace], bool]:
+    """Traces with a request that took so long, and whether these are all."""
     traces: dict[str, Trace] = {}
     for search in searches:
         found = jaeger.find_traces(search, timedelta(seconds=seconds), most)
-        if len(found) == most and seconds > 0.0:
-            return None
         traces |= {trace.id: trace for trace in found}
-    return list(traces.values())
+        if len(found) == most and seconds > 0.0:
+            return traces, False
+    return traces, True
 
 
 def _describe(span: Span, trace: Trace) -> str:
