@@ -169,5 +169,15 @@ class Batch:
             event_metrics.CONSUMED.add(number, {"consumer": self._consumer, "type": kind})
         for letter in self.dead_letters:
             event_metrics.DEAD_LETTERED.add(
-                1, {"consumer": self._consumer, "kind": letter.kind.value}
+                1,
+                {
+                    "consumer": self._consumer,
+                    "kind": letter.kind.value,
+                    "type": self._known_type(letter.record),
+                },
             )
+
+    def _known_type(self, record: ConsumerRecord) -> str:
+        # A label has the values that we give it, not those of anybody who writes to the topic.
+        told = (dict(record.headers).get("ce_type") or b"").decode("utf-8", "replace")
+        return told if told in self._subscription.decoders else "unknown"

@@ -21,7 +21,13 @@ from service_kit import event_metrics
 from service_kit.batch import Batch
 from service_kit.dead_letters import put_dead_letters
 from service_kit.events import PoisonMessage, Subscription, as_poison
-from service_kit.faults import DATABASE_FAULTS, TransientFailure, is_bad_data, is_transient
+from service_kit.faults import (
+    DATABASE_FAULTS,
+    TransientFailure,
+    is_bad_data,
+    is_transient,
+    name_of_fault,
+)
 from service_kit.folding import Fetched, NotTogether, apply_together, by_topic
 from service_kit.group_client import GOODBYE_SECONDS, new_client, stop_client
 from service_kit.retries import Retries
@@ -250,7 +256,14 @@ class Consumer:
         fault: BaseException,
     ) -> None:
         retry = self._retries.fail(partition, fault)
-        event_metrics.RETRIED.add(1, {"consumer": self._name, "error.type": type(fault).__name__})
+        event_metrics.RETRIED.add(
+            1,
+            {
+                "consumer": self._name,
+                "topic": self._subscriptions[partition.topic].topic,
+                "error.type": name_of_fault(fault),
+            },
+        )
         logger.log(
             logging.ERROR if retry.is_loud else logging.WARNING,
             "batch failed, its partition pauses",

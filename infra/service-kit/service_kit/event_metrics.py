@@ -14,10 +14,11 @@ CONSUMED = _meter.create_counter(
     "events_consumed", description="How many events has this consumer applied, by type?"
 )
 DEAD_LETTERED = _meter.create_counter(
-    "events_dead_lettered", description="How many messages were set aside, by consumer and kind?"
+    "events_dead_lettered",
+    description="How many messages were set aside, by consumer, kind and type?",
 )
 RETRIED = _meter.create_counter(
-    "events_retried", description="How often was a batch tried again, by consumer and fault?"
+    "events_retried", description="How often was a batch tried again, by topic and fault?"
 )
 RELAY_FAILURES = _meter.create_counter(
     "outbox_relay_failures", description="How often did the relay lose its database or broker?"

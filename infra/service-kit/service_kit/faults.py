@@ -52,6 +52,13 @@ def constraint_of(error: DBAPIError) -> str:
     return getattr(getattr(error.orig, "__cause__", None), "constraint_name", None) or ""
 
 
+def name_of_fault(error: BaseException) -> str:
+    """What happened, by PostgreSQL's or the driver's word for it rather than SQLAlchemy's."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig.__cause__ or error.orig
+    return type(error).__name__
+
+
 def is_lock_timeout(error: DBAPIError) -> bool:
     """Whether somebody else held a lock for longer than `lock_timeout`."""
     return sqlstate_of(error) == _LOCK_NOT_AVAILABLE
