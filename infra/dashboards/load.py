@@ -11,19 +11,22 @@ LOAD = Board(
     [
         Panel(
             "Requests of k6, by kind",
-            "What is asked for. Bad: less than on the right, somebody else asks too.",
+            "What is asked for. Bad: less than on the right, somebody else asks too. Next: Golden "
+            "signals, traffic.",
             "reqps",
             [Query(rate("k6_http_reqs_total", "name"), "{{name}}")],
         ),
         Panel(
             "Requests answered, by process",
-            "The same requests as the services count them. Bad: flat while the left one rises.",
+            "The same requests as the services count them. Bad: flat while the left one rises. Next: "
+            "the CPU below; Capacity.",
             "reqps",
             [Query(rate("http_requests_total", "job"), "{{job}}")],
         ),
         Panel(
             "Answers to k6, by status",
-            "0 is no answer. 404 and 422 are asked for. Bad: 5xx other than 503.",
+            "0 is no answer. 404 and 422 are asked for. Bad: 5xx other than 503. Next: make slow, and "
+            "the trace of one.",
             "reqps",
             [Query(rate("k6_http_reqs_total", "status"), "{{status}}")],
         ),
@@ -36,7 +39,8 @@ LOAD = Board(
         ),
         Panel(
             "Sales of the tills",
-            "Bad: accepted stays below begun, while nothing is refused.",
+            "Bad: accepted stays below begun, while nothing is refused. Next: the answers by status "
+            "above; make audit.",
             "ops",
             [
                 Query("sum(rate(k6_sales_begun_total[1m]))", "begun"),
@@ -54,7 +58,7 @@ LOAD = Board(
         Panel(
             "p95 as k6 sees it, of the run so far",
             "The network and the wait for a place are in it. Bad: far above the right one, which "
-            "forgets after a minute.",
+            "forgets after a minute. Next: requests that wait, in Capacity.",
             "s",
             [
                 Query("max by (name) (k6_http_req_duration_p95)", "{{name}}"),
@@ -74,7 +78,8 @@ LOAD = Board(
         ),
         Panel(
             "Users of k6, and arrivals that they were too few for",
-            "Bad: any arrival left out, the load was less than it should have been.",
+            "Bad: any arrival left out, the load was less than it should have been. Next: the p95 "
+            "above; more users in the script.",
             "short",
             [
                 Query("sum(k6_vus)", "users"),
@@ -84,7 +89,7 @@ LOAD = Board(
         ),
         Panel(
             "CPU seconds per second, by process",
-            "Bad: 1, the process is at the end of its core. k6 needs some as well.",
+            "Bad: 1, the process is at the end of its core. k6 needs some as well. Next: Capacity.",
             "short",
             [Query("rate(process_cpu_seconds_total[1m])", "{{job}} {{instance}}")],
             THIRD,
