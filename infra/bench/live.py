@@ -72,6 +72,14 @@ async def sell(lab: Lab, seconds: float, rate: float | None, connections: int = 
     )
 
 
+async def count_sales(lab: Lab) -> int:
+    """How many the report has counted."""
+    connection = await lab.connect("report")
+    counted = int(await connection.fetchval(_COUNTED))
+    await connection.close()
+    return counted
+
+
 async def count_until(lab: Lab, sales: int) -> None:
     """Until the report has counted so many."""
     connection = await lab.connect("report")
@@ -85,9 +93,7 @@ async def count_until(lab: Lab, sales: int) -> None:
 
 async def find_saturation(lab: Lab, seconds: float) -> float:
     """Sales per second from the till into the report, when tills do not wait for each other."""
-    connection = await lab.connect("report")
-    before = int(await connection.fetchval(_COUNTED))
-    await connection.close()
+    before = await count_sales(lab)
     began = perf_counter()
     measured = await sell(lab, seconds, rate=None)
     assert set(measured.statuses) == {201}, measured.statuses

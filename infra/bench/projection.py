@@ -5,6 +5,7 @@ worker, by two, and by a rebuild.
 """
 
 import random
+import re
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 import asyncpg
+import httpx
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
@@ -33,6 +35,7 @@ from sales_service.events.published import SALES_TOPIC
 FIRST_DAY, DAYS = date(2026, 1, 1), 60
 LIMIT = "limit: a bare aiokafka loop"
 _FOLLOW_SECONDS = 300.0
+_CONSUMED = re.compile(r"^events_consumed_total\{[^}]*\} [1-9]", re.MULTILINE)
 _POSITIONS = "SELECT coalesce(sum(next_offset), 0)::bigint FROM consumer_positions"
 
 
@@ -100,7 +103,7 @@ async def _read_bare(servers: str, count: int) -> Pace:
 
 
 async def _follow(lab: Lab, database: str, workers: int, count: int) -> Pace:
-    """Worker processes from the beginning of the log, from their first batch on."""
+    """Worker processes from the beginning of the log, as soon as each has applied a batch."""
     connection = await lab.connect(database)
     async with AsyncExitStack() as running:
         served = [
@@ -112,10 +115,21 @@ async def _follow(lab: Lab, database: str, workers: int, count: int) -> Pace:
             )
             for number in range(workers)
         ]
+
+        async def all_are_at_work() -> bool:
+            return all([await _has_consumed(each) for each in served])
+
+        await until(all_are_at_work, _FOLLOW_SECONDS)
         first, began, cpu = await _wait_for(connection, served, 1)
         done, ended, cpu_at_end = await _wait_for(connection, served, count)
     await connection.close()
     return Pace(done - first, ended - began, cpu_at_end - cpu)
+
+
+async def _has_consumed(served: Served) -> bool:
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{served.port}/metrics")
+    return _CONSUMED.search(answer.text) is not None
 
 
 async def _wait_for(
@@ -133,7 +147,7 @@ async def _wait_for(
 
 
 async def _rebuild(lab: Lab, count: int) -> Pace:
-    """Build and swap, on a database whose live worker has counted everything."""
+    """Build and swap, beside tables that are empty."""
     owner = lab.layout.owner_url("report")
     settings = Settings(
         database_url=owner,

@@ -76,11 +76,12 @@ class Watcher:
             await asyncio.sleep(max(0.0, due - perf_counter()))
             if self._tills:
                 request = next(self._requests).replace(UNIQUE, b"%020d" % next(self._numbers))
-                self._tills.popleft().send(request)
+                (await self._take_till()).send(request)
                 sent += 1
 
         async def is_over() -> bool:
-            return self._statuses.total() == sent and len(self._readers) == _CONNECTIONS
+            looked = len(self._seen) + self._not_seen
+            return self._statuses.total() == sent and looked == self._looked_for
 
         await until(is_over, _GRACE_SECONDS)
         return Seen(
@@ -91,16 +92,27 @@ class Watcher:
             seen_ms=percentiles(self._seen),
         )
 
+    async def _take_till(self) -> Connection:
+        """The one that was idle for longest, or another when the server has closed it."""
+        till = self._tills.popleft()
+        return till if till.is_open else await connect(self._watch.sales_port, self._sold)
+
     def _sold(self, till: Connection, status: int) -> None:
         self._statuses[status] += 1
         self._answered.append(perf_counter() - till.due_at)
         location = _LOCATION.search(till.head)
-        if location and self._statuses.total() % self._watch.every == 0 and self._readers:
-            sale = location[1].decode()
-            target = f"/api/rapports/ventes?apres_vente={sale}&attendre_ms=5000"
-            self._looked_for += 1
-            self._readers.popleft().send(get(target, self._watch.report_key).encode())
+        if location and self._statuses.total() % self._watch.every == 0:
+            self._look_for(location[1].decode())
         self._tills.append(till)
+
+    def _look_for(self, sale_id: str) -> None:
+        reader = next((each for each in self._readers if each.is_open), None)
+        if reader is None:
+            return
+        self._readers.remove(reader)
+        self._looked_for += 1
+        target = f"/api/rapports/ventes?apres_vente={sale_id}&attendre_ms=5000"
+        reader.send(get(target, self._watch.report_key).encode())
 
     def _read(self, reader: Connection, status: int) -> None:
         if status == 200 and _IS_CURRENT in reader.body:

@@ -35,9 +35,10 @@ async def measure_unit_costs(lab: Lab, effort: Effort) -> dict[str, Any]:
     await asyncio.sleep(5 * effort.seconds)
     idle_seconds, idle_used = idle.read()
     size, log = await _database_bytes(lab), live.bytes_in(lab.layout.state / "kafka")
+    counted = await live.count_sales(lab)
     meter = Meter(lab)
     measured = await live.sell(lab, 15 * effort.seconds, SALES_PER_SECOND)
-    await asyncio.sleep(1)
+    await live.count_until(lab, counted + measured.answers)
     seconds, used = meter.read()
     sales = measured.answers
     per_sale = {
@@ -91,10 +92,10 @@ async def _database_bytes(lab: Lab) -> int:
     return sum(sizes)
 
 
-def _reads() -> dict[str, float | None]:
-    """From the part `reads`: under change, at the largest size; with what PostgreSQL does."""
+def _reads() -> dict[str, float]:
+    """From the part `reads`, if it was measured: under change, at the largest size."""
     reads = record.read("reads")
-    found: dict[str, float | None] = {"report_read_cpu_ms": None, "stock_read_cpu_ms": None}
+    found = {}
     names = {"rapport, 30 days": "report_read_cpu_ms", "stock, 20 products": "stock_read_cpu_ms"}
     for row in reads["costs"] if reads else []:
         if row["state"] == "changing" and row["name"] in names:
@@ -102,8 +103,8 @@ def _reads() -> dict[str, float | None]:
     return found
 
 
-def _lines() -> dict[str, float | None]:
+def _lines() -> dict[str, float]:
     projection = record.read("projection")
     paces = projection["paces"] if projection else []
     lines = [each["lines_per_second"] for each in paces if each["name"] == "one live worker"]
-    return {"projection_lines_per_second": lines[0] if lines else None}
+    return {"projection_lines_per_second": lines[0]} if lines else {}
