@@ -18,15 +18,15 @@ LOAD = Board(
         ),
         Panel(
             "Requests answered, by process",
-            "The same requests as the services count them. Bad: flat while the left one rises. Next: "
-            "the CPU below; Capacity.",
+            "The same requests as the services count them. Bad: flat while the left one rises. "
+            "Next: the CPU below; Capacity.",
             "reqps",
             [Query(rate("http_requests_total", "job"), "{{job}}")],
         ),
         Panel(
             "Answers to k6, by status",
-            "0 is no answer. 404 and 422 are asked for. Bad: 5xx other than 503. Next: make slow, and "
-            "the trace of one.",
+            "0 is no answer. 404 and 422 are asked for. Bad: 5xx other than 503. Next: make "
+            "slow, and the trace of one.",
             "reqps",
             [Query(rate("k6_http_reqs_total", "status"), "{{status}}")],
         ),
@@ -39,8 +39,8 @@ LOAD = Board(
         ),
         Panel(
             "Sales of the tills",
-            "Bad: accepted stays below begun, while nothing is refused. Next: the answers by status "
-            "above; make audit.",
+            "Bad: accepted stays below begun, while nothing is refused. Next: the answers by "
+            "status above; make audit.",
             "ops",
             [
                 Query("sum(rate(k6_sales_begun_total[1m]))", "begun"),
