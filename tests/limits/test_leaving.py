@@ -3,10 +3,14 @@
 import asyncio
 import re
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.fixtures.waiting import eventually
 from tests.limits.conftest import KEY, ServedShop
+
+LONGEST_STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +19,6 @@ class Kept:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-
-    @classmethod
-    async def open(cls, shop: ServedShop) -> "Kept":
-        return cls(*await asyncio.open_connection("127.0.0.1", port_of(shop)))
 
     async def ask(self) -> str:
         """The head of the answer to a read; its body is taken off the connection."""
@@ -31,33 +31,39 @@ class Kept:
         return head
 
 
-def port_of(shop: ServedShop) -> int:
-    return int(shop.api.url.rpartition(":")[2])
+@asynccontextmanager
+async def kept(shop: ServedShop) -> AsyncIterator[Kept]:
+    port = int(shop.api.url.rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield Kept(reader, writer)
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 async def test_a_kept_connection_brings_one_request_more_and_says_that_it_was_the_last(
     shop: ServedShop,
 ) -> None:
-    used, unused, silent = [await Kept.open(shop) for _ in range(3)]
-    assert "connection: close" not in await used.ask()
+    async with kept(shop) as used, kept(shop) as unused, kept(shop) as silent:
+        assert "connection: close" not in await used.ask()
 
-    async def listens() -> bool:
-        try:
-            probe = await Kept.open(shop)
-        except ConnectionRefusedError:
-            return False
-        probe.writer.close()
-        return True
+        async def listens() -> bool:
+            try:
+                async with kept(shop):
+                    return True
+            except ConnectionRefusedError:
+                return False
 
-    shop.api.process.send_signal(signal.SIGTERM)
-    await eventually(listens, False)
+        shop.api.process.send_signal(signal.SIGTERM)
+        await eventually(listens, False)
 
-    for each in (used, unused):
-        head = await each.ask()
-        assert head.startswith("HTTP/1.1 200 ")
-        assert "connection: close" in head
-        assert await each.reader.read() == b""
-    assert shop.api.process.returncode is None, "it has cut the connection that said nothing"
-    async with asyncio.timeout(10):
-        await shop.api.process.wait()
-    assert await silent.reader.read() == b""
+        for each in (used, unused):
+            head = await each.ask()
+            assert head.startswith("HTTP/1.1 200 ")
+            assert "connection: close" in head
+            assert await each.reader.read() == b""
+        assert shop.api.process.returncode is None, "it has cut the connection that said nothing"
+        async with asyncio.timeout(LONGEST_STOP_SECONDS):
+            await shop.api.process.wait()
+        assert await silent.reader.read() == b""
