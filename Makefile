@@ -78,6 +78,10 @@ observability: $(STAMP) ## Install Prometheus and Jaeger for make up, without ro
 nginx: $(STAMP) ## Install NGINX for make up, without root
 	@$(VENV)/bin/python -m infra.tools nginx
 
+.PHONY: kubernetes
+kubernetes: $(STAMP) ## Validate infra/kubernetes by schema; gets its tools and schemas first
+	@$(VENV)/bin/python -m infra.kubernetes.validate
+
 .PHONY: slow
 slow: $(STAMP) ## List the slowest requests: make slow [MINUTES=5] [AT=14:05] [ROUTE=/api/ventes/rapport]
 	@$(STACK) run $(VENV)/bin/python -m infra.traces slow $(if $(MINUTES),--minutes $(MINUTES)) \

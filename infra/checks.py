@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from infra import tools
+from infra.kubernetes import validate
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -94,6 +95,15 @@ def check_prometheus() -> str | None:
     )
 
 
+def check_kubernetes() -> str | None:
+    """The manifests against Kubernetes' and the operators' schemas, where the tools are here."""
+    if not validate.is_installed():
+        sys.stdout.write(f"(no kubeconform, not checked: {validate.MISSING}) ")
+        return None
+    sys.stdout.write(f"({validate.SKIPPED}) ")
+    return validate.check()
+
+
 def check_dependencies() -> str | None:
     """Whether a pinned package has a known vulnerability, where PyPI's advisories are reached."""
     command = [str(BIN / "pip-audit"), "--requirement=requirements.lock", "--require-hashes"]
@@ -136,6 +146,7 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "dashboards": lambda: run(sys.executable, "-m", "infra.dashboards", "--check"),
     "lock": check_lock,
     "prometheus": check_prometheus,
+    "kubernetes": check_kubernetes,
     "dependencies": check_dependencies,
 }
 

@@ -1,0 +1,1 @@
+"""Comptoir on Kubernetes: the manifests beside this file, and how they are validated."""
