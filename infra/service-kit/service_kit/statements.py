@@ -18,6 +18,7 @@ from service_kit.stages import Stage
 tracer = trace.get_tracer(__name__)
 
 _TABLE = re.compile(r"\b(FROM|INTO|UPDATE)\s+(?!unnest\b|\()([a-z_]+)", re.IGNORECASE)
+_COLUMNS = re.compile(r"\s*\([^()]*\)")
 # What a statement that begins with WITH does, by the word before its first table.
 _OPERATIONS = {"INTO": "INSERT", "UPDATE": "UPDATE", "FROM": "SELECT"}
 _EXECUTIONS = ("do_execute", "do_execute_no_params", "do_executemany")
@@ -113,13 +114,22 @@ def _start_span(statement: str, started_ns: int | None = None) -> trace.Span | N
     )
 
 
+def _columns_behind(table: re.Match[str]) -> int:
+    listed = _COLUMNS.match(table.string, table.end())
+    return listed.group().count(",") if listed else 0
+
+
 # Statements are constants of the code with parameters, a few hundred at most.
 @lru_cache(maxsize=1024)
 def _describe(statement: str) -> tuple[str, dict[str, str]]:
     """The span's name and attributes, as OpenTelemetry's conventions for databases have them."""
     operation = statement.split(None, 1)[0].upper()
-    table = _TABLE.search(statement)
+    tables = list(_TABLE.finditer(statement))
+    table = tables[0] if tables else None
     if table is not None and operation == "WITH":
+        # Of one that reads and writes, what it writes with most columns: its purpose.
+        written = [each for each in tables if each.group(1).upper() != "FROM"]
+        table = max(written, key=_columns_behind, default=table)
         operation = _OPERATIONS[table.group(1).upper()]
     attributes = {
         "db.system.name": "postgresql",
