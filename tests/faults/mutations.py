@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from service_kit import consumer, ledger, outbox
+from service_kit import consumer, folding, ledger, outbox
 from service_kit.outbox import OutgoingEvent
 
 
@@ -28,6 +28,13 @@ def without_deduplication() -> None:
     facts.insert_new_sales = insert_and_count_all
     lines = str(facts._INSERT_LINES)
     facts._INSERT_LINES = text(f"{lines} ON CONFLICT DO NOTHING")
+
+
+_BELIEVE_KAFKA = text("""
+    UPDATE consumer_positions AS p SET next_offset = begins.at
+    FROM unnest(CAST(:partitions AS int[]), CAST(:offsets AS bigint[])) AS begins(partition, at)
+    WHERE p.consumer = :consumer AND p.topic = :topic AND p.partition = begins.partition
+""")
 
 
 def without_fencing() -> None:
@@ -51,10 +58,21 @@ def without_fencing() -> None:
             parameters = parameters | {"fetched": fetched[asyncio.current_task()]}
         return await execute(self, statement, parameters, **more)
 
-    async def take_none_together(self: Any, fetched: Any) -> bool:
-        return False
+    apply_together = folding.apply_together
 
-    consumer.Consumer._take_together = take_none_together  # type: ignore[method-assign]
+    async def apply_together_unfenced(
+        session: AsyncSession, name: str, subscription: Any, fetched: Any, *more: Any
+    ) -> None:
+        begins = {
+            "consumer": name,
+            "topic": next(iter(fetched)).topic,
+            "partitions": [each.partition for each in fetched],
+            "offsets": [records[0].offset for records in fetched.values()],
+        }
+        await session.execute(_BELIEVE_KAFKA, begins)
+        await apply_together(session, name, subscription, fetched, *more)
+
+    vars(consumer)["apply_together"] = apply_together_unfenced
     consumer.Consumer._apply = apply_unfenced  # type: ignore[method-assign]
     AsyncSession.execute = execute_unfenced  # type: ignore[method-assign, assignment]
 
