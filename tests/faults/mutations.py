@@ -39,30 +39,10 @@ _BELIEVE_KAFKA = text("""
 
 def without_fencing() -> None:
     """A consumer trusts Kafka: whatever it fetched is its own to apply."""
-    consumer._LOCK_POSITION = text("""
-        SELECT CAST(:fetched AS bigint) AS next_offset
-        WHERE :consumer <> '' AND :topic <> '' AND :partition >= 0
-    """)
-    execute = AsyncSession.execute
     apply = consumer.Consumer._apply
-    fetched: dict[asyncio.Task[Any] | None, int] = {}
-
-    async def apply_unfenced(self: Any, partition: Any, records: Any, refused: Any = None) -> int:
-        fetched[asyncio.current_task()] = records[0].offset
-        return await apply(self, partition, records, refused)
-
-    async def execute_unfenced(
-        self: AsyncSession, statement: Any, parameters: Any = None, **more: Any
-    ) -> Any:
-        if statement is consumer._LOCK_POSITION:
-            parameters = parameters | {"fetched": fetched[asyncio.current_task()]}
-        return await execute(self, statement, parameters, **more)
-
     apply_together = folding.apply_together
 
-    async def apply_together_unfenced(
-        session: AsyncSession, name: str, subscription: Any, fetched: Any, *more: Any
-    ) -> None:
+    async def believe(session: AsyncSession, name: str, fetched: folding.Fetched) -> None:
         begins = {
             "consumer": name,
             "topic": next(iter(fetched)).topic,
@@ -70,11 +50,20 @@ def without_fencing() -> None:
             "offsets": [records[0].offset for records in fetched.values()],
         }
         await session.execute(_BELIEVE_KAFKA, begins)
+
+    async def apply_unfenced(self: Any, partition: Any, records: Any, refused: Any = None) -> int:
+        async with AsyncSession(self._engine) as session, session.begin():
+            await believe(session, self._name, {partition: records})
+        return await apply(self, partition, records, refused)
+
+    async def apply_together_unfenced(
+        session: AsyncSession, name: str, subscription: Any, fetched: Any, *more: Any
+    ) -> None:
+        await believe(session, name, fetched)
         await apply_together(session, name, subscription, fetched, *more)
 
-    vars(consumer)["apply_together"] = apply_together_unfenced
     consumer.Consumer._apply = apply_unfenced  # type: ignore[method-assign]
-    AsyncSession.execute = execute_unfenced  # type: ignore[method-assign, assignment]
+    vars(consumer)["apply_together"] = apply_together_unfenced
 
 
 def without_relay_order() -> None:
