@@ -28,12 +28,13 @@ def play(
     """k6's exit status; `follow` is told each line that it logs."""
     process = start(scenario, summary, variables, subprocess.PIPE)
     assert process.stderr is not None
-    try:
-        for line in process.stderr:
-            follow(_read(line))
-        return process.wait()
-    finally:
-        stop(process)
+    with process.stderr:
+        try:
+            for line in process.stderr:
+                follow(_read(line))
+            return process.wait()
+        finally:
+            stop(process)
 
 
 def _read(line: str) -> str:

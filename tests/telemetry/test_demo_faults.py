@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.demo_fault.faults import FAULTS, list_planted, remove_planted
 from infra.embedded.leftovers import find_processes
-from infra.traces.jaeger import Jaeger
+from infra.traces.jaeger import Jaeger, NoSuchTrace
 from tests.fixtures.chain import Chain
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
@@ -138,7 +138,10 @@ async def test_an_exhausted_pool_is_full_answers_503_and_wakes_somebody(
     jaeger = Jaeger(watched_system.stack.layout.url("jaeger"))
 
     async def stages() -> bool:
-        spans = jaeger.read_trace(min(trace_ids)).spans
+        try:
+            spans = jaeger.read_trace(min(trace_ids)).spans
+        except NoSuchTrace:
+            return False  # Jaeger decides some seconds later what it keeps
         [root] = [span for span in spans if span.name == "POST /api/ventes/"]
         return float(root.attributes["comptoir.stage.pool"]) > 1
 
