@@ -6,7 +6,13 @@ from random import Random
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
 from tests.faults.lab import Lab
-from tests.faults.log import NOTICE_SECONDS, TOPICS, list_partitions, relays_know_the_log
+from tests.faults.log import (
+    NOTICE_SECONDS,
+    TOPICS,
+    list_partitions,
+    relays_know_the_log,
+    started,
+)
 from tests.faults.processes import Fault, pause
 from tests.fixtures.waiting import eventually
 
@@ -30,9 +36,10 @@ def producer_of(lab: Lab) -> AIOKafkaProducer:
 
 async def read_log(lab: Lab, topic: str) -> list[ConsumerRecord]:
     """Every record of a topic, as it stands."""
-    async with AIOKafkaConsumer(
+    reader = AIOKafkaConsumer(
         bootstrap_servers=lab.layout.kafka_bootstrap_servers, auto_offset_reset="earliest"
-    ) as consumer:
+    )
+    async with started(reader) as consumer:
         partitions = await list_partitions(lab, topic)
         consumer.assign(partitions)
         ends = await consumer.end_offsets(partitions)
@@ -55,7 +62,7 @@ async def deliver_again(lab: Lab, random: Random) -> str:
             again += random.sample(records, min(len(records), REPEATED_RECORDS))
         if random.random() < 0.5:
             random.shuffle(again)
-        async with producer_of(lab) as producer:
+        async with started(producer_of(lab)) as producer:
             for record in again:
                 await producer.send(
                     topic,
@@ -81,7 +88,7 @@ async def poison(lab: Lab, random: Random) -> str:
     headers, value = POISON[kind]
     async with lab.log_lock, asyncio.timeout(NOTICE_SECONDS):
         await eventually(lambda: relays_know_the_log(lab), True, 2 * NOTICE_SECONDS)
-        async with producer_of(lab) as producer:
+        async with started(producer_of(lab)) as producer:
             await producer.send_and_wait(topic, value, key=b"1", headers=headers)
     await pause(random, 0.2, 1)
     return f"{kind} in {topic}"

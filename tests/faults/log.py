@@ -1,13 +1,29 @@
 """Kafka's log as it stands, and as the relays know it."""
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.faults.lab import Lab
 
+Client = TypeVar("Client", AIOKafkaConsumer, AIOKafkaProducer)
+
 TOPICS = ("sales.events.v1", "stock.events.v1", "catalogue.events.v1")
 PRODUCERS = ("sales", "stock")
 NOTICE_SECONDS = 40.0
+
+
+@asynccontextmanager
+async def started(client: Client) -> AsyncIterator[Client]:
+    """A client that is closed even when there was no broker to start with, as often here."""
+    try:
+        await client.start()
+        yield client
+    finally:
+        await client.stop()
 
 
 async def list_partitions(lab: Lab, topic: str) -> list[TopicPartition]:
@@ -23,7 +39,8 @@ async def list_partitions(lab: Lab, topic: str) -> list[TopicPartition]:
 async def read_ends(lab: Lab) -> dict[TopicPartition, int]:
     """Where the log of each partition ends."""
     ends: dict[TopicPartition, int] = {}
-    async with AIOKafkaConsumer(bootstrap_servers=lab.layout.kafka_bootstrap_servers) as consumer:
+    servers = lab.layout.kafka_bootstrap_servers
+    async with started(AIOKafkaConsumer(bootstrap_servers=servers)) as consumer:
         for topic in TOPICS:
             ends |= await consumer.end_offsets(await list_partitions(lab, topic))
     return ends
