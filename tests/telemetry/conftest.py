@@ -67,7 +67,8 @@ async def busy_system(
             assert begun.is_set(), load.exception()
             yield watched_system
             load.cancel()
-            with suppress(asyncio.CancelledError):
+            # Requests under way are given up, which httpx may tell in words of its own.
+            with suppress(asyncio.CancelledError, httpx.TransportError):
                 await load
 
 
