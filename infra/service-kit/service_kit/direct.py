@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import asyncpg
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import PoolProxiedConnection
 
 from service_kit.statements import timed
@@ -33,27 +34,45 @@ class DirectStatement:
 
         Raises what SQLAlchemy would raise, so that callers tell faults apart as ever.
         """
-        parameters = [values[name] for name in self._names]
         dbapi = engine.dialect.loaded_dbapi
         try:
             # Nothing begins a transaction: each statement commits by itself.
             pooled = await engine.raw_connection()
         except dbapi.Error as error:
-            raise _as_sqlalchemy(engine, error, None) from error
-        connection: Any = pooled.driver_connection
+            raise _as_sqlalchemy(engine.dialect, error, None) from error
         try:
-            with timed(self._sql):
-                row = await connection.fetchrow(self._sql, *parameters)
+            row = await self._run(pooled.driver_connection, values)
         except asyncpg.PostgresError as error:
             _give_back_or_drop(pooled, error)
-            raise _as_sqlalchemy(engine, error, self._sql) from error
+            raise _as_sqlalchemy(engine.dialect, error, self._sql) from error
         except BaseException as error:
             # Given up in the middle: what the server still sends is for nobody.
             pooled.invalidate(error)
             if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
-                raise _as_sqlalchemy(engine, error, self._sql) from error
+                raise _as_sqlalchemy(engine.dialect, error, self._sql) from error
             raise
         pooled.close()
+        return row
+
+    async def fetch_row_within(
+        self, session: AsyncSession, values: Mapping[str, Any]
+    ) -> asyncpg.Record | None:
+        """The same in the transaction that an earlier statement of the session's has begun."""
+        connection = await session.connection()
+        pooled = await connection.get_raw_connection()
+        try:
+            return await self._run(pooled.driver_connection, values)
+        except (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ) as error:
+            raise _as_sqlalchemy(connection.dialect, error, self._sql) from error
+
+    async def _run(self, connection: Any, values: Mapping[str, Any]) -> asyncpg.Record | None:
+        parameters = [values[name] for name in self._names]
+        with timed(self._sql):
+            row = await connection.fetchrow(self._sql, *parameters)
         return cast("asyncpg.Record | None", row)
 
 
@@ -65,9 +84,8 @@ def _give_back_or_drop(pooled: PoolProxiedConnection, error: asyncpg.PostgresErr
         pooled.close()
 
 
-def _as_sqlalchemy(engine: AsyncEngine, error: Exception, statement: str | None) -> BaseException:
+def _as_sqlalchemy(dialect: Dialect, error: Exception, statement: str | None) -> BaseException:
     """The error as a statement of SQLAlchemy's would have raised it."""
-    dialect = engine.dialect
     dbapi: Any = dialect.loaded_dbapi
     if not isinstance(error, dbapi.Error):
         known = dbapi._asyncpg_error_translate

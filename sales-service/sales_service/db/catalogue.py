@@ -63,13 +63,15 @@ def _product(row: Row[Any]) -> ProductRow:
     return ProductRow(**row._mapping)
 
 
-async def read_store_for_sale(session: AsyncSession, store_id: int) -> Store | None:
-    """What a sale needs to know of its store."""
+async def read_store_for_sale(
+    session: AsyncSession, store_id: int, *, hold: bool = False
+) -> Store | None:
+    """What a sale needs to know of its store; nobody changes it before the end when `hold`."""
     row = (
         await session.execute(
-            text("""
+            text(f"""
                 SELECT id, kind, timezone, cutoff_hour, currency, stock_policy, taxes, version
-                FROM stores WHERE id = :id AND is_active
+                FROM stores WHERE id = :id AND is_active {"FOR SHARE" if hold else ""}
             """),
             {"id": store_id},
         )
@@ -89,13 +91,14 @@ async def read_store_for_sale(session: AsyncSession, store_id: int) -> Store | N
 
 
 async def find_products_for_sale(
-    session: AsyncSession, product_ids: Sequence[int]
+    session: AsyncSession, product_ids: Sequence[int], *, hold: bool = False
 ) -> dict[ProductId, Product]:
     """What lines copy from the catalogue, by product; unknown ones are absent."""
     rows = await session.execute(
-        text("""
+        text(f"""
             SELECT id, name, category, unit_price, unit_cost, version FROM products
             WHERE id = ANY(CAST(:ids AS int[])) AND is_active
+            {"ORDER BY id FOR SHARE" if hold else ""}
         """),
         {"ids": list(set(product_ids))},
     )

@@ -32,16 +32,30 @@ class KnownCatalogue:
         self._stores: dict[StoreId, Store] = {}
         self._products: dict[ProductId, Product] = {}
 
-    async def look_up(
-        self, store_id: StoreId, product_ids: Iterable[ProductId], *, again: bool = False
-    ) -> Goods:
-        """What is known of a basket's store and products; everything is read when `again`."""
+    async def look_up(self, store_id: StoreId, product_ids: Iterable[ProductId]) -> Goods:
+        """What is known of a basket's store and products; all is read when one is not."""
         wanted = set(product_ids)
-        if not again and store_id in self._stores and wanted <= self._products.keys():
+        if store_id in self._stores and wanted <= self._products.keys():
             return Goods(self._stores[store_id], {i: self._products[i] for i in wanted}, False)
         async with AsyncSession(self._engine) as session:
-            store = await read_store_for_sale(session, store_id)
-            products = await find_products_for_sale(session, list(wanted))
+            return await self._read(session, store_id, wanted)
+
+    async def hold(
+        self, session: AsyncSession, store_id: StoreId, product_ids: Iterable[ProductId]
+    ) -> Goods:
+        """The newest, which nobody changes before the session's transaction ends."""
+        return await self._read(session, store_id, set(product_ids), hold=True)
+
+    async def _read(
+        self,
+        session: AsyncSession,
+        store_id: StoreId,
+        wanted: set[ProductId],
+        *,
+        hold: bool = False,
+    ) -> Goods:
+        store = await read_store_for_sale(session, store_id, hold=hold)
+        products = await find_products_for_sale(session, list(wanted), hold=hold)
         self._keep(store_id, store, wanted, products)
         return Goods(store, products, True)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.domain.sale import Product, Sale, Store
 from service_kit.direct import DirectStatement
@@ -71,7 +71,7 @@ _NO_NUMBER = b'"number":"'
 
 
 async def write_sale(
-    engine: AsyncEngine,
+    on: AsyncEngine | AsyncSession,
     sale: Sale,
     event: OutgoingEvent,
     request: KeyedRequest,
@@ -80,8 +80,9 @@ async def write_sale(
 ) -> str | None:
     """Write the sale, its lines and its event, take the key, and return the receipt's number.
 
-    The event's body has an empty `number`. None when nothing was written: the key or the sale's
-    id is taken, or store or products have changed. Raises `EventTooLarge`.
+    On an engine it is a transaction of its own. The event's body has an empty `number`. None when
+    nothing was written: the key or the sale's id is taken, or store or products have changed.
+    Raises `EventTooLarge`.
     """
     before, name, after = event.encode().partition(_NO_NUMBER)
     values = (
@@ -106,7 +107,10 @@ async def write_sale(
         }
     )
     try:
-        row = await _WRITE_SALE.fetch_row(engine, values)
+        if isinstance(on, AsyncSession):
+            row = await _WRITE_SALE.fetch_row_within(on, values)
+        else:
+            row = await _WRITE_SALE.fetch_row(on, values)
     except IntegrityError as error:
         # Its twin has committed after this statement had begun.
         if constraint_of(error) == "sales_pkey":

@@ -19,7 +19,7 @@ from service_kit.outbox import EventTooLarge, OutgoingEvent
 
 # What SaleConfirmed says beyond SaleRecorded.
 BYTES_OF_A_DECISION = 1000
-# Each needs a change of the catalogue, or a key that expires, just between two statements.
+# Each after the second needs a key or an id that is taken just between two statements.
 _ATTEMPTS = 4
 
 
@@ -40,27 +40,57 @@ async def record_sale(
     the sale that stands. Raises `UnknownReference`, `ImpossibleSale`, `StoreClosed`,
     `SaleExists` or `EventTooLarge`.
     """
-    products = [line.product_id for line in draft.lines]
-    goods = await catalogue.look_up(draft.store_id, products)
-    for _ in range(_ATTEMPTS):
-        refusal: Exception | None = None
-        try:
-            if sale := await _write(engine, draft, goods, request):
-                count_sales([sale])
-                return RecordedSale(sale)
-        except (SalesError, EventTooLarge) as error:
-            refusal = error
+    for attempt in range(_ATTEMPTS):
+        write = _write_as_known if attempt == 0 else _write_as_held
+        sale, refusal = await write(engine, catalogue, draft, request)
+        if sale:
+            count_sales([sale])
+            return RecordedSale(sale)
         # Nothing is written. What an earlier request has done goes before any refusal.
         if earlier := await _find_earlier(engine, draft, request):
             return earlier
-        if refusal and goods.is_fresh:
+        if refusal:
             raise refusal
-        goods = await catalogue.look_up(draft.store_id, products, again=True)
     raise key_in_motion()
 
 
+async def _write_as_known(
+    engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
+) -> tuple[Sale | None, Exception | None]:
+    """The sale by what the process knows, which refuses nothing unless it was read just now."""
+    goods = await catalogue.look_up(draft.store_id, [line.product_id for line in draft.lines])
+    sale, refusal = await _try_to_write(engine, draft, goods, request)
+    return sale, refusal if goods.is_fresh else None
+
+
+async def _write_as_held(
+    engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
+) -> tuple[Sale | None, Exception | None]:
+    """The sale by the newest catalogue, which waits meanwhile.
+
+    Prices that change faster than they are read would hold a sale up for ever.
+    """
+    async with AsyncSession(engine) as session:
+        goods = await catalogue.hold(
+            session, draft.store_id, [line.product_id for line in draft.lines]
+        )
+        sale, refusal = await _try_to_write(session, draft, goods, request)
+        await (session.commit() if sale else session.rollback())
+        return sale, refusal
+
+
+async def _try_to_write(
+    on: AsyncEngine | AsyncSession, draft: SaleDraft, goods: Goods, request: KeyedRequest
+) -> tuple[Sale | None, Exception | None]:
+    """The written sale, or why the goods refuse it; neither when something is in its way."""
+    try:
+        return await _write(on, draft, goods, request), None
+    except (SalesError, EventTooLarge) as refusal:
+        return None, refusal
+
+
 async def _write(
-    engine: AsyncEngine, draft: SaleDraft, goods: Goods, request: KeyedRequest
+    on: AsyncEngine | AsyncSession, draft: SaleDraft, goods: Goods, request: KeyedRequest
 ) -> Sale | None:
     if unknown := unknown_references(draft, goods.store, goods.products):
         raise unknown
@@ -75,7 +105,7 @@ async def _write(
         reserve=BYTES_OF_A_DECISION,
     )
     used = list(goods.products.values())
-    number = await write_sale(engine, sale, event, request, goods.store, used)
+    number = await write_sale(on, sale, event, request, goods.store, used)
     return None if number is None else replace(sale, number=number)
 
 
