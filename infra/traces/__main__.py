@@ -55,6 +55,9 @@ def main() -> int:
         return 1
     except ValueError:
         parser.error(f"--at {arguments.at} is not a time of day such as 14:05")
+    except httpx.HTTPStatusError as refusal:
+        sys.stderr.write(f"Jaeger refuses: {refusal.response.status_code}. Is the id right?\n")
+        return 1
     except httpx.HTTPError as fault:
         sys.stderr.write(f"no Jaeger answers at {url}: {fault}\n")
         return 1

@@ -37,7 +37,10 @@ async def main() -> int:
     while left:
         async with open_lab(arguments.mutation) as lab:
             while left:
-                report = await run_seed(lab, left.pop(0), faults)
+                seed = left.pop(0)
+                # First, so that a run that breaks off can be repeated too.
+                sys.stderr.write(f"seed {seed}\n")
+                report = await run_seed(lab, seed, faults)
                 sys.stdout.write(f"{json.dumps(dataclasses.asdict(report), ensure_ascii=False)}\n")
                 sys.stdout.flush()
                 if report.violations:

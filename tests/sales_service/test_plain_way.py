@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sales_service.api import sales
+from service_kit.plain_requests import plain_body
 from tests.sales_service.conftest import Shop
 
 PLAIN = {"content-type": "application/json"}
@@ -53,14 +53,13 @@ def told(answer: httpx.Response) -> tuple[int, str | None, Any]:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each request had a body for the plain way."""
     seen: list[bool] = []
-    plain_body = sales.plain_body
 
     async def noting(request: Any, model: Any) -> Any:
         body = await plain_body(request, model)
         seen.append(body is not None)
         return body
 
-    monkeypatch.setattr(sales, "plain_body", noting)
+    monkeypatch.setattr("sales_service.api.sales.plain_body", noting)
     return seen
 
 

@@ -2,7 +2,7 @@
 
 `python -m service_kit.dead_letter_desk list | show ID | replay ID | replay --kind KIND |
 discard ID --reason TEXT`, on the database of DATABASE_URL. A replay is done by the service's
-worker: this waits for its outcome.
+worker: this waits for its outcome, and ends with 1 when one was not applied.
 """
 
 import argparse
@@ -101,7 +101,7 @@ def describe(row: Row[Any], jaeger_url: str) -> str:
     if row.resolution:
         lines.append(f"  resolved {row.resolved_at:%Y-%m-%d %H:%M:%S} UTC: {row.resolution}")
     if row.trace_id:
-        lines.append(f"  trace: {jaeger_url}/trace/{row.trace_id}")
+        lines.append(f"  trace: {jaeger_url}/trace/{row.trace_id}, make trace ID={row.trace_id}")
     lines += [f"  {name}: {b64decode(value)!r}" for name, value in row.raw_headers]
     return "\n".join([*lines, _pretty(row.payload)])
 
@@ -129,23 +129,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(arguments: argparse.Namespace, engine: AsyncEngine) -> list[str]:
+async def _run(arguments: argparse.Namespace, engine: AsyncEngine) -> tuple[list[str], int]:
+    """What to print, and the exit status."""
     if arguments.command == "list":
         return [
             f"{row.id:6} {row.kind:20} {row.event_type or '-':28} "
             f"{row.topic}/{row.partition}@{row.offset} {row.age} s ago: {row.error[:100]}"
             for row in await list_letters(engine)
-        ]
+        ], 0
     if arguments.command == "show":
         jaeger_url = os.environ.get("JAEGER_URL", "http://127.0.0.1:16686")
-        return [describe(await show_letter(engine, arguments.id), jaeger_url)]
+        return [describe(await show_letter(engine, arguments.id), jaeger_url)], 0
     if arguments.command == "discard":
         await discard_letter(engine, arguments.id, arguments.reason)
-        return [f"{arguments.id} discarded"]
+        return [f"{arguments.id} discarded"], 0
     if (arguments.id is None) == (arguments.kind is None):
         raise NoSuchLetter("say which: an id, or --kind")
     states = await replay_letters(engine, arguments.id, arguments.kind)
-    return [f"{row.id}: {_OUTCOMES[row.status].format(error=row.error)}" for row in states]
+    lines = [f"{row.id}: {_OUTCOMES[row.status].format(error=row.error)}" for row in states]
+    return lines, int(any(row.status != "replayed" for row in states))
 
 
 _OUTCOMES = {
@@ -163,8 +165,7 @@ async def _main() -> int:
         return 2
     engine = create_async_engine(os.environ["DATABASE_URL"])
     try:
-        for line in await _run(arguments, engine):
-            sys.stdout.write(f"{line}\n")
+        lines, status = await _run(arguments, engine)
     except NoSuchLetter as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -173,7 +174,8 @@ async def _main() -> int:
         return 1
     finally:
         await engine.dispose()
-    return 0
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return status
 
 
 if __name__ == "__main__":

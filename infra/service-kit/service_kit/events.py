@@ -80,8 +80,11 @@ def decode_event(record: ConsumerRecord, subscription: Subscription) -> Event[An
         event_type = headers["ce_type"].decode()
         event_id = UUID(headers["ce_id"].decode())
         time = datetime.fromisoformat(headers["ce_time"].decode())
-    except (KeyError, ValueError) as error:
-        raise PoisonMessage(f"not a CloudEvent: {error!r}", Kind.NOT_AN_EVENT) from error
+    except KeyError as missing:
+        reason = f"not a CloudEvent: no header {missing.args[0]}"
+        raise PoisonMessage(reason, Kind.NOT_AN_EVENT) from missing
+    except ValueError as error:
+        raise PoisonMessage(f"not a CloudEvent: {error}", Kind.NOT_AN_EVENT) from error
     decoder = subscription.decoders.get(event_type)
     if decoder is None:
         return None
