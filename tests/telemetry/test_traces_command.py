@@ -61,7 +61,7 @@ async def test_a_request_is_listed_with_its_breakdown_and_its_trace_is_drawn(
         return ask(watched_system, "trace", trace_id).returncode
 
     await eventually(is_there, 0)
-    narrow = ("--route", "/api/ventes/", "--minutes", "1", "--most", "100")
+    narrow = ("--route", "/api/ventes/", "--minutes", "1", "--most", "300")
     listed = ask(watched_system, "slow", *narrow).stdout.splitlines()
     [number] = [number for number, line in enumerate(listed) if trace_id in line]
     assert re.search(r"\d ms 201 POST /api/ventes/ ", listed[number])
