@@ -18,8 +18,7 @@ def create_app(settings: Settings) -> FastAPI:
     return build_api(
         settings,
         title="Comptoir : ventes",
-        # A request is compared with one route after the other.
-        routers=[sales.posting, sales.router, stores.router, products.router],
+        routers=[stores.router, products.router, sales.router],
         status_of=STATUS_OF,
         extension=_open_desk,
     )

@@ -33,9 +33,10 @@ async def identify_caller(
     if not key:
         detail = "Une clé est attendue dans l'en-tête x-token."
         raise Problem(401, "cle-absente", detail, headers=challenge)
-    if known := find_known_caller(request, key):
-        return known
     callers: Callers = request.app.state.callers
+    if known := callers.find(key):
+        callers.counts.hits += 1
+        return known
     callers.counts.misses += 1
     since = request.app.state.changes.now()
     # Its own short use of a connection: a request must never hold two, or a full pool of
@@ -48,15 +49,6 @@ async def identify_caller(
     caller = Caller(client_id=row.client_id, role=row.role)
     callers.keep(key, caller, since)
     return caller
-
-
-def find_known_caller(request: Request, key: str) -> Caller | None:
-    """The caller with this key, when this process remembers it."""
-    callers: Callers = request.app.state.callers
-    known = callers.find(key)
-    if known is not None:
-        callers.counts.hits += 1
-    return known
 
 
 def require_role(*roles: str) -> Callable[..., Awaitable[Caller]]:

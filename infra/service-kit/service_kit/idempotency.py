@@ -19,13 +19,11 @@ from service_kit.problems import RETRY_AFTER_SECONDS, Problem
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 
-LONGEST_KEY = 255
-
 IdempotencyKey = Annotated[
     str | None,
     Header(
         min_length=1,
-        max_length=LONGEST_KEY,
+        max_length=255,
         description=(
             "Any text that names this request among those of the API key, such as a UUID; a retry"
             " carries it again and gets the first answer, with `Idempotent-Replayed: true`. Another"

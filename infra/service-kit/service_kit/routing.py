@@ -17,15 +17,12 @@ class TimedRoute(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, timed_endpoint(endpoint), **options)
+        # A router that is included is built a second time, from endpoints that are timed already.
+        is_timed = getattr(endpoint, "is_timed", False)
+        super().__init__(path, endpoint if is_timed else _timed(endpoint), **options)
 
 
-def timed_endpoint(endpoint: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """The endpoint that tells when its own work ends; one that does so already stays as it is."""
-    # A router that is included is built a second time, from endpoints that are timed already.
-    if getattr(endpoint, "is_timed", False):
-        return endpoint
-
+def _timed(endpoint: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @wraps(endpoint)
     async def timed(*arguments: Any, **options: Any) -> Any:
         answer = await endpoint(*arguments, **options)

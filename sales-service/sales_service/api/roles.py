@@ -10,7 +10,6 @@ from service_kit.callers import Caller
 TILL = "till"
 MANAGER = "manager"
 HEAD_OFFICE = "head-office"
-ALL = (TILL, MANAGER, HEAD_OFFICE)
 
-Anyone = Annotated[Caller, Depends(require_role(*ALL), scope="function")]
+Anyone = Annotated[Caller, Depends(require_role(TILL, MANAGER, HEAD_OFFICE), scope="function")]
 HeadOffice = Annotated[Caller, Depends(require_role(HEAD_OFFICE), scope="function")]

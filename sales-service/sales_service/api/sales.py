@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sales_service.api.pages import link_next
 from sales_service.api.receipts import JSON, answer, receipt, receipts
-from sales_service.api.roles import ALL, Anyone
+from sales_service.api.roles import Anyone
 from sales_service.api.sale_schemas import MESSAGES, SaleAnswer, SaleIn, SaleOut
 from sales_service.api.schemas import LARGEST_ID
 from sales_service.db.sales import find_sales, list_sales
@@ -17,10 +17,9 @@ from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
 from service_kit.database import ReadSession, read_session
-from service_kit.idempotency import LONGEST_KEY, REPLAYED, IdempotencyKey, keyed
-from service_kit.plain_requests import plain_body, plain_caller, route_asking_first
+from service_kit.idempotency import REPLAYED, IdempotencyKey, keyed
 from service_kit.problems import Problem
-from service_kit.routing import TimedRoute, timed_endpoint
+from service_kit.routing import TimedRoute
 from service_kit.tracing import Keep, keep_trace
 
 router = APIRouter(tags=["ventes"], route_class=TimedRoute)
@@ -64,24 +63,7 @@ async def get_sale(
     return Response(receipt(sale), media_type=JSON)
 
 
-async def _post_plain_sale(request: Request) -> Response | None:
-    """What `post_sale` answers to a sale that nothing is wrong with; else None."""
-    key = request.headers.get("idempotency-key")
-    caller = plain_caller(request, *ALL)
-    if caller is None or not (key is None or 1 <= len(key) <= LONGEST_KEY):
-        return None
-    body = await plain_body(request, SaleIn)
-    if body is None:
-        return None
-    prefer = request.headers.get("prefer", "")
-    answered: Response = await post_sale(body, request, caller, key, prefer)
-    return answered
-
-
-posting = APIRouter(tags=["ventes"], route_class=route_asking_first(_post_plain_sale))
-
-
-@posting.post(
+@router.post(
     "/api/ventes/",
     status_code=201,
     response_model=SaleAnswer,
@@ -90,8 +72,7 @@ posting = APIRouter(tags=["ventes"], route_class=route_asking_first(_post_plain_
         409: {"description": "Stock insuffisant : chaque ligne qui manque"},
     },
 )
-@posting.post("/api/ventes", status_code=201, include_in_schema=False)
-@timed_endpoint
+@router.post("/api/ventes", status_code=201, include_in_schema=False)
 async def post_sale(
     body: SaleIn,
     request: Request,
