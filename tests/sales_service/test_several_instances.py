@@ -78,8 +78,10 @@ async def test_sales_go_on_while_prices_change_all_the_time(shop: Shop) -> None:
         return changes
 
     changing = asyncio.create_task(change())
-    answers = await asyncio.gather(*(shop.sell((shop.coffee, 1)) for _ in range(20)))
-    sold.set()
+    try:
+        answers = await asyncio.gather(*(shop.sell((shop.coffee, 1)) for _ in range(20)))
+    finally:
+        sold.set()
 
     assert {answer.status_code for answer in answers} == {201}
     assert await count(shop, "sales") == 20

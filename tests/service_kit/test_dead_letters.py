@@ -1,6 +1,8 @@
 """Dead letters: kept whole, judged, replayed by their consumer, and limited."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -78,6 +80,16 @@ async def working(
         await asyncio.gather(*tasks)
 
 
+async def replay_by_command(engine: AsyncEngine, letter_id: int) -> int:
+    """The exit status of the command that a person types."""
+    desk = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "service_kit.dead_letter_desk", "replay", str(letter_id)),
+        env=os.environ | {"DATABASE_URL": engine.url.render_as_string(hide_password=False)},
+    )
+    return await desk.wait()
+
+
 async def test_a_corrected_consumer_applies_what_its_former_version_refused(
     engine: AsyncEngine, topics: TopicFactory
 ) -> None:
@@ -89,11 +101,13 @@ async def test_a_corrected_consumer_applies_what_its_former_version_refused(
         first = (await list_letters(engine))[0].id
         [refused] = await replay_letters(engine, first)
         assert (refused.status, refused.error) == ("open", "thirteen")
+        assert await replay_by_command(engine, first) == 1
 
     async with working(engine, settings, CORRECTED):
+        assert await replay_by_command(engine, first) == 0
         applied = await replay_letters(engine, kind=Kind.CONTRADICTION)
 
-        assert [row.status for row in applied] == ["replayed", "replayed"]
+        assert [row.status for row in applied] == ["replayed"]
         assert await scalar(engine, SUM) == 2603
         with pytest.raises(NoSuchLetter):
             await replay_letters(engine, first)

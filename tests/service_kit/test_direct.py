@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database import open_engine
 from service_kit.direct import DirectStatement
@@ -55,6 +55,19 @@ async def test_a_refused_row_is_the_error_that_it_would_be_elsewhere(
         assert is_bad_data(unfit.value)
         # The pool's only connection is there, and without a transaction.
         assert await KEEP.fetch_row(engine, {"id": 8}) is not None
+
+
+async def test_within_a_session_it_is_part_of_its_transaction(notes_engine: AsyncEngine) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine:
+        async with AsyncSession(engine) as session:
+            await session.execute(text("SELECT 1"))
+            await KEEP.fetch_row_within(session, {"id": 7})
+            with pytest.raises(DBAPIError) as unfit:
+                await KEEP.fetch_row_within(session, {"id": "seven"})
+            await session.rollback()
+
+        assert is_bad_data(unfit.value)
+        assert await KEEP.fetch_row(engine, {"id": 7}) is not None
 
 
 async def test_a_lock_that_is_not_given_is_told_apart(notes_engine: AsyncEngine) -> None:
