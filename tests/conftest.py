@@ -10,7 +10,7 @@ pytest_plugins = [
     "tests.fixtures.secured_kafka",
 ]
 
-SYSTEMS = {"running_system", "several_instances"}
+SYSTEMS = {"running_system", "several_instances", "fuzzed_system"}
 INFRASTRUCTURE = {
     *("embedded_stack", "postgres_admin_url", "kafka_bootstrap", "secured_kafka"),
     *SYSTEMS,

@@ -51,7 +51,8 @@ async def judge(run: str, summary: Summary, urls: Mapping[str, str]) -> Verdict:
     if catch_up is None:
         faults.append(f"the report does not know sale {last}")
     if audit.differences:
-        faults.append(f"the audit found {len(audit.differences)} differences")
+        count, first = len(audit.differences), audit.differences[0]
+        faults.append(f"the audit found {count} differences, first: {first.check}: {first.detail}")
     return Verdict(int(counted.confirmed), catch_up, audit, faults)
 
 

@@ -1,22 +1,15 @@
 """A stack of its own with two instances of every API and worker, and real NGINX before them."""
 
-import asyncio
-import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 
 from infra.embedded import door
-from infra.embedded.layout import DEFAULT_PORTS, SERVICES, Layout, further_ports
-from infra.embedded.ports import find_free_ports
-from infra.embedded.stack import Stack
+from infra.embedded.layout import DEFAULT_PORTS, SERVICES, further_ports
 from infra.tools import NO_NGINX
 from tests.fixtures.chain import Chain
-from tests.fixtures.system import PREFIX, RunningSystem
+from tests.fixtures.system import RunningSystem, temporary_stack
 
 INSTANCES = 2
 
@@ -25,16 +18,10 @@ INSTANCES = 2
 async def several_instances() -> AsyncIterator[RunningSystem]:
     if not door.installed_ports():
         pytest.skip(NO_NGINX)
-    state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     names = (*DEFAULT_PORTS, *further_ports(INSTANCES, INSTANCES), *door.PORTS)
-    stack = Stack(Layout(state, find_free_ports(names)))
-    try:
-        await stack.start_infrastructure()
+    async with temporary_stack(names) as stack:
         await stack.start_services()
         yield RunningSystem(stack)
-    finally:
-        await asyncio.to_thread(stack.stop)
-        shutil.rmtree(state)
 
 
 @pytest.fixture
