@@ -14,6 +14,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from prometheus_client import CollectorRegistry
 from starlette.types import Message, Receive, Scope, Send
 
+from service_kit.database import open_engine
 from service_kit.http_metrics import HttpMetrics
 from service_kit.http_telemetry import HttpTelemetry
 from service_kit.metrics import configure_metrics
@@ -50,7 +51,7 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def request_once(registry: CollectorRegistry) -> None:
-    """The middleware makes metrics that are no instruments of OpenTelemetry."""
+    """The middleware and the pool make metrics that are no instruments of OpenTelemetry."""
 
     async def receive() -> Message:
         return {"type": "http.request"}
@@ -59,8 +60,11 @@ async def request_once(registry: CollectorRegistry) -> None:
         return
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    settings = ServiceSettings(service_name="any", database_url="none", http_port=1)
+    url = "postgresql+asyncpg://nobody@127.0.0.1/nothing"
+    settings = ServiceSettings(service_name="any", database_url=url, http_port=1)
     await HttpTelemetry(answer, HttpMetrics(registry), settings)(scope, receive, send)
+    async with open_engine(settings):
+        return
 
 
 def main() -> None:

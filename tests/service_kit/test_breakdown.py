@@ -159,9 +159,7 @@ async def test_a_request_is_a_trace_with_a_span_for_each_statement(
         [
             "POST /notes",
             "authentication",
-            "pool",
             "SELECT api_keys",
-            "pool",
             "INSERT notes",
             "COMMIT",
         ],
@@ -187,6 +185,29 @@ async def test_a_request_is_a_trace_with_a_span_for_each_statement(
     assert insert["db.query.text"] == "INSERT INTO notes VALUES ($1)"
     assert spans["SELECT api_keys"].parent_span_id == spans["authentication"].span_id
     assert spans["INSERT notes"].parent_span_id == root.span_id
+
+
+async def test_a_wait_for_a_connection_is_a_span(
+    client: httpx.AsyncClient, traces: Collector
+) -> None:
+    slow = {"id": 1, "after": ["SELECT pg_sleep(0.5)"]}
+    # The write pool has one connection: whichever is second waits for it.
+    await asyncio.gather(
+        *(
+            client.post(HANDLER, json=slow | {"id": number}, headers={"traceparent": TRACEPARENT})
+            for number in (1, 2)
+        )
+    )
+
+    async def names() -> list[str]:
+        found = [span.name for span in traces.trace(TRACE_ID)]
+        return sorted(name for name in found if name in ("pool", "POST /notes"))
+
+    await eventually(names, ["POST /notes", "POST /notes", "pool"])
+    [wait] = [span for span in traces.trace(TRACE_ID) if span.name == "pool"]
+    assert wait.end_time_unix_nano - wait.start_time_unix_nano > 0.4e9
+    roots = [span.span_id for span in traces.trace(TRACE_ID) if span.name == "POST /notes"]
+    assert wait.parent_span_id in roots
 
 
 async def test_a_statement_that_fails_says_why(

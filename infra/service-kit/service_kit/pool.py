@@ -10,13 +10,16 @@ from weakref import WeakSet
 import asyncpg
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
+from prometheus_client import Histogram
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection, QueuePool
 from sqlalchemy.pool.base import ConnectionPoolEntry
 from sqlalchemy.util.concurrency import await_
 
-from service_kit.stages import Stage, stage
+from service_kit import stages
+from service_kit.metrics import DIRECT
+from service_kit.stages import Stage
 
 _meter = metrics.get_meter("service_kit.pool")
 # SQLAlchemy lets its own loggers warn only; the one of a subclass is named after our module.
@@ -26,6 +29,10 @@ logging.getLogger(f"{__name__}.BoundedPool").setLevel(logging.WARNING)
 # SQLAlchemy makes its own errors of what connecting and statements raise, but not of what a fresh
 # connection raises while it is told about JSON: a server that dies just then is no bug of ours.
 _UNTRANSLATED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+# What is shorter is no wait: the time counts, but a span for it would cost more than it.
+SHORTEST_WAIT_SECONDS = 0.0005
 
 
 class PoolOverloaded(PoolTimeout):
@@ -52,29 +59,36 @@ class BoundedPool(AsyncAdaptedQueuePool):
             raise PoolOverloaded(f"{self.waiting} requests wait for a connection already")
         self.waiting += 1
         asked_at = perf_counter()
+        clock = stages.current()
+        depth = clock.enter(Stage.POOL) if clock else 0
         try:
-            with stage(Stage.POOL):
-                await_(self._take_turn())
-                try:
-                    return super()._do_get()
-                except _UNTRANSLATED as lost:
-                    self._turns.release()
-                    raise ConnectionError(f"lost while it was being opened: {lost}") from lost
-                except BaseException:
-                    self._turns.release()
-                    raise
+            await_(self._take_turn())
+            try:
+                return super()._do_get()
+            except _UNTRANSLATED as lost:
+                self._turns.release()
+                raise ConnectionError(f"lost while it was being opened: {lost}") from lost
+            except BaseException:
+                self._turns.release()
+                raise
         except PoolTimeout:
             _TIMEOUTS.add(1, self._attributes)
             raise
         finally:
             self.waiting -= 1
-            if self.label:
-                _WAIT_TIME.record(perf_counter() - asked_at, self._attributes)
+            if clock:
+                clock.leave(depth)
+            waited = perf_counter() - asked_at
+            if clock and waited > SHORTEST_WAIT_SECONDS:
+                stages.show(Stage.POOL, waited)
+            if self._wait_time:
+                self._wait_time.observe(waited)
 
     def configure(self, label: str, most_waiting: int) -> None:
         """Its name in metrics, none for a pool that is not shown, and how long its queue may be."""
         self.label, self.most_waiting = label, most_waiting
         self._attributes = {_NAME: label}
+        self._wait_time = _WAIT_TIME.labels(label) if label else None
 
     async def _take_turn(self) -> None:
         try:
@@ -143,11 +157,12 @@ _meter.create_observable_up_down_counter(
     [_observe_pending],
     description="How many wait for a connection?",
 )
-_WAIT_TIME = _meter.create_histogram(
-    "db.client.connection.wait_time",
-    unit="s",
-    description="How long did one wait for a connection?",
-    explicit_bucket_boundaries_advisory=[0.0005, 0.005, 0.05, 0.25, 1.0, 2.5],
+_WAIT_TIME = Histogram(
+    "db_client_connection_wait_time_seconds",
+    "How long did one wait for a connection?",
+    ["db_client_connection_pool_name"],
+    registry=DIRECT,
+    buckets=(0.0005, 0.005, 0.05, 0.25, 1.0, 2.5),
 )
 _TIMEOUTS = _meter.create_counter(
     "db.client.connection.timeouts", description="How often was the wait given up?"

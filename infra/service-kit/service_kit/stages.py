@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from enum import StrEnum
-from time import perf_counter
+from time import perf_counter, time_ns
 
 from opentelemetry import trace
 
@@ -102,3 +102,10 @@ def stage(stage: Stage) -> Iterator[None]:
             yield
     finally:
         stages.leave(depth)
+
+
+def show(stage: Stage, seconds: float) -> None:
+    """A span of the request's trace for a stage that was counted already and ends now."""
+    if trace.get_current_span().is_recording():
+        now = time_ns()
+        tracer.start_span(stage.value, start_time=now - int(seconds * 1e9)).end(now)

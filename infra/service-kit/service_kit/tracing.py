@@ -7,7 +7,6 @@ from threading import Thread
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -25,6 +24,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from opentelemetry.util.types import Attributes
 
 from service_kit.settings import ServiceSettings
+from service_kit.span_export import FastSpanExporter
 
 TRACEPARENT = "traceparent"
 LAST_SPANS_SECONDS = 1.0
@@ -94,7 +94,7 @@ def configure_tracing(settings: ServiceSettings) -> TracerProvider:
             local_parent_not_sampled=unless_wanted,
         )
         provider = TracerProvider(resource=resource, sampler=sampler, id_generator=_IDS)
-        exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
+        exporter = FastSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
         provider.add_span_processor(
             BatchSpanProcessor(exporter, schedule_delay_millis=EXPORT_EVERY_MILLISECONDS)
         )
