@@ -23,16 +23,27 @@ async def measure_writes(lab: Lab, effort: Effort) -> dict[str, Any]:
     await fill_chain(lab)
     key = lab.layout.secrets["till"]
     seconds = effort.seconds * _SECONDS
-    asked = {"permissive": (PERMISSIVE, 201), "strict": (STRICT, 202)}
     found: dict[str, list[Cost]] = {}
     async with AsyncExitStack() as running:
-        api = await running.enter_async_context(
-            serve("sales_service.main", lab.environment("sales"))
-        )
+        all_traced, some_traced = [
+            await running.enter_async_context(
+                serve(
+                    "sales_service.main",
+                    lab.environment("sales") | {"OTEL_TRACES_SAMPLER_ARG": ratio},
+                )
+            )
+            for ratio in ("1", "0.1")
+        ]
+        asked = {
+            "permissive": (all_traced, PERMISSIVE, 201),
+            "strict": (all_traced, STRICT, 202),
+            "permissive, one in ten traced": (some_traced, PERMISSIVE, 201),
+            "strict, one in ten traced": (some_traced, STRICT, 202),
+        }
         for _ in range(effort.rounds):
             for way, name in ((each, name) for name, each in _WAYS.items()):
                 found.setdefault(name, []).append(await _sell_bare(lab, way, seconds))
-            for name, (stores, status) in asked.items():
+            for name, (api, stores, status) in asked.items():
                 cost = await lab.cost(api, sale_requests(key, stores), CLIENTS, seconds)
                 assert set(cost.statuses) == {status}, cost.statuses
                 found.setdefault(name, []).append(cost)
