@@ -113,6 +113,30 @@ async def test_who_asks_after_a_change_never_joins_a_reading_from_before(shop: S
     assert shop.ready() == b"6"
 
 
+async def test_a_reading_that_is_done_is_not_joined(shop: Shop) -> None:
+    # Who asks without a pause would get it for ever: the loop would never come to its callback.
+    joined: list[bool] = []
+
+    def ask_before_the_end_is_noticed() -> None:
+        asking = shop.ask()
+        try:
+            asking.send(None)
+        except StopIteration:
+            joined.append(True)
+        else:
+            joined.append(False)
+            asking.close()
+
+    async def read() -> Content:
+        asyncio.get_running_loop().call_soon(ask_before_the_end_is_noticed)
+        return Content(b"7")
+
+    await shop.answers.answer(Request(a_scope()), ["stock:1"], ROLES, read)
+    await asyncio.sleep(0)
+
+    assert joined == [False]
+
+
 async def test_a_reading_that_fails_is_told_to_all_and_tried_anew(shop: Shop) -> None:
     async def fail() -> Content:
         raise ConnectionError("lost")

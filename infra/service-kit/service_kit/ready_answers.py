@@ -162,7 +162,12 @@ class ReadyAnswers:
         key = key_of(request.scope)
         names = frozenset(names)
         reading = self._readings.get(key)
-        if reading is None or self._feed.has_changed(reading.names, reading.began):
+        # One that is done stands here until the loop comes to its callback.
+        if reading and (
+            reading.task.done() or self._feed.has_changed(reading.names, reading.began)
+        ):
+            reading = None
+        if reading is None:
             reading = self._begin_reading(key, names, read)
             # Shielded: the others want it even if the one who asked first has gone.
             content = await asyncio.shield(reading.task)
