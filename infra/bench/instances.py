@@ -150,7 +150,7 @@ async def open_stack() -> AsyncIterator[Stack]:
         await stack.start_services()
         yield stack
     finally:
-        await asyncio.to_thread(stack.stop)
+        await asyncio.to_thread(stack.discard)
         shutil.rmtree(state)
 
 

@@ -136,5 +136,5 @@ async def open_lab() -> AsyncIterator[Lab]:
             yield Lab(stack, generator, admin)
         await admin.close()
     finally:
-        await asyncio.to_thread(stack.stop)
+        await asyncio.to_thread(stack.discard)
         shutil.rmtree(state)

@@ -1,5 +1,6 @@
 """Processes of a stack that its supervisor no longer holds, such as after kill -9 of it."""
 
+import signal
 from pathlib import Path
 
 import psutil
@@ -29,15 +30,36 @@ def find_processes(state: Path) -> list[psutil.Process]:
 def stop_processes(processes: list[psutil.Process]) -> None:
     """Ask each to end, and kill those that do not."""
     for process in processes:
-        _signal(process, gently=True)
+        _signal(process, signal.SIGTERM)
     _, stubborn = psutil.wait_procs(processes, timeout=STOP_SECONDS)
-    for process in stubborn:
-        _signal(process, gently=False)
-    psutil.wait_procs(stubborn, timeout=STOP_SECONDS)
+    _kill(stubborn)
 
 
-def _signal(process: psutil.Process, *, gently: bool) -> None:
+def discard_processes(processes: list[psutil.Process]) -> None:
+    """End each without a last word; PostgreSQL alone gives back its shared memory first."""
+    servers = [process for process in processes if _is_postgresql(process)]
+    _kill([process for process in processes if process not in servers])
+    for process in servers:
+        _signal(process, signal.SIGQUIT)
+    _, stubborn = psutil.wait_procs(servers, timeout=STOP_SECONDS)
+    _kill(stubborn)
+
+
+def _is_postgresql(process: psutil.Process) -> bool:
     try:
-        process.terminate() if gently else process.kill()
+        return process.name() == "postgres"
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        _signal(process, signal.SIGKILL)
+    psutil.wait_procs(processes, timeout=STOP_SECONDS)
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
     except psutil.NoSuchProcess:
         return

@@ -185,7 +185,5 @@ async def open_lab(mutation: str | None = None) -> AsyncIterator[Lab]:
         await lab.start()
         yield lab
     finally:
-        for name in (*INFRASTRUCTURE, *LINKS, *PROCESSES, *TWINS):
-            lab.signal(name, signal.SIGCONT)
-        await asyncio.to_thread(lab.stack.stop)
+        await asyncio.to_thread(lab.stack.discard)
         shutil.rmtree(state)
