@@ -5,6 +5,7 @@ import gc
 import select
 import socket
 from time import perf_counter
+from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,10 +17,49 @@ from service_kit.stopping import Stopping
 # that it is never this side which closes one while a POST is on its way.
 LEAVE_SECONDS = 2.5
 ACCEPT_ROUNDS = 100
+HEAD_BEGINS = b"HTTP/1.1 "
+
+
+class WholeAnswers:
+    """A connection that sends the head of an answer together with the body, in one system call.
+
+    uvicorn sends the head alone, at once. Whoever died in between would leave half an answer, which
+    no balancer can ask another instance for; ASGI too wants the head to wait for the body.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        if self._head:
+            head, self._head = self._head, b""
+            self._transport.write(head + data)
+        elif data.startswith(HEAD_BEGINS):
+            self._head = data
+            # An answer to HEAD has no body, a stream's comes later.
+            self._loop.call_soon(self._send_head)
+        else:
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._send_head()
+        self._transport.close()
+
+    def _send_head(self) -> None:
+        if self._head:
+            self.write(b"")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class Protocol(HttpToolsProtocol):
     """Notes when a request's headers were read: from then on it waits for the event loop."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(cast(asyncio.Transport, WholeAnswers(transport, self.loop)))
 
     def on_headers_complete(self) -> None:
         # Before the task is made that will answer the request.
