@@ -33,11 +33,14 @@ account sales "$SALES_PASSWORD"
 account stock "$STOCK_PASSWORD"
 account report "$REPORT_PASSWORD"
 
-# Both imply Describe: the relay asks where the topics end that it writes to.
+# Both imply Describe. Each reads what it writes too: a relay that begins to lead compares the end of
+# its log with the outbox.
 allow sales --operation Write --topic sales.events.v1 --topic catalogue.events.v1
-allow sales --operation Read --group sales-service --topic stock.events.v1
+allow sales --operation Read --group sales-service \
+    --topic stock.events.v1 --topic sales.events.v1 --topic catalogue.events.v1
 allow stock --operation Write --topic stock.events.v1
-allow stock --operation Read --group stock-service --topic sales.events.v1 --topic catalogue.events.v1
+allow stock --operation Read --group stock-service \
+    --topic sales.events.v1 --topic catalogue.events.v1 --topic stock.events.v1
 allow report --operation Read --group report-service \
     --topic sales.events.v1 --topic stock.events.v1 --topic catalogue.events.v1
 rm -f "$work/setup.properties" "$work/account.properties"

@@ -73,6 +73,16 @@ async def test_what_one_account_may_write_reaches_the_one_that_may_read_it(
         await eventually(lambda: scalar(engine, UNPUBLISHED), 0)
 
 
+@pytest.mark.parametrize(("account", "topic"), [("sales", SALES), ("stock", STOCK)])
+async def test_a_relay_takes_over_from_one_that_has_published(
+    engine: AsyncEngine, secured_kafka: SecuredKafka, account: str, topic: str
+) -> None:
+    for amount in (1, 2):
+        await record(engine, topic, amount)
+        async with working(Relay(engine, secured_kafka.settings(account))):
+            await eventually(lambda: scalar(engine, UNPUBLISHED), 0)
+
+
 async def test_readiness_logs_in_as_the_service(secured_kafka: SecuredKafka) -> None:
     for account in ("sales", "stock", "report"):
         settings = secured_kafka.settings(account)
