@@ -75,7 +75,7 @@ def _up(arguments: argparse.Namespace) -> int:
     if not Stack(layout).is_supervised():
         layout = Layout(state_folder(), wanted)
     elif layout.ports != wanted:
-        report("it runs already, with the ports and instances of its start; make down up changes")
+        report("NOT changed: it runs with the ports and instances of its start; make down first")
     stack = Stack(layout, report)
     asyncio.run(_start(stack))
     if _call([sys.executable, "-m", "infra.demo"], layout) != 0:

@@ -6,9 +6,13 @@ its folder, its port, and where the instances are.
 
 import os
 import re
+import signal
+import sys
+from pathlib import Path
 
 from infra import tools
 from infra.embedded.layout import ROOT, Layout
+from infra.embedded.leftovers import MARK, find_nginx, nginx_folder
 from infra.embedded.supervisor import Program
 
 PORTS = {"nginx": 8080}
@@ -27,20 +31,30 @@ def list_programs(layout: Layout) -> list[Program]:
         return []
     path = tools.find("nginx")
     assert path is not None, f"nginx has a port in this stack and is gone: {tools.NO_NGINX}"
-    folder = layout.state / "nginx"
+    folder = nginx_folder(layout.state)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nginx.conf").write_text(_settings(layout))
     (folder / "upstreams.conf").write_text(_upstreams(layout))
     # Its workers would be nobody, who cannot write into a folder of root's.
     user = " user root;" if os.geteuid() == 0 else ""
-    options = ["-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", f"daemon off;{user}"]
+    settings = f'daemon off; working_directory "{folder}";{user}'
+    options = ["-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", settings]
+    command = [sys.executable, "-m", "infra.embedded.door", path, *options]
     # QUIT lets requests under way finish.
-    return [Program("nginx", [path, *options], 20, stop_signal="QUIT")]
+    return [Program("nginx", command, 20, stop_signal="QUIT")]
+
+
+def main() -> None:
+    """Become NGINX, once the workers of one that was killed have been told to leave its port."""
+    state = os.environ.get(MARK)
+    for worker in find_nginx(Path(state)) if state else ():
+        worker.send_signal(signal.SIGQUIT)
+    os.execv(sys.argv[1], sys.argv[1:])
 
 
 def _settings(layout: Layout) -> str:
     settings = (SOURCE / "nginx.conf").read_text()
-    return settings.replace(" /tmp/", f" {layout.state / 'nginx'}/").replace(
+    return settings.replace(" /tmp/", f" {nginx_folder(layout.state)}/").replace(
         "listen 8080;", f"listen 127.0.0.1:{layout.ports['nginx']};"
     )
 
@@ -64,3 +78,7 @@ def held_for_dead_seconds() -> float:
     [seconds] = set(re.findall(r"fail_timeout=(\d+)s", (SOURCE / "upstreams.conf").read_text()))
     # Its clock counts whole seconds, and a first request must find the instance well again.
     return float(seconds) + 2
+
+
+if __name__ == "__main__":
+    main()

@@ -19,12 +19,29 @@ def find_processes(state: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            owner = process.environ().get(MARK)
+            if process.environ().get(MARK) == str(state) or _is_nginx_of(state, process):
+                found.append(process)
         except psutil.Error:
             continue
-        if owner == str(state):
-            found.append(process)
     return found
+
+
+def _is_nginx_of(state: Path, process: psutil.Process) -> bool:
+    """NGINX writes its title over its environment, and its workers outlive a killed master."""
+    if process.name() != "nginx":
+        return False
+    folder = nginx_folder(state)
+    return process.cwd() == str(folder) or any(str(folder) in each for each in process.cmdline())
+
+
+def nginx_folder(state: Path) -> Path:
+    """NGINX's own folder, which its workers work in."""
+    return state / "nginx"
+
+
+def find_nginx(state: Path) -> list[psutil.Process]:
+    """What runs of a stack's NGINX."""
+    return [each for each in find_processes(state) if each.name() == "nginx"]
 
 
 def stop_processes(processes: list[psutil.Process]) -> None:

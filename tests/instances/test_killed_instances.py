@@ -1,7 +1,10 @@
 """One instance of each API dies under load: nobody reads an error, nothing is lost or doubled."""
 
+import psutil
+
 from infra.audit.run import audit_everything
 from infra.embedded.layout import SERVICES
+from infra.embedded.leftovers import find_nginx
 from infra.embedded.stack import Stack
 from tests.fixtures.chain import Chain
 from tests.fixtures.system import RunningSystem
@@ -66,3 +69,21 @@ async def test_a_killed_instance_of_each_api_fails_no_read_and_loses_or_doubles_
     assert counted["nombre_ventes"] == len(load.sales)
     urls = {service: several_instances.database_url(service) for service in SERVICES}
     assert (await audit_everything(urls)).differences == []
+
+
+async def test_a_killed_nginx_comes_back_and_leaves_no_worker_behind(
+    balanced: Chain, several_instances: RunningSystem
+) -> None:
+    stack = several_instances.stack
+    pid = stack.pid("nginx")
+
+    several_instances.kill("nginx")
+    await is_back(stack, "nginx", pid)
+
+    async def masters() -> set[int]:
+        found = {each.pid: each for each in find_nginx(stack.layout.state)}
+        return {each.ppid() for each in found.values()} - {stack.pid("nginx")}
+
+    # All that runs is the new master, which supervisord has started, and its workers.
+    await eventually(masters, {psutil.Process(stack.pid("nginx")).ppid()})
+    assert (await balanced.sales.get("/api/magasins/")).status_code == 200
