@@ -1,5 +1,7 @@
 """What NGINX does to a request: nothing that the service or the client would miss."""
 
+import asyncio
+import json
 import re
 import secrets
 
@@ -29,7 +31,29 @@ async def test_an_error_of_nginx_names_the_trace_of_the_client(balanced: Chain) 
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "route-inconnue"
+    assert answer.json()["instance"] == "/api/nulle-part"
     assert answer.json()["trace_id"] == trace_id
+
+
+async def test_an_error_of_nginx_without_a_trace_is_found_in_its_log(
+    balanced: Chain, several_instances: RunningSystem
+) -> None:
+    answer = await balanced.sales.get("/api/nulle-part")
+
+    log = (several_instances.stack.layout.logs / "nginx.log").read_text(errors="replace")
+    assert f'"trace_id":"{answer.json()["trace_id"]}"' in log
+
+
+async def test_an_error_of_nginx_is_json_whatever_the_path_has_in_it(
+    balanced: Chain, several_instances: RunningSystem
+) -> None:
+    port = several_instances.stack.layout.ports["nginx"]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b'GET /api/a"\\\xff HTTP/1.1\r\nhost: ici\r\nconnection: close\r\n\r\n')
+    _, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+
+    assert json.loads(body)["instance"] == "/api/a"
 
 
 async def test_both_instances_answer(balanced: Chain, several_instances: RunningSystem) -> None:
@@ -37,6 +61,6 @@ async def test_both_instances_answer(balanced: Chain, several_instances: Running
     for _ in range(20):
         assert (await balanced.sales.get("/api/magasins/")).status_code == 200
 
-    log = (layout.logs / "nginx.log").read_text()
+    log = (layout.logs / "nginx.log").read_text(errors="replace")
     for name in layout.instances("sales-api"):
         assert f'"upstream":"127.0.0.1:{layout.ports[name]}"' in log

@@ -113,6 +113,7 @@ async def test_a_repeated_sale_that_is_open_or_refused_is_answered_as_it_stands(
     third = await shop.client.post("/api/ventes/", json=body, headers=in_a_hurry)
 
     assert [answer.status_code for answer in (first, second, third)] == [202, 202, 409]
+    assert third.headers["Idempotent-Replayed"] == "true"
     assert third.json()["code"] == "stock-insuffisant"
     assert await count(shop, "sales") == 1
 

@@ -98,6 +98,7 @@ async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:
 
     assert (answer.status_code, code_of(answer)) == (404, "route-inconnue")
     assert answer.json()["instance"] == "/nowhere"
+    assert answer.json()["detail"] == "Aucune ressource à cette adresse."
 
 
 async def test_a_wrong_method_is_a_problem_that_names_a_right_one(

@@ -26,10 +26,10 @@ IdempotencyKey = Annotated[
         max_length=255,
         description=(
             "Any text that names this request among those of the API key, such as a UUID; a retry"
-            " carries it again and gets the first answer, with `Idempotent-Replayed: true`. Another"
-            " request under the key is answered 422, one while the first is running 409. A key is"
-            " recognised for at least 7 days after its first use. An answer of 4xx that recorded"
-            " nothing, and any 5xx, leave it unused."
+            " carries it again, byte for byte, and gets the first answer, with"
+            " `Idempotent-Replayed: true`. Another request under the key is answered 422, one while"
+            " the first is running 409. A key is recognised for at least 7 days after its first"
+            " use. An answer of 4xx that recorded nothing, and any 5xx, leave it unused."
         ),
     ),
 ]

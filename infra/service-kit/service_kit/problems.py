@@ -31,6 +31,11 @@ HTTP_CODES = {
     408: "corps-trop-lent",
     413: "corps-trop-grand",
 }
+# Where the framework has only a status's English name to say.
+HTTP_DETAILS = {
+    404: "Aucune ressource à cette adresse.",
+    405: "Cette méthode n'est pas permise ici.",
+}
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = "1"
 
@@ -193,6 +198,8 @@ _FRENCH = {
     "timezone_aware": "L'instant doit porter son décalage horaire.",
     "uuid_parsing": "Un UUID est attendu.",
     "model_attributes_type": "Un objet JSON est attendu.",
+    # Of a body that is not said to be JSON, the framework makes none.
+    "body": "Un objet JSON est attendu, annoncé par Content-Type: application/json.",
     "list_type": "Une liste est attendue.",
     "decimal_max_places": "Au plus {decimal_places} décimales.",
     "decimal_max_digits": "Au plus {max_digits} chiffres.",
@@ -207,7 +214,8 @@ def _field_error(fault: Mapping[str, Any]) -> FieldError:
     place, *path = fault["loc"]
     code = str(fault["type"])
     context = fault.get("ctx") or {}
-    template = _FRENCH.get(code)
+    is_no_body = place == "body" and not path and code == "model_attributes_type"
+    template = _FRENCH.get("body" if is_no_body else code)
     detail = template.format(**context) if template else str(fault["msg"])
     if place == "body":
         return {"pointer": json_pointer(*path), "code": code, "detail": detail}
@@ -225,7 +233,8 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         # FastAPI's word for a body that ends the parser: not UTF-8, or nested too deeply.
         return problem_response(_invalid_json(), request.url.path)
     code = HTTP_CODES.get(error.status_code, "erreur-http")
-    problem = Problem(error.status_code, code, str(error.detail), headers=error.headers)
+    detail = HTTP_DETAILS.get(error.status_code, str(error.detail))
+    problem = Problem(error.status_code, code, detail, headers=error.headers)
     return problem_response(problem, request.url.path)
 
 

@@ -1,6 +1,7 @@
 """`/api/ventes`."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -97,10 +98,7 @@ async def post_sale(
         await request.app.state.outcomes.wait(sale.id, seconds)
         async with read_session(request) as session:
             sale = (await find_sales(session, [sale.id]))[sale.id]
-    response = _answer(sale, body)
-    if recorded.is_repeated:
-        response.headers.update(REPLAYED)
-    return response
+    return _answer(sale, body, REPLAYED if recorded.is_repeated else {})
 
 
 def wait_seconds(prefer: str) -> int:
@@ -111,13 +109,12 @@ def wait_seconds(prefer: str) -> int:
     return 0 if "respond-async" in prefer.lower() else DEFAULT_WAIT_SECONDS
 
 
-def _answer(sale: Sale, body: SaleIn) -> Response:
-    location = f"/api/ventes/{sale.id}"
+def _answer(sale: Sale, body: SaleIn, replayed: Mapping[str, str]) -> Response:
+    headers = {"Location": f"/api/ventes/{sale.id}", **replayed}
     if sale.status is SaleStatus.REJECTED:
-        raise _insufficient_stock(sale, body)
+        raise _insufficient_stock(sale, body, headers)
     if sale.status is SaleStatus.CANCELLED:
-        raise Problem(409, "vente-annulee", MESSAGES[sale.status], headers={"Location": location})
-    headers = {"Location": location}
+        raise Problem(409, "vente-annulee", MESSAGES[sale.status], headers=headers)
     status = 201
     if sale.status is SaleStatus.PENDING:
         status = 202
@@ -125,7 +122,7 @@ def _answer(sale: Sale, body: SaleIn) -> Response:
     return Response(answer(sale), status, headers, JSON)
 
 
-def _insufficient_stock(sale: Sale, body: SaleIn) -> Problem:
+def _insufficient_stock(sale: Sale, body: SaleIn, headers: Mapping[str, str]) -> Problem:
     missing = {each.product_id: each for each in sale.missing}
     errors = [
         {
@@ -139,10 +136,4 @@ def _insufficient_stock(sale: Sale, body: SaleIn) -> Problem:
         for index, line in enumerate(body.panier)
         if line.produit_id in missing
     ]
-    return Problem(
-        409,
-        "stock-insuffisant",
-        "Stock insuffisant",
-        errors,
-        {"Location": f"/api/ventes/{sale.id}"},
-    )
+    return Problem(409, "stock-insuffisant", "Stock insuffisant", errors, headers)
