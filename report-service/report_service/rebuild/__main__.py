@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from report_service.consumers import catalogue_events, sales_events, stock_events
 from report_service.rebuild.log import RefusedEvent
 from report_service.rebuild.run import NothingBuilt, Rebuild, RebuildRunning
-from report_service.rebuild.store_day import rebuild_store_day
+from report_service.rebuild.store_day import FIGURES, rebuild_store_day
 from report_service.settings import Settings
 from service_kit.database import open_engine
 from service_kit.faults import DATABASE_FAULTS
@@ -39,7 +39,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
         async with open_engine(settings) as engine:
             async with AsyncSession(engine) as session, session.begin():
                 before, after = await rebuild_store_day(session, arguments.store, arguments.day)
-        _say(f"store {arguments.store} on {arguments.day}: was {before}, is {after}")
+        was, now = (each or "nothing" for each in (before, after))
+        _say(f"store {arguments.store} on {arguments.day}: was {was}, is {now} ({FIGURES})")
         return
     rebuild = Rebuild(settings, SUBSCRIPTIONS, _say)
     if arguments.command in ("all", "build"):

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from report_service.rebuild import tables
 from report_service.rebuild.log import LogReader, Positions, open_log
+from report_service.rebuild.store_day import FIGURES
 from service_kit.events import Subscription
 from service_kit.faults import is_lock_timeout
 from service_kit.settings import ServiceSettings
@@ -119,7 +120,8 @@ class Rebuild:
         while (done := _count(log.positions, ends)) < total:
             await log.advance()
             now = time.monotonic()
-            if now - said_at >= PROGRESS_SECONDS or done == total:
+            # Before the first records there is no rate to tell.
+            if done > first and (now - said_at >= PROGRESS_SECONDS or done == total):
                 rate = max(1.0, (done - first) / (now - began))
                 self._say(
                     f"{done:,} of {total:,} events, {rate:,.0f}/s, "
@@ -140,6 +142,7 @@ class Rebuild:
             for row in (changed := await tables.compare(connection))[:SHOWN_DIFFERENCES]:
                 self._say(
                     f"{row.business_date} store {row.store_id}: was {row.live}, is {row.fresh}"
+                    f" ({FIGURES})"
                 )
             await tables.swap(connection)
         self._say(f"swapped; {len(changed)} days of stores have other figures than before")

@@ -76,6 +76,7 @@ _READ = text("""
 """)
 
 Figures = tuple[int, ...] | None
+FIGURES = "sales, units, cents, cents of tax"
 
 
 async def rebuild_store_day(
