@@ -24,6 +24,7 @@ def main() -> None:
             track_completeness(settings, sales_events.SALES_TOPIC),
             audit_continuously(CHECKS, timedelta(seconds=settings.audit_every_seconds)),
         ],
+        publishes=False,
     )
 
 

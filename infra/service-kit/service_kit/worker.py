@@ -39,9 +39,13 @@ Chore = Callable[[AsyncEngine, Relay, asyncio.Event], Coroutine[None, None, None
 
 
 def run_worker(
-    settings: ServiceSettings, subscriptions: Sequence[Subscription], chores: Sequence[Chore] = ()
+    settings: ServiceSettings,
+    subscriptions: Sequence[Subscription],
+    chores: Sequence[Chore] = (),
+    *,
+    publishes: bool = True,
 ) -> None:
-    """Relay the outbox and consume `subscriptions` until SIGTERM.
+    """Consume `subscriptions`, and relay the outbox of a service that `publishes`, until SIGTERM.
 
     A task that dies of a bug ends the process: its supervisor starts it again, and the
     position in the database says where to go on.
@@ -79,7 +83,7 @@ def run_worker(
             )
             tasks = [
                 asyncio.create_task(consumer.run(stop), name="consumer"),
-                asyncio.create_task(relay.run(stop), name="relay"),
+                *([asyncio.create_task(relay.run(stop), name="relay")] if publishes else []),
                 *(asyncio.create_task(watch.run(engine, stop)) for watch in watches),
                 *(asyncio.create_task(chore(engine, relay, stop)) for chore in chores),
             ]
