@@ -70,12 +70,17 @@ def _latency_table(reads: Content) -> str:
 
 
 def _telemetry_table(telemetry: Content) -> str:
-    limit = _cost_of(telemetry, telemetry["limit"])
-    rows = [
-        [row["name"], f"{row['process_us']:,.0f}", f"{row['process_us'] / limit:.2f}"]
-        for row in telemetry["costs"]
-    ]
-    return table(["", "µs CPU per request", "× limit"], rows)
+    rows = []
+    for answer, costs, limit_name in (
+        ("200", telemetry["costs"], telemetry["limit"]),
+        ("304", telemetry["unchanged"], telemetry["unchanged_limit"]),
+    ):
+        limit = next(row["process_us"] for row in costs if row["name"] == limit_name)
+        rows += [
+            [row["name"], answer, f"{row['process_us']:,.0f}", f"{row['process_us'] / limit:.2f}"]
+            for row in costs
+        ]
+    return table(["", "answer", "µs CPU per request", "× limit"], rows)
 
 
 def _writes_table(writes: Content) -> str:

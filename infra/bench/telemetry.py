@@ -11,9 +11,9 @@ from infra.bench import stock
 from infra.bench.comparing import Comparison
 from infra.bench.effort import Effort
 from infra.bench.lab import Lab
-from infra.bench.limits import ROWS_LIMIT, serve_limits
-from infra.bench.processes import serve
-from infra.bench.questions import SMALL_STOCK, Target, get
+from infra.bench.limits import ROWS_LIMIT, UNCHANGED_LIMIT, serve_limits
+from infra.bench.processes import Served, serve
+from infra.bench.questions import SMALL_STOCK, Target, ask, get
 from infra.embedded.watchers import traces_environment
 
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -26,13 +26,12 @@ _VARIANTS = {
 
 
 async def measure_telemetry(lab: Lab, effort: Effort) -> dict[str, Any]:
-    """A store's stock of twenty products, under each variant in turn."""
+    """A store's stock of twenty products, and that it is unchanged, under each variant in turn."""
     await stock.fill_stock(lab)
     environment = lab.environment("stock", stock.NAME)
-    request = get(SMALL_STOCK, lab.layout.secrets["till"])
-    comparison = Comparison(lab, effort)
+    read, unchanged = Comparison(lab, effort), Comparison(lab, effort)
     async with AsyncExitStack() as running:
-        targets = []
+        variants: dict[str, Served] = {}
         for name, ratio in _VARIANTS.items():
             if ratio is None:
                 settings = {key: each for key, each in environment.items() if key != _ENDPOINT}
@@ -40,9 +39,24 @@ async def measure_telemetry(lab: Lab, effort: Effort) -> dict[str, Any]:
                 settings = environment | {"OTEL_TRACES_SAMPLER_ARG": ratio}
             else:
                 continue
-            served = await running.enter_async_context(serve("stock_service.main", settings))
-            targets.append(Target(name, 0, served, request))
-        limits = await serve_limits(lab, running, targets[0].served, stock.NAME)
-        [limit] = [each for each in limits if each.name == ROWS_LIMIT]
-        await comparison.measure_costs("cached", [limit, *targets])
-    return {"question": SMALL_STOCK, "limit": ROWS_LIMIT, "costs": comparison.costs}
+            variants[name] = await running.enter_async_context(
+                serve("stock_service.main", settings)
+            )
+        any_variant = next(iter(variants.values()))
+        every = await serve_limits(lab, running, any_variant, stock.NAME)
+        limits = {each.name: each for each in every}
+        key = lab.layout.secrets["till"]
+        etag = (await ask(any_variant, SMALL_STOCK, key)).headers["etag"]
+        for comparison, limit, request, status in (
+            (read, ROWS_LIMIT, get(SMALL_STOCK, key), 200),
+            (unchanged, UNCHANGED_LIMIT, get(SMALL_STOCK, key, if_none_match=etag), 304),
+        ):
+            targets = [Target(name, 0, each, request, status) for name, each in variants.items()]
+            await comparison.measure_costs("cached", [limits[limit], *targets])
+    return {
+        "question": SMALL_STOCK,
+        "limit": ROWS_LIMIT,
+        "costs": read.costs,
+        "unchanged_limit": UNCHANGED_LIMIT,
+        "unchanged": unchanged.costs,
+    }
