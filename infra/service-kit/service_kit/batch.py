@@ -15,6 +15,7 @@ from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from service_kit import event_metrics
 from service_kit.dead_letters import DeadLetter
 from service_kit.events import Event, PoisonMessage, Subscription, decode_event
+from service_kit.finished_spans import record_below
 from service_kit.tracing import (
     batch_attributes,
     context_of,
@@ -126,13 +127,13 @@ class Batch:
     def _with_span(
         self, event: Event[Any], parent: context.Context, links: Sequence[Link]
     ) -> Event[Any]:
+        above = trace.get_current_span(parent).get_span_context()
         for name, start_ns, end_ns in (
             ("kafka wait", event.record.timestamp * 1_000_000, self._received_ns),
             ("batch wait", self._received_ns, time_ns()),
         ):
             # Another machine's clock may be ahead of ours.
-            waited = tracer.start_span(name, context=parent, start_time=min(start_ns, end_ns))
-            waited.end(end_ns)
+            record_below(__name__, name, above, min(start_ns, end_ns), end_ns, {})
         span = self._start_span(event.record, f"process {event.type}", parent, links)
         span.set_attribute("messaging.message.id", str(event.event_id))
         self._spans.append(span)

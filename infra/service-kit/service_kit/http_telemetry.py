@@ -9,12 +9,21 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit import stages
+from service_kit import finished_spans, stages
 from service_kit.http_metrics import HttpMetrics
 from service_kit.ready_answers import Ready, ReadyAnswers
 from service_kit.settings import ServiceSettings
 from service_kit.stages import Stage
-from service_kit.tracing import KEEP, Keep, context_of_headers, draw_ids, head_ratio, is_in_share
+from service_kit.tracing import (
+    KEEP,
+    Keep,
+    begin_drawn,
+    context_of_headers,
+    draw_context,
+    format_ids,
+    head_ratio,
+    is_in_share,
+)
 
 # Scanners ask for paths without end; all of them share one series.
 UNKNOWN_HANDLER = "none"
@@ -29,7 +38,8 @@ SLOW_SECONDS = 0.25
 STAGE_ATTRIBUTE = "comptoir.stage."
 _EXPOSE = (b"access-control-expose-headers", b"Server-Timing")
 
-tracer = trace.get_tracer("service_kit.http")
+_SCOPE = "service_kit.http"
+tracer = trace.get_tracer(_SCOPE)
 
 
 class HttpTelemetry:
@@ -93,7 +103,11 @@ class HttpTelemetry:
     async def _send_ready(
         self, scope: Scope, ready: Ready, arrived: float, called: float, send: Send
     ) -> None:
-        span = self._begin_span(scope, called - arrived)
+        drawn = draw_context(scope["headers"], self._head_ratio)
+        if drawn is None:
+            span = self._begin_span(scope, called - arrived)
+        else:
+            span = NonRecordingSpan(drawn)
         answered = perf_counter()
         seconds = {Stage.QUEUE: called - arrived, Stage.APPLICATION: answered - called}
         headers = [*ready.headers, _timing(seconds, span.get_span_context()), _EXPOSE]
@@ -105,26 +119,37 @@ class HttpTelemetry:
     def _begin_span(self, scope: Scope, seconds_ago: float) -> Span:
         if scope["path"].startswith(OPERATIONS):
             return trace.INVALID_SPAN
-        ids = draw_ids(scope["headers"], self._head_ratio)
-        if ids is not None:
-            return NonRecordingSpan(SpanContext(*ids, is_remote=False))
-        return _start_span(scope, seconds_ago, context_of_headers(scope["headers"]))
+        drawn = draw_context(scope["headers"], self._head_ratio)
+        if drawn is None:
+            return _start_span(scope, seconds_ago, context_of_headers(scope["headers"]))
+        if not drawn.trace_flags.sampled:
+            return NonRecordingSpan(drawn)
+        begin_drawn(drawn)
+        return _start_span(scope, seconds_ago, Context())
 
     def _record(
         self, scope: Scope, handler: str, status: int, seconds: dict[Stage, float], span: Span
     ) -> None:
         method = scope["method"]
-        trace_id = span.get_span_context().trace_id
+        told = span.get_span_context()
         total = sum(seconds.values())
         keep = None
-        if trace_id:
-            keep = self._why_kept(status, total - seconds.get(Stage.WAIT, 0.0), trace_id)
-        is_recorded = span.is_recording()
+        if told.trace_id:
+            keep = self._why_kept(status, total - seconds.get(Stage.WAIT, 0.0), told.trace_id)
         exemplar = None
-        if keep and (is_recorded or keep in (Keep.ERROR, Keep.SLOW)):
-            exemplar = trace.format_trace_id(trace_id)
+        if keep and (told.trace_flags.sampled or keep in (Keep.ERROR, Keep.SLOW)):
+            exemplar = trace.format_trace_id(told.trace_id)
         self._metrics.record(method, handler, status, seconds, exemplar)
-        if not is_recorded:
+        if told.trace_flags.sampled and not span.is_recording():
+            attributes = _first_attributes(scope) | _last_attributes(handler, status, seconds, keep)
+            now = time_ns()
+            started = now - int(total * 1e9)
+            name = f"{method} {handler}"
+            finished_spans.record(
+                _SCOPE, name, told, None, started, now, attributes, SpanKind.SERVER
+            )
+            return
+        if not span.is_recording():
             if exemplar is None:
                 return
             span = _start_span(scope, total, trace.set_span_in_context(span), keep)
@@ -141,7 +166,7 @@ class HttpTelemetry:
 def _start_span(
     scope: Scope, seconds_ago: float, parent: Context, keep: Keep | None = None
 ) -> Span:
-    attributes = {"http.request.method": scope["method"], "url.path": scope["path"]}
+    attributes = _first_attributes(scope)
     return tracer.start_span(
         scope["method"],
         context=parent,
@@ -159,22 +184,39 @@ def _finish(
     seconds: Mapping[Stage, float],
     keep: Keep | None,
 ) -> None:
+    # The application may have said why itself, as it does for sagas.
+    if keep and isinstance(span, ReadableSpan) and KEEP in (span.attributes or ()):
+        keep = None
+    span.set_attributes(_last_attributes(handler, status, seconds, keep))
+    if handler != UNKNOWN_HANDLER:
+        span.update_name(f"{method} {handler}")
+    if status >= 500:
+        span.set_status(Status(StatusCode.ERROR))
+    span.end()
+
+
+Attributes = dict[str, str | int | float]
+
+
+def _first_attributes(scope: Scope) -> Attributes:
+    return {"http.request.method": scope["method"], "url.path": scope["path"]}
+
+
+def _last_attributes(
+    handler: str, status: int, seconds: Mapping[Stage, float], keep: Keep | None
+) -> Attributes:
     # The breakdown of a request that one looks at alone, in seconds like the metric.
-    attributes: dict[str, str | int | float] = {
+    attributes: Attributes = {
         _ATTRIBUTE_OF[stage]: round(part, 6) for stage, part in seconds.items()
     }
     attributes["http.response.status_code"] = status
-    # The application may have said why itself, as it does for sagas.
-    if keep and not (isinstance(span, ReadableSpan) and KEEP in (span.attributes or ())):
+    if keep:
         attributes[KEEP] = keep
     if handler != UNKNOWN_HANDLER:
         attributes["http.route"] = handler
-        span.update_name(f"{method} {handler}")
     if status >= 500:
         attributes["error.type"] = str(status)
-        span.set_status(Status(StatusCode.ERROR))
-    span.set_attributes(attributes)
-    span.end()
+    return attributes
 
 
 _ATTRIBUTE_OF = {stage: f"{STAGE_ATTRIBUTE}{stage}" for stage in Stage}
@@ -188,6 +230,5 @@ def _timing(seconds: Mapping[Stage, float], told: SpanContext) -> tuple[bytes, b
     """
     parts = ", ".join([f"{stage};dur={part * 1000:.2f}" for stage, part in seconds.items()])
     if told.trace_id:
-        ids = f"{told.trace_id:032x}-{told.span_id:016x}-{told.trace_flags:02x}"
-        parts += f', traceparent;desc="00-{ids}"'
+        parts += f', traceparent;desc="00-{format_ids(told)}"'
     return b"server-timing", parts.encode()

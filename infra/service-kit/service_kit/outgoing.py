@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from time import time_ns
 from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from sqlalchemy import Row
 
+from service_kit.finished_spans import record_below
 from service_kit.tracing import batch_attributes, sampled_context_of, traceparent_of
 
 # By its old name: who filters spans by their scope knows the relay.
-tracer = trace.get_tracer("service_kit.relay")
+_SCOPE = "service_kit.relay"
+tracer = trace.get_tracer(_SCOPE)
 
 
 class SendSpans:
@@ -46,10 +49,11 @@ class SendSpans:
             if context is None:
                 self.each.append(trace.INVALID_SPAN)
                 continue
-            waited = tracer.start_span(
-                "outbox wait", context=context, start_time=int(row.created_at.timestamp() * 1e9)
-            )
-            waited.end()
+            above = trace.get_current_span(context).get_span_context()
+            written_ns = int(row.created_at.timestamp() * 1e9)
+            # The database's clock may be ahead of ours.
+            read_ns = max(time_ns(), written_ns)
+            record_below(_SCOPE, "outbox wait", above, written_ns, read_ns, {})
             self.each.append(
                 tracer.start_span(
                     f"send {row.topic}",

@@ -8,6 +8,8 @@ from time import perf_counter, time_ns
 
 from opentelemetry import trace
 
+from service_kit.finished_spans import record_below
+
 tracer = trace.get_tracer(__name__)
 
 
@@ -106,6 +108,8 @@ def stage(stage: Stage) -> Iterator[None]:
 
 def show(stage: Stage, seconds: float) -> None:
     """A span of the request's trace for a stage that was counted already and ends now."""
-    if trace.get_current_span().is_recording():
+    span = trace.get_current_span()
+    if span.is_recording():
         now = time_ns()
-        tracer.start_span(stage.value, start_time=now - int(seconds * 1e9)).end(now)
+        started = now - int(seconds * 1e9)
+        record_below(__name__, stage.value, span.get_span_context(), started, now, {})

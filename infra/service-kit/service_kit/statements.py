@@ -9,13 +9,10 @@ from typing import Any
 
 import asyncpg
 from opentelemetry import trace
-from opentelemetry.trace import Status, StatusCode
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit import stages
+from service_kit import finished_spans, stages
 from service_kit.stages import Stage
-
-tracer = trace.get_tracer(__name__)
 
 _TABLE = re.compile(r"\b(FROM|INTO|UPDATE)\s+(?!unnest\b|\()([a-z_]+)", re.IGNORECASE)
 _COLUMNS = re.compile(r"\s*\([^()]*\)")
@@ -40,50 +37,39 @@ def time_statements(engine: AsyncEngine) -> None:
 def timed(statement: str) -> Iterator[None]:
     """The same around a statement that the driver gets without the dialect."""
     clock = stages.current()
-    span = _start_span(statement)
+    parent = trace.get_current_span()
+    started = time_ns()
     depth = clock.enter(Stage.SQL) if clock else 0
+    failure = None
     try:
         yield
     except asyncpg.PostgresError as error:
-        if span is not None:
-            _say_why(span, error)
+        failure = error
         raise
     finally:
         if clock:
             clock.leave(depth)
-        if span is not None:
-            span.end()
+        _tell(parent, statement, started, failure)
 
 
 def _timed_execution(execute: Callable[..., None], errors: type[Exception]) -> Callable[..., None]:
     def timed(cursor: Any, statement: str, *arguments: Any, **options: Any) -> None:
         clock = stages.current()
-        span = _start_span(statement)
+        parent = trace.get_current_span()
+        started = time_ns()
         depth = clock.enter(Stage.SQL) if clock else 0
+        failure = None
         try:
             execute(cursor, statement, *arguments, **options)
         except errors as error:
-            if span is not None:
-                _say_why(span, error)
+            failure = error
             raise
         finally:
             if clock:
                 clock.leave(depth)
-            if span is not None:
-                if cursor.rowcount >= 0:
-                    span.set_attribute("db.response.returned_rows", cursor.rowcount)
-                span.end()
+            _tell(parent, statement, started, failure, cursor.rowcount)
 
     return timed
-
-
-def _say_why(span: trace.Span, error: Exception) -> None:
-    """Whether a lock was not had or a time was over: PostgreSQL's code tells it."""
-    code = getattr(error, "sqlstate", None)
-    if code is not None:
-        span.set_attribute("db.response.status_code", code)
-    span.set_attribute("error.type", code or type(error).__name__)
-    span.set_status(Status(StatusCode.ERROR))
 
 
 def _timed_boundary(finish: Callable[[Any], None], operation: str) -> Callable[[Any], None]:
@@ -98,19 +84,40 @@ def _timed_boundary(finish: Callable[[Any], None], operation: str) -> Callable[[
                 clock.leave(depth)
             # Returning a connection that has no transaction asks the server nothing.
             if time_ns() - started > SHORTEST_ROUND_TRIP_NS:
-                span = _start_span(operation, started)
-                if span is not None:
-                    span.end()
+                _tell(trace.get_current_span(), operation, started)
 
     return timed
 
 
-def _start_span(statement: str, started_ns: int | None = None) -> trace.Span | None:
-    if not trace.get_current_span().is_recording():
-        return None
+def _tell(
+    parent: trace.Span,
+    statement: str,
+    started_ns: int,
+    failure: Exception | None = None,
+    rows: int = -1,
+) -> None:
+    """The statement's span, if its trace is recorded: `rows` as it came from the driver."""
+    if not parent.is_recording():
+        return
     name, attributes = _describe(statement)
-    return tracer.start_span(
-        name, kind=trace.SpanKind.CLIENT, attributes=attributes, start_time=started_ns
+    further: dict[str, str | int] = {}
+    if rows >= 0:
+        further["db.response.returned_rows"] = rows
+    if failure is not None:
+        # Whether a lock was not had or a time was over: PostgreSQL's code tells it.
+        code = getattr(failure, "sqlstate", None)
+        if code is not None:
+            further["db.response.status_code"] = code
+        further["error.type"] = code or type(failure).__name__
+    finished_spans.record_below(
+        __name__,
+        name,
+        parent.get_span_context(),
+        started_ns,
+        time_ns(),
+        {**attributes, **further},
+        trace.SpanKind.CLIENT,
+        finished_spans.FAILED if failure else finished_spans.UNSET,
     )
 
 

@@ -19,10 +19,11 @@ from opentelemetry.sdk.trace.sampling import (
     SamplingResult,
     TraceIdRatioBased,
 )
-from opentelemetry.trace import Link, SpanKind, TraceState
+from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags, TraceState
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import Attributes
 
+from service_kit import finished_spans
 from service_kit.settings import ServiceSettings
 from service_kit.span_export import FastSpanExporter
 
@@ -95,9 +96,9 @@ def configure_tracing(settings: ServiceSettings) -> TracerProvider:
         )
         provider = TracerProvider(resource=resource, sampler=sampler, id_generator=_IDS)
         exporter = FastSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
-        provider.add_span_processor(
-            BatchSpanProcessor(exporter, schedule_delay_millis=EXPORT_EVERY_MILLISECONDS)
-        )
+        processor = BatchSpanProcessor(exporter, schedule_delay_millis=EXPORT_EVERY_MILLISECONDS)
+        provider.add_span_processor(processor)
+        finished_spans.use(resource, processor)
     else:
         provider = TracerProvider(resource=resource, sampler=ALWAYS_OFF)
     trace.set_tracer_provider(provider)
@@ -115,6 +116,7 @@ class _ChosenIds(RandomIdGenerator):
 
 
 _IDS = _ChosenIds()
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 
 def head_ratio(settings: ServiceSettings) -> float:
@@ -122,19 +124,22 @@ def head_ratio(settings: ServiceSettings) -> float:
     return settings.otel_traces_sampler_arg if settings.otel_exporter_otlp_endpoint else 0.0
 
 
-def draw_ids(headers: Iterable[tuple[bytes, bytes]], ratio: float) -> tuple[int, int] | None:
-    """The ids of a request of which no span is recorded, for next to nothing.
+def draw_context(headers: Iterable[tuple[bytes, bytes]], ratio: float) -> SpanContext | None:
+    """The ids of a request that begins a trace, and whether it is of the share that is sampled.
 
-    None when the SDK has to begin one, at once: the request has a parent, or is of the share.
+    None when it has a parent, which the SDK has to find out about.
     """
     for name, _ in headers:
         if name == b"traceparent":
             return None
     trace_id = _IDS.generate_trace_id()
-    if is_in_share(trace_id, ratio):
-        _IDS.chosen = trace_id
-        return None
-    return trace_id, _IDS.generate_span_id()
+    flags = _SAMPLED if is_in_share(trace_id, ratio) else trace.DEFAULT_TRACE_OPTIONS
+    return SpanContext(trace_id, _IDS.generate_span_id(), False, flags)
+
+
+def begin_drawn(context: SpanContext) -> None:
+    """Let the SDK's next trace have the drawn id."""
+    _IDS.chosen = context.trace_id
 
 
 def close_tracing(provider: TracerProvider) -> None:
@@ -170,16 +175,18 @@ def is_sampled(context: Context) -> bool:
 
 def current_traceparent() -> str | None:
     """The W3C `traceparent` of the active span, for a row or a message that outlives it."""
-    carrier: dict[str, str] = {}
-    _PROPAGATOR.inject(carrier)
-    return carrier.get(TRACEPARENT)
+    return traceparent_of(trace.get_current_span())
 
 
 def traceparent_of(span: trace.Span) -> str | None:
     """The W3C `traceparent` that makes `span` the parent of what follows."""
-    carrier: dict[str, str] = {}
-    _PROPAGATOR.inject(carrier, trace.set_span_in_context(span))
-    return carrier.get(TRACEPARENT)
+    context = span.get_span_context()
+    return f"00-{format_ids(context)}" if context.is_valid else None
+
+
+def format_ids(context: SpanContext) -> str:
+    """Trace, span and flags in the hex digits of https://www.w3.org/TR/trace-context/."""
+    return f"{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 def context_of(traceparent: str | None) -> Context:
