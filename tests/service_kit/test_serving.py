@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from service_kit.serving import BalancedProtocol, WholeAnswers
+from service_kit.serving import BalancedProtocol, WholeAnswers, bind
+from tests.fixtures.waiting import eventually
 
 
 class Recording(asyncio.Transport):
@@ -161,3 +163,35 @@ async def test_requests_sent_together_are_answered_in_their_order() -> None:
 
     assert answers.count(b"HTTP/1.1 ") == 2
     assert answers.index(b"tout") < answers.index(b"304")
+
+
+async def started(server: uvicorn.Server) -> bool:
+    return server.started
+
+
+def test_a_crowd_of_connections_is_accepted_in_a_few_turns_of_the_loop() -> None:
+    async def turns_for(count: int) -> int:
+        config = uvicorn.Config(
+            APP, http=BalancedProtocol, host="127.0.0.1", port=0, log_config=None, lifespan="off"
+        )
+        server = uvicorn.Server(config)
+        listening = bind(config)
+        task = asyncio.create_task(server.serve(sockets=listening))
+        await eventually(lambda: started(server), True)
+        # The kernel takes them while the loop is busy with this.
+        crowd = [socket.create_connection(listening[0].getsockname()) for _ in range(count)]
+        turns = 0
+        while len(server.server_state.connections) < count:
+            await asyncio.sleep(0)
+            turns += 1
+        for each in crowd:
+            each.close()
+        server.should_exit = True
+        await task
+        return turns
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        turns = runner.run(turns_for(128))
+
+    # One by one they would take as many turns as they are.
+    assert turns <= 64

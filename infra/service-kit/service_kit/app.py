@@ -23,7 +23,7 @@ from service_kit.openapi import describe_problems
 from service_kit.outbox_watch import OutboxWatch
 from service_kit.problems import install_problem_handlers
 from service_kit.ready_answers import ReadyAnswers
-from service_kit.serving import BalancedProtocol, Server, tame_collector
+from service_kit.serving import BalancedProtocol, Server, bind, tame_collector
 from service_kit.settings import ServiceSettings
 from service_kit.shedding import begin_at_zero
 from service_kit.stopping import Stopping
@@ -118,4 +118,4 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         timeout_graceful_shutdown=7,
     )
     tame_collector()
-    Server(config, app.state.stopping).run()
+    Server(config, app.state.stopping).run(bind(config))
