@@ -91,7 +91,8 @@ async def test_two_hundred_connections_without_a_pause_are_all_served(
 ) -> None:
     """The original answered nothing at all with a hundred."""
     # Patience for a busy machine; what is shown is that nobody is forgotten.
-    async with serve_shop(sales_engine, DATABASE_POOL_TIMEOUT_SECONDS="20") as shop:
+    patience = {"DATABASE_POOL_TIMEOUT_SECONDS": "20", "DATABASE_POOL_WAITING": "256"}
+    async with serve_shop(sales_engine, **patience) as shop:
 
         async def till() -> list[int]:
             return [(await shop.sell()).status_code for _ in range(SALES_EACH)]

@@ -5,17 +5,20 @@ import asyncio
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit.problems import RETRY_AFTER_SECONDS, Problem, problem_response
+from service_kit.pool import WRITES, is_full
+from service_kit.problems import RETRY_AFTER_SECONDS, Problem, problem_response, unavailable
 from service_kit.shedding import Queue, count_shed
 from service_kit.stopping import Stopping
 
 # What is left of a stop's ten seconds goes to connections and traces.
 GRACE_SECONDS = 4.0
 OPERATIONS = ("/health/", "/metrics")
+READS = ("GET", "HEAD")
 
 
 class Admission:
-    """Answers 503 at once to requests beyond `most_requests`, but never to probes and Prometheus.
+    """Answers 503 at once to requests beyond `most_requests`, and to writes when the queue for the
+    pool's connections is full, but never to probes and Prometheus.
 
     When the process begins to end, requests under way have `GRACE_SECONDS`; one that a frozen
     database still holds then is answered 503 rather than cut off.
@@ -35,6 +38,12 @@ class Admission:
         if len(self._under_way) >= self.most_requests:
             count_shed(Queue.REQUESTS)
             await _busy(scope)(scope, receive, send)
+            return
+        # Read, parsed and refused by the pool itself, it would cost as much as a sale, and leave
+        # those that are under way no time.
+        if scope["method"] not in READS and is_full(WRITES):
+            count_shed(Queue.POOL)
+            await unavailable(scope["path"])(scope, receive, send)
             return
         has_started = False
 

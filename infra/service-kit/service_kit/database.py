@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from service_kit.pool import BoundedPool, refuse_closed
+from service_kit.pool import WRITES, BoundedPool, refuse_closed
 from service_kit.settings import ServiceSettings
 from service_kit.statements import time_statements
 
@@ -51,7 +51,7 @@ async def open_engines(settings: ServiceSettings) -> AsyncIterator[tuple[AsyncEn
     for_reads = max(1, settings.database_pool_size // 2)
     for_writes = max(1, settings.database_pool_size - for_reads)
     async with (
-        _open(settings, "write", for_writes) as writer,
+        _open(settings, WRITES, for_writes) as writer,
         _open(settings, "read", for_reads, is_read_only=True) as reader,
     ):
         yield writer, reader

@@ -33,6 +33,8 @@ _UNTRANSLATED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 
 # What is shorter is no wait: the time counts, but a span for it would cost more than it.
 SHORTEST_WAIT_SECONDS = 0.0005
+# The label of the pool for transactions.
+WRITES = "write"
 
 
 class PoolOverloaded(PoolTimeout):
@@ -55,7 +57,7 @@ class BoundedPool(AsyncAdaptedQueuePool):
 
     def _do_get(self) -> ConnectionPoolEntry:
         # Opening a connection counts as waiting: it can take as long.
-        if self.waiting >= self.most_waiting and self._turns.locked():
+        if self.waiting >= self.most_waiting and self.has_no_turn():
             raise PoolOverloaded(f"{self.waiting} requests wait for a connection already")
         self.waiting += 1
         asked_at = perf_counter()
@@ -83,6 +85,10 @@ class BoundedPool(AsyncAdaptedQueuePool):
                 stages.show(Stage.POOL, waited)
             if self._wait_time:
                 self._wait_time.observe(waited)
+
+    def has_no_turn(self) -> bool:
+        """Whether all connections are taken."""
+        return self._turns.locked()
 
     def configure(self, label: str, most_waiting: int) -> None:
         """Its name in metrics, none for a pool that is not shown, and how long its queue may be."""
@@ -125,6 +131,14 @@ _STATE = "db.client.connection.state"
 def _shown() -> Iterable[BoundedPool]:
     """Those with a label: the probe's one connection says nothing of the load."""
     return [pool for pool in _POOLS if pool.label]
+
+
+def is_full(label: str) -> bool:
+    """Whether one more that wants a connection would be refused."""
+    return any(
+        each.label == label and each.waiting >= each.most_waiting and each.has_no_turn()
+        for each in _POOLS
+    )
 
 
 def _observe_count(_: CallbackOptions) -> Iterable[Observation]:

@@ -251,7 +251,7 @@ async def _answer_database_error(request: Request, error: Exception) -> Response
     if is_not_prepared(error):
         # Before its migration, or a bug: the server's own words tell which.
         logger.error("database not prepared", extra={"error": str(error.orig)})
-        return _unavailable(request)
+        return unavailable(request.url.path)
     if is_transient(error) or isinstance(error, InterfaceError):
         return await _answer_unavailable(request, error)
     return await _answer_unexpected(request, error)
@@ -259,7 +259,7 @@ async def _answer_database_error(request: Request, error: Exception) -> Response
 
 async def _answer_unavailable(request: Request, error: Exception) -> Response:
     logger.warning("database unavailable", extra={"error": type(error).__name__})
-    return _unavailable(request)
+    return unavailable(request.url.path)
 
 
 async def _answer_full_pool(request: Request, error: Exception) -> Response:
@@ -267,10 +267,11 @@ async def _answer_full_pool(request: Request, error: Exception) -> Response:
         return await _answer_unavailable(request, error)
     # Without a log line: there would be thousands a second.
     count_shed(Queue.POOL)
-    return _unavailable(request)
+    return unavailable(request.url.path)
 
 
-def _unavailable(request: Request) -> Response:
+def unavailable(path: str) -> Response:
+    """503: the database does not answer, or has more to do than it can."""
     problem = Problem(
         503,
         "base-indisponible",
@@ -279,7 +280,7 @@ def _unavailable(request: Request) -> Response:
         " écriture.",
         headers={"Retry-After": RETRY_AFTER_SECONDS},
     )
-    return problem_response(problem, request.url.path)
+    return problem_response(problem, path)
 
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:

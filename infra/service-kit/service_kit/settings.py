@@ -57,8 +57,12 @@ class ServiceSettings(KafkaSettings):
     database_pool_size: int = 16
     database_pool_timeout_seconds: float = 2.0
     """A request that gets no connection within this time is answered 503, never left hanging."""
-    database_pool_waiting: int = 256
-    """One more that wants a connection is answered 503 at once: the others are late already."""
+    database_pool_waiting: int = 64
+    """One more that wants a connection is answered 503 at once: the others are late already.
+
+    Not more than are served within the timeout even when the machine is full, or most wait in vain
+    and what is answered collapses.
+    """
     most_requests: int = 1000
     """One more that is under way in this process is answered 503 at once."""
     outbox_ceiling: int = 1_000_000
