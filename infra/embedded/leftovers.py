@@ -31,7 +31,7 @@ def _is_nginx_of(state: Path, process: psutil.Process) -> bool:
     if process.name() != "nginx":
         return False
     folder = nginx_folder(state)
-    return process.cwd() == str(folder) or any(str(folder) in each for each in process.cmdline())
+    return process.cwd() == str(folder) or f" -p {folder} " in " ".join(process.cmdline())
 
 
 def nginx_folder(state: Path) -> Path:

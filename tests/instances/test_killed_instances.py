@@ -1,5 +1,6 @@
 """One instance of each API dies under load: nobody reads an error, nothing is lost or doubled."""
 
+import httpx
 import psutil
 
 from infra.audit.run import audit_everything
@@ -86,4 +87,12 @@ async def test_a_killed_nginx_comes_back_and_leaves_no_worker_behind(
 
     # All that runs is the new master, which supervisord has started, and its workers.
     await eventually(masters, {psutil.Process(stack.pid("nginx")).ppid()})
-    assert (await balanced.sales.get("/api/magasins/")).status_code == 200
+
+    async def is_answered() -> bool:
+        try:
+            return (await balanced.sales.get("/api/magasins/")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    # It may be a moment until the new one has the port.
+    await eventually(is_answered, True)

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from service_kit import finished_spans
-from service_kit.finished_spans import FAILED, UNSET, record, record_below
+from service_kit.finished_spans import FAILED, UNSET, child_of, record
 from service_kit.statements import timed
 
 RESOURCE = Resource.create({"service.name": "essai"})
@@ -65,8 +65,9 @@ def test_a_child_is_what_the_sdk_makes_of_it(
     if is_failed:
         theirs.set_status(Status(StatusCode.ERROR))
     theirs.end(ENDED)
-    record_below(
-        *("service_kit.essai", "SELECT a", parent.get_span_context(), BEGAN, ENDED, attributes),
+    above = parent.get_span_context()
+    record(
+        *("service_kit.essai", "SELECT a", child_of(above), above, BEGAN, ENDED, attributes),
         kind=SpanKind.CLIENT,
         status=FAILED if is_failed else UNSET,
     )

@@ -93,6 +93,15 @@ async def test_a_wrong_parameter_is_named(client: httpx.AsyncClient) -> None:
     assert [error["parameter"] for error in answer.json()["errors"]] == ["most"]
 
 
+async def test_a_body_that_is_not_said_to_be_json_is_told_so(client: httpx.AsyncClient) -> None:
+    answer = await client.post(
+        "/notes", content=b'{"text": "a"}', headers={"Content-Type": "text/plain"}
+    )
+
+    assert (answer.status_code, code_of(answer)) == (422, "requete-invalide")
+    assert "Content-Type: application/json" in answer.json()["errors"][0]["detail"]
+
+
 async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:
     answer = await client.get("/nowhere")
 
@@ -107,6 +116,7 @@ async def test_a_wrong_method_is_a_problem_that_names_a_right_one(
     answer = await client.delete("/notes")
 
     assert (answer.status_code, code_of(answer)) == (405, "methode-non-permise")
+    assert answer.json()["detail"] == "Cette méthode n'est pas permise ici."
     assert answer.headers["Allow"] in ("GET", "POST")
 
 

@@ -12,10 +12,9 @@ from aiokafka import ConsumerRecord
 from opentelemetry import context, trace
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 
-from service_kit import event_metrics
+from service_kit import event_metrics, finished_spans
 from service_kit.dead_letters import DeadLetter
 from service_kit.events import Event, PoisonMessage, Subscription, decode_event
-from service_kit.finished_spans import record_below
 from service_kit.tracing import (
     batch_attributes,
     context_of,
@@ -133,7 +132,9 @@ class Batch:
             ("batch wait", self._received_ns, time_ns()),
         ):
             # Another machine's clock may be ahead of ours.
-            record_below(__name__, name, above, min(start_ns, end_ns), end_ns, {})
+            began_ns = min(start_ns, end_ns)
+            ids = finished_spans.child_of(above)
+            finished_spans.record(__name__, name, ids, above, began_ns, end_ns, {})
         span = self._start_span(event.record, f"process {event.type}", parent, links)
         span.set_attribute("messaging.message.id", str(event.event_id))
         self._spans.append(span)

@@ -104,10 +104,11 @@ class HttpTelemetry:
         self, scope: Scope, ready: Ready, arrived: float, called: float, send: Send
     ) -> None:
         drawn = draw_context(scope["headers"], self._head_ratio)
-        if drawn is None:
-            span = self._begin_span(scope, called - arrived)
-        else:
-            span = NonRecordingSpan(drawn)
+        span = (
+            _start_span(scope, called - arrived, context_of_headers(scope["headers"]))
+            if drawn is None
+            else NonRecordingSpan(drawn)
+        )
         answered = perf_counter()
         seconds = {Stage.QUEUE: called - arrived, Stage.APPLICATION: answered - called}
         headers = [*ready.headers, _timing(seconds, span.get_span_context()), _EXPOSE]

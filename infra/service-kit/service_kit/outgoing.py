@@ -9,7 +9,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from sqlalchemy import Row
 
-from service_kit.finished_spans import record_below
+from service_kit.finished_spans import child_of, record
 from service_kit.tracing import batch_attributes, sampled_context_of, traceparent_of
 
 # By its old name: who filters spans by their scope knows the relay.
@@ -53,7 +53,7 @@ class SendSpans:
             written_ns = int(row.created_at.timestamp() * 1e9)
             # The database's clock may be ahead of ours.
             read_ns = max(time_ns(), written_ns)
-            record_below(_SCOPE, "outbox wait", above, written_ns, read_ns, {})
+            record(_SCOPE, "outbox wait", child_of(above), above, written_ns, read_ns, {})
             self.each.append(
                 tracer.start_span(
                     f"send {row.topic}",

@@ -8,7 +8,7 @@ from time import perf_counter, time_ns
 
 from opentelemetry import trace
 
-from service_kit.finished_spans import record_below
+from service_kit.finished_spans import child_of, record
 
 tracer = trace.get_tracer(__name__)
 
@@ -112,4 +112,5 @@ def show(stage: Stage, seconds: float) -> None:
     if span.is_recording():
         now = time_ns()
         started = now - int(seconds * 1e9)
-        record_below(__name__, stage.value, span.get_span_context(), started, now, {})
+        above = span.get_span_context()
+        record(__name__, stage.value, child_of(above), above, started, now, {})

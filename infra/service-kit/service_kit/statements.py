@@ -109,10 +109,12 @@ def _tell(
         if code is not None:
             further["db.response.status_code"] = code
         further["error.type"] = code or type(failure).__name__
-    finished_spans.record_below(
+    above = parent.get_span_context()
+    finished_spans.record(
         __name__,
         name,
-        parent.get_span_context(),
+        finished_spans.child_of(above),
+        above,
         started_ns,
         time_ns(),
         {**attributes, **further},
