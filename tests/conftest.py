@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fixtures.postgres",
     "tests.fixtures.kafka",
     "tests.fixtures.secured_kafka",
+    "tests.fixtures.flow",
 ]
 
 SYSTEMS = {"running_system", "several_instances", "fuzzed_system"}

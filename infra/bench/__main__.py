@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -61,6 +62,8 @@ def main() -> None:
     arguments = parser.parse_args()
     effort = Effort.of(quick=arguments.quick, rounds=arguments.rounds, minutes=arguments.minutes)
     command = " ".join(["python -m infra.bench", *sys.argv[1:]])
+    # What is not there yet is what a part waits for, not news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.run(
         measure(arguments.parts or list(PARTS), effort, command, is_kept=not arguments.quick)
     )

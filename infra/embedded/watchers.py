@@ -18,6 +18,8 @@ PORTS = {
     "jaeger-metrics": 8888,
     "jaeger-spans": 8889,
 }
+# The cores are first for those who are watched.
+WHEN_IDLE = ("nice", "-n", "10")
 # A path that answers 200 as soon as the program works.
 READY_PATHS = {"prometheus": "/-/ready", "jaeger": "/api/services"}
 
@@ -51,6 +53,7 @@ def _prometheus(layout: Layout) -> Program:
     configuration = layout.state / "prometheus.yml"
     configuration.write_text(yaml.safe_dump(_scrape_here(layout), sort_keys=False))
     command = [
+        *WHEN_IDLE,
         _path("prometheus"),
         f"--config.file={configuration}",
         f"--storage.tsdb.path={layout.state / 'prometheus'}",
@@ -103,7 +106,7 @@ def _jaeger(layout: Layout) -> Program:
         "GOMEMLIMIT": "640MiB",
         "PROMETHEUS_URL": f"http://127.0.0.1:{ports.get('prometheus', PORTS['prometheus'])}",
     }
-    command = [_path("jaeger"), "--config", str(ROOT / "infra/jaeger/config.yaml")]
+    command = [*WHEN_IDLE, _path("jaeger"), "--config", str(ROOT / "infra/jaeger/config.yaml")]
     return Program("jaeger", command, 1, environment)
 
 
