@@ -7,6 +7,16 @@ import secrets
 
 from tests.fixtures.chain import Chain
 from tests.fixtures.system import RunningSystem
+from tests.fixtures.waiting import eventually
+
+
+async def logged(system: RunningSystem, told: str) -> None:
+    """Return once NGINX has logged `told`: it answers first and writes its log line after."""
+
+    async def is_in_the_log() -> bool:
+        return told in (system.stack.layout.logs / "nginx.log").read_text(errors="replace")
+
+    await eventually(is_in_the_log, True)
 
 
 async def test_the_trace_of_the_client_goes_through(balanced: Chain) -> None:
@@ -40,8 +50,7 @@ async def test_an_error_of_nginx_without_a_trace_is_found_in_its_log(
 ) -> None:
     answer = await balanced.sales.get("/api/nulle-part")
 
-    log = (several_instances.stack.layout.logs / "nginx.log").read_text(errors="replace")
-    assert f'"trace_id":"{answer.json()["trace_id"]}"' in log
+    await logged(several_instances, f'"trace_id":"{answer.json()["trace_id"]}"')
 
 
 async def test_an_error_of_nginx_is_json_whatever_the_path_has_in_it(
@@ -61,6 +70,5 @@ async def test_both_instances_answer(balanced: Chain, several_instances: Running
     for _ in range(20):
         assert (await balanced.sales.get("/api/magasins/")).status_code == 200
 
-    log = (layout.logs / "nginx.log").read_text(errors="replace")
     for name in layout.instances("sales-api"):
-        assert f'"upstream":"127.0.0.1:{layout.ports[name]}"' in log
+        await logged(several_instances, f'"upstream":"127.0.0.1:{layout.ports[name]}"')
