@@ -265,4 +265,25 @@ async def test_slow_and_failed_requests_leave_a_span_when_none_are_sampled(
         assert len(traces.spans) == 2
         failed = [span for span in traces.spans if attributes_of(span)["comptoir.keep"] == "error"]
         assert failed[0].trace_id.hex() == refused.json()["trace_id"]
+        assert failed[0].span_id.hex() in refused.headers["server-timing"]
+        assert failed[0].parent_span_id == b""
+        assert failed[0].status.code == Status.STATUS_CODE_ERROR
         assert attributes_of(failed[0])["comptoir.stage.pool"] > 0.09
+
+
+async def test_a_failed_request_of_an_unsampled_trace_hangs_below_its_caller(
+    notes_url: str, notes_engine: AsyncEngine, traces: Collector
+) -> None:
+    caller = "b7ad6b7169203331"
+    async with (
+        serve_notes(notes_url, notes_engine, traces, MOST_REQUESTS="0") as notes,
+        open_client(notes) as client,
+    ):
+        headers = {"traceparent": f"00-{TRACE_ID}-{caller}-00"}
+        refused = await client.post(HANDLER, json={"id": 1}, headers=headers)
+        assert refused.status_code == 503
+
+        async def parents() -> list[str]:
+            return [span.parent_span_id.hex() for span in traces.trace(TRACE_ID)]
+
+        await eventually(parents, [caller])

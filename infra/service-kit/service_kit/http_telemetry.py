@@ -16,6 +16,7 @@ from service_kit.settings import ServiceSettings
 from service_kit.stages import Stage
 from service_kit.tracing import (
     KEEP,
+    SAMPLED,
     Keep,
     begin_drawn,
     context_of_headers,
@@ -23,6 +24,7 @@ from service_kit.tracing import (
     format_ids,
     head_ratio,
     is_in_share,
+    parent_of_headers,
 )
 
 # Scanners ask for paths without end; all of them share one series.
@@ -141,20 +143,10 @@ class HttpTelemetry:
         if keep and (told.trace_flags.sampled or keep in (Keep.ERROR, Keep.SLOW)):
             exemplar = trace.format_trace_id(told.trace_id)
         self._metrics.record(method, handler, status, seconds, exemplar)
-        if told.trace_flags.sampled and not span.is_recording():
-            attributes = _first_attributes(scope) | _last_attributes(handler, status, seconds, keep)
-            now = time_ns()
-            started = now - int(total * 1e9)
-            name = f"{method} {handler}"
-            finished_spans.record(
-                _SCOPE, name, told, None, started, now, attributes, SpanKind.SERVER
-            )
-            return
-        if not span.is_recording():
-            if exemplar is None:
-                return
-            span = _start_span(scope, total, trace.set_span_in_context(span), keep)
-        _finish(span, method, handler, status, seconds, keep)
+        if span.is_recording():
+            _finish(span, method, handler, status, seconds, keep)
+        elif told.trace_flags.sampled or exemplar:
+            _record_finished(scope, handler, status, seconds, told, keep)
 
     def _why_kept(self, status: int, own_seconds: float, trace_id: int) -> Keep | None:
         if status >= 500:
@@ -164,16 +156,37 @@ class HttpTelemetry:
         return Keep.SAMPLE if is_in_share(trace_id, self._keep_ratio) else None
 
 
-def _start_span(
-    scope: Scope, seconds_ago: float, parent: Context, keep: Keep | None = None
-) -> Span:
-    attributes = _first_attributes(scope)
+def _start_span(scope: Scope, seconds_ago: float, parent: Context) -> Span:
     return tracer.start_span(
         scope["method"],
         context=parent,
         kind=SpanKind.SERVER,
         start_time=time_ns() - int(seconds_ago * 1e9),
-        attributes=attributes | {KEEP: keep} if keep else attributes,
+        attributes=_first_attributes(scope),
+    )
+
+
+def _record_finished(
+    scope: Scope,
+    handler: str,
+    status: int,
+    seconds: Mapping[Stage, float],
+    told: SpanContext,
+    keep: Keep | None,
+) -> None:
+    """The span of what lay ready, or of what is kept only since it is known how it ended."""
+    now = time_ns()
+    named = handler != UNKNOWN_HANDLER
+    finished_spans.record(
+        _SCOPE,
+        f"{scope['method']} {handler}" if named else scope["method"],
+        SpanContext(told.trace_id, told.span_id, False, SAMPLED),
+        parent_of_headers(scope["headers"]),
+        now - int(sum(seconds.values()) * 1e9),
+        now,
+        _first_attributes(scope) | _last_attributes(handler, status, seconds, keep),
+        SpanKind.SERVER,
+        finished_spans.FAILED if status >= 500 else finished_spans.UNSET,
     )
 
 

@@ -116,7 +116,7 @@ class _ChosenIds(RandomIdGenerator):
 
 
 _IDS = _ChosenIds()
-_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 
 def head_ratio(settings: ServiceSettings) -> float:
@@ -133,7 +133,7 @@ def draw_context(headers: Iterable[tuple[bytes, bytes]], ratio: float) -> SpanCo
         if name == b"traceparent":
             return None
     trace_id = _IDS.generate_trace_id()
-    flags = _SAMPLED if is_in_share(trace_id, ratio) else trace.DEFAULT_TRACE_OPTIONS
+    flags = SAMPLED if is_in_share(trace_id, ratio) else trace.DEFAULT_TRACE_OPTIONS
     return SpanContext(trace_id, _IDS.generate_span_id(), False, flags)
 
 
@@ -212,6 +212,12 @@ def context_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Context:
         if name in (b"traceparent", b"tracestate")
     }
     return _PROPAGATOR.extract(carrier, Context()) if carrier else Context()
+
+
+def parent_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> SpanContext | None:
+    """The span of the caller that a request's headers name, if any."""
+    parent = trace.get_current_span(context_of_headers(headers)).get_span_context()
+    return parent if parent.is_valid else None
 
 
 def current_trace_id() -> str | None:
