@@ -58,7 +58,7 @@ audit: $(STAMP) ## Compare sales, stock and report on the running system
 	@$(STACK) run $(VENV)/bin/python -m infra.audit
 
 .PHONY: load
-load: $(STAMP) ## Load the running system by k6: make load SCENARIO=load [DURATION=60s] [RATE=50] [DATA=…]
+load: $(STAMP) ## Load the running system by k6: make load SCENARIO=soak [DURATION=60s] [RATE=50] [DATA=…]
 	@$(STACK) run $(VENV)/bin/python -m infra.load $(or $(SCENARIO),smoke) \
 		$(if $(DURATION),--duration $(DURATION)) $(if $(RATE),--rate $(RATE)) $(if $(DATA),--data "$(DATA)")
 

@@ -27,6 +27,8 @@ def main() -> int:
     parser.add_argument("--rate", help="arrivals per second; in stress those of the last step")
     parser.add_argument("--data", type=Path, help="till lines for the scenario `tills`")
     given = parser.parse_args()
+    if given.rate and given.scenario == "load":
+        parser.error("load has no rate: its users are 10, 30, 60, then 100")
     wanted = [given.scenario]
     if given.scenario == EVERY:
         # Without till lines there is nothing to sell in `tills`.

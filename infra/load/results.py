@@ -33,7 +33,7 @@ def describe(result: Result) -> Iterator[str]:
     for phase in summary.phases():
         yield (
             f"  {phase.name:15} {phase.begun:7.1f} sales/s begun {phase.accepted:7.1f} accepted "
-            f"{phase.shed:7.1f} 503/s  p95 {phase.p95_ms:6.0f} ms"
+            f"{phase.shed:7.1f} 503/s  p95 {_milliseconds(phase.p95_ms):>9}"
         )
     if verdict.catch_up_seconds is not None:
         yield f"report     complete {verdict.catch_up_seconds * 1000:.0f} ms after the end"
@@ -85,8 +85,13 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
             for phase in phases:
                 yield (
                     f"| {phase.name} | {phase.begun:.0f} | {phase.accepted:.0f} "
-                    f"| {phase.shed:.0f} | {phase.p95_ms:.0f} ms |"
+                    f"| {phase.shed:.0f} | {_milliseconds(phase.p95_ms)} |"
                 )
+
+
+def _milliseconds(p95: float) -> str:
+    # k6 has no such figure of what never ended.
+    return f"{p95:.0f} ms" if p95 else "—"
 
 
 def _cores() -> str:

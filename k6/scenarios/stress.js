@@ -9,7 +9,7 @@ export { readAnything };
 
 const STEPS = 6;
 const top = rate(1600);
-const each = Math.max(1, Math.round(seconds(48) / STEPS));
+const each = Math.max(1, Math.round(seconds(64) / (STEPS + 2)));
 const climb = Array.from({ length: STEPS }, (_, step) => {
   const arriving = Math.max(1, Math.round(top / 2 ** (STEPS - 1 - step)));
   return { name: `${arriving}-a-second`, rate: arriving, seconds: each };
