@@ -1,9 +1,9 @@
 """Spans that are recorded once they are over, for a third of what the SDK takes while they last.
 
 A statement, a wait and an answer that lay ready have no spans below them, nor has a request that is
-kept only for how it ended, and all that is to be said of them is known at their end. The SDK's `Span` pays for what they do not need: a lock at each
-attribute, events, limits. What is recorded here goes the same way from there on: to the provider's
-processor, as a `ReadableSpan`.
+kept only for how it ended, and all that is to be said of them is known at their end. The SDK's
+`Span` pays for what they do not need: a lock at each attribute, events, limits. What is recorded
+here goes the same way from there on: to the provider's processor, as a `ReadableSpan`.
 """
 
 from collections.abc import Mapping
