@@ -1,36 +1,32 @@
-"""`python -m infra.bench.instances [--seconds 3] [--rounds 3]`: one instance of each API, then two.
+"""Part `instances`: one instance of each API behind NGINX, then two.
 
-Behind NGINX on a stack of its own, all of it and the load generator on this machine. Beside what
-a second instance brings stands what the cores allow at most, by the CPU time that an answer takes
-in the API, of which one core is all that an instance can use, and everywhere else.
+All of it and the load generator are on this machine, whose cores bound what a second instance can
+bring; the CPU time that an answer takes, in the API and everywhere else, says how many are busy.
 """
 
-import argparse
 import asyncio
-import os
-import shutil
 import statistics
-import tempfile
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import psutil
 
+from infra.bench.effort import Effort
+from infra.bench.fill import say
+from infra.bench.lab import Lab
 from infra.bench.load import Load
-from infra.bench.processes import Generator, open_generator
+from infra.bench.processes import Generator
 from infra.embedded import door
-from infra.embedded.layout import DEFAULT_PORTS, SERVICES, Layout, further_ports
-from infra.embedded.ports import find_free_ports
+from infra.embedded.layout import SERVICES, Layout, further_ports
 from infra.embedded.stack import Stack
 from infra.embedded.supervisor import Supervisor
 from infra.rest import ON_ITS_WAY_CODES, RestClient
-from infra.tools import NO_NGINX
 
+# What the lab needs beside its own, to be asked for this part.
+PORTS = further_ports(apis=2, workers=1) | door.PORTS
 CONNECTIONS = 32
 PRODUCTS = 20
-CORES = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +47,25 @@ class Result:
     api_us: float
     others_us: float
 
-    @property
-    def allowed(self) -> float:
-        """How many times the rate of one busy instance all cores together would give."""
-        return min(2.0, max(1.0, CORES * self.api_us / (self.api_us + self.others_us)))
+
+async def measure_instances(lab: Lab, effort: Effort) -> dict[str, Any]:
+    """In turn, so that noise meets both alike; the medians of the rounds."""
+    found: dict[tuple[str, int], list[Result]] = {}
+    stack = lab.stack
+    await stack.start_services()
+    questions = await fill(stack.layout)
+    for _ in range(effort.rounds):
+        for instances in (1, 2):
+            await switch(stack, instances)
+            for question in questions:
+                result = await ask(stack, lab.generator, question, 3 * effort.seconds)
+                found.setdefault((question.name, instances), []).append(result)
+    rows = []
+    for question in questions:
+        one, two = (middle(found[question.name, instances]) for instances in (1, 2))
+        rows.append({"name": question.name, "one": asdict(one), "two": asdict(two)})
+        say(f"{question.name:18} {one.rate:8,.0f}/s, with two {two.rate:8,.0f}/s")
+    return {"connections": CONNECTIONS, "rows": rows}
 
 
 async def switch(stack: Stack, instances: int) -> None:
@@ -137,44 +148,6 @@ def request(method: str, path: str, key: str, body: str = "") -> str:
     return "\r\n".join([*head, "", body])
 
 
-@asynccontextmanager
-async def open_stack() -> AsyncIterator[Stack]:
-    """A stack with two instances of each API, in a folder that is deleted afterwards."""
-    if not door.installed_ports():
-        raise SystemExit(NO_NGINX)
-    state = Path(tempfile.mkdtemp(prefix="comptoir-bench-"))
-    names = (*DEFAULT_PORTS, *further_ports(apis=2, workers=1), *door.PORTS)
-    stack = Stack(Layout(state, find_free_ports(names)))
-    try:
-        await stack.start_infrastructure()
-        await stack.start_services()
-        yield stack
-    finally:
-        await asyncio.to_thread(stack.discard)
-        shutil.rmtree(state)
-
-
-async def measure(seconds: float, rounds: int) -> None:
-    """In turn, so that noise meets both alike; the medians of the rounds."""
-    found: dict[tuple[str, int], list[Result]] = {}
-    async with open_stack() as stack, open_generator() as generator:
-        questions = await fill(stack.layout)
-        for _ in range(rounds):
-            for instances in (1, 2):
-                await switch(stack, instances)
-                for question in questions:
-                    result = await ask(stack, generator, question, seconds)
-                    found.setdefault((question.name, instances), []).append(result)
-    print(f"{CORES} cores, {CONNECTIONS} connections; answers/s, and µs of CPU per answer\n")
-    print(f"{'':18}{'one':>8}{'two':>8}{'ratio':>8}{'allowed':>9}{'API':>8}{'others':>8}")
-    for question in questions:
-        one, two = (middle(found[question.name, instances]) for instances in (1, 2))
-        print(
-            f"{question.name:18}{one.rate:8,.0f}{two.rate:8,.0f}{two.rate / one.rate:8.2f}"
-            f"{one.allowed:9.2f}{one.api_us:8,.0f}{one.others_us:8,.0f}"
-        )
-
-
 def middle(results: list[Result]) -> Result:
     """The median of each figure."""
     return Result(
@@ -182,16 +155,3 @@ def middle(results: list[Result]) -> Result:
         statistics.median(each.api_us for each in results),
         statistics.median(each.others_us for each in results),
     )
-
-
-def main() -> None:
-    """Measure and print a table."""
-    parser = argparse.ArgumentParser(prog="python -m infra.bench.instances")
-    parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    asyncio.run(measure(arguments.seconds, arguments.rounds))
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import statistics
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,11 +123,14 @@ def median_cost(costs: Sequence[Cost]) -> Cost:
 
 
 @asynccontextmanager
-async def open_lab() -> AsyncIterator[Lab]:
-    """The infrastructure and the load generator, until the end of the block."""
+async def open_lab(further: Iterable[str] = ()) -> AsyncIterator[Lab]:
+    """The infrastructure and the load generator, until the end of the block.
+
+    `further` programs, beside the six processes, get a port, and so start with the services.
+    """
     state = Path(tempfile.mkdtemp(prefix="comptoir-bench-"))
     watchers = [name for name in installed_ports() if name.startswith("jaeger")]
-    stack = Stack(Layout(state, find_free_ports((*DEFAULT_PORTS, *watchers))))
+    stack = Stack(Layout(state, find_free_ports((*DEFAULT_PORTS, *watchers, *further))))
     try:
         await stack.start_infrastructure()
         await stack.start_watchers()

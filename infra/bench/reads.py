@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
 
-from infra.bench import seed_way, stock
+from infra.bench import seed_way
 from infra.bench.changes import begin_changes, report_environment
 from infra.bench.comparing import CONNECTIONS, Comparison
 from infra.bench.effort import Effort
@@ -22,9 +22,12 @@ from infra.bench.questions import (
     get,
     report_questions,
 )
+from infra.bench.stock import add_up_movements, fill_stock
 from report_service.settings import Settings
 
 SALES_PER_SECOND = 50  # while everything changes
+# Five indexes of movements: at ten million sales they alone would take longer than all the rest.
+MOST_SALES_OF_STOCK = 1_000_000
 SMALL, LARGE, UNCHANGED = "stock, 20 products", "stock, 2,000 products", "stock, unchanged (304)"
 
 
@@ -33,8 +36,9 @@ async def measure_reads(lab: Lab, effort: Effort) -> dict[str, Any]:
     today = datetime.now(Settings.model_fields["chain_timezone"].default).date()
     questions = report_questions(today)
     names = await fill_sizes(lab, effort.sizes, today)
-    await stock.fill_stock(lab)
+    stock_names = {size: await fill_stock(lab, size) for size in _stock_sizes(effort.sizes)}
     smallest, largest = min(effort.sizes), max(effort.sizes)
+    stocked = max(stock_names)
     comparison = Comparison(lab, effort)
     async with AsyncExitStack() as running:
         reports = {
@@ -43,33 +47,36 @@ async def measure_reads(lab: Lab, effort: Effort) -> dict[str, Any]:
             )
             for size, name in names.items()
         }
-        stocks = await running.enter_async_context(
-            serve("stock_service.main", lab.environment("stock", stock.NAME))
-        )
+        stocks = {
+            size: await running.enter_async_context(
+                serve("stock_service.main", lab.environment("stock", name))
+            )
+            for size, name in stock_names.items()
+        }
         services = [
             *_report_targets(lab, reports, questions),
             *await _stock_targets(lab, stocks),
         ]
         limits = [
-            *await serve_limits(lab, running, stocks, stock.NAME),
+            *await serve_limits(lab, running, stocks[stocked], stock_names[stocked]),
             *await serve_report_limits(
                 lab, running, reports[largest], names[largest], questions[0]
             ),
         ]
         costs = await comparison.measure_costs("cached", [*services, *limits])
         seed = await _measure_seed(lab, reports, names, questions)
+        seed += [await _add_up(lab, size, stock_names[size], each) for size, each in stocks.items()]
         await _time(comparison, "cached", [*services, *limits], costs)
         async with AsyncExitStack() as changing:
             changed = sorted({names[smallest], names[largest]})
-            await begin_changes(lab, changing, changed, stock.NAME, SALES_PER_SECOND)
+            await begin_changes(lab, changing, changed, stock_names[stocked], SALES_PER_SECOND)
+            changed_ones = reports[smallest], reports[largest], stocks[stocked]
             targets = [
-                each
-                for each in services
-                if each.size in (0, smallest, largest) and each.status == 200
+                each for each in services if each.status == 200 and each.served in changed_ones
             ]
             costs = await comparison.measure_costs("changing", targets)
             await _time(comparison, "changing", targets, costs)
-    for name in (*names.values(), stock.NAME):
+    for name in (*names.values(), *stock_names.values()):
         await lab.drop(name)
     return {
         "sizes": effort.sizes,
@@ -81,6 +88,10 @@ async def measure_reads(lab: Lab, effort: Effort) -> dict[str, Any]:
         "seed": seed,
         "latencies": comparison.latencies,
     }
+
+
+def _stock_sizes(sizes: Sequence[int]) -> Sequence[int]:
+    return min(sizes), max(each for each in sizes if each <= MOST_SALES_OF_STOCK)
 
 
 def _report_targets(
@@ -95,29 +106,39 @@ def _report_targets(
     ]
 
 
-async def _stock_targets(lab: Lab, stocks: Served) -> list[Target]:
+async def _stock_targets(lab: Lab, stocks: Mapping[int, Served]) -> list[Target]:
     key = lab.layout.secrets["till"]
-    targets = [
-        Target(SMALL, 0, stocks, get(SMALL_STOCK, key)),
-        Target(LARGE, 0, stocks, get(LARGE_STOCK, key)),
-    ]
-    answer = await ask(stocks, LARGE_STOCK, key)
+    answer = await ask(stocks[max(stocks)], LARGE_STOCK, key)
     assert len(answer.json()) == 2000, answer.text
-    if etag := answer.headers.get("etag"):
-        request = get(LARGE_STOCK, key, if_none_match=etag)
-        targets.append(Target(UNCHANGED, 0, stocks, request, 304))
-    return targets
+    targets = [
+        Target(name, size, served, get(target, key))
+        for name, target in ((SMALL, SMALL_STOCK), (LARGE, LARGE_STOCK))
+        for size, served in stocks.items()
+    ]
+    request = get(LARGE_STOCK, key, if_none_match=answer.headers["etag"])
+    return [*targets, Target(UNCHANGED, 0, stocks[max(stocks)], request, 304)]
 
 
 async def _time(
     comparison: Comparison, state: str, targets: Sequence[Target], costs: Sequence[Cost]
 ) -> None:
-    """Latencies of what is asked at the largest size, and of what has none."""
-    shown = (0, max(comparison.effort.sizes))
-    chosen = [n for n, each in enumerate(targets) if each.size in shown]
+    """Latencies of what is asked, at the largest of its sizes."""
+    largest = {each.name: each.size for each in sorted(targets, key=lambda each: each.size)}
+    chosen = [n for n, each in enumerate(targets) if each.size == largest[each.name]]
     await comparison.measure_latencies(
         state, [targets[n] for n in chosen], [costs[n] for n in chosen]
     )
+
+
+async def _add_up(lab: Lab, size: int, database: str, served: Served) -> dict[str, Any]:
+    """A store's stock from its movements; that it is what we answer is checked."""
+    connection = await lab.connect(database)
+    cpu_seconds, levels = await add_up_movements(connection)
+    await connection.close()
+    ours = (await ask(served, LARGE_STOCK, lab.layout.secrets["till"])).json()
+    assert [each["quantite_stock"] for each in ours] == levels, (ours, levels)
+    say(f"{'seed':9} {LARGE:34} {size:>10,} {cpu_seconds * 1e3:9,.1f} ms")
+    return {"name": LARGE, "size": size, "cpu_seconds": cpu_seconds}
 
 
 async def _measure_seed(

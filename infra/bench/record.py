@@ -17,17 +17,10 @@ _PACKAGES = ("fastapi", "uvicorn", "sqlalchemy", "asyncpg", "aiokafka", "opentel
 
 def describe(command: str, postgresql: str) -> dict[str, Any]:
     """Command, machine, versions, date."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     return {
         "measured_on": datetime.now(UTC).date().isoformat(),
         "command": command,
-        "commit": described.stdout.strip(),
+        "commit": _commit(),
         "machine": {
             "cores": psutil.cpu_count(),
             "processor": _processor(),
@@ -40,6 +33,20 @@ def describe(command: str, postgresql: str) -> dict[str, Any]:
             **{each: version(each) for each in _PACKAGES},
         },
     }
+
+
+def _commit() -> str:
+    """`-dirty` when what was measured is not what is committed; results do not count as that."""
+    commit = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
+    return f"{commit}-dirty" if changed else commit
+
+
+def _git(*arguments: str) -> str:
+    """What it prints; nothing where this is not a repository."""
+    command = ["git", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def _processor() -> str:

@@ -1,14 +1,17 @@
 """The seed's way: the same answers by GROUP BY and JOIN over the sale lines, each time anew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import psutil
 
 from infra.bench.processes import cpu_seconds
+
+T = TypeVar("T")
+LEAST_CPU_SECONDS = 0.3
 
 _STORES = """
     SELECT m.id, m.nom, count(*) AS nombre, sum(v.total_cents) AS total
@@ -56,25 +59,37 @@ async def answer(
     path: str,
     start: date | None,
     end: date | None,
-    least_cpu_seconds: float = 0.3,
 ) -> Answered:
-    """Answer often enough for the clock, which ticks a hundred times a second."""
-    # One process: the CPU time of parallel workers would be lost with them.
-    await connection.execute("SET max_parallel_workers_per_gather = 0; SET jit = off")
-    backend = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
+    """What one of the original's endpoints asks PostgreSQL for."""
     bounds = (start or date.min, end or date.max)
-    repeated, used = 0, 0.0
-    before = cpu_seconds([backend])
-    while used < least_cpu_seconds:
-        lists = [await _fetch(connection, each, bounds) for each in STATEMENTS[path]]
-        repeated += 1
-        used = cpu_seconds([backend]) - before
+
+    async def ask() -> list[list[Any]]:
+        return [await _fetch(connection, each, bounds) for each in STATEMENTS[path]]
+
+    used, lists = await repeat(connection, ask)
     return Answered(
-        cpu_seconds=used / repeated,
+        cpu_seconds=used,
         sales_count=sum(row["nombre"] for row in lists[0]),
         total_cents=sum(row["total"] for row in lists[0]),
         best_sellers=[row["id"] for row in lists[1]] if len(lists) > 1 else [],
     )
+
+
+async def repeat(
+    connection: "asyncpg.Connection[asyncpg.Record]", ask: Callable[[], Awaitable[T]]
+) -> tuple[float, T]:
+    """CPU seconds of the backend for one answer, and the answer."""
+    # One process: the CPU time of parallel workers would be lost with them.
+    await connection.execute("SET max_parallel_workers_per_gather = 0; SET jit = off")
+    backend = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
+    repeated, used = 0, 0.0
+    before = cpu_seconds([backend])
+    # Often enough for the clock, which ticks a hundred times a second.
+    while used < LEAST_CPU_SECONDS:
+        answered = await ask()
+        repeated += 1
+        used = cpu_seconds([backend]) - before
+    return used / repeated, answered
 
 
 async def _fetch(

@@ -21,22 +21,24 @@ def _sizes_table(reads: Content) -> str:
     }
     seed = {(row["name"], row["size"]): row["cpu_seconds"] * 1e6 for row in reads["seed"]}
     rows = []
-    for name in reads["questions"]:
+    for name in dict.fromkeys(row["name"] for row in reads["costs"] if row["size"]):
+        ours: list[float | None] = []
         for state in ("cached", "changing"):
-            costs = [cost.get((state, name, size)) for size in sizes]
-            rows.append([name, state, *map(_ms, costs), _ratio(costs[-1], costs[0]), ""])
-        stated = [seed[name, size] for size in sizes]
-        times = _ratio(stated[-1], cost.get(("changing", name, sizes[-1])))
-        rows.append(
-            [name, "the seed's way", *map(_ms, stated), _ratio(stated[-1], stated[0]), times]
-        )
+            ours = [cost.get((state, name, size)) for size in sizes]
+            rows.append([name, state, *map(_ms, ours), _growth(ours), ""])
+        stated = [seed.get((name, size)) for size in sizes]
+        if any(stated):
+            times = _ratio(_last(stated), _last(ours))
+            rows.append([name, "the seed's way", *map(_ms, stated), _growth(stated), times])
     head = ["", "state", *[f"{size:,}" for size in sizes], "last ÷ first", "÷ ours, changing"]
     return table(head, rows)
 
 
 def _limits_table(reads: Content) -> str:
-    """What has no size or is measured at the largest, beside the limits."""
-    largest = max(reads["sizes"])
+    """What is asked, at the largest of its sizes, beside the limits."""
+    largest = {
+        row["name"]: row["size"] for row in sorted(reads["costs"], key=lambda row: row["size"])
+    }
     limit = _cost_of(reads, "limit: 20 rows")
     rows = [
         [
@@ -48,7 +50,7 @@ def _limits_table(reads: Content) -> str:
             f"{row['rate']:,.0f}",
         ]
         for row in reads["costs"]
-        if row["size"] in (0, largest)
+        if row["size"] == largest[row["name"]]
     ]
     head = ["", "state", "µs CPU of the process", "µs of PostgreSQL", "× limit", "answers/s"]
     return table(head, rows)
@@ -128,6 +130,23 @@ def _projection_table(projection: Content) -> str:
     return table(["", "sale lines/s", "× limit", "lines per second of its CPU"], rows)
 
 
+def _instances_table(instances: Content) -> str:
+    rows = [
+        [
+            row["name"],
+            f"{row['one']['rate']:,.0f}",
+            f"{row['two']['rate']:,.0f}",
+            _ratio(row["two"]["rate"], row["one"]["rate"]),
+            f"{row['two']['api_us']:,.0f}",
+            f"{row['two']['others_us']:,.0f}",
+            f"{row['two']['rate'] * (row['two']['api_us'] + row['two']['others_us']) / 1e6:.2f}",
+        ]
+        for row in instances["rows"]
+    ]
+    head = ["answers/s", "one", "two", "ratio", "µs of the API", "µs of others", "cores busy"]
+    return table(head, rows)
+
+
 def _memory_table(memory: Content) -> str:
     names = list(memory["settled_mib"])
     rows = [
@@ -159,6 +178,16 @@ def _ms(microseconds: float | None) -> str:
     return "–" if microseconds is None else f"{microseconds / 1e3:,.3g}"
 
 
+def _last(figures: Sequence[float | None]) -> float | None:
+    """That of the largest size, of those that were measured."""
+    return next((each for each in reversed(figures) if each is not None), None)
+
+
+def _growth(figures: Sequence[float | None]) -> str:
+    measured = [each for each in figures if each is not None]
+    return _ratio(measured[-1], measured[0]) if len(measured) > 1 else "–"
+
+
 def _ratio(one: float | None, other: float | None) -> str:
     return "–" if one is None or not other else f"{one / other:,.2f}"
 
@@ -172,6 +201,7 @@ TABLES: Mapping[str, tuple[str, Callable[[Content], str]]] = {
     "writes": ("writes", _writes_table),
     "freshness": ("freshness", _freshness_table),
     "projection": ("projection", _projection_table),
+    "instances": ("instances", _instances_table),
     "memory": ("memory", _memory_table),
     "unit-costs": ("unit-costs", _unit_costs_table),
 }

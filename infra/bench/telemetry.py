@@ -7,13 +7,13 @@ then nothing is traced and only the first two variants are measured.
 from contextlib import AsyncExitStack
 from typing import Any
 
-from infra.bench import stock
 from infra.bench.comparing import Comparison
 from infra.bench.effort import Effort
 from infra.bench.lab import Lab
 from infra.bench.limits import ROWS_LIMIT, UNCHANGED_LIMIT, serve_limits
 from infra.bench.processes import Served, serve
 from infra.bench.questions import SMALL_STOCK, Target, ask, get
+from infra.bench.stock import fill_stock
 from infra.embedded.watchers import traces_environment
 
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -27,8 +27,8 @@ _VARIANTS = {
 
 async def measure_telemetry(lab: Lab, effort: Effort) -> dict[str, Any]:
     """A store's stock of twenty products, and that it is unchanged, under each variant in turn."""
-    await stock.fill_stock(lab)
-    environment = lab.environment("stock", stock.NAME)
+    database = await fill_stock(lab)
+    environment = lab.environment("stock", database)
     read, unchanged = Comparison(lab, effort), Comparison(lab, effort)
     async with AsyncExitStack() as running:
         variants: dict[str, Served] = {}
@@ -43,7 +43,7 @@ async def measure_telemetry(lab: Lab, effort: Effort) -> dict[str, Any]:
                 serve("stock_service.main", settings)
             )
         any_variant = next(iter(variants.values()))
-        every = await serve_limits(lab, running, any_variant, stock.NAME)
+        every = await serve_limits(lab, running, any_variant, database)
         limits = {each.name: each for each in every}
         key = lab.layout.secrets["till"]
         etag = (await ask(any_variant, SMALL_STOCK, key)).headers["etag"]

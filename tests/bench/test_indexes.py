@@ -14,7 +14,7 @@ from infra.bench.chain import FILL as CHAIN
 from infra.bench.lab import plain
 from infra.bench.projections import project_by_statements, project_catalogue
 from infra.bench.seed_tables import fill_seed_tables
-from infra.bench.stock import FILL as FILL_STOCK
+from infra.bench.stock import fill_tables as fill_stock_tables
 from report_service.db.reports import read_sales_report, read_store_report
 from sales_service.db.sales import list_sales
 from stock_service.db.levels import list_stock, list_store_stock
@@ -140,8 +140,7 @@ async def test_no_report_reads_a_sale(report: AsyncEngine) -> None:
 async def stock(stock_engine: AsyncEngine) -> AsyncEngine:
     """80,000 levels in forty stores."""
     connection = await open_connection(stock_engine)
-    for statement in FILL_STOCK:
-        await connection.execute(statement)
+    await fill_stock_tables(connection, sales=0)
     await connection.close()
     return stock_engine
 
