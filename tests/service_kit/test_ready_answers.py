@@ -113,6 +113,75 @@ async def test_who_asks_after_a_change_never_joins_a_reading_from_before(shop: S
     assert shop.ready() == b"6"
 
 
+async def test_all_who_come_after_a_change_share_the_next_reading(shop: Shop) -> None:
+    shop.may_read.clear()
+    asked = [asyncio.create_task(shop.ask())]
+    for level in (6, 5, 4):
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        shop.level = level
+        shop.feed.note("stock:1")
+        asked += [asyncio.create_task(shop.ask()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert shop.reads == 1
+    shop.may_read.set()
+
+    assert [(await each).body for each in asked] == [b"7"] + [b"4"] * 6
+    assert shop.reads == 2
+
+
+async def test_who_waits_for_a_reading_that_fails_has_another(shop: Shop) -> None:
+    may_fail = asyncio.Event()
+
+    async def fail() -> Content:
+        await may_fail.wait()
+        raise ConnectionError("lost")
+
+    request = Request(a_scope())
+    first = asyncio.create_task(shop.answers.answer(request, ["stock:1"], ROLES, fail))
+    await asyncio.sleep(0)
+    shop.feed.note("stock:1")
+    second = asyncio.create_task(shop.ask())
+    await asyncio.sleep(0)
+    may_fail.set()
+
+    assert (await second).body == b"7"
+    with pytest.raises(ConnectionError):
+        await first
+
+
+async def test_who_gives_up_while_waiting_takes_nothing_from_the_others(shop: Shop) -> None:
+    shop.may_read.clear()
+    first = asyncio.create_task(shop.ask())
+    await asyncio.sleep(0)
+    shop.feed.note("stock:1")
+    gone, stays = asyncio.create_task(shop.ask()), asyncio.create_task(shop.ask())
+    await asyncio.sleep(0)
+    gone.cancel()
+    shop.may_read.set()
+
+    assert (await first).body == (await stays).body == b"7"
+    assert shop.reads == 2
+
+
+@pytest.mark.parametrize("is_heard", [True, False], ids=["wants it anew", "changes are not heard"])
+async def test_who_cannot_trust_notifications_joins_no_reading_from_before(
+    shop: Shop, is_heard: bool
+) -> None:
+    shop.feed.is_live = is_heard
+    scope = a_scope(cache_control="no-cache") if is_heard else a_scope()
+    shop.may_read.clear()
+    before = asyncio.create_task(shop.ask(scope))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    shop.level = 6  # nobody has told us yet
+    after = asyncio.create_task(shop.ask(scope))
+    await asyncio.sleep(0)
+    shop.may_read.set()
+
+    assert [(await each).body for each in (before, after)] == [b"7", b"6"]
+
+
 async def test_a_reading_that_is_done_is_not_joined(shop: Shop) -> None:
     # Who asks without a pause would get it for ever: the loop would never come to its callback.
     joined: list[bool] = []

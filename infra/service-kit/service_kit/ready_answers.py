@@ -6,11 +6,12 @@ path and `If-None-Match`, without a database. What makes an answer ready is its 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import count
 from time import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastapi import Request, Response
 from starlette.types import Scope
@@ -100,9 +101,9 @@ class Answer:
 class _Reading:
     """An answer that is being read for all who ask for it meanwhile."""
 
+    order: int  # among requests and readings, as they came
     began: int
-    names: frozenset[str]
-    task: asyncio.Future[Content]
+    task: asyncio.Future[Answer]
 
 
 Key = tuple[str, bytes]
@@ -121,6 +122,7 @@ class ReadyAnswers:
         self._by_name: dict[str, set[Key]] = {}
         self._names: dict[Key, frozenset[str]] = {}
         self._readings: dict[Key, _Reading] = {}
+        self._order = count()
         feed.watch(self._drop_changed)
 
     def serve(self, scope: Scope) -> Ready | None:
@@ -156,40 +158,49 @@ class ReadyAnswers:
     ) -> Response:
         """Read an answer, once for all who ask for it at a time, and keep it.
 
-        `names` are the changes that make it another one, `roles` who may have it.
+        `names` are the changes that make it another one, `roles` who may have it. There is one
+        reading of an answer at a time: whom it comes too early for shares the next one with all
+        who have come by then. However fast it changes and however many ask, that is all that the
+        database is asked for.
         """
         self.counts.misses += 1
         key = key_of(request.scope)
         names = frozenset(names)
-        reading = self._readings.get(key)
+        arrived = next(self._order)
+        _, _, wants_anew = _read_headers(request.scope)
         # One that is done stands here until the loop comes to its callback.
-        if reading and (
-            reading.task.done() or self._feed.has_changed(reading.names, reading.began)
-        ):
-            reading = None
-        if reading is None:
-            reading = self._begin_reading(key, names, read)
-            # Shielded: the others want it even if the one who asked first has gone.
-            content = await asyncio.shield(reading.task)
-        else:
-            with stage(Stage.SQL):  # somebody else's statement; its failure is ours too
-                content = await asyncio.shield(reading.task)
-        answer = Answer(content, roles, request.scope["route"].path_format)
-        if self._feed.is_live and not self._feed.has_changed(names, reading.began):
-            self._keep(key, names, answer)
+        while (reading := self._readings.get(key)) and not reading.task.done():
+            with stage(Stage.SQL):  # somebody else's statement
+                if reading.order > arrived or not (wants_anew or self._is_old(reading, names)):
+                    answer = await asyncio.shield(reading.task)  # its failure is ours too
+                    return answer.respond(request)
+                await asyncio.wait([reading.task])
+        handler = request.scope["route"].path_format
+
+        async def read_answer() -> Answer:
+            began = self._feed.now()
+            answer = Answer(await read(), roles, handler)
+            if self._feed.is_live and not self._feed.has_changed(names, began):
+                self._keep(key, names, answer)
+            return answer
+
+        # Shielded: the others want it even if the one who asked first has gone.
+        answer = await asyncio.shield(self._begin_reading(key, read_answer()).task)
         return answer.respond(request)
+
+    def _is_old(self, reading: _Reading, names: Iterable[str]) -> bool:
+        """Whether something may have changed since it began."""
+        return not self._feed.is_live or self._feed.has_changed(names, reading.began)
 
     def answer_once(self, request: Request, content: Content) -> Response:
         """An answer that is not for anybody else."""
         return Answer(content, (), "").respond(request)
 
-    def _begin_reading(
-        self, key: Key, names: frozenset[str], read: Callable[[], Awaitable[Content]]
-    ) -> _Reading:
-        reading = _Reading(self._feed.now(), names, asyncio.ensure_future(read()))
+    def _begin_reading(self, key: Key, read: Coroutine[Any, Any, Answer]) -> _Reading:
+        reading = _Reading(next(self._order), self._feed.now(), asyncio.ensure_future(read))
         self._readings[key] = reading
 
-        def end(_: asyncio.Future[Content]) -> None:
+        def end(_: asyncio.Future[Answer]) -> None:
             if self._readings.get(key) is reading:
                 del self._readings[key]
 
