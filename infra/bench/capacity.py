@@ -52,8 +52,8 @@ class Assumptions:
     busy: float = 0.6
     broker_megabytes_per_second: float = 100
     server_terabytes: float = 16
-    # Of an API process: its pool, and one for readiness.
-    connections_per_api: int = 17
+    # Of an API process: its pool, one for readiness, one that hears of changes.
+    connections_per_api: int = 18
 
 
 @dataclass(frozen=True)

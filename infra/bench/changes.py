@@ -16,15 +16,19 @@ def report_environment(lab: Lab, database: str) -> dict[str, str]:
 
 
 async def begin_changes(
-    lab: Lab, running: AsyncExitStack, reports: list[str], stock: str, rate: float
+    lab: Lab, running: AsyncExitStack, report: str, stock: str, rate: float
 ) -> None:
     """Sales at a rate into these databases, until the end of the block."""
-    for database in reports:
-        await running.enter_async_context(
-            serve("report_service.worker", report_environment(lab, database))
-        )
+    await count_changes(lab, running, report)
     await running.enter_async_context(
         serve("stock_service.worker", lab.environment("stock", stock) | _UNAUDITED)
     )
     servers = lab.layout.kafka_bootstrap_servers
     await running.enter_async_context(run("infra.bench.feeder", {}, servers, str(rate)))
+
+
+async def count_changes(lab: Lab, running: AsyncExitStack, report: str) -> None:
+    """The same sales into one more database of the report."""
+    await running.enter_async_context(
+        serve("report_service.worker", report_environment(lab, report))
+    )

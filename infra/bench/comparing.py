@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import psutil
+
 from infra.bench.effort import Effort
 from infra.bench.fill import say
 from infra.bench.lab import Cost, Lab, median_cost
@@ -52,21 +54,31 @@ class Comparison:
         """At a rate that leaves room."""
         for target, cost in zip(targets, costs, strict=True):
             rate = min(HIGHEST_RATE, LATENCY_SHARE * cost.rate)
+            before = psutil.cpu_times()
             measured = await self.lab.latency(
                 target.served, [target.request], rate, self.effort.latency_seconds
             )
+            busy = busy_share(before, psutil.cpu_times())
             _refuse_faults(target, measured.statuses)
             row = {"state": state, "name": target.name, "size": target.size, "rate": rate}
             figures = {
                 "answers": measured.answers,
                 "refused": measured.statuses.get(REFUSED, 0),
                 "late_ms": measured.late_ms,
+                "busy": busy,
             }
             self.latencies.append(row | figures | measured.milliseconds)
             say(
                 f"{state:9} {target.name:34} at {rate:.0f}/s:"
                 f" p95 {measured.milliseconds['p95']:.2f} ms"
             )
+
+
+def busy_share(before: Any, after: Any) -> float:
+    """Of all cores' time between two readings, whoever used it: 1 is all of it."""
+    idle = after.idle + after.iowait - before.idle - before.iowait
+    share: float = 1.0 - idle / (sum(after) - sum(before))
+    return share
 
 
 def _refuse_faults(target: Target, statuses: Mapping[int, int]) -> None:

@@ -3,8 +3,10 @@
 from typing import Any
 
 import msgspec
+import psutil
 
 from infra.bench import live
+from infra.bench.comparing import busy_share
 from infra.bench.effort import Effort
 from infra.bench.fill import say
 from infra.bench.lab import Lab
@@ -20,7 +22,10 @@ async def measure_freshness(lab: Lab, effort: Effort) -> dict[str, Any]:
     await live.start(lab)
     await live.find_saturation(lab, 2.0)  # connections, prepared statements, first rows
     saturation = await live.find_saturation(lab, 10 * effort.seconds)
+    meter, before = live.Meter(lab), psutil.cpu_times()
     seen = await _watch(lab, saturation / 2, 5 * effort.latency_seconds)
+    seconds, used = meter.read()
+    busy = busy_share(before, psutil.cpu_times())
     assert set(seen.statuses) == {201}, seen.statuses
     say(f"{saturation:.0f} sales/s at most; at half of it seen after {seen.seen_ms}")
     return {
@@ -30,6 +35,8 @@ async def measure_freshness(lab: Lab, effort: Effort) -> dict[str, Any]:
         "not_seen": seen.not_seen,
         "answered_ms": seen.answered_ms,
         "seen_ms": seen.seen_ms,
+        "busy": busy,
+        "cores_of": {name: each / seconds for name, each in used.items()},
     }
 
 

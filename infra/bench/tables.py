@@ -63,11 +63,13 @@ def _latency_table(reads: Content) -> str:
             row["state"],
             f"{row['rate']:.0f}",
             *[f"{row[each]:.2f}" for each in ("p50", "p95", "p99", "max", "late_ms")],
+            f"{row['busy']:.0%}",
             f"{row['refused']:,}",
         ]
         for row in reads["latencies"]
     ]
-    head = ["", "state", "requests/s", "p50 ms", "p95", "p99", "max", "generator late, p99", "503"]
+    times = ["p50 ms", "p95", "p99", "max", "generator late, p99"]
+    head = ["", "state", "requests/s", *times, "cores busy", "503"]
     return table(head, rows)
 
 
@@ -111,7 +113,11 @@ def _freshness_table(freshness: Content) -> str:
         f" from the tills into the report at most; {freshness['looked_for']:,} sales looked for,"
         f" {freshness['not_seen']} not seen within 5 s."
     )
-    return f"{figures}\n\n{table(['ms', 'p50', 'p95', 'p99', 'max'], rows)}"
+    shares = sorted(freshness["cores_of"].items(), key=lambda each: -each[1])
+    of_one = ", ".join(f"{name} {share:.0%}" for name, share in shares)
+    times = table(["ms", "p50", "p95", "p99", "max"], rows)
+    busy = f"All cores were busy for {freshness['busy']:.0%} of the time. Of one core: {of_one}."
+    return f"{figures}\n\n{times}\n\n{busy}"
 
 
 def _projection_table(projection: Content) -> str:
