@@ -127,6 +127,7 @@ test-faults: $(STAMP) ## Break everything at random: make test-faults [SEEDS=20]
 
 .PHONY: bench
 bench: $(STAMP) ## Measure (docs/performance.md): make bench [PART=reads] [ROUNDS=3] [MINUTES=60] [QUICK=1]
+	-@$(VENV)/bin/python -m infra.tools jaeger nginx
 	@$(VENV)/bin/python -m infra.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(QUICK),--quick)
 
