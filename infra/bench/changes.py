@@ -1,6 +1,6 @@
 """Everything changes: tills sell, and the real workers apply what they sold."""
 
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from infra.bench.lab import Lab
 from infra.bench.processes import run, serve
@@ -15,16 +15,12 @@ def report_environment(lab: Lab, database: str) -> dict[str, str]:
     return lab.environment("report", database) | _UNAUDITED | named
 
 
-async def begin_changes(
-    lab: Lab, running: AsyncExitStack, report: str, stock: str, rate: float
-) -> None:
-    """Sales at a rate into these databases, until the end of the block."""
+async def apply_changes(lab: Lab, running: AsyncExitStack, report: str, stock: str) -> None:
+    """The workers that bring what is sold into these databases, until the end of the block."""
     await count_changes(lab, running, report)
     await running.enter_async_context(
         serve("stock_service.worker", lab.environment("stock", stock) | _UNAUDITED)
     )
-    servers = lab.layout.kafka_bootstrap_servers
-    await running.enter_async_context(run("infra.bench.feeder", {}, servers, str(rate)))
 
 
 async def count_changes(lab: Lab, running: AsyncExitStack, report: str) -> None:
@@ -32,3 +28,8 @@ async def count_changes(lab: Lab, running: AsyncExitStack, report: str) -> None:
     await running.enter_async_context(
         serve("report_service.worker", report_environment(lab, report))
     )
+
+
+def sell(lab: Lab, rate: float) -> AbstractAsyncContextManager[object]:
+    """Sales a second, until the end of the block."""
+    return run("infra.bench.feeder", {}, lab.layout.kafka_bootstrap_servers, str(rate))

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from infra.bench import seed_way
-from infra.bench.changes import begin_changes, count_changes, report_environment
+from infra.bench.changes import apply_changes, count_changes, report_environment, sell
 from infra.bench.comparing import CONNECTIONS, Comparison
 from infra.bench.effort import Effort
 from infra.bench.fill import fill_sizes, say
@@ -26,6 +26,8 @@ from infra.bench.stock import add_up_movements, fill_stock
 from report_service.settings import Settings
 
 SALES_PER_SECOND = 50  # while everything changes
+# With as many sales and reads two cores are full; with these they are not.
+FEWER_SALES_PER_SECOND = 10
 # Five indexes of movements: at ten million sales they alone would take longer than all the rest.
 MOST_SALES_OF_STOCK = 1_000_000
 SMALL, LARGE, UNCHANGED = "stock, 20 products", "stock, 2,000 products", "stock, unchanged (304)"
@@ -68,16 +70,17 @@ async def measure_reads(lab: Lab, effort: Effort) -> dict[str, Any]:
         seed += [await _add_up(lab, size, stock_names[size], each) for size, each in stocks.items()]
         await _time(comparison, "cached", [*services, *limits], costs)
         async with AsyncExitStack() as changing:
-            await begin_changes(
-                lab, changing, names[largest], stock_names[stocked], SALES_PER_SECOND
-            )
+            await apply_changes(lab, changing, names[largest], stock_names[stocked])
             changed = reports[smallest], reports[largest], stocks[stocked]
             targets = [each for each in services if each.status == 200 and each.served in changed]
-            async with AsyncExitStack() as compared:
-                await count_changes(lab, compared, names[smallest])
-                costs = await comparison.measure_costs("changing", targets)
-            # A system has one worker of reports, and two cores have no room for a second one.
-            await _time(comparison, "changing", targets, costs)
+            async with sell(lab, SALES_PER_SECOND):
+                async with AsyncExitStack() as compared:
+                    await count_changes(lab, compared, names[smallest])
+                    costs = await comparison.measure_costs("changing", targets)
+                # A system has one worker of reports, and two cores have no room for a second one.
+                await _time(comparison, "changing", targets, costs)
+            async with sell(lab, FEWER_SALES_PER_SECOND):
+                await _time(comparison, "changing less", targets, costs)
     for name in (*names.values(), *stock_names.values()):
         await lab.drop(name)
     return {
@@ -86,6 +89,7 @@ async def measure_reads(lab: Lab, effort: Effort) -> dict[str, Any]:
         "questions": {each.name: each.target for each in questions},
         "connections": CONNECTIONS,
         "sales_per_second": SALES_PER_SECOND,
+        "fewer_sales_per_second": FEWER_SALES_PER_SECOND,
         "costs": comparison.costs,
         "seed": seed,
         "latencies": comparison.latencies,
