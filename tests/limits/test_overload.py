@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database import open_engine, open_engines
 from service_kit.faults import sqlstate_of
+from service_kit.pool import PoolOverloaded, is_full
 from service_kit.settings import ServiceSettings
 from tests.fixtures.processes import ServiceProcess
 from tests.fixtures.waiting import eventually
@@ -147,6 +148,42 @@ async def test_those_who_wait_are_served_in_the_order_in_which_they_came(
 
     # Who comes again, at the very moment of a return, stands behind those who wait.
     assert served == [*range(20), *range(20)]
+
+
+async def test_nobody_joins_a_queue_whose_first_has_waited_for_half_of_his_time(
+    sales_engine: AsyncEngine,
+) -> None:
+    """He would be given up just before his turn, and after him everybody."""
+    url = sales_engine.url.render_as_string(hide_password=False)
+    settings = ServiceSettings(
+        service_name="queue",
+        database_url=url,
+        http_port=1,
+        database_pool_size=1,
+        database_pool_timeout_seconds=10.0,
+    )
+    async with open_engine(settings) as engine:
+
+        async def ask() -> int:
+            async with engine.connect() as connection:
+                return int((await connection.execute(text("SELECT 1"))).scalar_one())
+
+        async def is_refusing() -> bool:
+            return is_full("all")
+
+        async with engine.connect() as only:
+            await only.execute(text("SELECT 1"))
+            first = asyncio.create_task(ask())
+            await asyncio.sleep(0)
+            second = asyncio.create_task(ask())
+            assert not await is_refusing()
+            begun = monotonic()
+            await eventually(is_refusing, True)
+            assert monotonic() - begun > 4
+            with pytest.raises(PoolOverloaded):
+                await ask()
+        assert [await first, await second, await ask()] == [1, 1, 1]
+        assert not await is_refusing()
 
 
 async def test_the_server_refuses_a_change_in_a_read_session(sales_engine: AsyncEngine) -> None:

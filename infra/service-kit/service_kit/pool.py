@@ -33,6 +33,9 @@ _UNTRANSLATED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 
 # What is shorter is no wait: the time counts, but a span for it would cost more than it.
 SHORTEST_WAIT_SECONDS = 0.0005
+# Of the longest wait: when the first of a queue has waited for it, nobody may join. They would be
+# given up just before their turn, having cost as much as those who are served, and so for ever.
+JOINABLE_SHARE = 0.5
 # The label of the pool for transactions.
 WRITES = "write"
 
@@ -50,17 +53,17 @@ class BoundedPool(AsyncAdaptedQueuePool):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.waiting = 0
+        self._since: dict[object, float] = {}  # who waits, in the order in which they came
         self.configure("", 0)
         self._turns = asyncio.Semaphore(self.size())
         _POOLS.add(self)
 
     def _do_get(self) -> ConnectionPoolEntry:
-        # Opening a connection counts as waiting: it can take as long.
-        if self.waiting >= self.most_waiting and self.has_no_turn():
+        if self.is_full():
             raise PoolOverloaded(f"{self.waiting} requests wait for a connection already")
-        self.waiting += 1
-        asked_at = perf_counter()
+        # Opening a connection counts as waiting: it can take as long.
+        ticket, asked_at = object(), perf_counter()
+        self._since[ticket] = asked_at
         clock = stages.current()
         depth = clock.enter(Stage.POOL) if clock else 0
         try:
@@ -77,7 +80,7 @@ class BoundedPool(AsyncAdaptedQueuePool):
             _TIMEOUTS.add(1, self._attributes)
             raise
         finally:
-            self.waiting -= 1
+            del self._since[ticket]
             if clock:
                 clock.leave(depth)
             waited = perf_counter() - asked_at
@@ -86,9 +89,20 @@ class BoundedPool(AsyncAdaptedQueuePool):
             if self._wait_time:
                 self._wait_time.observe(waited)
 
-    def has_no_turn(self) -> bool:
-        """Whether all connections are taken."""
-        return self._turns.locked()
+    @property
+    def waiting(self) -> int:
+        """How many wait for a connection."""
+        return len(self._since)
+
+    def is_full(self) -> bool:
+        """Whether one more that wants a connection is refused."""
+        if not self._turns.locked():
+            return False
+        return self.waiting >= self.most_waiting or self._first_has_waited()
+
+    def _first_has_waited(self) -> bool:
+        first = next(iter(self._since.values()), None)
+        return first is not None and perf_counter() - first > JOINABLE_SHARE * self.timeout()
 
     def configure(self, label: str, most_waiting: int) -> None:
         """Its name in metrics, none for a pool that is not shown, and how long its queue may be."""
@@ -135,10 +149,7 @@ def _shown() -> Iterable[BoundedPool]:
 
 def is_full(label: str) -> bool:
     """Whether one more that wants a connection would be refused."""
-    return any(
-        each.label == label and each.waiting >= each.most_waiting and each.has_no_turn()
-        for each in _POOLS
-    )
+    return any(each.label == label and each.is_full() for each in _POOLS)
 
 
 def _observe_count(_: CallbackOptions) -> Iterable[Observation]:

@@ -61,7 +61,8 @@ class ServiceSettings(KafkaSettings):
     """One more that wants a connection is answered 503 at once: the others are late already.
 
     Not more than are served within the timeout even when the machine is full, or most wait in vain
-    and what is answered collapses.
+    and what is answered collapses. For machines that are slower than that, nobody may wait behind
+    one who has waited for half of it.
     """
     most_requests: int = 1000
     """One more that is under way in this process is answered 503 at once."""
