@@ -243,7 +243,8 @@ async def test_the_key_decides_who_may_have_it(shop: Shop) -> None:
 async def test_a_client_may_want_it_read_anew(shop: Shop) -> None:
     await shop.ask()
 
-    assert shop.ready(cache_control="no-cache") is None
+    for refusal in ("no-cache", "No-Cache", "no-store, MAX-AGE=0"):
+        assert shop.ready(cache_control=refusal) is None
 
 
 async def test_who_has_it_already_gets_no_body(shop: Shop) -> None:

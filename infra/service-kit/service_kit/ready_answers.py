@@ -246,5 +246,6 @@ def _read_headers(scope: Scope) -> tuple[str | None, bytes, bool]:
         if name == b"if-none-match":
             if_none_match = value
         elif name == b"cache-control":
-            is_refused = b"no-cache" in value or b"max-age=0" in value
+            directives = value.lower()  # RFC 9111: their case does not count
+            is_refused |= b"no-cache" in directives or b"max-age=0" in directives
     return key_of_headers(scope["headers"]), if_none_match, is_refused
