@@ -18,7 +18,7 @@ $(STAMP): requirements.lock $(MEMBERS:%=%/pyproject.toml)
 	@$(VENV)/bin/pip install --quiet --no-deps --no-build-isolation $(MEMBERS:%=-e %)
 	@touch $@
 
-STACK := $(VENV)/bin/python -m infra.embedded
+STACK := $(VENV)/bin/python -m infra.tools.local
 
 .PHONY: up
 up: $(STAMP) ## Start everything: make up [INSTANCES=2] [WORKERS=2]; COMPTOIR_SALES_API_PORT=… moves a port
@@ -51,46 +51,46 @@ token: $(STAMP) ## Print a demo key: make -s token ROLE=till|manager|head-office
 .PHONY: replay
 replay: $(STAMP) ## Play till data: make replay DATA=file.csv.gz [RATE=100] [LIMIT=1000]
 	@test -n "$(DATA)" || { echo "Which data? make replay DATA=path/to/online-retail.csv.gz"; exit 1; }
-	@$(STACK) run $(VENV)/bin/python -m infra.replay "$(DATA)" $(if $(RATE),--rate $(RATE)) $(if $(LIMIT),--limit $(LIMIT))
+	@$(STACK) run $(VENV)/bin/python -m infra.tools.measure.replay "$(DATA)" $(if $(RATE),--rate $(RATE)) $(if $(LIMIT),--limit $(LIMIT))
 
 .PHONY: audit
 audit: $(STAMP) ## Compare sales, stock and report on the running system
-	@$(STACK) run $(VENV)/bin/python -m infra.audit
+	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.audit
 
 .PHONY: load
 load: $(STAMP) ## Load the running system by k6: make load SCENARIO=soak [DURATION=60s] [RATE=50] [DATA=…]
-	@$(STACK) run $(VENV)/bin/python -m infra.load $(or $(SCENARIO),smoke) \
+	@$(STACK) run $(VENV)/bin/python -m infra.tools.measure.load $(or $(SCENARIO),smoke) \
 		$(if $(DURATION),--duration $(DURATION)) $(if $(RATE),--rate $(RATE)) $(if $(DATA),--data "$(DATA)")
 
 .PHONY: dead-letters
 dead-letters: $(STAMP) ## List refused messages, or make dead-letters DO="show stock/12" (replay, discard)
-	@$(STACK) run $(VENV)/bin/python -m infra.dead_letters $(DO)
+	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.dead_letters $(DO)
 
 .PHONY: rebuild
 rebuild: $(STAMP) ## Compute the report anew from Kafka, or make rebuild STORE=3 DAY=2011-05-02
-	@$(STACK) run $(VENV)/bin/python -m infra.rebuild $(if $(STORE),store-day --store $(STORE) --day $(DAY))
+	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.rebuild $(if $(STORE),store-day --store $(STORE) --day $(DAY))
 
 .PHONY: observability
 observability: $(STAMP) ## Install Prometheus and Jaeger for make up, without root
-	@$(VENV)/bin/python -m infra.tools prometheus jaeger
+	@$(VENV)/bin/python -m infra.tools.local.fetch prometheus jaeger
 
 .PHONY: nginx
 nginx: $(STAMP) ## Install NGINX for make up, without root
-	@$(VENV)/bin/python -m infra.tools nginx
+	@$(VENV)/bin/python -m infra.tools.local.fetch nginx
 
 .PHONY: kubernetes
-kubernetes: $(STAMP) ## Validate infra/kubernetes by schema; gets its tools and schemas first
-	@$(VENV)/bin/python -m infra.kubernetes.validate
+kubernetes: $(STAMP) ## Validate infra/deploy/kubernetes by schema; gets its tools and schemas first
+	@$(VENV)/bin/python -m infra.tools.checks.kubernetes.validate
 
 .PHONY: slow
 slow: $(STAMP) ## List the slowest requests: make slow [MINUTES=5] [AT=14:05] [ROUTE=/api/ventes/rapport]
-	@$(STACK) run $(VENV)/bin/python -m infra.traces slow $(if $(MINUTES),--minutes $(MINUTES)) \
+	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.traces slow $(if $(MINUTES),--minutes $(MINUTES)) \
 		$(if $(AT),--at $(AT)) $(if $(ROUTE),--route $(ROUTE))
 
 .PHONY: trace
 trace: $(STAMP) ## Draw a trace: make trace ID=4bf92f3577b34da6a3ce929d0e0e4736
 	@test -n "$(ID)" || { echo "Which trace? make trace ID=… (the trace_id of an answer or a log line)"; exit 1; }
-	@$(STACK) run $(VENV)/bin/python -m infra.traces trace $(ID)
+	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.traces trace $(ID)
 
 .PHONY: psql
 psql: $(STAMP) ## SQL by hand: make psql DB=sales|stock|report, or echo "SELECT 1" | make -s psql DB=sales
@@ -100,18 +100,18 @@ psql: $(STAMP) ## SQL by hand: make psql DB=sales|stock|report, or echo "SELECT 
 .PHONY: demo-fault
 demo-fault: $(STAMP) ## Break something to find: NAME=missing-index|exhausted-pool|stopped-consumer [REMOVE=1]
 	@test -n "$(NAME)" || { echo "Which? make demo-fault NAME=missing-index, exhausted-pool or stopped-consumer"; exit 1; }
-	@$(VENV)/bin/python -m infra.demo_fault $(NAME) $(if $(REMOVE),--remove)
+	@$(VENV)/bin/python -m infra.tools.measure.demo_fault $(NAME) $(if $(REMOVE),--remove)
 
 .PHONY: check
 check: $(STAMP) ## Run every check; changes nothing
-	@$(VENV)/bin/python -m infra.checks
+	@$(VENV)/bin/python -m infra.tools.checks
 
 .PHONY: fix
 fix: $(STAMP) ## Repair what can be repaired
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
-	@$(VENV)/bin/python -m infra.openapi
-	@$(VENV)/bin/python -m infra.dashboards
+	@$(VENV)/bin/python -m infra.tools.checks.openapi
+	@$(VENV)/bin/python -m infra.tools.checks.dashboards
 
 .PHONY: test
 test: $(STAMP) ## Run all tests, or make test T=tests/sales_service
@@ -123,14 +123,14 @@ test-fast: $(STAMP) ## Run the tests that need neither database nor broker
 
 .PHONY: test-faults
 test-faults: $(STAMP) ## Break everything at random: make test-faults [SEEDS=20] [SEED=123]
-	@$(VENV)/bin/python -m tests.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5))
+	@$(VENV)/bin/python -m tests.system.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5))
 
 .PHONY: bench
 bench: $(STAMP) ## Measure (docs/performance.md): make bench [PART=reads] [ROUNDS=3] [MINUTES=60] [QUICK=1]
-	-@$(VENV)/bin/python -m infra.tools jaeger nginx
-	@$(VENV)/bin/python -m infra.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	-@$(VENV)/bin/python -m infra.tools.local.fetch jaeger nginx
+	@$(VENV)/bin/python -m infra.tools.measure.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(QUICK),--quick)
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve requirements.lock anew
-	@$(VENV)/bin/python -m infra.checks --compile-lock
+	@$(VENV)/bin/python -m infra.tools.checks --compile-lock

@@ -6,7 +6,7 @@ from report_service.api import reports
 from report_service.api.freshness import CurrentFreshness
 from report_service.api.problems import STATUS_OF
 from report_service.settings import Settings
-from service_kit.app import build_api, serve
+from service_kit.api import build_api, serve
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -10,7 +10,7 @@ from sales_service.api.outcomes import run_outcomes
 from sales_service.api.problems import STATUS_OF
 from sales_service.db.known_catalogue import KnownCatalogue
 from sales_service.settings import Settings
-from service_kit.app import build_api, serve
+from service_kit.api import build_api, serve
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -9,14 +9,14 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.domain.sale import Sale, SaleStatus
-from service_kit.database import after_commit
+from service_kit.database.sessions import after_commit
 
 # Each store is a series of its own: of a chain with more, the rest are shown together.
 MOST_STORES = 200
 OTHER_STORES = "other"
 
 _meter = metrics.get_meter("sales_service")
-# Read at a scrape, as in `service_kit.http_metrics`: the SDK's own counters are dear.
+# Read at a scrape, as in `service_kit.telemetry.http_metrics`: the SDK's own counters are dear.
 _sales: defaultdict[tuple[str, str], int] = defaultdict(int)
 _revenue_cents: defaultdict[tuple[str, str], int] = defaultdict(int)
 

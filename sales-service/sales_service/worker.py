@@ -9,9 +9,9 @@ from sales_service.consumers import stock_events
 from sales_service.db.sales import find_pending
 from sales_service.settings import Settings
 from sales_service.use_cases.cancel_stale_sales import cancel_stale_sales
+from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.events.relay import Relay
 from service_kit.expired_keys import prune_keys
-from service_kit.faults import DATABASE_FAULTS, is_transient
-from service_kit.relay import Relay
 from service_kit.waiting import wait_until_set
 from service_kit.worker import run_worker
 

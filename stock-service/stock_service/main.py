@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from service_kit.app import build_api, serve
+from service_kit.api import build_api, serve
 from stock_service.api import movements, stock
 from stock_service.api.problems import STATUS_OF
 from stock_service.settings import Settings

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.checks import judge_advisories
+from infra.tools.checks.__main__ import judge_advisories
 
 SKIPPED = {"name": "httpx", "skip_reason": "could not be audited"}
 SOUND = {"name": "httpx", "version": "1.0", "vulns": []}

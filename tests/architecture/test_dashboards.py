@@ -1,6 +1,6 @@
 """Who looks at a panel is told what a bad value looks like, and where to go next."""
 
-from infra.dashboards.boards import BOARDS
+from infra.tools.checks.dashboards.boards import BOARDS
 
 PANELS = [panel for board in BOARDS for panel in board.panels]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service_kit.schema import PLUMBING_V1
+from service_kit.database.kit_tables import PLUMBING_V1
 
 KIT = Path(__file__).resolve().parents[2] / "infra" / "service-kit" / "service_kit"
 

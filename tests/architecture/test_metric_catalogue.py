@@ -11,7 +11,7 @@ OF_LIBRARIES = ("process_", "python_", "target_info")
 
 def test_the_catalogue_is_what_the_code_exports() -> None:
     printed = subprocess.run(
-        [sys.executable, "-m", "tests.compose.exported_metrics"],
+        [sys.executable, "-m", "tests.deploy.compose.exported_metrics"],
         cwd=ROOT,
         capture_output=True,
         text=True,

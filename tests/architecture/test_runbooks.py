@@ -7,7 +7,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 ALERTS = [
     rule
-    for path in sorted((ROOT / "infra/prometheus/rules").glob("*.yml"))
+    for path in sorted((ROOT / "infra/deploy/prometheus/rules").glob("*.yml"))
     for group in yaml.safe_load(path.read_text())["groups"]
     for rule in group["rules"]
     if "alert" in rule

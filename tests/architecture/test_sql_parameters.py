@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 CODE = (
     "infra/service-kit/service_kit",
-    "infra/audit",
+    "infra/tools/operate/audit",
     "sales-service/sales_service",
     "stock-service/stock_service",
     "report-service/report_service",

@@ -12,7 +12,7 @@ import yaml
 
 import sales_service.events.published
 import stock_service.events.published
-from service_kit.events import Subscription
+from service_kit.events.cloud_events import Subscription
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 CONTRACTS = INFRA / "contracts"
@@ -70,7 +70,7 @@ def test_every_reference_leads_somewhere(reference: str) -> None:
 
 
 def test_channels_are_the_topics_that_the_broker_gets() -> None:
-    topics = yaml.safe_load((INFRA / "kafka" / "topics.yml").read_text())["topics"]
+    topics = yaml.safe_load((INFRA / "deploy/kafka/topics.yml").read_text())["topics"]
     kafka = [channel["bindings"]["kafka"] for channel in CHANNELS.values()]
 
     assert [

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.openapi import FOLDER, SERVICES
+from infra.tools.checks.openapi import FOLDER, SERVICES
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -16,7 +16,7 @@ from report_service.events.consumed import (
     StockLevelsChanged,
     StoreChanged,
 )
-from service_kit.events import Event
+from service_kit.events.cloud_events import Event
 
 STORE = 3
 COFFEE = 11

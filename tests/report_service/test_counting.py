@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from report_service.events.consumed import SaleRecorded
-from service_kit.events import PoisonMessage
+from service_kit.events.cloud_events import PoisonMessage
 from tests.report_service.audit import assert_counters_equal_facts
 from tests.report_service.builders import COFFEE, MONDAY, NOON, TEA, a_line, a_sale
 from tests.report_service.conftest import Projection

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from report_service.main import create_app
 from report_service.settings import Settings
-from service_kit.api_keys import ensure_key
+from service_kit.http.api_keys import ensure_key
 from tests.fixtures.waiting import eventually
 from tests.report_service.builders import STORE, a_line, a_sale
 from tests.report_service.conftest import Projection

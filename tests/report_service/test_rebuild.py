@@ -18,7 +18,7 @@ from report_service.rebuild.run import NothingBuilt, Rebuild, RebuildRunning
 from report_service.rebuild.store_day import rebuild_store_day
 from report_service.rebuild.tables import PROJECTIONS
 from service_kit.audit import find_all_differences
-from service_kit.events import Event, Subscription
+from service_kit.events.cloud_events import Event, Subscription
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.waiting import eventually
 from tests.report_service.builders import COFFEE, MONDAY, STORE, TEA, a_line, a_sale, levels

@@ -11,9 +11,9 @@ from uuid_utils.compat import uuid7
 
 from report_service.consumers import catalogue_events, sales_events, stock_events
 from report_service.consumers.completeness import track_completeness
-from service_kit.consumer import Consumer
-from service_kit.events import Subscription
-from service_kit.relay import Relay
+from service_kit.events.cloud_events import Subscription
+from service_kit.events.consumer import Consumer
+from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from tests.fixtures.kafka import TopicFactory
 from tests.report_service.conftest import Projection

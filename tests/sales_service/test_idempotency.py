@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy import text
 
-from service_kit.api_keys import ensure_key
+from service_kit.http.api_keys import ensure_key
 from tests.sales_service.conftest import Shop
 from tests.sales_service.test_selling import count
 

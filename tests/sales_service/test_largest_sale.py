@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 
 from sales_service.api.sale_schemas import MOST_LINES
-from service_kit.outbox import MOST_BYTES
+from service_kit.events.outbox import MOST_BYTES
 from tests.sales_service.conftest import Shop
 
 LONGEST = 200

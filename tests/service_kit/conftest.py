@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.embedded.ports import find_free_ports
+from infra.tools.local.ports import find_free_ports
 from service_kit.settings import ServiceSettings
 from tests.fixtures.http import client_of
 from tests.service_kit.counting import TABLE

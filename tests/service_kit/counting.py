@@ -7,8 +7,8 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.events import Event, PoisonMessage, Subscription
-from service_kit.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 TOPIC = "counts"
 COUNTED = "counts.counted.v1"

@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.api_keys import ensure_key
+from service_kit.http.api_keys import ensure_key
 from tests.fixtures.collector import Collector, attributes_of, collector
 from tests.fixtures.processes import ServiceProcess, service_process
 from tests.fixtures.waiting import eventually

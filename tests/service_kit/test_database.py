@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.database import open_engine
+from service_kit.database.sessions import open_engine
 from service_kit.settings import ServiceSettings
 from tests.fixtures.http import client_of
 from tests.fixtures.waiting import eventually

@@ -10,11 +10,11 @@ from aiokafka import AIOKafkaProducer
 from opentelemetry import trace
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.consumer import Consumer
-from service_kit.events import Event, Subscription
-from service_kit.outbox import OutgoingEvent, add_to_outbox
-from service_kit.relay import Relay
-from service_kit.tracing import context_of
+from service_kit.events.cloud_events import Event, Subscription
+from service_kit.events.consumer import Consumer
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.relay import Relay
+from service_kit.telemetry.tracing import context_of
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.waiting import eventually
 from tests.service_kit.counting import COUNTED, SUBSCRIPTION, TOPIC, Counted, scalar, write

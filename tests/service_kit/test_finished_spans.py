@@ -12,9 +12,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from service_kit import finished_spans
-from service_kit.finished_spans import FAILED, UNSET, child_of, record
-from service_kit.statements import timed
+from service_kit.telemetry import finished_spans
+from service_kit.telemetry.finished_spans import FAILED, UNSET, child_of, record
+from service_kit.telemetry.statements import timed
 
 RESOURCE = Resource.create({"service.name": "essai"})
 BEGAN, ENDED = 1_764_000_000_000_000_000, 1_764_000_000_001_500_000

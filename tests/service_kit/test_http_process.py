@@ -12,9 +12,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.embedded.ports import find_free_ports
-from service_kit.api_keys import ensure_key
-from service_kit.health import find_broker_fault
+from infra.tools.local.ports import find_free_ports
+from service_kit.http.api_keys import ensure_key
+from service_kit.http.health import find_broker_fault
 from tests.fixtures.postgres import ROOT
 from tests.fixtures.waiting import eventually
 

@@ -16,11 +16,11 @@ from aiokafka.errors import (
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.consumer import Consumer
-from service_kit.health import find_broker_fault
-from service_kit.kafka_clients import kafka_credentials
-from service_kit.outbox import OutgoingEvent, add_to_outbox
-from service_kit.relay import Relay
+from service_kit.events.consumer import Consumer
+from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.relay import Relay
+from service_kit.http.health import find_broker_fault
 from service_kit.settings import ServiceSettings
 from tests.fixtures.secured_kafka import SecuredKafka
 from tests.fixtures.waiting import eventually

@@ -2,7 +2,7 @@
 
 import logging
 
-from service_kit.logging import RepeatFilter
+from service_kit.telemetry.logging import RepeatFilter
 
 
 def record(logger: str, message: str, second: float, *arguments: object) -> logging.LogRecord:
@@ -31,4 +31,4 @@ def test_another_message_or_logger_passes() -> None:
 def test_our_own_messages_always_pass() -> None:
     repeats = RepeatFilter()
 
-    assert all(repeats.filter(record("service_kit.relay", "again", 100)) for _ in range(3))
+    assert all(repeats.filter(record("service_kit.events.relay", "again", 100)) for _ in range(3))

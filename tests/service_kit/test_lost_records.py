@@ -7,8 +7,8 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.consumer import Consumer
-from service_kit.relay import Relay
+from service_kit.events.consumer import Consumer
+from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.waiting import eventually

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from service_kit.serving import BalancedProtocol, WholeAnswers, bind
+from service_kit.http.serving import BalancedProtocol, WholeAnswers, bind
 from tests.fixtures.waiting import eventually
 
 

@@ -22,7 +22,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from service_kit.span_export import encode
+from service_kit.telemetry.span_export import encode
 
 REMOTE = SpanContext(2**127 + 5, 2**63 + 7, is_remote=True, trace_flags=TraceFlags(1))
 WITH_STATE = SpanContext(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from service_kit.events import Event
+from service_kit.events.cloud_events import Event
 from stock_service.domain.levels import ProductId, StoreId
 from stock_service.domain.sales import Cancellation, Sale
 from stock_service.events.consumed import (

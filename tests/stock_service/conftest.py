@@ -11,8 +11,8 @@ from asgi_lifespan import LifespanManager
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.api_keys import ensure_key
-from service_kit.events import Event
+from service_kit.events.cloud_events import Event
+from service_kit.http.api_keys import ensure_key
 from stock_service.consumers import catalogue_events, sales_events
 from stock_service.domain.levels import StoreId
 from stock_service.events.consumed import ProductChanged, StoreChanged

@@ -9,7 +9,7 @@ from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.api_keys import ensure_key
+from service_kit.http.api_keys import ensure_key
 from stock_service.main import create_app
 from stock_service.settings import Settings
 from tests.fixtures.waiting import eventually

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from service_kit.events import PoisonMessage
+from service_kit.events.cloud_events import PoisonMessage
 from stock_service.domain.levels import LEVEL_LIMIT, ProductId
 from tests.stock_service.builders import (
     COFFEE,

@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-from infra.embedded.leftovers import find_processes, mark
-from infra.embedded.programs import INFRASTRUCTURE, PROCESSES
+from infra.tools.local.cleanup import find_processes, mark
+from infra.tools.local.programs import INFRASTRUCTURE, PROCESSES
 from tests.fixtures.system import RunningSystem
 
 

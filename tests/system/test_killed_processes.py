@@ -6,8 +6,8 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from infra.embedded.layout import ROOT
-from infra.embedded.programs import INFRASTRUCTURE, PROCESSES
+from infra.tools.local.layout import ROOT
+from infra.tools.local.programs import INFRASTRUCTURE, PROCESSES
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
 
@@ -37,7 +37,7 @@ async def test_killing_each_process_in_a_replay_changes_no_total(
     replay = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "infra.replay",
+        "infra.tools.measure.replay",
         str(tmp_path / "tills.csv"),
         f"--rate={SALES_PER_SECOND}",
         cwd=ROOT,

@@ -15,8 +15,8 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.faults import DATABASE_FAULTS, is_transient
-from service_kit.relay import Relay
+from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.events.relay import Relay
 from service_kit.waiting import wait_until_set
 from service_kit.worker import Chore
 

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.faults import DATABASE_FAULTS, is_transient
-from service_kit.relay import Relay
+from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 from service_kit.worker import Chore

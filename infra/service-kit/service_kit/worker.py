@@ -9,24 +9,24 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.consumer import Consumer
-from service_kit.database import open_engine, open_probe
-from service_kit.events import Subscription
-from service_kit.health import build_operations_router, database_check, find_broker_fault
-from service_kit.http_metrics import HttpMetrics
-from service_kit.http_telemetry import HttpTelemetry
-from service_kit.kafka_clients import kafka_credentials
-from service_kit.lag import LagWatch
-from service_kit.logging import configure_logging
-from service_kit.loop_lag import watch_loop_lag
-from service_kit.metrics import NO_NATIVE_TELEMETRY, configure_metrics
-from service_kit.outbox_watch import OutboxWatch
-from service_kit.redrive import Redrive
-from service_kit.relay import Relay
-from service_kit.serving import Protocol, Server, tame_collector
+from service_kit.database.sessions import open_engine, open_probe
+from service_kit.events.cloud_events import Subscription
+from service_kit.events.consumer import Consumer
+from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.events.lag import LagWatch
+from service_kit.events.outbox_backlog import OutboxWatch
+from service_kit.events.redrive import Redrive
+from service_kit.events.relay import Relay
+from service_kit.http.health import build_operations_router, database_check, find_broker_fault
+from service_kit.http.serving import Protocol, Server, tame_collector
+from service_kit.http.stopping import Stopping
 from service_kit.settings import ServiceSettings
-from service_kit.stopping import Stopping
-from service_kit.tracing import close_tracing, configure_tracing
+from service_kit.telemetry.http_metrics import HttpMetrics
+from service_kit.telemetry.http_telemetry import HttpTelemetry
+from service_kit.telemetry.logging import configure_logging
+from service_kit.telemetry.loop_lag import watch_loop_lag
+from service_kit.telemetry.metrics import NO_NATIVE_TELEMETRY, configure_metrics
+from service_kit.telemetry.tracing import close_tracing, configure_tracing
 
 logger = logging.getLogger(__name__)
 

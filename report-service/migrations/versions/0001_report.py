@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from service_kit.schema import PLUMBING_V1
+from service_kit.database.kit_tables import PLUMBING_V1
 
 revision = "0001"
 down_revision = None

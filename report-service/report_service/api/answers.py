@@ -11,7 +11,7 @@ from report_service.db.reports import (
     StockAlert,
     StoreReport,
 )
-from service_kit.stages import Stage, stage
+from service_kit.telemetry.stages import Stage, stage
 
 
 @stage(Stage.SERIALISATION)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from report_service.db.reports import Freshness
-from service_kit.changes import ChangeFeed
+from service_kit.database.change_feed import ChangeFeed
 
 FRESHNESS = "freshness"
 SALES_TOPIC = "sales.events.v1"

@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.api.schemas import FreshnessIn
 from report_service.db.facts import has_sale
-from service_kit.stages import Stage, stage
-from service_kit.stopping import Stopping
+from service_kit.http.stopping import Stopping
+from service_kit.telemetry.stages import Stage, stage
 
 FIRST_PAUSE = timedelta(milliseconds=5)
 LONGEST_PAUSE = timedelta(milliseconds=25)  # what polling adds at most to the wait for a sale

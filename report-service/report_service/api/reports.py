@@ -18,10 +18,10 @@ from report_service.api.schemas import (
     StoreReportOut,
 )
 from report_service.db.reports import Freshness, read_sales_report, read_store_report
-from service_kit.api_keys import require_role
-from service_kit.database import read_session
-from service_kit.ready_answers import Content, ReadyAnswers
-from service_kit.routing import TimedRoute
+from service_kit.database.sessions import read_session
+from service_kit.http.api_keys import require_role
+from service_kit.http.response_cache import Content, ReadyAnswers
+from service_kit.telemetry.routing import TimedRoute
 
 TREND_DAYS = 30  # what a report shows when nobody asks for a period
 MAX_TREND_DAYS = 366

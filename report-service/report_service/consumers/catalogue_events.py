@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.events.consumed import CATALOGUE_DECODERS, ProductChanged, StoreChanged
 from report_service.projections.catalogue import keep_products, keep_stores
-from service_kit.events import Event, Subscription
+from service_kit.events.cloud_events import Event, Subscription
 
 
 async def apply(

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.events.consumed import STOCK_DECODERS, StockLevelsChanged
 from report_service.projections.stock_levels import keep_levels
-from service_kit.events import Event, Subscription
+from service_kit.events.cloud_events import Event, Subscription
 
 
 async def apply(session: AsyncSession, events: Sequence[Event[StockLevelsChanged]]) -> None:

@@ -19,8 +19,8 @@ from report_service.rebuild.log import RefusedEvent
 from report_service.rebuild.run import NothingBuilt, Rebuild, RebuildRunning
 from report_service.rebuild.store_day import FIGURES, rebuild_store_day
 from report_service.settings import Settings
-from service_kit.database import open_engine
-from service_kit.faults import DATABASE_FAULTS
+from service_kit.database.faults import DATABASE_FAULTS
+from service_kit.database.sessions import open_engine
 
 SUBSCRIPTIONS = (
     sales_events.SUBSCRIPTION,

@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.batch import Batch
-from service_kit.events import PoisonMessage, Subscription, as_poison
-from service_kit.faults import is_bad_data
-from service_kit.kafka_clients import kafka_credentials
+from service_kit.database.faults import is_bad_data
+from service_kit.events.batch import Batch
+from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
+from service_kit.events.kafka_clients import kafka_credentials
 from service_kit.settings import ServiceSettings
 
 BATCH_RECORDS = 5000

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from report_service.rebuild import tables
 from report_service.rebuild.log import LogReader, Positions, open_log
 from report_service.rebuild.store_day import FIGURES
-from service_kit.events import Subscription
-from service_kit.faults import is_lock_timeout
+from service_kit.database.faults import is_lock_timeout
+from service_kit.events.cloud_events import Subscription
 from service_kit.settings import ServiceSettings
 
 PROGRESS_SECONDS = 2.0

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from service_kit.schema import PLUMBING_V2
+from service_kit.database.kit_tables import PLUMBING_V2
 
 revision = "0002"
 down_revision = "0001"

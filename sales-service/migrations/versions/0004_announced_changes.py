@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from service_kit.schema import PLUMBING_V3
+from service_kit.database.kit_tables import PLUMBING_V3
 
 revision = "0004"
 down_revision = "0003"

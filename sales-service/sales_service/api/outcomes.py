@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.sales import find_decided
-from service_kit.faults import DATABASE_FAULTS, is_transient
-from service_kit.stages import Stage, stage
-from service_kit.stopping import Stopping
+from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.http.stopping import Stopping
+from service_kit.telemetry.stages import Stage, stage
 
 POLL_SECONDS = 0.005  # what the waiting adds to a decision at most, while anybody waits
 FAULT_PAUSE_SECONDS = 0.5

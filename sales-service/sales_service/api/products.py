@@ -21,10 +21,10 @@ from sales_service.api.schemas import (
 from sales_service.api.stores import PageQuery
 from sales_service.db import catalogue
 from sales_service.use_cases.manage_products import add_products, change_product
-from service_kit.callers import Caller
-from service_kit.database import ReadSession, write_session
-from service_kit.idempotency import IdempotencyKey, claim_key, record_outcome
-from service_kit.routing import TimedRoute
+from service_kit.database.sessions import ReadSession, write_session
+from service_kit.http.callers import Caller
+from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["produits"], route_class=TimedRoute)
 

@@ -17,11 +17,11 @@ from sales_service.db.sales import find_sales, list_sales
 from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
-from service_kit.database import ReadSession, read_session
-from service_kit.idempotency import REPLAYED, IdempotencyKey, keyed
-from service_kit.problems import Problem
-from service_kit.routing import TimedRoute
-from service_kit.tracing import Keep, keep_trace
+from service_kit.database.sessions import ReadSession, read_session
+from service_kit.http.idempotency import REPLAYED, IdempotencyKey, keyed
+from service_kit.http.problems import Problem
+from service_kit.telemetry.routing import TimedRoute
+from service_kit.telemetry.tracing import Keep, keep_trace
 
 router = APIRouter(tags=["ventes"], route_class=TimedRoute)
 

@@ -17,9 +17,9 @@ from sales_service.api.schemas import (
 )
 from sales_service.db.catalogue import list_stores
 from sales_service.use_cases.manage_stores import change_store, open_store
-from service_kit.database import ReadSession, write_session
-from service_kit.idempotency import IdempotencyKey, claim_key, record_outcome
-from service_kit.routing import TimedRoute
+from service_kit.database.sessions import ReadSession, write_session
+from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["magasins"], route_class=TimedRoute)
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.domain.sale import MissingStock, SaleId
 from sales_service.events.consumed import DECODERS, STOCK_TOPIC, StockRefused, StockWithdrawn
 from sales_service.use_cases.settle_sales import StockDecision, settle_sales
-from service_kit.events import Event, Subscription
+from service_kit.events.cloud_events import Event, Subscription
 
 
 async def apply(

@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.domain.sale import Product, Sale, Store
-from service_kit.direct import DirectStatement
-from service_kit.faults import constraint_of
-from service_kit.idempotency import KeyedRequest
-from service_kit.outbox import OutgoingEvent
+from service_kit.database.faults import constraint_of
+from service_kit.database.single_statement import DirectStatement
+from service_kit.events.outbox import OutgoingEvent
+from service_kit.http.idempotency import KeyedRequest
 
 # Each part writes only when the one before it has: the catalogue is as the sale was rung up with,
 # the key is free, the sale is new. Only then is a number taken, and put into the event.

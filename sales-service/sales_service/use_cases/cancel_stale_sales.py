@@ -8,7 +8,7 @@ from sales_service.db.sales import find_sales, lock_stale, settle
 from sales_service.domain.sale import SaleStatus
 from sales_service.events.published import SALES_TOPIC, SaleCancelled
 from sales_service.telemetry import count_decided, time_sagas
-from service_kit.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 SWEEP_SALES = 200  # a sweep is one transaction; the next one follows at once
 

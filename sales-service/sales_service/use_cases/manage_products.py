@@ -10,7 +10,7 @@ from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductRow
 from sales_service.domain.errors import ProductExists, UnknownProduct
 from sales_service.events.published import CATALOGUE_TOPIC, ProductChanged
-from service_kit.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
 async def add_products(

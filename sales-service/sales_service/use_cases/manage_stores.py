@@ -9,7 +9,7 @@ from sales_service.db import catalogue
 from sales_service.db.catalogue import StoreRow
 from sales_service.domain.errors import StoreExists, UnknownStore
 from sales_service.events.published import CATALOGUE_TOPIC, StoreChanged
-from service_kit.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
 async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:

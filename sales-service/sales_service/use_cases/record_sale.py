@@ -14,8 +14,8 @@ from sales_service.domain.sale import Sale, SaleDraft, is_repetition, ring_up, u
 from sales_service.events.published import SALES_TOPIC, SaleRecorded
 from sales_service.telemetry import count_sales
 from sales_service.use_cases.sale_messages import sale_fields
-from service_kit.idempotency import KeyedRequest, claim, key_in_motion, record_outcome
-from service_kit.outbox import EventTooLarge, OutgoingEvent
+from service_kit.events.outbox import EventTooLarge, OutgoingEvent
+from service_kit.http.idempotency import KeyedRequest, claim, key_in_motion, record_outcome
 
 # What SaleConfirmed says beyond SaleRecorded.
 BYTES_OF_A_DECISION = 1000

@@ -11,7 +11,7 @@ from sales_service.domain.sale import MissingStock, Sale, SaleId, SaleStatus
 from sales_service.events.published import SALES_TOPIC, Missing, SaleConfirmed, SaleRejected
 from sales_service.telemetry import count_decided, time_sagas
 from sales_service.use_cases.sale_messages import sale_fields
-from service_kit.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
 @dataclass(frozen=True, slots=True)

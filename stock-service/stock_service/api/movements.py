@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from service_kit.database import ReadSession, read_session, write_session
-from service_kit.idempotency import IdempotencyKey, claim_key, record_outcome
-from service_kit.routing import TimedRoute
+from service_kit.database.sessions import ReadSession, read_session, write_session
+from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.telemetry.routing import TimedRoute
 from stock_service.api.changes import ANY_LEVEL, level_of
 from stock_service.api.pages import LARGEST_POSITION, next_link, read_cursor
 from stock_service.api.roles import Anyone, Manager

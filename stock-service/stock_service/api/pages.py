@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from fastapi import Request
 
-from service_kit.problems import Problem
+from service_kit.http.problems import Problem
 
 # PostgreSQL's bigint; a larger number in a cursor would be an error of the database.
 LARGEST_POSITION = 2**63 - 1

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from service_kit.api_keys import require_role
-from service_kit.callers import Caller
+from service_kit.http.api_keys import require_role
+from service_kit.http.callers import Caller
 
 TILL = "till"
 MANAGER = "manager"

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from uuid_utils.compat import uuid7
 
-from service_kit.stages import Stage, stage
+from service_kit.telemetry.stages import Stage, stage
 from stock_service.db.levels import StockRow
 from stock_service.db.movements import MovementRow
 from stock_service.domain.entries import StockEntry, enter_stock

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from service_kit.database import read_session
-from service_kit.ready_answers import Content, ReadyAnswers
-from service_kit.routing import TimedRoute
+from service_kit.database.sessions import read_session
+from service_kit.http.response_cache import Content, ReadyAnswers
+from service_kit.telemetry.routing import TimedRoute
 from stock_service.api.changes import ANY_LEVEL, CATALOGUE, level_of
 from stock_service.api.pages import next_link, read_cursor
 from stock_service.api.roles import ANYONE, Anyone

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service_kit.events import Event, Subscription
+from service_kit.events.cloud_events import Event, Subscription
 from stock_service.db.catalogue import ProductCopy, StoreCopy, upsert_products, upsert_stores
 from stock_service.domain.levels import ProductId, StoreId
 from stock_service.events.consumed import (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service_kit.events import Event, PoisonMessage, Subscription
+from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
 from stock_service.domain.errors import StockError
 from stock_service.domain.levels import ProductId
 from stock_service.domain.sales import Cancellation, Sale

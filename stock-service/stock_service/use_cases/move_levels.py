@@ -6,7 +6,7 @@ from itertools import groupby
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service_kit.outbox import OutgoingEvent
+from service_kit.events.outbox import OutgoingEvent
 from stock_service.db.levels import ensure_levels, lock_levels, update_levels
 from stock_service.db.movements import insert_movements
 from stock_service.domain.levels import LevelBook, LevelKey, StoreId

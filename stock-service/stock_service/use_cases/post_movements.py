@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service_kit.outbox import add_to_outbox
-from service_kit.tracing import current_traceparent
+from service_kit.events.outbox import add_to_outbox
+from service_kit.telemetry.tracing import current_traceparent
 from stock_service.domain.entries import StockEntry, apply_entry
 from stock_service.domain.levels import Movement
 from stock_service.use_cases.move_levels import announce_levels, open_book, save_book

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service_kit.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 from stock_service.db.movements import find_withdrawn
 from stock_service.db.sales import find_decisions, save_decisions
 from stock_service.domain.levels import LevelKey, StoreId

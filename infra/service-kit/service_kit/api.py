@@ -1,0 +1,121 @@
+"""The HTTP process of a service: one FastAPI application, wired with everything."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service_kit.database.change_feed import ChangeFeed, follow_changes
+from service_kit.database.sessions import open_engines, open_probe
+from service_kit.events.outbox_backlog import OutboxWatch
+from service_kit.http.admission import Admission
+from service_kit.http.body_limit import BodyLimit
+from service_kit.http.callers import Callers
+from service_kit.http.health import build_operations_router, database_check
+from service_kit.http.openapi import describe_problems
+from service_kit.http.problems import install_problem_handlers
+from service_kit.http.response_cache import ReadyAnswers
+from service_kit.http.serving import BalancedProtocol, Server, bind, tame_collector
+from service_kit.http.shedding import begin_at_zero
+from service_kit.http.stopping import Stopping
+from service_kit.settings import ServiceSettings
+from service_kit.telemetry.http_metrics import HttpMetrics
+from service_kit.telemetry.http_telemetry import HttpTelemetry
+from service_kit.telemetry.logging import configure_logging
+from service_kit.telemetry.loop_lag import watch_loop_lag
+from service_kit.telemetry.metrics import NO_NATIVE_TELEMETRY, configure_metrics
+from service_kit.telemetry.tracing import close_tracing, configure_tracing
+
+Extension = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def build_api(
+    settings: ServiceSettings,
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    status_of: Mapping[type[Exception], int],
+    extension: Extension | None = None,
+) -> FastAPI:
+    """The application of a service's HTTP process.
+
+    `extension` is entered when the engines stand in `app.state.engine` and `read_engine`, and left
+    before they close.
+    """
+    configure_logging(settings.service_name, settings.log_level)
+    tracer_provider = configure_tracing(settings)
+    registry = configure_metrics(settings.service_name)
+    begin_at_zero()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_engines(settings) as engines, open_probe(settings) as probe:
+            app.state.engine, app.state.read_engine = engines
+            checks = {"postgresql": database_check(probe)}
+            app.include_router(build_operations_router(registry, checks))
+            async with (
+                watch_loop_lag(),
+                _watch_outbox(app, probe),
+                follow_changes(app.state.changes, settings),
+                extension(app) if extension else nullcontext(),
+            ):
+                yield
+        close_tracing(tracer_provider)
+
+    app = FastAPI(
+        title=title, lifespan=lifespan, redirect_slashes=False, telemetry=NO_NATIVE_TELEMETRY
+    )
+    app.state.settings = settings
+    app.state.stopping = Stopping()
+    app.state.outbox_watch = OutboxWatch(settings.outbox_ceiling)
+    app.state.changes = ChangeFeed()
+    app.state.callers = Callers(app.state.changes)
+    app.state.ready_answers = ReadyAnswers(app.state.changes, app.state.callers)
+    for router in routers:
+        app.include_router(router)
+    install_problem_handlers(app, status_of)
+    describe_problems(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(Admission, most_requests=settings.most_requests, stopping=app.state.stopping)
+    # Outermost, and with it what is ready: that takes nothing of which there is little.
+    app.add_middleware(
+        HttpTelemetry,
+        metrics=HttpMetrics(registry),
+        settings=settings,
+        ready=app.state.ready_answers,
+    )
+    return app
+
+
+@asynccontextmanager
+async def _watch_outbox(app: FastAPI, engine: AsyncEngine) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    watch = asyncio.create_task(app.state.outbox_watch.run(engine, stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        # Not waited for: a database that hangs would keep it for longer than a stop may take.
+        watch.cancel()
+
+
+def serve(app: FastAPI, settings: ServiceSettings) -> None:
+    """Run the application until SIGTERM; requests under way are finished first."""
+    config = uvicorn.Config(
+        app,
+        http=BalancedProtocol,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Connections that wait for this process in the kernel; further ones are refused.
+        backlog=1024,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=7,
+    )
+    tame_collector()
+    Server(config, app.state.stopping).run(bind(config))

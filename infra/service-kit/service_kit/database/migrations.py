@@ -1,0 +1,98 @@
+"""Runs a service's Alembic migrations: one process at a time, never keeping requests waiting."""
+
+import asyncio
+import os
+import sys
+import time
+
+from alembic import context
+from sqlalchemy import text
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from service_kit.database.faults import is_lock_timeout
+
+# Any number: all migration runs of a database meet on it.
+_MIGRATION_LOCK = 7_301_001
+# How long a run waits for the one before it, and tries to get a table that is in use.
+PATIENCE_SECONDS = int(os.environ.get("MIGRATION_PATIENCE_SECONDS", "60"))
+# Whoever wants a table after us queues behind us, so we wait for less than a request bears,
+# step aside, and come back.
+LOCK_MILLISECONDS = 500
+PAUSE_SECONDS = 1.0
+
+
+class MigrationRefused(SystemExit):
+    """The migration could not get a lock; nothing of it was done, and it can be run again."""
+
+
+def run_migrations() -> None:
+    """What each service's `migrations/env.py` calls; the database is that of DATABASE_URL.
+
+    Raises `MigrationRefused`.
+    """
+    asyncio.run(_migrate(os.environ["DATABASE_URL"]))
+
+
+async def _migrate(database_url: str) -> None:
+    engine = create_async_engine(database_url)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_migrate_in_turn)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _migrate_in_turn(connection: Connection) -> None:
+    _await_turn(connection)
+    connection.execute(text(f"SET lock_timeout = {LOCK_MILLISECONDS}"))
+    connection.execute(text("SET statement_timeout = '60s'"))
+    connection.commit()
+    _migrate_between_requests(connection)
+    connection.execute(text(f"SELECT pg_advisory_unlock({_MIGRATION_LOCK})"))
+
+
+def _await_turn(connection: Connection) -> None:
+    lock = f"SELECT pg_try_advisory_lock({_MIGRATION_LOCK})"
+    if connection.execute(text(lock)).scalar_one():
+        return
+    _say(f"waiting for another run of the migrations, at most {PATIENCE_SECONDS} s")
+    connection.execute(text(f"SET lock_timeout = '{PATIENCE_SECONDS}s'"))
+    try:
+        connection.execute(text(f"SELECT pg_advisory_lock({_MIGRATION_LOCK})"))
+    except DBAPIError as error:
+        if not is_lock_timeout(error):
+            raise
+        raise MigrationRefused(
+            f"Another run of the migrations was still going on after {PATIENCE_SECONDS} s: nothing"
+            " was done. Look for it in pg_stat_activity, then run this again."
+        ) from error
+
+
+def _migrate_between_requests(connection: Connection) -> None:
+    latest = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            context.configure(connection=connection, transaction_per_migration=True)
+            with context.begin_transaction():
+                context.run_migrations()
+            return
+        except DBAPIError as error:
+            if not is_lock_timeout(error):
+                raise
+            connection.rollback()
+            if time.monotonic() >= latest:
+                raise MigrationRefused(
+                    f"A table that the migration changes was in use for {PATIENCE_SECONDS} s"
+                    f" ({error.orig}): nothing of it was done. Look for long transactions in"
+                    " pg_stat_activity, then run this again."
+                ) from error
+            _say("a table is in use: stepping aside, then trying again")
+        time.sleep(PAUSE_SECONDS)
+
+
+def _say(what: str) -> None:
+    # Alembic keeps log lines to itself unless its configuration asks for them.
+    sys.stderr.write(f"{what}\n")

@@ -1,0 +1,154 @@
+"""The service's own PostgreSQL: bounded pools, one transaction per request or batch."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
+
+from service_kit.database.pool import WRITES, BoundedPool, refuse_closed
+from service_kit.settings import ServiceSettings
+from service_kit.telemetry.statements import time_statements
+
+logger = logging.getLogger(__name__)
+
+# Every wait is bounded: a lock, a statement, a transaction whose process was frozen.
+_SERVER_SETTINGS = {
+    "lock_timeout": "2s",
+    "statement_timeout": "10s",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+    # Every statement is short: starting workers or compiling would take longer than running it.
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+}
+CONNECT_TIMEOUT_SECONDS = 3.0
+# A server that hangs cannot keep its own limits: a second after `statement_timeout` we give up.
+COMMAND_TIMEOUT_SECONDS = 11.0
+# A server that hangs does not take our goodbye either, and each connection would wait for it.
+CLOSE_TIMEOUT_SECONDS = 1.0
+
+
+@asynccontextmanager
+async def open_engine(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
+    """An engine with the whole pool of the process; nothing is connected before the first use."""
+    async with _open(settings, "all", settings.database_pool_size) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def open_engines(settings: ServiceSettings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    """The pool of the process in two halves: for transactions, and for single reads.
+
+    The server refuses every change on the second, and requests that wait for locks on the first
+    cannot keep those that only read from theirs.
+    """
+    for_reads = max(1, settings.database_pool_size // 2)
+    for_writes = max(1, settings.database_pool_size - for_reads)
+    async with (
+        _open(settings, WRITES, for_writes) as writer,
+        _open(settings, "read", for_reads, is_read_only=True) as reader,
+    ):
+        yield writer, reader
+
+
+@asynccontextmanager
+async def open_probe(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
+    """One connection for readiness: a pool that is full says nothing of the database."""
+    async with _open(settings, "", 1, is_read_only=True) as engine:
+        yield engine
+
+
+@asynccontextmanager
+async def _open(
+    settings: ServiceSettings, label: str, size: int, *, is_read_only: bool = False
+) -> AsyncIterator[AsyncEngine]:
+    server_settings = {**_SERVER_SETTINGS, "application_name": settings.service_name}
+    options: dict[str, Any] = {}
+    if is_read_only:
+        server_settings["default_transaction_read_only"] = "on"
+        # No BEGIN and no ROLLBACK round trip around a single read.
+        options["isolation_level"] = "AUTOCOMMIT"
+    engine = create_async_engine(
+        settings.database_url,
+        poolclass=BoundedPool,
+        # An error's text goes into logs and dead letters; the values stay out of both.
+        hide_parameters=True,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=settings.database_pool_timeout_seconds,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "command_timeout": COMMAND_TIMEOUT_SECONDS,
+            "server_settings": server_settings,
+        },
+        **options,
+    )
+    pool = engine.sync_engine.pool
+    assert isinstance(pool, BoundedPool)
+    pool.configure(label, settings.database_pool_waiting)
+    event.listen(pool, "checkout", refuse_closed)
+    time_statements(engine)
+    try:
+        yield engine
+    finally:
+        await _close(engine)
+
+
+async def _close(engine: AsyncEngine) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+            await engine.dispose()
+    except TimeoutError:
+        logger.warning("connections left without a goodbye: the database does not answer")
+
+
+def after_commit(session: AsyncSession, tell: Callable[[], None]) -> None:
+    """Call `tell` once when the session's transaction has committed, and never otherwise."""
+
+    def committed(_: Session) -> None:
+        tell()
+
+    event.listen(session.sync_session, "after_commit", committed, once=True)
+
+
+@asynccontextmanager
+async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """A session in one transaction, committed on leaving; for a route that goes on after it.
+
+    Raises `Problem` 503 while the outbox is full: what is not recorded need not be sent.
+    """
+    request.app.state.outbox_watch.refuse_when_full()
+    async with AsyncSession(request.app.state.engine, expire_on_commit=False) as session:
+        async with session.begin():
+            yield session
+
+
+@asynccontextmanager
+async def read_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """A session for single reads, each its own transaction; the server refuses changes."""
+    async with AsyncSession(request.app.state.read_engine, expire_on_commit=False) as session:
+        yield session
+
+
+async def open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    """What `WriteSession` depends on."""
+    async with write_session(request) as session:
+        yield session
+
+
+async def open_read(request: Request) -> AsyncIterator[AsyncSession]:
+    """What `ReadSession` depends on."""
+    async with read_session(request) as session:
+        yield session
+
+
+# Without scope="function" FastAPI runs the commit after the answer was sent: a commit that
+# fails would then still be a 201 to the client.
+WriteSession = Annotated[AsyncSession, Depends(open_transaction, scope="function")]
+ReadSession = Annotated[AsyncSession, Depends(open_read, scope="function")]

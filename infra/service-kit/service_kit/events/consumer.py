@@ -1,0 +1,294 @@
+"""Consumes events exactly once in effect: position, deduplication and effect commit together.
+
+The position row in the service's database, locked and compared, is the fence: whatever Kafka
+redelivers, and whoever still believes that it owns a partition, finds its records already
+applied. Kafka's own committed offset only follows, for tools that show lag.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from time import time_ns
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from service_kit.database.faults import (
+    DATABASE_FAULTS,
+    TransientFailure,
+    is_bad_data,
+    is_transient,
+    name_of_fault,
+)
+from service_kit.events import event_metrics
+from service_kit.events.batch import Batch
+from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
+from service_kit.events.dead_letters import put_dead_letters
+from service_kit.events.group_client import GOODBYE_SECONDS, new_client, stop_client
+from service_kit.events.multi_partition import Fetched, NotTogether, apply_together, by_topic
+from service_kit.events.retries import Retries
+from service_kit.settings import ServiceSettings
+from service_kit.waiting import wait_until_set
+
+logger = logging.getLogger(__name__)
+
+BATCH_RECORDS = 1000
+POLL_TIMEOUT_MS = 200
+RECONNECT_PAUSE = timedelta(seconds=1)
+COMMIT_EVERY = timedelta(seconds=2)  # how far behind lag tools may see us
+
+
+class LogRegressed(Exception):
+    """The broker's log ends before our position: it lost acknowledged records."""
+
+
+class LogGap(Exception):
+    """The broker's log begins after our position: it dropped records that we had not applied."""
+
+
+class _AheadOfPosition(Exception):
+    """The fetched records begin after the position that the database holds."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(position)
+        self.position = position
+
+
+_ENSURE_POSITION = text("""
+    INSERT INTO consumer_positions (consumer, topic, partition, next_offset)
+    VALUES (:consumer, :topic, :partition, 0) ON CONFLICT DO NOTHING
+""")
+_LOCK_POSITION = text("""
+    SELECT next_offset FROM consumer_positions
+    WHERE consumer = :consumer AND topic = :topic AND partition = :partition FOR UPDATE
+""")
+_MOVE_POSITION = text("""
+    UPDATE consumer_positions
+    SET next_offset = :next_offset, last_event_at = :last_event_at, updated_at = now()
+    WHERE consumer = :consumer AND topic = :topic AND partition = :partition
+""")
+
+
+class Consumer:
+    """One per worker process and service; several may run, Kafka shares the partitions out."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        settings: ServiceSettings,
+        subscriptions: Sequence[Subscription],
+        after_commit: Callable[[], None] = lambda: None,
+        group: str | None = None,
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._subscriptions = {settings.topic(each.topic): each for each in subscriptions}
+        self._name = settings.service_name
+        self._group = settings.topic(group or self._name)
+        self._after_commit = after_commit
+        self._retries = Retries()
+        self._hints: dict[TopicPartition, int] = {}
+        self._received_ns = 0
+        self.is_connected = False
+        event_metrics.observe_stopped(self._name, lambda: self._retries.stopped_by_dead_letters)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop` is set. A broker that is away is waited out; a bug is raised."""
+        while not stop.is_set():
+            client = new_client(self._settings, self._group, self._subscriptions)
+            try:
+                await client.start()
+                self.is_connected = True
+                await self._consume(client, stop)
+            except (KafkaError, OSError) as fault:
+                logger.warning("broker unavailable", extra={"error": repr(fault)})
+                await wait_until_set(stop, RECONNECT_PAUSE)
+            finally:
+                self.is_connected = False
+                await stop_client(client)
+
+    async def _consume(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        self._retries.clear()
+        committed_at = datetime.now(UTC)
+        while not stop.is_set():
+            self._resume_due(client)
+            batches = await client.getmany(timeout_ms=POLL_TIMEOUT_MS, max_records=BATCH_RECORDS)
+            self._received_ns = time_ns()
+            for fetched in by_topic(batches):
+                if len(fetched) > 1 and await self._take_together(fetched):
+                    continue
+                for partition, records in fetched.items():
+                    await self._take(client, partition, records)
+            if self._hints and datetime.now(UTC) - committed_at > COMMIT_EVERY:
+                await self._commit_hints(client)
+                committed_at = datetime.now(UTC)
+        await self._commit_hints(client)
+
+    async def _take_together(self, fetched: Fetched) -> bool:
+        """Apply the records of several partitions at once; False when each has to be taken alone.
+
+        Whatever went wrong, nothing has been applied: alone, each tells what is to be done.
+        """
+        try:
+            await self._apply_together(fetched)
+        except (NotTogether, PoisonMessage, TransientFailure, *DATABASE_FAULTS):
+            return False
+        for partition, records in fetched.items():
+            self._retries.succeed(partition)
+            self._hints[partition] = records[-1].offset + 1
+        return True
+
+    async def _apply_together(self, fetched: Fetched) -> None:
+        subscription = self._subscriptions[next(iter(fetched)).topic]
+        batch = self._new_batch(subscription)
+        with batch.traced():
+            async with AsyncSession(self._engine) as session, session.begin():
+                limit = self._settings.dead_letter_limit
+                await apply_together(session, self._name, subscription, fetched, batch, limit)
+        batch.count()
+        self._after_commit()
+
+    def _new_batch(self, subscription: Subscription) -> Batch:
+        return Batch(subscription, self._name, self._received_ns, self._settings.trace_keep_ratio)
+
+    async def _take(
+        self,
+        client: AIOKafkaConsumer,
+        partition: TopicPartition,
+        records: Sequence[ConsumerRecord],
+    ) -> None:
+        try:
+            position = await self._apply_or_isolate(partition, records)
+        except _AheadOfPosition as ahead:
+            beginning = (await client.beginning_offsets([partition]))[partition]
+            if beginning > ahead.position:
+                raise LogGap(f"{partition}: {ahead.position}..{beginning} is gone") from ahead
+            client.seek(partition, ahead.position)
+            return
+        except (*DATABASE_FAULTS, TransientFailure) as fault:
+            if not is_transient(fault):
+                raise
+            self._retry_later(client, partition, records[0].offset, fault)
+            return
+        if position > records[-1].offset + 1:
+            # Another process was here before; what it has applied need not be fetched again.
+            end: int = (await client.end_offsets([partition]))[partition]
+            if end < position:
+                # The relay that wrote them publishes the lost records again, beyond `position`.
+                shortened = LogRegressed(f"{partition} ends at {end}, {position} was applied")
+                self._retry_later(client, partition, position, shortened)
+                return
+            client.seek(partition, position)
+        self._retries.succeed(partition)
+        self._hints[partition] = position
+
+    async def _apply_or_isolate(
+        self, partition: TopicPartition, records: Sequence[ConsumerRecord]
+    ) -> int:
+        try:
+            return await self._apply(partition, records)
+        except (PoisonMessage, *DATABASE_FAULTS) as fault:
+            if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
+                raise
+            if len(records) == 1:
+                return await self._apply(partition, records, refused=as_poison(fault))
+        # One of them cannot be applied: halve until it stands alone.
+        middle = len(records) // 2
+        await self._apply_or_isolate(partition, records[:middle])
+        return await self._apply_or_isolate(partition, records[middle:])
+
+    async def _apply(
+        self,
+        partition: TopicPartition,
+        records: Sequence[ConsumerRecord],
+        refused: PoisonMessage | None = None,
+    ) -> int:
+        """Apply one batch in one transaction and return the position after it."""
+        subscription = self._subscriptions[partition.topic]
+        identity = {
+            "consumer": self._name,
+            "topic": partition.topic,
+            "partition": partition.partition,
+        }
+        batch = self._new_batch(subscription)
+        with batch.traced():
+            async with AsyncSession(self._engine) as session, session.begin():
+                position = await self._lock_position(session, identity)
+                fresh = [record for record in records if record.offset >= position]
+                if not fresh:
+                    return position
+                if fresh[0].offset > position:
+                    raise _AheadOfPosition(position)
+                if refused is None:
+                    batch.decode(fresh)
+                else:
+                    batch.refuse(fresh[0], refused)
+                batch.start_spans()
+                if batch.events:
+                    await subscription.apply(session, batch.events)
+                await put_dead_letters(
+                    session, self._name, batch.dead_letters, self._settings.dead_letter_limit
+                )
+                position = int(fresh[-1].offset) + 1
+                last_event_at = datetime.fromtimestamp(fresh[-1].timestamp / 1000, UTC)
+                moved = {"next_offset": position, "last_event_at": last_event_at}
+                await session.execute(_MOVE_POSITION, identity | moved)
+        batch.count()
+        self._after_commit()
+        return position
+
+    async def _lock_position(self, session: AsyncSession, identity: dict[str, Any]) -> int:
+        position = (await session.execute(_LOCK_POSITION, identity)).scalar_one_or_none()
+        if position is None:
+            await session.execute(_ENSURE_POSITION, identity)
+            position = (await session.execute(_LOCK_POSITION, identity)).scalar_one()
+        return int(position)
+
+    def _retry_later(
+        self,
+        client: AIOKafkaConsumer,
+        partition: TopicPartition,
+        offset: int,
+        fault: BaseException,
+    ) -> None:
+        retry = self._retries.fail(partition, fault)
+        event_metrics.RETRIED.add(
+            1,
+            {
+                "consumer": self._name,
+                "topic": self._subscriptions[partition.topic].topic,
+                "error.type": name_of_fault(fault),
+            },
+        )
+        logger.log(
+            logging.ERROR if retry.is_loud else logging.WARNING,
+            "batch failed, its partition pauses",
+            extra={
+                "partition": str(partition),
+                "offset": offset,
+                "failing_since": retry.failing_since.isoformat(),
+                "error": repr(fault),
+            },
+        )
+        client.pause(partition)
+        client.seek(partition, offset)
+
+    def _resume_due(self, client: AIOKafkaConsumer) -> None:
+        client.resume(*(each for each in client.paused() if self._retries.is_due(each)))
+
+    async def _commit_hints(self, client: AIOKafkaConsumer) -> None:
+        mine = client.assignment()
+        hints = {each: offset for each, offset in self._hints.items() if each in mine}
+        self._hints.clear()
+        if not hints:
+            return
+        try:
+            # commit() retries for ever while the coordinator is away.
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await client.commit(hints)
+        except (KafkaError, TimeoutError) as fault:
+            logger.info("offset hint not committed", extra={"error": repr(fault)})

@@ -1,0 +1,182 @@
+"""Lists, shows, replays and discards a service's dead letters.
+
+`python -m service_kit.events.dead_letter_admin list | show ID | replay ID | replay --kind KIND |
+discard ID --reason TEXT`, on the database of DATABASE_URL. A replay is done by the service's
+worker: this waits for its outcome, and ends with 1 when one was not applied.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from service_kit.database.faults import DATABASE_FAULTS
+from service_kit.events.cloud_events import Kind
+
+WAIT_SECONDS = 30.0
+POLL_SECONDS = 0.2
+LISTED = 200
+
+_LIST = text("""
+    SELECT id, consumer, kind, event_type, topic, partition, "offset", attempts, error,
+        CAST(extract(epoch FROM now() - created_at) AS bigint) AS age
+    FROM dead_letters WHERE status = 'open' ORDER BY id LIMIT :limit
+""")
+_SHOW = text("SELECT * FROM dead_letters WHERE id = :id")
+_REPLAY = text("""
+    UPDATE dead_letters SET status = 'replay'
+    WHERE status = 'open' AND (id = :id OR kind = :kind) RETURNING id
+""")
+_STATES = text("SELECT id, status, error FROM dead_letters WHERE id = ANY(:ids) ORDER BY id")
+_DISCARD = text("""
+    UPDATE dead_letters SET status = 'discarded', resolution = :reason, resolved_at = now()
+    WHERE status = 'open' AND id = :id RETURNING id
+""")
+
+
+class NoSuchLetter(Exception):
+    """There is no open dead letter of that description."""
+
+
+async def list_letters(engine: AsyncEngine) -> Sequence[Row[Any]]:
+    """The open ones, oldest first."""
+    async with engine.connect() as connection:
+        return (await connection.execute(_LIST, {"limit": LISTED})).all()
+
+
+async def show_letter(engine: AsyncEngine, letter_id: int) -> Row[Any]:
+    """All that is known of one."""
+    async with engine.connect() as connection:
+        row = (await connection.execute(_SHOW, {"id": letter_id})).one_or_none()
+    if row is None:
+        raise NoSuchLetter(f"there is no dead letter {letter_id}")
+    return row
+
+
+async def replay_letters(
+    engine: AsyncEngine, letter_id: int | None = None, kind: Kind | None = None
+) -> Sequence[Row[Any]]:
+    """Ask the worker to apply one, or all of a kind; what became of them after a while."""
+    wanted = {"id": letter_id, "kind": kind.value if kind else None}
+    async with engine.begin() as connection:
+        ids = list((await connection.execute(_REPLAY, wanted)).scalars())
+    if not ids:
+        raise NoSuchLetter("no open dead letter is like that")
+    states: Sequence[Row[Any]] = []
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not states or any(row.status == "replay" for row in states):
+                # The worker is another process: there is no event to wait for.
+                await asyncio.sleep(POLL_SECONDS)
+                async with engine.connect() as connection:
+                    states = (await connection.execute(_STATES, {"ids": ids})).all()
+    except TimeoutError:
+        pass
+    return states
+
+
+async def discard_letter(engine: AsyncEngine, letter_id: int, reason: str) -> None:
+    """Close one without applying it; the row stays, with the reason."""
+    async with engine.begin() as connection:
+        done = await connection.execute(_DISCARD, {"id": letter_id, "reason": reason})
+    if done.one_or_none() is None:
+        raise NoSuchLetter(f"there is no open dead letter {letter_id}")
+
+
+def describe(row: Row[Any], jaeger_url: str) -> str:
+    """A dead letter as a person reads it."""
+    lines = [
+        f"dead letter {row.id} of {row.consumer}: {row.status}, {row.kind}, tried {row.attempts}×",
+        f"  {row.topic}, partition {row.partition}, offset {row.offset}, key {row.key!r}",
+        f"  set aside {row.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"  error: {row.error}",
+    ]
+    if row.resolution:
+        lines.append(f"  resolved {row.resolved_at:%Y-%m-%d %H:%M:%S} UTC: {row.resolution}")
+    if row.trace_id:
+        lines.append(f"  trace: {jaeger_url}/trace/{row.trace_id}, make trace ID={row.trace_id}")
+    lines += [f"  {name}: {b64decode(value)!r}" for name, value in row.raw_headers]
+    return "\n".join([*lines, _pretty(row.payload)])
+
+
+def _pretty(payload: bytes | None) -> str:
+    if payload is None:
+        return "(no value)"
+    try:
+        return json.dumps(json.loads(payload), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return repr(payload)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m service_kit.events.dead_letter_admin")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list")
+    commands.add_parser("show").add_argument("id", type=int)
+    replay = commands.add_parser("replay")
+    replay.add_argument("id", type=int, nargs="?")
+    replay.add_argument("--kind", type=Kind, choices=list(Kind))
+    discard = commands.add_parser("discard")
+    discard.add_argument("id", type=int)
+    discard.add_argument("--reason", required=True)
+    return parser
+
+
+async def _run(arguments: argparse.Namespace, engine: AsyncEngine) -> tuple[list[str], int]:
+    """What to print, and the exit status."""
+    if arguments.command == "list":
+        return [
+            f"{row.id:6} {row.kind:20} {row.event_type or '-':28} "
+            f"{row.topic}/{row.partition}@{row.offset} {row.age} s ago: {row.error[:100]}"
+            for row in await list_letters(engine)
+        ], 0
+    if arguments.command == "show":
+        jaeger_url = os.environ.get("JAEGER_URL", "http://127.0.0.1:16686")
+        return [describe(await show_letter(engine, arguments.id), jaeger_url)], 0
+    if arguments.command == "discard":
+        await discard_letter(engine, arguments.id, arguments.reason)
+        return [f"{arguments.id} discarded"], 0
+    if (arguments.id is None) == (arguments.kind is None):
+        raise NoSuchLetter("say which: an id, or --kind")
+    states = await replay_letters(engine, arguments.id, arguments.kind)
+    lines = [f"{row.id}: {_OUTCOMES[row.status].format(error=row.error)}" for row in states]
+    return lines, int(any(row.status != "replayed" for row in states))
+
+
+_OUTCOMES = {
+    "replayed": "applied",
+    "open": "refused again: {error}",
+    "replay": "not tried yet: is the worker running?",
+    "discarded": "discarded meanwhile",
+}
+
+
+async def _main() -> int:
+    arguments = _parser().parse_args()
+    if arguments.command == "discard" and not arguments.reason.strip():
+        sys.stderr.write("a reason is needed: somebody will want to know\n")
+        return 2
+    engine = create_async_engine(os.environ["DATABASE_URL"])
+    try:
+        lines, status = await _run(arguments, engine)
+    except NoSuchLetter as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except DATABASE_FAULTS as fault:
+        sys.stderr.write(f"the database cannot be asked: {fault}\n")
+        return 1
+    finally:
+        await engine.dispose()
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(_main()))

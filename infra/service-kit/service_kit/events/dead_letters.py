@@ -1,0 +1,113 @@
+"""Messages that can never succeed, with all that a person needs to judge and replay them."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from aiokafka import ConsumerRecord
+from opentelemetry import trace
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service_kit.database.faults import TransientFailure
+from service_kit.events.cloud_events import Kind
+from service_kit.telemetry.tracing import context_of
+
+
+class DeadLetterLimitReached(TransientFailure):
+    """So many messages wait for a person that the fault is more likely ours than theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One refused record and why."""
+
+    record: ConsumerRecord
+    kind: Kind
+    error: str
+
+    @property
+    def traceparent(self) -> str | None:
+        """The span that has sent the message, if it says so."""
+        return dict(self.record.headers).get("traceparent", b"").decode(errors="replace") or None
+
+    @property
+    def trace_id(self) -> str | None:
+        """The trace of the request that the message comes from."""
+        span = trace.get_current_span(context_of(self.traceparent)).get_span_context()
+        return trace.format_trace_id(span.trace_id) if span.is_valid else None
+
+
+_COUNT_UNRESOLVED = text("""
+    SELECT count(*) FROM dead_letters
+    WHERE consumer = :consumer AND status IN ('open', 'replay')
+""")
+_INSERT = text("""
+    INSERT INTO dead_letters (consumer, topic, partition, "offset", key, headers, raw_headers,
+        payload, error, trace_id, kind, event_type, recorded_at)
+    VALUES (:consumer, :topic, :partition, :offset, :key, CAST(:headers AS jsonb),
+        CAST(:raw_headers AS jsonb), :payload, :error, :trace_id, :kind, :event_type, :recorded_at)
+    ON CONFLICT (consumer, topic, partition, "offset") DO NOTHING
+""")
+
+
+async def put_dead_letters(
+    session: AsyncSession, consumer: str, letters: Sequence[DeadLetter], limit: int
+) -> None:
+    """Keep refused records, in the transaction that moves the position past them.
+
+    Raises `DeadLetterLimitReached` when more than `limit` would wait for a person: a bad deploy
+    would otherwise drain the topic into the dead letters.
+    """
+    if not letters:
+        return
+    waiting = (await session.execute(_COUNT_UNRESOLVED, {"consumer": consumer})).scalar_one()
+    if waiting + len(letters) > limit:
+        raise DeadLetterLimitReached(f"{waiting} dead letters of {consumer} wait for a person")
+    for letter in letters:
+        await session.execute(_INSERT, {"consumer": consumer, **_columns(letter)})
+
+
+def _columns(letter: DeadLetter) -> dict[str, Any]:
+    record = letter.record
+    readable = {name: value.decode(errors="replace") for name, value in record.headers}
+    raw = [[name, b64encode(value).decode()] for name, value in record.headers]
+    return {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "headers": _json(readable),
+        "raw_headers": _json(raw),
+        "payload": record.value,
+        "error": letter.error.replace("\x00", ""),
+        "trace_id": letter.trace_id,
+        "kind": letter.kind.value,
+        "event_type": readable.get("ce_type", "").replace("\x00", "") or None,
+        "recorded_at": datetime.fromtimestamp(record.timestamp / 1000, UTC),
+    }
+
+
+def _json(value: object) -> str:
+    # PostgreSQL's jsonb has no NUL character.
+    return orjson.dumps(value).decode().replace("\\u0000", "")
+
+
+def restore_record(row: Row[Any]) -> ConsumerRecord:
+    """The record as Kafka delivered it, from a row of `dead_letters`."""
+    return ConsumerRecord(
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        timestamp=int((row.recorded_at or row.created_at).timestamp() * 1000),
+        timestamp_type=0,
+        key=row.key,
+        value=row.payload,
+        checksum=None,
+        serialized_key_size=len(row.key or b""),
+        serialized_value_size=len(row.payload or b""),
+        headers=[(name, b64decode(value)) for name, value in row.raw_headers],
+    )

@@ -1,0 +1,132 @@
+"""How far this service's consumers are behind the end of the log, as metrics by topic."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.settings import ServiceSettings
+from service_kit.waiting import wait_until_set
+
+logger = logging.getLogger(__name__)
+_meter = metrics.get_meter("service_kit.events")
+
+LOOK_EVERY = timedelta(seconds=5)
+BROKER_SECONDS = 5.0
+
+_POSITIONS = text("""
+    SELECT topic, partition, next_offset, last_event_at FROM consumer_positions
+    WHERE consumer = :consumer AND topic = ANY(:topics)
+""")
+
+
+class LagWatch:
+    """Exposes `consumer_lag_records` and `consumer_lag_seconds`, both 0 when all is applied.
+
+    Read from the positions in the database: what Kafka knows of a group only follows them.
+    """
+
+    def __init__(self, settings: ServiceSettings, topics: Sequence[str]) -> None:
+        self._settings = settings
+        self._topics = {settings.topic(topic): topic for topic in topics}
+        self._behind: dict[TopicPartition, int] = {}
+        self._applied_until: dict[TopicPartition, datetime] = {}
+        _meter.create_observable_gauge(
+            "consumer_lag_records",
+            [self._observe_records],
+            description="How many records stand behind the position, by topic?",
+        )
+        _meter.create_observable_gauge(
+            "consumer_lag",
+            [self._observe_seconds],
+            unit="s",
+            description="How old is the newest applied record of what is behind, by topic?",
+        )
+
+    async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
+        """Compare every few seconds until `stop` is set."""
+        while self._topics and not stop.is_set():
+            try:
+                await self._watch(engine, stop)
+            except (KafkaError, *DATABASE_FAULTS) as fault:
+                if not (isinstance(fault, KafkaError) or is_transient(fault)):
+                    raise
+                logger.info("lag unknown for now", extra={"error": type(fault).__name__})
+                await wait_until_set(stop, LOOK_EVERY)
+
+    async def _watch(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
+        # Without a group and an assignment: it only asks where the log ends.
+        log = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **kafka_credentials(self._settings),
+        )
+        try:
+            async with asyncio.timeout(BROKER_SECONDS):
+                await log.start()
+                partitions = await self._list_partitions()
+            while not stop.is_set():
+                async with asyncio.timeout(BROKER_SECONDS):
+                    ends = await log.end_offsets(partitions)
+                await self._compare(engine, ends)
+                await wait_until_set(stop, LOOK_EVERY)
+        finally:
+            await log.stop()
+
+    async def _list_partitions(self) -> list[TopicPartition]:
+        servers = self._settings.kafka_bootstrap_servers
+        admin = AIOKafkaAdminClient(bootstrap_servers=servers, **kafka_credentials(self._settings))
+        try:
+            await admin.start()
+            described = await admin.describe_topics(list(self._topics))
+        finally:
+            await admin.close()
+        if missing := [each["topic"] for each in described if not each["partitions"]]:
+            raise KafkaError(f"no such topic yet: {', '.join(missing)}")
+        return [
+            TopicPartition(each["topic"], partition["partition"])
+            for each in described
+            for partition in each["partitions"]
+        ]
+
+    async def _compare(self, engine: AsyncEngine, ends: dict[TopicPartition, int]) -> None:
+        looked_at = datetime.now(UTC)
+        identity = {"consumer": self._settings.service_name, "topics": list(self._topics)}
+        async with engine.connect() as connection:
+            rows = (await connection.execute(_POSITIONS, identity)).all()
+        positions = {TopicPartition(row.topic, row.partition): row for row in rows}
+        for partition, end in ends.items():
+            row = positions.get(partition)
+            self._behind[partition] = max(0, end - (row.next_offset if row else 0))
+            former = self._applied_until.get(partition)
+            # Caught up, it is as fresh as this look: else the first event after a quiet night
+            # would seem to be a night late.
+            until = (row and row.last_event_at) if self._behind[partition] else looked_at
+            until = until or former or looked_at
+            self._applied_until[partition] = max(until, former or until)
+
+    def _observe_records(self, _: CallbackOptions) -> Iterable[Observation]:
+        behind = list(self._behind.items())
+        return [
+            Observation(sum(n for each, n in behind if each.topic == name), {"topic": topic})
+            for name, topic in self._topics.items()
+            if behind
+        ]
+
+    def _observe_seconds(self, _: CallbackOptions) -> Iterable[Observation]:
+        now = datetime.now(UTC)
+        late = dict.fromkeys(self._topics, 0.0)
+        for partition, records in list(self._behind.items()):
+            if records and (until := self._applied_until.get(partition)):
+                seconds = (now - until).total_seconds()
+                late[partition.topic] = max(late[partition.topic], seconds)
+        return [Observation(late[name], {"topic": topic}) for name, topic in self._topics.items()]

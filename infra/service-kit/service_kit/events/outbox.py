@@ -1,0 +1,79 @@
+"""The outbox: an event is a row that commits, or not, together with what it tells of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from service_kit.telemetry.tracing import current_traceparent
+
+# Below the broker's and the table's limit of a message. In characters that JSON escapes, names
+# that a request may have can make of 1 MiB several.
+MOST_BYTES = 900_000
+
+
+class EventTooLarge(Exception):
+    """What is to be announced does not fit into one message."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingEvent:
+    """An event as it is written: `body` is encoded to JSON, `key` decides partition and order.
+
+    `reserve` is how many bytes more a later event about the same thing may take: what is
+    accepted here must not fail there, where nobody can be told.
+    """
+
+    topic: str
+    key: str
+    type: str
+    subject: str
+    body: msgspec.Struct
+    traceparent: str | None = field(default_factory=current_traceparent)
+    event_id: UUID = field(default_factory=uuid7)
+    reserve: int = 0
+
+    def encode(self) -> bytes:
+        """The message's value; raises `EventTooLarge`."""
+        payload = msgspec.json.encode(self.body)
+        if len(payload) + self.reserve >= MOST_BYTES:
+            raise EventTooLarge(f"{self.type}: {len(payload)} octets")
+        return payload
+
+
+_INSERT = text("""
+    INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
+    SELECT event_id, topic, key, type, subject, traceparent, payload
+    FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:keys AS text[]),
+        CAST(:types AS text[]), CAST(:subjects AS text[]), CAST(:traceparents AS text[]),
+        CAST(:payloads AS bytea[])) WITH ORDINALITY AS e(event_id, topic, key, type, subject,
+        traceparent, payload, n)
+    ORDER BY n
+""")
+
+
+async def add_to_outbox(session: AsyncSession, events: Sequence[OutgoingEvent]) -> None:
+    """Write events in order, in the session's transaction.
+
+    Call it after the rows that the events tell of are locked: the row's id is the order in
+    which events of one key reach Kafka. Raises `EventTooLarge`.
+    """
+    if events:
+        await session.execute(_INSERT, _columns(events))
+
+
+def _columns(events: Sequence[OutgoingEvent]) -> dict[str, list[Any]]:
+    return {
+        "event_ids": [event.event_id for event in events],
+        "topics": [event.topic for event in events],
+        "keys": [event.key for event in events],
+        "types": [event.type for event in events],
+        "subjects": [event.subject for event in events],
+        "traceparents": [event.traceparent for event in events],
+        "payloads": [event.encode() for event in events],
+    }

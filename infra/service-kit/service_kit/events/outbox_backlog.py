@@ -1,0 +1,94 @@
+"""How much waits in the outbox, and since when: for alerts, and for refusing more than it bears."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+from time import monotonic
+
+from opentelemetry import metrics
+from opentelemetry.metrics import CallbackOptions, Observation
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service_kit.database.faults import DATABASE_FAULTS
+from service_kit.http.problems import Problem
+from service_kit.waiting import wait_until_set
+
+logger = logging.getLogger(__name__)
+_meter = metrics.get_meter("service_kit.outbox")
+
+LOOK_EVERY = timedelta(seconds=5)
+RETRY_AFTER_SECONDS = "30"  # an outbox of that size does not empty in a second
+
+# Exact up to 10,000; beyond that the span of their ids, which costs the same for any number.
+_LOOK = text("""
+    WITH oldest AS (
+        SELECT id, created_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1
+    ), counted AS (
+        SELECT count(*) AS n
+        FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT 10000) AS capped
+    )
+    SELECT
+        CASE WHEN counted.n < 10000 THEN counted.n ELSE greatest(counted.n,
+            (SELECT max(id) FROM outbox WHERE published_at IS NULL) - oldest.id + 1) END AS pending,
+        CAST(extract(epoch FROM clock_timestamp() - oldest.created_at) AS float8) AS age
+    FROM counted LEFT JOIN oldest ON true
+""")
+
+
+class OutboxWatch:
+    """Exposes `outbox_pending` and `outbox_oldest_age_seconds`; knows whether the ceiling is hit.
+
+    Sales go on while Kafka is away, for as long as the disk and the ceiling allow.
+    """
+
+    def __init__(self, ceiling: int) -> None:
+        self.pending = 0
+        self._ceiling = ceiling
+        self._oldest_since: float | None = None
+        _meter.create_observable_gauge(
+            "outbox_pending",
+            [self._observe_pending],
+            description="How many events has Kafka not taken yet?",
+        )
+        _meter.create_observable_gauge(
+            "outbox_oldest_age",
+            [self._observe_age],
+            unit="s",
+            description="For how long has the oldest of them waited?",
+        )
+
+    def refuse_when_full(self) -> None:
+        """Raises `Problem` 503 while more events wait than the ceiling allows."""
+        if self.pending >= self._ceiling:
+            raise Problem(
+                503,
+                "file-pleine",
+                "Trop d'événements attendent d'être transmis ; rien n'a été enregistré, réessayez.",
+                headers={"Retry-After": RETRY_AFTER_SECONDS},
+            )
+
+    async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
+        """Look at the outbox every few seconds until `stop` is set."""
+        while not stop.is_set():
+            try:
+                await self.look(engine)
+            except DATABASE_FAULTS as fault:
+                # The figures stay as they were, but for the age, which grows on.
+                logger.warning("outbox not looked at", extra={"error": repr(fault)})
+            await wait_until_set(stop, LOOK_EVERY)
+
+    async def look(self, engine: AsyncEngine) -> None:
+        """Find out how many events wait, and since when."""
+        async with engine.connect() as connection:
+            pending, age = (await connection.execute(_LOOK)).one()
+        self.pending = pending
+        self._oldest_since = None if age is None else monotonic() - age
+
+    def _observe_pending(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(self.pending)]
+
+    def _observe_age(self, _: CallbackOptions) -> Iterable[Observation]:
+        since = self._oldest_since
+        return [Observation(0.0 if since is None else monotonic() - since)]

@@ -1,0 +1,126 @@
+"""Applies dead letters that a person wants replayed, by the consumer that had refused them.
+
+The log is not touched, so no other consumer sees anything, and the same position row that the
+live consumer locks keeps the two apart. What has taken effect before has none again: a replay
+meets the same deduplication as any delivery.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from time import time_ns
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from service_kit.database.faults import DATABASE_FAULTS, TransientFailure, is_bad_data, is_transient
+from service_kit.events import event_metrics
+from service_kit.events.batch import Batch
+from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
+from service_kit.events.dead_letters import restore_record
+from service_kit.settings import ServiceSettings
+from service_kit.waiting import wait_until_set
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY = timedelta(seconds=1)
+
+_COUNT = text("""
+    SELECT count(*) FILTER (WHERE status = 'open') AS open,
+        count(*) FILTER (WHERE status = 'replay') AS due
+    FROM dead_letters WHERE consumer = :consumer AND status IN ('open', 'replay')
+""")
+_CLAIM = text("""
+    SELECT * FROM dead_letters WHERE consumer = :consumer AND status = 'replay'
+    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+""")
+_LOCK_POSITION = text("""
+    SELECT FROM consumer_positions
+    WHERE consumer = :consumer AND topic = :topic AND partition = :partition FOR UPDATE
+""")
+_RESOLVE = text("""
+    UPDATE dead_letters SET status = 'replayed', resolution = :resolution, resolved_at = now()
+    WHERE id = :id
+""")
+_REFUSE = text("""
+    UPDATE dead_letters SET status = 'open', attempts = attempts + 1, kind = :kind, error = :error
+    WHERE id = :id
+""")
+
+
+class Redrive:
+    """One per worker process; several share the work."""
+
+    def __init__(self, settings: ServiceSettings, subscriptions: Sequence[Subscription]) -> None:
+        self._consumer = settings.service_name
+        self._subscriptions: Mapping[str, Subscription] = {
+            settings.topic(each.topic): each for each in subscriptions
+        }
+        self._open = 0
+        event_metrics.observe_open_dead_letters(self._consumer, lambda: self._open)
+
+    async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
+        """Replay what is due until `stop` is set."""
+        while not stop.is_set():
+            try:
+                while await self._look(engine) and await self._replay_next(engine):
+                    pass
+            except (TransientFailure, *DATABASE_FAULTS) as fault:
+                if not is_transient(fault):
+                    raise
+                logger.warning("replay postponed", extra={"error": type(fault).__name__})
+            await wait_until_set(stop, LOOK_EVERY)
+
+    async def _look(self, engine: AsyncEngine) -> bool:
+        async with engine.connect() as connection:
+            counts = (await connection.execute(_COUNT, {"consumer": self._consumer})).one()
+        self._open = counts.open
+        return bool(counts.due)
+
+    async def _replay_next(self, engine: AsyncEngine) -> bool:
+        async with AsyncSession(engine) as session, session.begin():
+            claimed = await session.execute(_CLAIM, {"consumer": self._consumer})
+            row = claimed.one_or_none()
+            if row is None:
+                return False
+            poison = await self._apply(session, row)
+            if poison is None:
+                resolution = {"id": row.id, "resolution": "applied by its consumer"}
+                await session.execute(_RESOLVE, resolution)
+            else:
+                refusal = {"id": row.id, "kind": poison.kind.value, "error": str(poison)}
+                await session.execute(_REFUSE, refusal)
+        outcome = "refused" if poison else "applied"
+        event_metrics.DEAD_LETTERS_REPLAYED.add(1, {"consumer": self._consumer, "outcome": outcome})
+        logger.info(
+            "dead letter replayed",
+            extra={"dead_letter": row.id, "outcome": outcome, "event_trace_id": row.trace_id},
+        )
+        return True
+
+    async def _apply(self, session: AsyncSession, row: Row[Any]) -> PoisonMessage | None:
+        """Apply one message; why not, when it is refused again."""
+        subscription = self._subscriptions.get(row.topic)
+        if subscription is None:
+            return PoisonMessage(f"this version reads no {row.topic}")
+        await session.execute(
+            _LOCK_POSITION,
+            {"consumer": self._consumer, "topic": row.topic, "partition": row.partition},
+        )
+        batch = Batch(subscription, self._consumer, time_ns(), keep_ratio=1.0)
+        try:
+            batch.decode_or_raise(restore_record(row))
+            with batch.traced():
+                batch.start_spans()
+                if batch.events:
+                    # What it has written so far goes, the claim on the dead letter stays.
+                    async with session.begin_nested():
+                        await subscription.apply(session, batch.events)
+        except (PoisonMessage, DBAPIError) as fault:
+            if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
+                raise
+            return as_poison(fault)
+        return None

@@ -1,0 +1,283 @@
+"""Brings outbox rows to Kafka: in order, by one leader, marked only after the broker has them."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata, TopicPartition
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from service_kit.database.faults import DATABASE_FAULTS
+from service_kit.events import event_metrics, ledger
+from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.events.lost_records import find_overwritten
+from service_kit.events.outbox_messages import SendSpans, message_headers
+from service_kit.settings import ServiceSettings
+from service_kit.waiting import wait_until_set
+
+logger = logging.getLogger(__name__)
+
+CHUNK_ROWS = 500
+BUSY_POLL = timedelta(milliseconds=5)  # what a sale waits at most while events are flowing
+IDLE_POLL = timedelta(milliseconds=50)  # what the first sale after a pause waits at most
+LEADER_RETRY = timedelta(seconds=1)  # how soon a standby takes over
+SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's batches never expire by themselves
+GOODBYE_SECONDS = 2.0  # what a broker that hangs may cost of the ten seconds of a stop
+FAULT_PAUSE = timedelta(seconds=1)
+PRUNE_EVERY = timedelta(minutes=10)
+LOG_CHECK_EVERY = timedelta(seconds=10)  # how long a loss of the broker may go unnoticed
+
+# Advisory locks are per database, so that each service has its own leader.
+_LEADER_LOCK = 7_301_002
+_LEAD = text(f"SELECT pg_try_advisory_lock({_LEADER_LOCK})")
+
+
+class RelayFault(Exception):
+    """The broker did not take a chunk; its rows stay in the outbox."""
+
+
+class LogShortened(Exception):
+    """The broker's log ends before records that it had acknowledged."""
+
+
+class Relay:
+    """One per worker process; of all that run against one database, one leads."""
+
+    def __init__(self, engine: AsyncEngine, settings: ServiceSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._nudged = asyncio.Event()
+        self._chunk = CHUNK_ROWS
+        self._ends: ledger.Ends = {}
+        self.is_leading = False
+        # Else the first loss would be no rise of the counter, and raise no alert.
+        event_metrics.RELAY_FAILURES.add(0, {"error.type": LogShortened.__name__})
+
+    def nudge(self) -> None:
+        """Look at the outbox now: this process has just committed an event."""
+        self._nudged.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until `stop` is set; faults of database and broker are waited out."""
+        while not stop.is_set():
+            try:
+                async with self._engine.connect() as connection:
+                    await self._lead(connection, stop)
+            except (RelayFault, KafkaError, *DATABASE_FAULTS) as fault:
+                event_metrics.RELAY_FAILURES.add(1, {"error.type": type(fault).__name__})
+                logger.warning("relay interrupted", extra={"error": repr(fault)})
+                await wait_until_set(stop, FAULT_PAUSE)
+            finally:
+                self.is_leading = False
+
+    async def _lead(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
+        # The lock lives as long as the connection: a relay that loses its database stops leading.
+        leads = (await connection.execute(_LEAD)).scalar_one()
+        await connection.commit()
+        if not leads:
+            await wait_until_set(stop, LEADER_RETRY)
+            return
+        self.is_leading = True
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **kafka_credentials(self._settings),
+            client_id=self._settings.service_name,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=256 * 1024,
+            max_request_size=1_000_000,
+            request_timeout_ms=15_000,
+            compression_type="lz4",
+        )
+        # Without a group and an assignment: it only asks where the log ends.
+        log = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.kafka_bootstrap_servers,
+            **kafka_credentials(self._settings),
+        )
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                await producer.start()
+                await log.start()
+            self._ends = await ledger.read_ends(connection)
+            await connection.commit()
+            await self._relay_until_stopped(connection, producer, log, stop)
+        finally:
+            await log.stop()
+            # After a failed send an idempotent producer refuses its partition for ever, and a
+            # send that was given up may still be delivered: it is thrown away, never used again.
+            await _abandon(producer)
+            # Back in the pool, the connection would hold the lock: nobody could lead, this
+            # relay included, until chance gave it the same connection again.
+            await connection.invalidate()
+
+    async def _relay_until_stopped(
+        self,
+        connection: AsyncConnection,
+        producer: AIOKafkaProducer,
+        log: AIOKafkaConsumer,
+        stop: asyncio.Event,
+    ) -> None:
+        pause = BUSY_POLL
+        await self._check_log(connection, producer, log, is_new=True)
+        prune_at = datetime.now(UTC)
+        check_at = prune_at + LOG_CHECK_EVERY
+        while not stop.is_set():
+            self._nudged.clear()
+            if datetime.now(UTC) >= check_at:
+                await self._check_log(connection, producer, log)
+                check_at = datetime.now(UTC) + LOG_CHECK_EVERY
+            published = await self._publish_chunk(connection, producer)
+            if published:
+                pause = BUSY_POLL
+                if published == self._chunk:
+                    continue
+            if datetime.now(UTC) >= prune_at:
+                await ledger.prune(connection)
+                await connection.commit()
+                prune_at = datetime.now(UTC) + PRUNE_EVERY
+            await wait_until_set(self._nudged, pause)
+            pause = min(pause * 1.5, IDLE_POLL)
+
+    async def _publish_chunk(self, connection: AsyncConnection, producer: AIOKafkaProducer) -> int:
+        rows = await ledger.claim(connection, self._chunk)
+        if not rows:
+            await connection.rollback()
+            return 0
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                sent = await self._send(producer, rows)
+        except (KafkaError, TimeoutError) as fault:
+            await ledger.note_failure(connection, rows, fault)
+            await connection.commit()
+            # A smaller chunk finds the row that the broker refuses, if it is one.
+            self._chunk = max(1, len(rows) // 2)
+            raise RelayFault(repr(fault)) from fault
+        ends = await ledger.mark(connection, rows, sent)
+        await self._replace_lost(connection, rows, sent)
+        await connection.commit()
+        self._ends |= {each: max(end, self._ends.get(each, 0)) for each, end in ends.items()}
+        self._chunk = CHUNK_ROWS
+        now = datetime.now(UTC)
+        for kind, number in Counter([row.type for row in rows]).items():
+            event_metrics.PUBLISHED.add(number, {"type": kind})
+        for row in rows:
+            event_metrics.OUTBOX_DELAY.record((now - row.created_at).total_seconds())
+        return len(rows)
+
+    async def _check_log(
+        self,
+        connection: AsyncConnection,
+        producer: AIOKafkaProducer,
+        log: AIOKafkaConsumer,
+        is_new: bool = False,
+    ) -> None:
+        """Publish again what the broker has lost: after a restore, or a crash before its disk.
+
+        A new leader does not trust the log's length: its predecessor may have sent records
+        into the place of lost ones, and died before it could note where.
+        """
+        names = {self._settings.topic(each.topic): each.topic for each in self._ends}
+        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            asked = [
+                TopicPartition(name, number)
+                for name in names
+                for number in await producer.partitions_for(name)
+            ]
+            found = await log.end_offsets(asked) if asked else {}
+        for broker_partition, end in found.items():
+            partition = broker_partition._replace(topic=names[broker_partition.topic])
+            known, lost_from = self._ends.get(partition, 0), end
+            if is_new or end < known:
+                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                    overwritten = await find_overwritten(
+                        connection, log, partition, broker_partition, end
+                    )
+                lost_from = end if overwritten is None else overwritten
+            if lost_from < max(end, known):
+                await self._publish_again(connection, partition, lost_from)
+            self._ends[partition] = max(end, known)
+            if end > known:
+                # Records of others, such as copies: consumers have been there, whoever leads next
+                # must know where our own would be passed over if the broker lost those.
+                await ledger.note_ends(connection, {partition: end})
+        await connection.commit()
+
+    async def _replace_lost(
+        self,
+        connection: AsyncConnection,
+        rows: Sequence[Row[Any]],
+        sent: Sequence[RecordMetadata],
+    ) -> None:
+        """Records that landed where others of ours were: the log had been shortened meanwhile.
+
+        A consumer that has been further than that never looks there again, so these records go
+        out again too, until they lie beyond everything that was ever acknowledged.
+        """
+        shortened: dict[TopicPartition, int] = {}
+        for row, record in zip(rows, sent, strict=True):
+            partition = TopicPartition(row.topic, record.partition)
+            if record.offset < self._ends.get(partition, 0):
+                lowest = shortened.get(partition, record.offset)
+                shortened[partition] = min(lowest, record.offset)
+        for partition, offset in shortened.items():
+            await self._publish_again(connection, partition, offset)
+
+    async def _publish_again(
+        self, connection: AsyncConnection, partition: TopicPartition, offset: int
+    ) -> None:
+        events = await ledger.publish_again(connection, partition, offset)
+        event_metrics.RELAY_FAILURES.add(1, {"error.type": LogShortened.__name__})
+        logger.error(
+            "the broker has lost records, they are published again",
+            extra={
+                "topic": partition.topic,
+                "partition": partition.partition,
+                "log_ends_at": offset,
+                "acknowledged_up_to": self._ends[partition],
+                "events": events,
+            },
+        )
+
+    async def _send(
+        self, producer: AIOKafkaProducer, rows: Sequence[Row[Any]]
+    ) -> list[RecordMetadata]:
+        spans = SendSpans(rows, self._settings.trace_keep_ratio)
+        try:
+            # send() keeps the order of its calls within a partition.
+            pending = [
+                await producer.send(
+                    self._settings.topic(row.topic),
+                    key=row.key.encode(),
+                    value=row.payload,
+                    headers=message_headers(row, span, self._settings.service_name),
+                )
+                for row, span in zip(rows, spans.each, strict=True)
+            ]
+            sent = list(await asyncio.gather(*pending))
+        except (KafkaError, asyncio.CancelledError) as fault:
+            spans.end(fault)
+            raise
+        spans.end()
+        if any(record.offset < 0 for record in sent):
+            # Taken in an earlier attempt, says the broker, and not where.
+            raise RelayFault("position unknown")
+        return sent
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            await producer.stop()
+    except (TimeoutError, KafkaError):
+        # stop() waits for batches that a dead broker will never take; without its sender
+        # task the producer cannot deliver them later.
+        sender = producer._sender
+        if sender is not None and sender.sender_task is not None:
+            sender.sender_task.cancel()
+        await producer.client.close()

@@ -1,0 +1,72 @@
+"""Creates the topics of a file and checks those that exist.
+
+`KAFKA_BOOTSTRAP_SERVERS=… python -m service_kit.events.topics topics.yml`
+"""
+
+import argparse
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.settings import KafkaSettings
+
+
+async def ensure_topics(
+    bootstrap_servers: str,
+    wanted: list[dict[str, Any]],
+    prefix: str = "",
+    credentials: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Create what is missing; raises `SystemExit` when a topic has another number of partitions.
+
+    Growing a topic would move stores to other partitions and break the order of their events.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **credentials)
+    await admin.start()
+    try:
+        topics = [
+            NewTopic(
+                name=prefix + topic["name"],
+                num_partitions=topic["partitions"],
+                replication_factor=topic.get("replication_factor", 1),
+                topic_configs={name: str(value) for name, value in topic["config"].items()},
+            )
+            for topic in wanted
+        ]
+        answer = await admin.create_topics(topics)
+        for name, code, *_ in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise error(name)
+        described = await admin.describe_topics([topic.name for topic in topics])
+        partitions = {topic["topic"]: len(topic["partitions"]) for topic in described}
+        for topic in topics:
+            found = partitions[topic.name]
+            # 0: the broker has taken the topic but its metadata is not there yet.
+            if found not in (0, topic.num_partitions):
+                raise SystemExit(
+                    f"topic {topic.name} has {found} partitions, not {topic.num_partitions}"
+                )
+    finally:
+        await admin.close()
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(description="Creates the topics of a YAML file")
+    parser.add_argument("file", type=Path)
+    wanted = yaml.safe_load(parser.parse_args().file.read_text())["topics"]
+    settings = KafkaSettings()
+    credentials = kafka_credentials(settings)
+    servers = settings.kafka_bootstrap_servers
+    asyncio.run(ensure_topics(servers, wanted, settings.topic_prefix, credentials))
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,83 @@
+"""How many requests a process takes on at once, and how long they may keep it from ending."""
+
+import asyncio
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service_kit.database.pool import WRITES, is_full
+from service_kit.http.problems import RETRY_AFTER_SECONDS, Problem, problem_response, unavailable
+from service_kit.http.shedding import Queue, count_shed
+from service_kit.http.stopping import Stopping
+
+# What is left of a stop's ten seconds goes to connections and traces.
+GRACE_SECONDS = 4.0
+OPERATIONS = ("/health/", "/metrics")
+READS = ("GET", "HEAD")
+
+
+class Admission:
+    """Answers 503 at once to requests beyond `most_requests`, and to writes when the queue for the
+    pool's connections is full, but never to probes and Prometheus.
+
+    When the process begins to end, requests under way have `GRACE_SECONDS`; one that a frozen
+    database still holds then is answered 503 rather than cut off.
+    """
+
+    def __init__(self, app: ASGIApp, most_requests: int, stopping: Stopping) -> None:
+        self.app = app
+        self.most_requests = most_requests
+        self._stopping = stopping
+        self._under_way: set[asyncio.Timeout] = set()
+        stopping.call_when_begun(self._limit_all)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(OPERATIONS):
+            await self.app(scope, receive, send)
+            return
+        if len(self._under_way) >= self.most_requests:
+            count_shed(Queue.REQUESTS)
+            await _busy(scope)(scope, receive, send)
+            return
+        # Read, parsed and refused by the pool itself, it would cost as much as a sale, and leave
+        # those that are under way no time.
+        if scope["method"] not in READS and is_full(WRITES):
+            count_shed(Queue.POOL)
+            await unavailable(scope["path"])(scope, receive, send)
+            return
+        has_started = False
+
+        async def send_and_note_start(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        limit = asyncio.timeout(GRACE_SECONDS if self._stopping.has_begun else None)
+        try:
+            async with limit:
+                self._under_way.add(limit)
+                await self.app(scope, receive, send_and_note_start)
+        except TimeoutError:
+            if has_started or not limit.expired():
+                raise
+            await _ending(scope)(scope, receive, send)
+        finally:
+            self._under_way.discard(limit)
+
+    def _limit_all(self) -> None:
+        latest = asyncio.get_running_loop().time() + GRACE_SECONDS
+        for limit in self._under_way:
+            limit.reschedule(latest)
+
+
+def _busy(scope: Scope) -> Response:
+    detail = "Trop de requêtes à la fois ; rien n'a été enregistré, réessayez."
+    headers = {"Retry-After": RETRY_AFTER_SECONDS}
+    return problem_response(Problem(503, "surcharge", detail, headers=headers), scope["path"])
+
+
+def _ending(scope: Scope) -> Response:
+    # Whether a commit that was under way has happened cannot be known here.
+    detail = "Le service s'arrête ; réessayez, avec la même Idempotency-Key pour une écriture."
+    headers = {"Retry-After": RETRY_AFTER_SECONDS}
+    return problem_response(Problem(503, "service-arrete", detail, headers=headers), scope["path"])

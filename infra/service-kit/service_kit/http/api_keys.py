@@ -1,0 +1,95 @@
+"""API keys in `x-token` or `Authorization: Bearer`: hashed at rest, one role each.
+
+`python -m service_kit.http.api_keys ensure --role till --label demo` stores the key given in the
+environment variable API_KEY in the database of DATABASE_URL.
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from service_kit.database.sessions import read_session
+from service_kit.http.callers import Caller, Callers, hash_key, read_key
+from service_kit.http.problems import Problem
+from service_kit.telemetry.stages import Stage, stage
+
+_FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND revoked_at IS NULL")
+
+
+async def identify_caller(
+    request: Request,
+    x_token: Annotated[str | None, Header()] = None,
+    authorization: Annotated[str | None, Header()] = None,
+) -> Caller:
+    """The caller of a request; a `Problem` 401 when the key is missing or unknown."""
+    key = read_key(x_token, authorization)
+    challenge = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
+    if not key:
+        detail = "Une clé est attendue dans l'en-tête x-token."
+        raise Problem(401, "cle-absente", detail, headers=challenge)
+    callers: Callers = request.app.state.callers
+    if known := callers.find(key):
+        callers.counts.hits += 1
+        return known
+    callers.counts.misses += 1
+    since = request.app.state.changes.now()
+    # Its own short use of a connection: a request must never hold two, or a full pool of
+    # requests that each wait for their second one stands still.
+    with stage(Stage.AUTHENTICATION):
+        async with read_session(request) as session:
+            row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
+    if row is None:
+        raise Problem(401, "cle-inconnue", "Cette clé n'est pas connue.", headers=challenge)
+    caller = Caller(client_id=row.client_id, role=row.role)
+    callers.keep(key, caller, since)
+    return caller
+
+
+def require_role(*roles: str) -> Callable[..., Awaitable[Caller]]:
+    """A dependency that lets only these roles pass; others get 403."""
+
+    async def check_role(
+        caller: Annotated[Caller, Depends(identify_caller, scope="function")],
+    ) -> Caller:
+        if caller.role not in roles:
+            detail = f"Le rôle {caller.role} n'a pas ce droit ; il faut : {', '.join(roles)}."
+            raise Problem(403, "role-insuffisant", detail)
+        return caller
+
+    return check_role
+
+
+_ENSURE = text("""
+    INSERT INTO api_keys (key_hash, client_id, role) VALUES (:hash, :client_id, :role)
+    ON CONFLICT (client_id) DO UPDATE
+        SET key_hash = excluded.key_hash, role = excluded.role, revoked_at = NULL
+""")
+
+
+async def ensure_key(connection: AsyncConnection, key: str, role: str, label: str) -> None:
+    """Store a key for the client `label/role`, in place of its former one."""
+    await connection.execute(
+        _ENSURE, {"hash": hash_key(key), "client_id": f"{label}/{role}", "role": role}
+    )
+
+
+async def _main() -> None:
+    parser = argparse.ArgumentParser(description="Stores an API key (environment: API_KEY)")
+    parser.add_argument("command", choices=["ensure"])
+    parser.add_argument("--role", required=True)
+    parser.add_argument("--label", required=True)
+    arguments = parser.parse_args()
+    engine = create_async_engine(os.environ["DATABASE_URL"])
+    async with engine.begin() as connection:
+        await ensure_key(connection, os.environ["API_KEY"], arguments.role, arguments.label)
+    await engine.dispose()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

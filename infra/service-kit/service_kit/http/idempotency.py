@@ -1,0 +1,159 @@
+"""`Idempotency-Key` on POST, after draft-ietf-httpapi-idempotency-key-header-07.
+
+The key commits with the effect of the request, so there is either both or nothing: a refusal
+that recorded nothing leaves the key unused. A second request with the key waits for the first
+one's transaction, at most `lock_timeout`, and is answered 409 (`ressource-occupee`) when that is
+still running.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Header, Request, Response
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service_kit.http.callers import Caller
+from service_kit.http.problems import RETRY_AFTER_SECONDS, Problem
+
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        description=(
+            "Any text that names this request among those of the API key, such as a UUID; a retry"
+            " carries it again, byte for byte, and gets the first answer, with"
+            " `Idempotent-Replayed: true`. Another request under the key is answered 422, one while"
+            " the first is running 409. A key is recognised for at least 7 days after its first"
+            " use. An answer of 4xx that recorded nothing, and any 5xx, leave it unused."
+        ),
+    ),
+]
+
+# A key can expire between the two statements of a claim; it does so once.
+_CLAIM_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What an earlier request with the same key did."""
+
+    resource_id: str | None
+    status: int | None
+    body: bytes | None
+
+    def response(self) -> Response:
+        """The stored answer, again."""
+        assert self.status is not None
+        return Response(self.body, self.status, headers=REPLAYED, media_type="application/json")
+
+
+_CLAIM = text("""
+    INSERT INTO idempotency_keys (client_id, key, request_hash)
+    VALUES (:client_id, :key, :request_hash)
+    ON CONFLICT (client_id, key) DO NOTHING
+    RETURNING 1
+""")
+_READ = text("""
+    SELECT request_hash, resource_id, status, body FROM idempotency_keys
+    WHERE client_id = :client_id AND key = :key
+""")
+_RECORD = text("""
+    UPDATE idempotency_keys SET resource_id = :resource_id, status = :status, body = :body
+    WHERE client_id = :client_id AND key = :key
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRequest:
+    """A request as its key knows it: who sent it, and what a repetition is recognised by."""
+
+    caller: Caller
+    key: str | None
+    request_hash: bytes
+
+
+async def keyed(request: Request, caller: Caller, key: str | None) -> KeyedRequest:
+    """The request with its key, if it has one."""
+    if key is None:
+        return KeyedRequest(caller, None, b"")
+    line = f"{request.method} {request.url.path.rstrip('/')}\n"
+    return KeyedRequest(caller, key, hashlib.sha256(line.encode() + await request.body()).digest())
+
+
+async def claim_key(
+    session: AsyncSession, request: Request, caller: Caller, key: str | None
+) -> Recorded | None:
+    """Take the key for this request; what an earlier one did when it is taken already.
+
+    Raises `Problem` 422 when the earlier request was another one (method, path or body).
+    """
+    return await claim(session, await keyed(request, caller, key))
+
+
+async def claim(session: AsyncSession, request: KeyedRequest) -> Recorded | None:
+    """The same for a request whose key is known already."""
+    if request.key is None:
+        return None
+    identity = {"client_id": request.caller.client_id, "key": request.key}
+    row = await _claim_or_read(session, identity, request.request_hash)
+    if row is None:
+        return None
+    if row.request_hash != request.request_hash:
+        raise Problem(
+            422,
+            "cle-idempotence-reutilisee",
+            "Cette Idempotency-Key a déjà servi à une autre requête.",
+        )
+    return Recorded(resource_id=row.resource_id, status=row.status, body=row.body)
+
+
+async def _claim_or_read(
+    session: AsyncSession, identity: dict[str, str], request_hash: bytes
+) -> Row[Any] | None:
+    for _ in range(_CLAIM_ATTEMPTS):
+        claimed = await session.execute(_CLAIM, {**identity, "request_hash": request_hash})
+        if claimed.one_or_none() is not None:
+            return None
+        row = (await session.execute(_READ, identity)).one_or_none()
+        if row is not None:
+            return row
+    raise key_in_motion()
+
+
+def key_in_motion() -> Problem:
+    """What holds a request up has changed again each time that it was looked at."""
+    return Problem(
+        409,
+        "ressource-occupee",
+        "Une autre requête travaille encore sur la même ressource ; réessayez.",
+        headers={"Retry-After": RETRY_AFTER_SECONDS},
+    )
+
+
+async def record_outcome(
+    session: AsyncSession,
+    caller: Caller,
+    key: str | None,
+    *,
+    resource_id: str | None = None,
+    status: int | None = None,
+    body: bytes | None = None,
+) -> None:
+    """Keep what the request did, in its own transaction: a resource, or the whole answer."""
+    if key is None:
+        return
+    await session.execute(
+        _RECORD,
+        {
+            "client_id": caller.client_id,
+            "key": key,
+            "resource_id": resource_id,
+            "status": status,
+            "body": body,
+        },
+    )

@@ -1,0 +1,164 @@
+"""Dashboards about events on their way, and about what they tell: sales and revenue."""
+
+from infra.tools.checks.dashboards.parts import THIRD, WHOLE, Board, Panel, Query
+from infra.tools.checks.dashboards.promql import percentiles, quantile, rare, rate
+
+EVENT_FLOW = Board(
+    "event-flow",
+    "Event flow",
+    "From the row in an outbox to the figure in the report: how much, how late, what got stuck.",
+    [
+        Panel(
+            "Workers that answer",
+            "1 up, 0 down. Bad: a 0, or a line that ends. Lag and delay are told by the worker "
+            "itself: while it stands still their lines end too, and nothing else here is wrong. "
+            "Runbook: ProcessDown.",
+            "short",
+            [Query('min by (job) (up{job=~".*-worker"})', "{{job}}")],
+            WHOLE,
+        ),
+        Panel(
+            "Events published, by type",
+            "Bad: zero while sales are made. Next: the outbox beside it.",
+            "eps",
+            [Query(rate("events_published_total", "type"), "{{type}}")],
+        ),
+        Panel(
+            "Events applied, by consumer",
+            "Bad: a consumer that applies less than is published, or a line that ends. Next: lag.",
+            "eps",
+            [Query(rate("events_consumed_total", "consumer"), "{{consumer}}")],
+        ),
+        Panel(
+            "Outbox: age of its oldest event",
+            "Bad: above 5 s, Kafka takes nothing. Runbook: OutboxStuck.",
+            "s",
+            [Query("max by (job) (outbox_oldest_age_seconds)", "{{job}}")],
+            THIRD,
+        ),
+        Panel(
+            "Outbox: events that wait",
+            "Bad: growing. At the ceiling sales are refused. Runbook: OutboxStuck.",
+            "short",
+            [Query("max by (job) (outbox_pending)", "{{job}}")],
+            THIRD,
+        ),
+        Panel(
+            "Outbox delay, p95",
+            "From the row to Kafka's acknowledgement. Bad: above 100 ms. Next: CPU of that worker, "
+            "Kafka's disk.",
+            "s",
+            [Query(quantile("0.95", "outbox_delay_seconds_bucket", "job"), "{{job}}")],
+            THIRD,
+        ),
+        Panel(
+            "Consumer lag in seconds",
+            "How old is what a consumer applies. Bad: above 5 s and rising: too slow, or its batch "
+            "fails. Runbook: ConsumerLag. A line that ends: its worker does not answer.",
+            "s",
+            [Query("max by (job, topic) (consumer_lag_seconds)", "{{job}} {{topic}}")],
+        ),
+        Panel(
+            "Consumer lag in records",
+            "Bad: growing for minutes. Falling after a stop is recovery: divide by the rate above. "
+            "Runbook: ConsumerLag.",
+            "short",
+            [Query("sum by (job, topic) (consumer_lag_records)", "{{job}} {{topic}}")],
+        ),
+        Panel(
+            "From the sale to the report",
+            "Age of a sale when the report counts it. Bad: p99 above 1 s. Nothing here while the "
+            "consumer is stopped. Next: is its worker up, is there lag, what is set aside?",
+            "s",
+            percentiles("report_delay_seconds_bucket"),
+        ),
+        Panel(
+            "Decision of strict sales, p95 by outcome",
+            "Bad: confirmed or rejected above 500 ms, tills wait for it; any cancelled: the stock "
+            "did not decide in time. Next: lag of stock-worker and sales-worker.",
+            "s",
+            [Query(quantile("0.95", "saga_duration_seconds_bucket", "outcome"), "{{outcome}}")],
+        ),
+        Panel(
+            "Batches tried again, by consumer",
+            "Bad: lasting. A database that is away shows here first. Next: the worker's log says "
+            "which fault.",
+            "short",
+            [Query(rare("events_retried_total", "consumer"), "{{consumer}}")],
+            THIRD,
+        ),
+        Panel(
+            "Messages set aside",
+            "Bad: any. `make dead-letters` lists them. Runbook: DeadLetters.",
+            "short",
+            [Query("sum by (consumer) (dead_letters_open)", "{{consumer}}")],
+            THIRD,
+        ),
+        Panel(
+            "Relay failures, by fault",
+            "Bad: LogShortened, Kafka has lost records. Others pass with their cause. Runbook: "
+            "BrokerLostRecords.",
+            "short",
+            [
+                Query(
+                    rare("outbox_relay_failures_total", "job, error_type"),
+                    "{{job}} {{error_type}}",
+                )
+            ],
+            THIRD,
+        ),
+        Panel(
+            "Differences that the audit found",
+            "Bad: anything but zero. Runbook: AuditDifference.",
+            "short",
+            [Query("max by (check) (audit_difference)", "{{check}}")],
+            WHOLE,
+        ),
+    ],
+)
+
+BUSINESS = Board(
+    "business",
+    "Business",
+    "Sales, revenue and empty shelves, as they are decided.",
+    [
+        Panel(
+            "Sales per minute, by store",
+            "Bad: a store at zero during its opening hours: its tills, or its network. Next: all "
+            "stores? then Golden signals, traffic and errors.",
+            "short",
+            [
+                Query(
+                    '60 * sum by (store) (rate(sales_total{status="confirmed"}[1m]))',
+                    "store {{store}}",
+                )
+            ],
+        ),
+        Panel(
+            "Revenue per minute, by currency",
+            "Confirmed sales, taxes included. Bad: falling while sales do not: a price that is "
+            "wrong. Next: the report, which has the exact figures; this is the trend.",
+            "short",
+            [Query("60 * sum by (currency) (rate(sales_revenue_total[1m]))", "{{currency}}")],
+        ),
+        Panel(
+            "Sales refused for lack of stock, by store",
+            "Bad: a store where it lasts: shelves are empty. Next: `ruptures` in its report names "
+            "them.",
+            "short",
+            [
+                Query(
+                    '60 * sum by (store) (rate(sales_total{status="rejected"}[1m])) '
+                    "or on () vector(0)",
+                    "store {{store}}",
+                )
+            ],
+        ),
+        Panel(
+            "Sales by outcome",
+            "Bad: cancelled, a customer waited and got nothing. Next: Event flow, decisions.",
+            "short",
+            [Query(f"60 * {rate('sales_total', 'status')}", "{{status}}")],
+        ),
+    ],
+)

@@ -1,0 +1,193 @@
+"""`python -m infra.tools.local up|down|status|logs|…`: what the Makefile calls."""
+
+import argparse
+import asyncio
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from infra.tools.local import nginx, observability, rolling
+from infra.tools.local.layout import (
+    MOST_INSTANCES,
+    ROLES,
+    ROOT,
+    SERVICES,
+    Layout,
+    StackError,
+    further_ports,
+    state_folder,
+    wanted_ports,
+)
+from infra.tools.local.postgresql import psql
+from infra.tools.local.stack import Report, Stack
+from infra.tools.local.summary import print_addresses
+from infra.tools.measure.demo_fault.faults import remove_planted
+
+
+def main() -> int:
+    """Run one command; its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m infra.tools.local")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("down", "status", "reset"):
+        commands.add_parser(name)
+    up = commands.add_parser("up")
+    for option in ("--instances", "--workers"):
+        up.add_argument(option, type=int, choices=range(1, MOST_INSTANCES + 1), default=1)
+    for name in ("logs", "rolling-restart"):
+        commands.add_parser(name).add_argument("--name")
+    commands.add_parser("token").add_argument("--role", choices=ROLES, default="till")
+    commands.add_parser("psql").add_argument("database", choices=SERVICES)
+    commands.add_parser("run").add_argument("program", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args()
+    # What is not there yet is what `up` waits for, not news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        return COMMANDS[arguments.command](arguments)
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; make up goes on, make down stops what has started\n")
+        return 130
+
+
+def _reporter() -> Report:
+    started = time.monotonic()
+
+    def report(line: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {line}", flush=True)
+
+    return report
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    report = _reporter()
+    layout = Layout.saved()
+    wanted = wanted_ports(
+        further_ports(arguments.instances, arguments.workers)
+        | observability.installed_ports()
+        | nginx.installed_ports()
+    )
+    if not Stack(layout).is_supervised():
+        layout = Layout(state_folder(), wanted)
+    elif layout.ports != wanted:
+        report("NOT changed: it runs with the ports and instances of its start; make down first")
+    stack = Stack(layout, report)
+    asyncio.run(_start(stack))
+    if _call([sys.executable, "-m", "infra.tools.local.demo"], layout) != 0:
+        raise StackError("the demo chain could not be created, see above; the system itself runs")
+    print_addresses(layout)
+    return 0
+
+
+def _call(command: list[str], layout: Layout) -> int:
+    """Run a client of the stack, with its addresses and keys in the environment."""
+    environment = os.environ | layout.client_environment
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+async def _start(stack: Stack) -> None:
+    await stack.start_infrastructure()
+    await stack.start_watchers()
+    await stack.start_services()
+
+
+def _down(_: argparse.Namespace) -> int:
+    layout = Layout.saved()
+    stack = Stack(layout)
+    # A planted fault would outlive the processes, in their databases.
+    for line in remove_planted(layout) if stack.is_supervised() else ():
+        sys.stderr.write(f"{line}\n")
+    stopped = stack.stop()
+    print("nothing was running" if not stopped else "stopped")
+    return 0
+
+
+def _status(_: argparse.Namespace) -> int:
+    layout = Layout.saved()
+    stack = Stack(layout)
+    if not stack.is_supervised():
+        print("not running: make up starts it")
+        return 1
+    unready = asyncio.run(stack.unready())
+    for name, state in stack.states().items():
+        print(f"{name:15} {layout.ports[name]:6} {state}{'  NOT READY' if name in unready else ''}")
+    return 1 if unready else 0
+
+
+def _rolling_restart(arguments: argparse.Namespace) -> int:
+    layout = Layout.saved()
+    stack = Stack(layout, _reporter())
+    if not stack.is_supervised():
+        raise StackError("not running: make up starts it")
+    names = rolling.choose_instances(layout, arguments.name)
+    if alone := rolling.find_interrupted(layout, names):
+        print(f"{', '.join(alone)}: requests fail meanwhile, nobody else answers them here")
+    asyncio.run(rolling.restart_one_by_one(stack, names))
+    return 0
+
+
+def _logs(arguments: argparse.Namespace) -> int:
+    layout = Layout.saved()
+    known = Stack(layout).names
+    if arguments.name and arguments.name not in known:
+        raise StackError(f"{arguments.name} is not one of {', '.join(known)}")
+    names = [arguments.name] if arguments.name else known
+    files = [str(path) for name in names if (path := layout.logs / f"{name}.log").exists()]
+    if not files:
+        raise StackError("there are no logs yet: make up first")
+    os.execvp("tail", ["tail", "-n", "20", "-F", *files])
+
+
+def _reset(arguments: argparse.Namespace) -> int:
+    _down(arguments)
+    state = state_folder()
+    # COMPTOIR_STATE may name any folder: only one that `up` has made is removed.
+    if (state / "ports.json").exists():
+        shutil.rmtree(state)
+    print("empty: the next make up starts from nothing")
+    return 0
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    print(_existing().secrets[arguments.role])
+    return 0
+
+
+def _psql(arguments: argparse.Namespace) -> int:
+    command, environment = psql(_existing(), arguments.database)
+    os.execve(command[0], command, os.environ | environment)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    layout = _existing()
+    if not Stack(layout).is_supervised():
+        raise StackError("not running: make up starts it")
+    return _call(arguments.program, layout)
+
+
+def _existing() -> Layout:
+    layout = Layout.saved()
+    if not (layout.state / "secrets.json").exists():
+        raise StackError("there is no stack yet: make up first")
+    return layout
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "logs": _logs,
+    "rolling-restart": _rolling_restart,
+    "reset": _reset,
+    "token": _token,
+    "psql": _psql,
+    "run": _run,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Creates what the demo chain lacks, through the REST APIs; `make up` runs it."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from infra.tools.local.demo.catalogue import CENTRE, STORES, TAXES, list_products, opening_quantity
+from infra.tools.rest import ON_ITS_WAY_CODES, RestClient, address_of, head_office_key
+
+
+async def main() -> None:
+    """Stores, products, opening stock; what is there stays as it is."""
+    async with RestClient(head_office_key()) as client:
+        store_ids, products = await asyncio.gather(_ensure_stores(client), _ensure_products(client))
+        stocked = await asyncio.gather(
+            *(_ensure_stock(client, index, id, products) for index, id in enumerate(store_ids))
+        )
+    state = "created" if any(stocked) else "was there"
+    print(f"         demo chain {state}: {len(STORES)} stores, a centre, {len(products)} products")
+
+
+async def _ensure_stores(client: RestClient) -> list[int]:
+    url = f"{address_of('sales')}/api/magasins/"
+    known = {store["nom"]: store["id"] async for store in client.get_pages(url)}
+    ids = []
+    for index, place in enumerate((*STORES, CENTRE)):
+        # One after the other: the first store is number 1 on an empty system.
+        if place[0] not in known:
+            answer = await client.post(url, _store_body(place), f"demo-magasin-{index}")
+            known[place[0]] = answer.json()["id"]
+        ids.append(known[place[0]])
+    return ids
+
+
+def _store_body(place: tuple[str, str, str]) -> dict[str, Any]:
+    name, address, city = place
+    kind = "centre_logistique" if place is CENTRE else "magasin"
+    return {"nom": name, "adresse": address, "ville": city, "type": kind, "taxes": TAXES}
+
+
+async def _ensure_products(client: RestClient) -> list[int]:
+    wanted = list_products()
+    known = await _find_products(client, {body["sku"] for body in wanted})
+    missing = [body for body in wanted if body["sku"] not in known]
+    if missing:
+        url = f"{address_of('sales')}/api/produits/lots"
+        answer = await client.post(url, {"produits": missing}, f"demo-produits-{len(missing)}")
+        known |= {product["sku"]: product["id"] for product in answer.json()["produits"]}
+    return [known[body["sku"]] for body in wanted]
+
+
+async def _find_products(client: RestClient, skus: set[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    url = f"{address_of('sales')}/api/produits/"
+    async for product in client.get_pages(url, limite=1000):
+        if product["sku"] in skus:
+            known[product["sku"]] = product["id"]
+        if len(known) == len(skus):
+            break
+    return known
+
+
+async def _ensure_stock(
+    client: RestClient, index: int, store_id: int, products: Iterable[int]
+) -> bool:
+    """Whether the store had none and has received its opening stock."""
+    url = address_of("stock")
+    if await client.get(f"{url}/api/stock/mouvements", magasin_id=store_id, limite=1):
+        return False
+    lines = [
+        {"produit_id": product_id, "quantite": opening_quantity(index, number)}
+        for number, product_id in enumerate(products)
+    ]
+    body = {"magasin_id": store_id, "type": "reception", "motif": "ouverture", "lignes": lines}
+    key = f"demo-ouverture-{store_id}"
+    await client.post(f"{url}/api/stock/mouvements", body, key, again_codes=ON_ITS_WAY_CODES)
+    return True
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,121 @@
+"""Prometheus and Jaeger beside the stack, where they are installed: it runs without them too."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.tools.local import fetch
+from infra.tools.local.layout import ROOT, Layout
+from infra.tools.local.supervisor import Program
+
+# Each listens on the port of its own name; `PORTS` has the further ones.
+WATCHERS = ("prometheus", "jaeger")
+PORTS = {
+    "prometheus": 9090,
+    "jaeger": 16686,
+    "jaeger-otlp": 4318,
+    "jaeger-metrics": 8888,
+    "jaeger-spans": 8889,
+}
+# The cores are first for those who are watched.
+WHEN_IDLE = ("nice", "-n", "10")
+# A path that answers 200 as soon as the program works.
+READY_PATHS = {"prometheus": "/-/ready", "jaeger": "/api/services"}
+
+
+def installed_ports() -> dict[str, int]:
+    """The default ports of the watchers that this machine has."""
+    return {
+        name: port for name, port in PORTS.items() if fetch.find(name.partition("-")[0]) is not None
+    }
+
+
+def list_watchers(layout: Layout) -> list[str]:
+    """The watchers of a stack: those that have a port."""
+    return [name for name in WATCHERS if name in layout.ports]
+
+
+def list_watcher_programs(layout: Layout) -> list[Program]:
+    """Prometheus and Jaeger, as far as the stack has ports for them; they stop last."""
+    programs = {"prometheus": _prometheus, "jaeger": _jaeger}
+    return [programs[name](layout) for name in list_watchers(layout)]
+
+
+def traces_environment(layout: Layout) -> dict[str, str]:
+    """Where processes send their spans; nothing without Jaeger."""
+    if "jaeger" not in layout.ports:
+        return {}
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{layout.ports['jaeger-otlp']}"}
+
+
+def _prometheus(layout: Layout) -> Program:
+    configuration = layout.state / "prometheus.yml"
+    configuration.write_text(yaml.safe_dump(_scrape_here(layout), sort_keys=False))
+    command = [
+        *WHEN_IDLE,
+        _path("prometheus"),
+        f"--config.file={configuration}",
+        f"--storage.tsdb.path={layout.state / 'prometheus'}",
+        "--storage.tsdb.retention.size=1GB",
+        f"--web.listen-address=127.0.0.1:{layout.ports['prometheus']}",
+        "--enable-feature=exemplar-storage",
+        # k6 sends what it measures (`make load`).
+        "--web.enable-remote-write-receiver",
+        "--log.level=warn",
+    ]
+    return Program("prometheus", command, 1)
+
+
+def _scrape_here(layout: Layout) -> dict[str, Any]:
+    """The configuration of the compose file, with this stack's addresses and the same job names.
+
+    Each instance of a process is a target of its job.
+    """
+    source = ROOT / "infra/deploy/prometheus"
+    configuration: dict[str, Any] = yaml.safe_load((source / "prometheus.yml").read_text())
+    configuration["rule_files"] = [str(source / each) for each in configuration["rule_files"]]
+    ports = dict(layout.ports) | {"jaeger": layout.ports.get("jaeger-metrics", 0)}
+    jobs = [job["job_name"] for job in configuration["scrape_configs"]]
+    configuration["scrape_configs"] = [
+        {
+            "job_name": job,
+            "static_configs": [
+                {"targets": [f"127.0.0.1:{ports[n]}" for n in layout.instances(job) or [job]]}
+            ],
+        }
+        for job in jobs
+        if ports.get(job)
+    ]
+    return configuration
+
+
+def _jaeger(layout: Layout) -> Program:
+    ports = layout.ports
+    environment = {
+        "JAEGER_QUERY_PORT": str(ports["jaeger"]),
+        "JAEGER_OTLP_PORT": str(ports["jaeger-otlp"]),
+        "JAEGER_METRICS_PORT": str(ports["jaeger-metrics"]),
+        "JAEGER_SPANS_PORT": str(ports["jaeger-spans"]),
+        # Nobody asks there: any free port will do.
+        "JAEGER_QUERY_GRPC_PORT": "0",
+        "JAEGER_HEALTH_PORT": "0",
+        "JAEGER_LOG_LEVEL": "warn",
+        # Leaves the cores to those who are watched.
+        "GOMAXPROCS": "1",
+        "GOMEMLIMIT": "640MiB",
+        "PROMETHEUS_URL": f"http://127.0.0.1:{ports.get('prometheus', PORTS['prometheus'])}",
+    }
+    command = [
+        *WHEN_IDLE,
+        _path("jaeger"),
+        "--config",
+        str(ROOT / "infra/deploy/jaeger/config.yaml"),
+    ]
+    return Program("jaeger", command, 1, environment)
+
+
+def _path(name: str) -> str:
+    path = fetch.find(name)
+    assert path is not None, f"{name} has a port in this stack and is gone: {fetch.MISSING}"
+    return str(Path(path))

@@ -1,0 +1,214 @@
+"""The order in which the embedded stack comes up: what depends on nothing runs at once."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import httpx
+import psutil
+import yaml
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from infra.tools.local import kafka, nginx, postgresql
+from infra.tools.local.cleanup import discard_processes, find_processes, stop_processes
+from infra.tools.local.layout import ROLES, ROOT, SERVICES, Layout, StackError
+from infra.tools.local.observability import READY_PATHS, list_watchers
+from infra.tools.local.ports import check_free
+from infra.tools.local.programs import INFRASTRUCTURE, list_programs
+from infra.tools.local.supervisor import Program, Supervisor
+from service_kit.events.topics import ensure_topics
+from service_kit.http.api_keys import ensure_key
+
+READY_SECONDS = 90.0
+POLL_SECONDS = 0.1
+# supervisord gives each process 15 s.
+STOP_SECONDS = 60.0
+LOG_LINES = 5
+
+# Told what has been done, and what is being waited for.
+Report = Callable[[str], None]
+# What runs for a layout, with the class path of the broker's jars.
+ListPrograms = Callable[[Layout, str], list[Program]]
+
+
+def say_nothing(_: str) -> None:
+    """For tests, which show nothing while all goes well."""
+
+
+class Stack:
+    """Starts, watches and stops the processes of one layout."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        report: Report = say_nothing,
+        programs: ListPrograms = list_programs,
+    ) -> None:
+        self.layout = layout
+        self._programs = programs
+        self._report = report
+        self._supervisor = Supervisor(layout)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The programs of this stack."""
+        balancer = [name for name in nginx.PORTS if name in self.layout.ports]
+        return (*INFRASTRUCTURE, *list_watchers(self.layout), *self.layout.processes, *balancer)
+
+    def is_supervised(self) -> bool:
+        """Whether a supervisor of this layout is there."""
+        return self._supervisor.is_running()
+
+    async def start_infrastructure(self) -> None:
+        """PostgreSQL with migrated databases and keys, Kafka with its topics."""
+        if not self.is_supervised():
+            await self._start_supervisor()
+        for name in INFRASTRUCTURE:
+            self._supervisor.start(name)
+        await asyncio.gather(self._prepare_databases(), self._prepare_broker())
+
+    async def _start_supervisor(self) -> None:
+        # A killed supervisor leaves its processes behind, which hold ports and files.
+        await asyncio.to_thread(stop_processes, find_processes(self.layout.state))
+        check_free(self.layout, self.layout.ports)
+        self.layout.save()
+        self._report("finding Kafka's jars (they are downloaded the first time)")
+        jars, _ = await asyncio.gather(
+            asyncio.to_thread(kafka.find_jars),
+            asyncio.to_thread(postgresql.create_cluster, self.layout),
+        )
+        await asyncio.to_thread(kafka.format_storage, self.layout, jars)
+        await asyncio.to_thread(self._supervisor.start_daemon, self._programs(self.layout, jars))
+        await self._wait("supervisord", self._supervisor_answers)
+
+    async def _supervisor_answers(self) -> bool:
+        return self.is_supervised()
+
+    async def _prepare_databases(self) -> None:
+        await self._wait("postgresql", partial(postgresql.answers, self.layout))
+        await postgresql.create_databases(self.layout)
+        await asyncio.gather(*(self._prepare_database(service) for service in SERVICES))
+        self._report("databases migrated")
+
+    async def _prepare_database(self, service: str) -> None:
+        configuration = f"{service}-service/alembic.ini"
+        await _run(
+            f"the migrations of {service}",
+            [sys.executable, "-m", "alembic", "-c", configuration, "upgrade", "head"],
+            {"DATABASE_URL": self.layout.owner_url(service)},
+        )
+        engine = create_async_engine(self.layout.database_url(service))
+        async with engine.begin() as connection:
+            for role in ROLES:
+                await ensure_key(connection, self.layout.secrets[role], role, "demo")
+        await engine.dispose()
+
+    async def _prepare_broker(self) -> None:
+        await self._wait("kafka", partial(kafka.answers, self.layout))
+        wanted = yaml.safe_load((ROOT / "infra/deploy/kafka/topics.yml").read_text())["topics"]
+        await ensure_topics(self.layout.kafka_bootstrap_servers, wanted)
+        self._report("topics created")
+
+    async def start_watchers(self) -> None:
+        """Prometheus and Jaeger, where the stack has them; nothing else waits for them."""
+        for name in list_watchers(self.layout):
+            self._supervisor.start(name)
+
+    async def start_services(self) -> None:
+        """The services' processes and NGINX, until each says that it is ready."""
+        others = (*INFRASTRUCTURE, *list_watchers(self.layout))
+        for name in self.names:
+            if name not in others:
+                self._supervisor.start(name)
+        await asyncio.gather(*map(self._await_ready, self.names))
+
+    async def restart(self, name: str) -> None:
+        """Stop a process, start it, and return when it is ready."""
+        await asyncio.to_thread(self._supervisor.stop, name)
+        self._supervisor.start(name)
+        await self._await_ready(name)
+
+    async def _await_ready(self, name: str) -> None:
+        if name in INFRASTRUCTURE:
+            return
+        async with httpx.AsyncClient(timeout=5) as client:
+            await self._wait(name, partial(self._is_ready, client, name))
+
+    async def _is_ready(self, client: httpx.AsyncClient, name: str) -> bool:
+        try:
+            path = (READY_PATHS | nginx.READY_PATHS).get(name, "/health/ready")
+            answer = await client.get(f"{self.layout.url(name)}{path}")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == 200
+
+    async def _wait(self, name: str, is_there: Callable[[], Awaitable[bool]]) -> None:
+        """Until a process answers; raises `StackError` with its last words when it does not."""
+        started = time.monotonic()
+        while not await is_there():
+            waited = time.monotonic() - started
+            if waited > READY_SECONDS or self._has_failed(name):
+                raise StackError(
+                    f"{name} did not become ready in {waited:.0f} s; its log "
+                    f"{self._supervisor.log(name)} ends with:\n{self._last_words(name)}"
+                )
+            await asyncio.sleep(POLL_SECONDS)
+        self._report(f"{name} ready")
+
+    def _has_failed(self, name: str) -> bool:
+        return name in self.names and self._supervisor.state(name) == "FATAL"
+
+    def _last_words(self, name: str) -> str:
+        log = self._supervisor.log(name)
+        return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+
+    def states(self) -> dict[str, str]:
+        """What supervisord says of each program, such as `pid 4711, uptime 0:01:02`."""
+        described = {}
+        for name in self.names:
+            info = self._supervisor.info(name)
+            described[name] = f"{info['statename']:9} {info['description']}"
+        return described
+
+    async def unready(self) -> list[str]:
+        """The processes that do not say that they are ready."""
+        async with httpx.AsyncClient(timeout=5) as client:
+            asked = [name for name in self.names if name not in INFRASTRUCTURE]
+            answers = await asyncio.gather(*(self._is_ready(client, name) for name in asked))
+        return [name for name, ready in zip(asked, answers, strict=True) if not ready]
+
+    def pid(self, name: str) -> int:
+        """The process number of a program; 0 when it does not run."""
+        return int(self._supervisor.info(name)["pid"])
+
+    def stop(self) -> int:
+        """Stop what was started for this state folder, and nothing else; returns how many."""
+        mine = find_processes(self.layout.state)
+        if self.is_supervised():
+            self._supervisor.shut_down()
+            psutil.wait_procs(mine, timeout=STOP_SECONDS)
+        stop_processes(find_processes(self.layout.state))
+        return len(mine)
+
+    def discard(self) -> None:
+        """End every process at once, for a stack whose data goes too."""
+        # The second time what a dying supervisor had just started.
+        for _ in range(2):
+            discard_processes(find_processes(self.layout.state))
+        self.layout.socket.unlink(missing_ok=True)
+
+
+async def _run(what: str, command: list[str], environment: dict[str, str]) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        raise StackError(f"{what} failed:\n{output.decode(errors='replace').strip()}")

@@ -1,0 +1,163 @@
+"""supervisord starts, restarts and logs the stack's processes; it is told so over a socket."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from xmlrpc.client import Fault, ServerProxy
+
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from infra.tools.local.cleanup import mark
+from infra.tools.local.layout import ROOT, Layout
+
+DOWN = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
+
+HEADER = """\
+[supervisord]
+pidfile={state}/supervisord.pid
+logfile={state}/logs/supervisord.log
+logfile_maxbytes=5MB
+logfile_backups=1
+directory={root}
+childlogdir={state}/logs
+{user}
+[unix_http_server]
+file={socket}
+chmod=0700
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+PROGRAM = """
+[program:{name}]
+command={command}
+environment={environment}
+autostart=false
+autorestart=true
+startsecs=1
+startretries=20
+stopsignal={stop_signal}
+stopwaitsecs=15
+stopasgroup=false
+killasgroup=true
+priority={priority}
+redirect_stderr=true
+stdout_logfile={log}
+stdout_logfile_maxbytes=20MB
+stdout_logfile_backups=2
+"""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process to supervise; a higher priority is stopped first."""
+
+    name: str
+    command: Sequence[str]
+    priority: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stop_signal: str = "TERM"
+
+
+class Supervisor:
+    """The supervisord of one state folder."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def _call(self, method: str, *arguments: object) -> Any:
+        # A new connection per call: the transport cannot go on after a failed one.
+        transport = SupervisorTransport(None, None, f"unix://{self._layout.socket}")
+        try:
+            return getattr(ServerProxy("http://supervisor", transport).supervisor, method)(
+                *arguments
+            )
+        finally:
+            transport.close()
+
+    def is_running(self) -> bool:
+        """Whether the daemon answers on its socket."""
+        try:
+            self._call("getState")
+        except (OSError, Fault):
+            return False
+        return True
+
+    def start_daemon(self, programs: Sequence[Program]) -> None:
+        """Start supervisord in the background, with nothing under it yet."""
+        configuration = self._layout.state / "supervisord.conf"
+        configuration.touch(mode=0o600)
+        configuration.write_text(self._configuration(programs))
+        subprocess.run(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)],
+            cwd=ROOT,
+            env=os.environ | mark(self._layout.state),
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def _configuration(self, programs: Sequence[Program]) -> str:
+        header = HEADER.format(
+            state=_escape(self._layout.state),
+            root=_escape(ROOT),
+            socket=_escape(self._layout.socket),
+            user="user=root\n" if os.geteuid() == 0 else "",
+        )
+        return header + "".join(self._section(program) for program in programs)
+
+    def _section(self, program: Program) -> str:
+        return PROGRAM.format(
+            name=program.name,
+            command=_escape(shlex.join(program.command)),
+            environment=_escape(
+                ",".join(f'{key}="{value}"' for key, value in program.environment.items())
+            ),
+            stop_signal=program.stop_signal,
+            priority=program.priority,
+            log=_escape(self.log(program.name)),
+        )
+
+    def log(self, name: str) -> Path:
+        """Where the output of a program is."""
+        return self._layout.logs / f"{name}.log"
+
+    def start(self, name: str) -> None:
+        """Start a program unless it runs; does not wait for it."""
+        if self.state(name) in DOWN:
+            self._call_unless_done("startProcess", name, False)
+
+    def stop(self, name: str) -> None:
+        """Stop a program and keep it stopped; returns when it has ended."""
+        if self.state(name) not in DOWN:
+            self._call_unless_done("stopProcess", name, True)
+
+    def _call_unless_done(self, method: str, name: str, wait: bool) -> None:
+        """A process may start or end by itself after its state was asked for."""
+        try:
+            self._call(method, name, wait)
+        except Fault as fault:
+            if fault.faultCode not in (Faults.ALREADY_STARTED, Faults.NOT_RUNNING):
+                raise
+
+    def state(self, name: str) -> str:
+        """supervisord's word: RUNNING, STARTING, BACKOFF, FATAL, …"""
+        return str(self.info(name)["statename"])
+
+    def info(self, name: str) -> dict[str, Any]:
+        """supervisord's record of a program: `pid`, `statename`, `description`, …"""
+        return cast(dict[str, Any], self._call("getProcessInfo", name))
+
+    def shut_down(self) -> None:
+        """Tell supervisord to stop everything and end; returns at once."""
+        self._call("shutdown")
+
+
+def _escape(value: object) -> str:
+    """supervisord expands %(…)s in every value."""
+    return str(value).replace("%", "%%")

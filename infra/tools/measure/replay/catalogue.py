@@ -1,0 +1,106 @@
+"""The stores, products and opening stock that the sales need, created where they are missing."""
+
+import asyncio
+import hashlib
+import re
+from collections import Counter, defaultdict
+from decimal import Decimal
+from typing import Any
+
+from infra.tools.measure.replay.reading import Invoice, TillData
+from infra.tools.rest import ON_ITS_WAY_CODES, RestClient, address_of
+
+PRODUCTS_PER_REQUEST = 1000
+LINES_PER_ENTRY = 5000
+GOODS = re.compile(r"\d{5}")
+
+
+class Numbers:
+    """The numbers that the system gave to stores and products, by name and SKU."""
+
+    def __init__(self, stores: dict[str, int], products: dict[str, int]) -> None:
+        self.stores = stores
+        self.products = products
+
+
+async def prepare_catalogue(client: RestClient, data: TillData) -> Numbers:
+    """Create what is missing for every sale of the file; what is there stays as it is."""
+    stores, products = await asyncio.gather(
+        _ensure_stores(client, sorted({invoice.store for invoice in data.invoices})),
+        _ensure_products(client, data),
+    )
+    numbers = Numbers(stores, products)
+    await _receive_opening_stock(client, data.invoices, numbers)
+    return numbers
+
+
+async def _ensure_stores(client: RestClient, names: list[str]) -> dict[str, int]:
+    url = f"{address_of('sales')}/api/magasins/"
+    known = {store["nom"]: store["id"] async for store in client.get_pages(url)}
+    for name in names:
+        if name not in known:
+            body = {
+                "nom": name,
+                "politique_stock": "permissive",
+                "fuseau": "Europe/London",
+                "devise": "GBP",
+            }
+            known[name] = (await client.post(url, body, f"replay-magasin-{name}")).json()["id"]
+    return {name: known[name] for name in names}
+
+
+async def _ensure_products(client: RestClient, data: TillData) -> dict[str, int]:
+    url = f"{address_of('sales')}/api/produits/"
+    prices: dict[str, Decimal] = {}
+    for invoice in data.invoices:
+        for line in invoice.lines:
+            prices.setdefault(line.sku, line.price)
+    pages = client.get_pages(url, limite=1000)
+    known = {product["sku"]: product["id"] async for product in pages}
+    missing = sorted(prices.keys() - known.keys())
+    for skus in _slices(missing, PRODUCTS_PER_REQUEST):
+        bodies = [_product_body(sku, data.names.get(sku, sku), prices[sku]) for sku in skus]
+        answer = await client.post(f"{url}lots", {"produits": bodies}, _key("produits", skus))
+        known |= {product["sku"]: product["id"] for product in answer.json()["produits"]}
+    return {sku: known[sku] for sku in prices}
+
+
+def _product_body(sku: str, name: str, price: Decimal) -> dict[str, Any]:
+    # Postage, fees and vouchers are sold too, but stand on no shelf.
+    category = "Articles" if GOODS.match(sku) else "Services"
+    return {"sku": sku, "nom": name, "categorie": category, "prix": float(price)}
+
+
+async def _receive_opening_stock(
+    client: RestClient, invoices: list[Invoice], numbers: Numbers
+) -> None:
+    """What the file sells in each store, received there once."""
+    sold: dict[str, Counter[str]] = defaultdict(Counter)
+    for invoice in invoices:
+        for line in invoice.lines:
+            sold[invoice.store][line.sku] += line.quantity
+    await asyncio.gather(
+        *(_receive(client, numbers, store, units) for store, units in sold.items())
+    )
+
+
+async def _receive(client: RestClient, numbers: Numbers, store: str, units: Counter[str]) -> None:
+    url = f"{address_of('stock')}/api/stock/mouvements"
+    store_id = numbers.stores[store]
+    lines = [
+        {"produit_id": numbers.products[sku], "quantite": quantity}
+        for sku, quantity in sorted(units.items())
+    ]
+    for slice in _slices(lines, LINES_PER_ENTRY):
+        body = {"magasin_id": store_id, "type": "reception", "motif": "ouverture", "lignes": slice}
+        # The body is part of the key: the same goods are received once, however often we start.
+        key = _key(f"ouverture-{store_id}", slice)
+        await client.post(url, body, key, again_codes=ON_ITS_WAY_CODES)
+
+
+def _slices(items: list[Any], size: int) -> list[list[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _key(what: str, content: object) -> str:
+    return f"replay-{what}-{hashlib.sha256(repr(content).encode()).hexdigest()[:16]}"

@@ -1,0 +1,109 @@
+"""Posts the invoices, many at once, and measures how long some take to reach the report."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.tools.measure.replay.catalogue import Numbers
+from infra.tools.measure.replay.reading import Invoice
+from infra.tools.rest import RefusedRequest, RestClient, address_of
+
+IN_FLIGHT = 16
+SAMPLE_EVERY = 50
+WAIT_PER_REQUEST_MS = 10_000
+# Later than this a sale counts as unseen: a lost one must end in a verdict, not in a wait.
+LONGEST_DELAY_SECONDS = 120.0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the invoices."""
+
+    recorded: int = 0
+    known_before: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    accepted: list[Invoice] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)  # seconds from 201 to the report
+    unseen: int = 0  # sampled sales that the report did not show in time
+    seconds: float = 0.0
+
+
+class Tills:
+    """The tills of all stores, which share a list of invoices."""
+
+    def __init__(self, client: RestClient, numbers: Numbers, rate: float | None) -> None:
+        self._client = client
+        self._numbers = numbers
+        self._rate = rate
+        self._outcome = Outcome()
+        self._sampling: set[asyncio.Task[None]] = set()
+
+    async def sell(self, invoices: list[Invoice], advance: Callable[[], None]) -> Outcome:
+        """Post every invoice once; `advance` is called after each."""
+        clock = asyncio.get_running_loop()
+        started = clock.time()
+        waiting = enumerate(invoices)
+        await asyncio.gather(*(self._till(waiting, started, advance) for _ in range(IN_FLIGHT)))
+        self._outcome.seconds = clock.time() - started
+        await asyncio.gather(*self._sampling)
+        return self._outcome
+
+    async def _till(
+        self, waiting: Iterator[tuple[int, Invoice]], started: float, advance: Callable[[], None]
+    ) -> None:
+        clock = asyncio.get_running_loop()
+        for index, invoice in waiting:
+            if self._rate:
+                await asyncio.sleep(started + index / self._rate - clock.time())
+            try:
+                await self._post(invoice)
+            except RefusedRequest as refusal:
+                self._outcome.refused[refusal.code] += 1
+            advance()
+
+    async def _post(self, invoice: Invoice) -> None:
+        url = f"{address_of('sales')}/api/ventes/"
+        key = f"online-retail-{invoice.number}-{invoice.store}"
+        answer = await self._client.post(url, write_receipt(invoice, self._numbers), key)
+        self._outcome.accepted.append(invoice)
+        if "idempotent-replayed" in answer.headers:
+            self._outcome.known_before += 1
+            return
+        self._outcome.recorded += 1
+        if self._outcome.recorded % SAMPLE_EVERY == 0:
+            task = asyncio.create_task(self._sample(answer.json()["vente_id"]))
+            self._sampling.add(task)
+
+    async def _sample(self, sale_id: str) -> None:
+        """How long after its 201 a sale is in the report."""
+        clock = asyncio.get_running_loop()
+        answered = clock.time()
+        url = f"{address_of('report')}/api/rapports/ventes"
+        query: dict[str, str | int] = {
+            "apres_vente": sale_id,
+            "attendre_ms": WAIT_PER_REQUEST_MS,
+        }
+        while not (await self._client.get(url, **query))["a_jour"]:
+            if clock.time() - answered > LONGEST_DELAY_SECONDS:
+                self._outcome.unseen += 1
+                return
+        self._outcome.delays.append(clock.time() - answered)
+
+
+def write_receipt(invoice: Invoice, numbers: Numbers) -> dict[str, Any]:
+    """The body of `POST /api/ventes/`."""
+    return {
+        "magasin_id": numbers.stores[invoice.store],
+        # Without offset: the wall clock of the store.
+        "date": invoice.sold_at.isoformat(),
+        "panier": [
+            {
+                "produit_id": numbers.products[line.sku],
+                "quantite": line.quantity,
+                "prix_unitaire": float(line.price),
+            }
+            for line in invoice.lines
+        ],
+    }

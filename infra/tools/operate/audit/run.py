@@ -1,0 +1,93 @@
+"""Runs every check over the three databases; the system goes on meanwhile.
+
+No snapshot spans three databases. The report is read first, then the sales, then the stock: a
+sale travels the other way round, so whatever is further along than its source is a fault, and
+what is behind must be found in an outbox or beyond a consumer's position, on its way.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from infra.tools.operate.audit import events, report_side, sales_side, stock_side
+from report_service.db import audit as report_checks
+from service_kit.audit import find_all_differences
+from stock_service.db import audit as stock_checks
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that must not be, and which check found it."""
+
+    check: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Audit:
+    """What was checked and what was found."""
+
+    checks: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+
+    def add(self, check: str, found: list[str]) -> None:
+        self.checks.append(check)
+        self.differences += [Difference(check, detail) for detail in found]
+
+
+async def audit_everything(urls: Mapping[str, str]) -> Audit:
+    """Every check; `urls` are the databases `sales`, `stock` and `report`."""
+    audit = Audit()
+    await _audit_each(urls, audit)
+    async with AsyncExitStack() as stack:
+        report = await stack.enter_async_context(_snapshot(urls["report"]))
+        report_state = await report_side.read(report)
+        sales = await stack.enter_async_context(_snapshot(urls["sales"]))
+        audit.add("sales are in the report once", await report_side.compare(sales, report_state))
+        stock = await stack.enter_async_context(_snapshot(urls["stock"]))
+        audit.add("sales and stock agree", await stock_side.compare(sales, stock))
+        audit.add("strict stores stay above zero", await stock_side.check_floor(sales, stock))
+        audit.add("a trace spans the services", await events.compare_traces(sales, stock))
+    async with AsyncExitStack() as stack:
+        report = await stack.enter_async_context(_snapshot(urls["report"]))
+        levels = await report_side.read_levels(report)
+        stock = await stack.enter_async_context(_snapshot(urls["stock"]))
+        audit.add("levels in the report", await stock_side.compare_levels(stock, levels))
+    return audit
+
+
+async def _audit_each(urls: Mapping[str, str], audit: Audit) -> None:
+    """What each service can find out alone."""
+    for service, checks in (("report", report_checks.CHECKS), ("stock", stock_checks.CHECKS)):
+        for check in checks:
+            async with _session(urls[service]) as session:
+                audit.add(f"{service}: {check.name}", await find_all_differences(session, check))
+    async with _snapshot(urls["sales"]) as session:
+        for name, look in sales_side.CHECKS.items():
+            audit.add(f"sales: {name}", await look(session))
+    for service, url in urls.items():
+        async with _snapshot(url) as session:
+            for name, look in events.CHECKS.items():
+                audit.add(f"{service}: {name}", await look(session))
+
+
+@asynccontextmanager
+async def _session(
+    url: str, isolation_level: str = "READ COMMITTED"
+) -> AsyncIterator[AsyncSession]:
+    engine = create_async_engine(url, poolclass=NullPool, isolation_level=isolation_level)
+    try:
+        async with AsyncSession(engine) as session:
+            yield session
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def _snapshot(url: str) -> AsyncIterator[AsyncSession]:
+    """A session that sees one state of its database from its first statement on."""
+    async with _session(url, "REPEATABLE READ") as session:
+        yield session

@@ -1,0 +1,118 @@
+"""A statement without SQLAlchemy between: its effect, its faults and what is left of its use."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from service_kit.database.faults import constraint_of, is_bad_data, is_lock_timeout, is_transient
+from service_kit.database.sessions import open_engine
+from service_kit.database.single_statement import DirectStatement
+from service_kit.settings import ServiceSettings
+
+KEEP = DirectStatement("INSERT INTO notes (id) VALUES (:id) RETURNING id")
+SLEEP = DirectStatement("SELECT CAST(pg_sleep(:seconds) AS text) AS slept")
+LOCK = DirectStatement("SELECT id FROM notes WHERE id = :id FOR UPDATE")
+PID = DirectStatement("SELECT pg_backend_pid() AS pid")
+
+
+def settings_of(engine: AsyncEngine, pool_size: int = 1) -> ServiceSettings:
+    return ServiceSettings(
+        service_name="notes",
+        database_url=engine.url.render_as_string(hide_password=False),
+        http_port=1,
+        database_pool_size=pool_size,
+        database_pool_timeout_seconds=0.2,
+    )
+
+
+async def test_what_it_writes_is_committed_when_it_returns(notes_engine: AsyncEngine) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine:
+        row = await KEEP.fetch_row(engine, {"id": 7})
+
+        async with notes_engine.connect() as other:
+            kept = (await other.execute(text("SELECT id FROM notes"))).scalar_one()
+    assert row is not None
+    assert (row["id"], kept) == (7, 7)
+
+
+async def test_a_refused_row_is_the_error_that_it_would_be_elsewhere(
+    notes_engine: AsyncEngine,
+) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine:
+        await KEEP.fetch_row(engine, {"id": 7})
+
+        with pytest.raises(IntegrityError) as refused:
+            await KEEP.fetch_row(engine, {"id": 7})
+        with pytest.raises(DBAPIError) as unfit:
+            await KEEP.fetch_row(engine, {"id": "seven"})
+
+        assert constraint_of(refused.value) == "notes_id_key"
+        assert is_bad_data(refused.value)
+        assert is_bad_data(unfit.value)
+        # The pool's only connection is there, and without a transaction.
+        assert await KEEP.fetch_row(engine, {"id": 8}) is not None
+
+
+async def test_within_a_session_it_is_part_of_its_transaction(notes_engine: AsyncEngine) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine:
+        async with AsyncSession(engine) as session:
+            await session.execute(text("SELECT 1"))
+            await KEEP.fetch_row_within(session, {"id": 7})
+            with pytest.raises(DBAPIError) as unfit:
+                await KEEP.fetch_row_within(session, {"id": "seven"})
+            await session.rollback()
+
+        assert is_bad_data(unfit.value)
+        assert await KEEP.fetch_row(engine, {"id": 7}) is not None
+
+
+async def test_a_lock_that_is_not_given_is_told_apart(notes_engine: AsyncEngine) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine:
+        await KEEP.fetch_row(engine, {"id": 7})
+        async with notes_engine.begin() as holder:
+            await holder.execute(text("SELECT FROM notes FOR UPDATE"))
+
+            with pytest.raises(DBAPIError) as late:
+                await LOCK.fetch_row(engine, {"id": 7})
+
+    assert is_lock_timeout(late.value)
+    assert is_transient(late.value)
+
+
+async def test_a_full_pool_refuses_it_like_everybody(notes_engine: AsyncEngine) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine, engine.connect():
+        with pytest.raises(PoolTimeout):
+            await PID.fetch_row(engine, {})
+
+
+async def test_a_connection_that_was_given_up_in_the_middle_is_not_used_again(
+    notes_engine: AsyncEngine,
+) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine:
+        before = await PID.fetch_row(engine, {})
+
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await SLEEP.fetch_row(engine, {"seconds": 5.0})
+
+        assert await PID.fetch_row(engine, {}) != before
+
+
+async def test_a_connection_that_the_server_ends_is_replaced(notes_engine: AsyncEngine) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine:
+        before = await PID.fetch_row(engine, {})
+        assert before is not None
+        sleeping = asyncio.create_task(SLEEP.fetch_row(engine, {"seconds": 5.0}))
+        await asyncio.sleep(0.1)
+        async with notes_engine.connect() as other:
+            await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": before["pid"]})
+
+        with pytest.raises(DBAPIError) as lost:
+            await sleeping
+
+        assert is_transient(lost.value)
+        assert await PID.fetch_row(engine, {}) != before

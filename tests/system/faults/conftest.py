@@ -1,0 +1,13 @@
+"""One stack for all runs of the suite; the tests of mutations start their own."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.system.faults.lab import Lab, open_lab
+
+
+@pytest.fixture(scope="session")
+async def lab() -> AsyncIterator[Lab]:
+    async with open_lab() as lab:
+        yield lab

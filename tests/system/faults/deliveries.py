@@ -1,0 +1,105 @@
+"""Faults of what is delivered: again, late, out of order, or not an event at all."""
+
+import asyncio
+from random import Random
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+
+from tests.fixtures.waiting import eventually
+from tests.system.faults.lab import Lab
+from tests.system.faults.log import (
+    NOTICE_SECONDS,
+    TOPICS,
+    list_partitions,
+    relays_know_the_log,
+    started,
+)
+from tests.system.faults.processes import Fault, pause
+
+REPEATED_RECORDS = 60
+
+# Kinds of records that can never be applied; each is read by two services.
+_EVENT = [("ce_id", b"018f3c5e-0000-7000-8000-000000000001"), ("ce_time", b"2026-01-01T00:00:00Z")]
+POISON: dict[str, tuple[list[tuple[str, bytes]], bytes | None]] = {
+    "no headers": ([], b"{}"),
+    "no id": ([("ce_type", b"sales.sale-recorded.v1")], b"{}"),
+    "not JSON": ([*_EVENT, ("ce_type", b"sales.sale-recorded.v1")], b"\xff\x00{"),
+    "no field": ([*_EVENT, ("ce_type", b"sales.sale-recorded.v1")], b"{}"),
+    "no value": ([*_EVENT, ("ce_type", b"sales.sale-cancelled.v1")], None),
+    "another type": ([*_EVENT, ("ce_type", b"sales.sale-melted.v9")], b"{}"),
+}
+
+
+def producer_of(lab: Lab) -> AIOKafkaProducer:
+    return AIOKafkaProducer(bootstrap_servers=lab.layout.kafka_bootstrap_servers, acks="all")
+
+
+async def read_log(lab: Lab, topic: str) -> list[ConsumerRecord]:
+    """Every record of a topic, as it stands."""
+    reader = AIOKafkaConsumer(
+        bootstrap_servers=lab.layout.kafka_bootstrap_servers, auto_offset_reset="earliest"
+    )
+    async with started(reader) as consumer:
+        partitions = await list_partitions(lab, topic)
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        records: list[ConsumerRecord] = []
+        while any([await consumer.position(each) < ends[each] for each in partitions]):
+            batches = await consumer.getmany(timeout_ms=500)
+            records += [record for batch in batches.values() for record in batch]
+        return records
+
+
+async def deliver_again(lab: Lab, random: Random) -> str:
+    """Records of before come again, at new positions, some of them in another order."""
+    topic = random.choice(TOPICS[:2])
+    async with lab.log_lock, asyncio.timeout(NOTICE_SECONDS):
+        await _log_known(lab)
+        records = [each for each in await read_log(lab, topic) if _is_event(each)]
+        again = records[-REPEATED_RECORDS:]
+        if random.random() < 0.5:
+            again += random.sample(records, min(len(records), REPEATED_RECORDS))
+        if random.random() < 0.5:
+            random.shuffle(again)
+        async with started(producer_of(lab)) as producer:
+            for record in again:
+                await producer.send(
+                    topic,
+                    value=record.value,
+                    key=record.key,
+                    partition=record.partition,
+                    headers=list(record.headers),
+                )
+            await producer.flush()
+    await pause(random, 0.2, 1)
+    return f"{len(again)} records of {topic}"
+
+
+async def _log_known(lab: Lab) -> None:
+    try:
+        await eventually(lambda: relays_know_the_log(lab), True, NOTICE_SECONDS)
+    except AssertionError as late:
+        # Another fault at the same time keeps it from being known: this one is not done.
+        raise TimeoutError("the relays do not know the log") from late
+
+
+def _is_event(record: ConsumerRecord) -> bool:
+    # Poison of ours does not say where it is from.
+    return dict(record.headers).get("ce_source") is not None
+
+
+async def poison(lab: Lab, random: Random) -> str:
+    """A record that can never be applied stands between good ones."""
+    kind = random.choice(list(POISON))
+    topic = random.choice(TOPICS)
+    headers, value = POISON[kind]
+    async with lab.log_lock, asyncio.timeout(NOTICE_SECONDS):
+        await _log_known(lab)
+        async with started(producer_of(lab)) as producer:
+            await producer.send_and_wait(topic, value, key=b"1", headers=headers)
+    await pause(random, 0.2, 1)
+    return f"{kind} in {topic}"
+
+
+DELIVERY_FAULTS: dict[str, Fault] = {"delivered-again": deliver_again, "poison": poison}

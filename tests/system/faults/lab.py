@@ -1,0 +1,189 @@
+"""A running stack that faults can be done to, and that heals."""
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import psutil
+from sqlalchemy.engine import make_url
+
+from infra.tools.local.layout import SERVICES
+from infra.tools.local.programs import INFRASTRUCTURE, PROCESSES
+from infra.tools.local.stack import Stack
+from infra.tools.local.supervisor import Supervisor
+from tests.fixtures.system import PREFIX
+from tests.fixtures.waiting import eventually
+from tests.system.faults.layout import LINKS, TWINS, FaultLayout, FaultPrograms, find_layout
+from tests.system.faults.points import POINTS_OF, arm, disarm, is_armed
+
+HEAL_SECONDS = 90.0
+# Notes every position that goes back, however short the time for which it can be seen.
+WATCH_POSITIONS = """
+    CREATE SCHEMA fault_lab;
+    CREATE TABLE fault_lab.steps_back (topic text, partition int, former bigint, new bigint);
+    CREATE FUNCTION fault_lab.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        INSERT INTO fault_lab.steps_back
+        VALUES (OLD.topic, OLD.partition, OLD.next_offset, NEW.next_offset);
+        RETURN NEW;
+    END
+    $$;
+    CREATE TRIGGER note_steps_back AFTER UPDATE ON consumer_positions FOR EACH ROW
+    WHEN (NEW.next_offset < OLD.next_offset) EXECUTE FUNCTION fault_lab.note();
+"""
+# An interrupted fault may have left its limits behind.
+HEAL_DATABASE = """
+    DO $$
+    DECLARE
+        role name;
+    BEGIN
+        FOR role IN SELECT rolname FROM pg_roles WHERE rolconnlimit = 0 LOOP
+            EXECUTE format('ALTER ROLE %I CONNECTION LIMIT -1', role);
+        END LOOP;
+        IF current_setting('default_transaction_isolation') <> 'read committed' THEN
+            EXECUTE format(
+                'ALTER DATABASE %I RESET default_transaction_isolation', current_database());
+        END IF;
+    END
+    $$
+"""
+DATABASE_ERRORS = (
+    *(asyncpg.PostgresError, asyncpg.InterfaceError),
+    asyncpg.InternalClientError,  # a connection that is ended in the middle of a statement
+)
+PARTITION_TOPICS = ("sales.events.v1", "stock.events.v1")
+
+
+class Lab:
+    """The processes of one stack by name, and what can happen to each."""
+
+    def __init__(self, layout: FaultLayout, mutation: str | None = None) -> None:
+        self.layout = layout
+        self.stack = Stack(layout, programs=FaultPrograms(mutation))
+        self._supervisor = Supervisor(layout)
+        # Writing into the log beside the relays, and shortening it, exclude each other.
+        self.log_lock = asyncio.Lock()
+
+    async def start(self) -> None:
+        await self.stack.start_infrastructure()
+        for service in SERVICES:
+            async with self.connection(service) as connection:
+                await connection.execute(WATCH_POSITIONS)
+        for link in LINKS:
+            self._supervisor.start(link)
+        await self.stack.start_services()
+
+    def pid(self, name: str) -> int:
+        """The process number; 0 when it does not run."""
+        return self.stack.pid(name)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a process and, for PostgreSQL, to its children as well."""
+        pid = self.pid(name)
+        if not pid:
+            return
+        family = [psutil.Process(pid)]
+        if name == "postgresql":
+            family += family[0].children(recursive=True)
+        for process in family:
+            try:
+                process.send_signal(number)
+            except psutil.NoSuchProcess:
+                continue
+
+    def kill(self, name: str) -> None:
+        """`kill -9`; the supervisor starts the process again."""
+        pid = self.pid(name)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+
+    async def stop(self, name: str) -> None:
+        """Stop a process until `start_program`."""
+        await asyncio.to_thread(self._supervisor.stop, name)
+
+    def start_program(self, name: str) -> None:
+        self._supervisor.start(name)
+
+    def stays_down(self, name: str) -> bool:
+        """Whether the supervisor will not start it again by itself."""
+        return self._supervisor.state(name) in ("STOPPED", "FATAL")
+
+    def arm(self, process: str, point: str, action: str = "kill") -> None:
+        """Make the process suffer when it next passes a fail point."""
+        arm(self.layout.sabotage_folder(process), point, action)
+
+    def is_armed(self, process: str, point: str) -> bool:
+        return is_armed(self.layout.sabotage_folder(process), point)
+
+    @property
+    def database_urls(self) -> dict[str, str]:
+        """Each service's database, as the server's administrator, not through a proxy."""
+        url = make_url(self.layout.admin_url)
+        return {
+            service: url.set(database=service).render_as_string(hide_password=False)
+            for service in SERVICES
+        }
+
+    @asynccontextmanager
+    async def connection(self, service: str) -> AsyncIterator[asyncpg.Connection]:
+        """A connection to a service's database, as the server's administrator."""
+        url = self.database_urls[service].replace("+asyncpg", "")
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            yield connection
+        finally:
+            # An orderly close would wait for a server that may be frozen.
+            connection.terminate()
+
+    async def heal(self) -> None:
+        """End every fault, and wait until the whole system is ready."""
+        for process, points in POINTS_OF.items():
+            for point in points:
+                disarm(self.layout.sabotage_folder(process), point)
+        everything = (*INFRASTRUCTURE, *LINKS, *PROCESSES)
+        for name in everything:
+            self.signal(name, signal.SIGCONT)
+            self.start_program(name)
+        for twin in TWINS:
+            self.signal(twin, signal.SIGCONT)
+            await self.stop(twin)
+
+        async def is_whole() -> bool:
+            for name in everything:
+                # supervisord gives up a process that could not start too often.
+                self.start_program(name)
+            try:
+                for service in SERVICES:
+                    async with self.connection(service) as connection:
+                        await connection.execute(HEAL_DATABASE)
+            except (OSError, *DATABASE_ERRORS):
+                return False
+            return not await self.stack.unready()
+
+        await eventually(is_whole, True, within_seconds=HEAL_SECONDS)
+
+    @property
+    def worker_names(self) -> tuple[str, ...]:
+        return tuple(f"{service}-worker" for service in SERVICES)
+
+
+@asynccontextmanager
+async def open_lab(mutation: str | None = None) -> AsyncIterator[Lab]:
+    """A stack of its own in a temporary folder, stopped and removed afterwards."""
+    # Connecting in vain is what a fault is about, not news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    lab = Lab(find_layout(state), mutation)
+    try:
+        await lab.start()
+        yield lab
+    finally:
+        await asyncio.to_thread(lab.stack.discard)
+        shutil.rmtree(state)

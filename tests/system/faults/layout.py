@@ -1,0 +1,95 @@
+"""The stack of the fault suite: every link goes through a proxy, every service can be doubled."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from infra.tools.local.layout import DEFAULT_PORTS, SERVICES, Layout
+from infra.tools.local.ports import find_free_ports
+from infra.tools.local.programs import PROCESSES, list_programs
+from infra.tools.local.supervisor import Program
+
+TARGETS = ("postgresql", "kafka")
+LINKS = tuple(f"{service}-to-{target}" for service in SERVICES for target in TARGETS)
+# A second relay and consumer of each service, started and stopped by the faults.
+TWINS = tuple(f"{service}-worker-2" for service in SERVICES)
+PENDING_SALE_SECONDS = 8
+
+
+class FaultLayout(Layout):
+    """A `Layout` whose services reach PostgreSQL and Kafka through proxies of their own."""
+
+    @property
+    def kafka_listeners(self) -> dict[str, tuple[int, int]]:
+        # A client is told the address to come back to: one listener per proxy.
+        proxied = {
+            service.upper(): (self.ports[f"kafka-{service}"], self.ports[f"{service}-to-kafka"])
+            for service in SERVICES
+        }
+        return super().kafka_listeners | proxied
+
+    @property
+    def processes(self) -> list[str]:
+        # Twins are started and stopped by faults alone.
+        return list(PROCESSES)
+
+    def sabotage_folder(self, process: str) -> Path:
+        """Where the fail points of a process are armed."""
+        return self.state / "sabotage" / process
+
+
+def find_layout(state: Path) -> FaultLayout:
+    """A layout on free ports."""
+    names = (*DEFAULT_PORTS, *LINKS, *TWINS, *(f"kafka-{service}" for service in SERVICES))
+    return FaultLayout(state, find_free_ports(names))
+
+
+class FaultPrograms:
+    """Lists what runs: the embedded stack's programs, sabotaged, with twins and proxies."""
+
+    def __init__(self, mutation: str | None = None) -> None:
+        self._mutation = mutation
+
+    def __call__(self, layout: Layout, jars: str) -> list[Program]:
+        assert isinstance(layout, FaultLayout)
+        usual = {program.name: program for program in list_programs(layout, jars)}
+        processes = [self._sabotaged(layout, usual[name], name) for name in PROCESSES]
+        twins = [self._sabotaged(layout, usual[name.removesuffix("-2")], name) for name in TWINS]
+        links = [_proxy(layout, name) for name in LINKS]
+        return [usual["postgresql"], usual["kafka"], *processes, *twins, *links]
+
+    def _sabotaged(self, layout: FaultLayout, program: Program, name: str) -> Program:
+        service = name.partition("-")[0]
+        to_postgresql, to_kafka = (
+            str(layout.ports[f"{service}-to-{target}"]) for target in TARGETS
+        )
+        url = layout.database_url(service).replace(
+            f":{layout.ports['postgresql']}/", f":{to_postgresql}/"
+        )
+        environment = {
+            **program.environment,
+            "DATABASE_URL": url,
+            "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{to_kafka}",
+            "WORKER_INSTANCE": name,
+            "HTTP_PORT": str(layout.ports[name]),
+            "SABOTAGE_FOLDER": str(layout.sabotage_folder(name)),
+            # Sales that nobody decides are cancelled while a fault still lasts.
+            "PENDING_SALE_TIMEOUT_SECONDS": str(PENDING_SALE_SECONDS),
+        }
+        if self._mutation:
+            environment["SABOTAGE_MUTATION"] = self._mutation
+        command = [sys.executable, "-m", "tests.system.faults.sabotage", program.command[-1]]
+        return replace(program, name=name, command=command, environment=environment)
+
+
+def _proxy(layout: FaultLayout, name: str) -> Program:
+    service, _, target = name.partition("-to-")
+    port = layout.ports[f"kafka-{service}" if target == "kafka" else target]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.system.faults.proxy",
+        str(layout.ports[name]),
+        str(port),
+    ]
+    return Program(name, command, 5)

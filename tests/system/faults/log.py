@@ -1,0 +1,70 @@
+"""Kafka's log as it stands, and as the relays know it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from tests.system.faults.lab import Lab
+
+Client = TypeVar("Client", AIOKafkaConsumer, AIOKafkaProducer)
+
+TOPICS = ("sales.events.v1", "stock.events.v1", "catalogue.events.v1")
+PRODUCERS = ("sales", "stock")
+NOTICE_SECONDS = 40.0
+
+
+@asynccontextmanager
+async def started(client: Client) -> AsyncIterator[Client]:
+    """A client that is closed even when there was no broker to start with, as often here."""
+    try:
+        await client.start()
+        yield client
+    finally:
+        await client.stop()
+
+
+async def list_partitions(lab: Lab, topic: str) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=lab.layout.kafka_bootstrap_servers)
+    try:
+        await admin.start()
+        [described] = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    return [TopicPartition(topic, each["partition"]) for each in described["partitions"]]
+
+
+async def read_ends(lab: Lab) -> dict[TopicPartition, int]:
+    """Where the log of each partition ends."""
+    ends: dict[TopicPartition, int] = {}
+    servers = lab.layout.kafka_bootstrap_servers
+    async with started(AIOKafkaConsumer(bootstrap_servers=servers)) as consumer:
+        for topic in TOPICS:
+            ends |= await consumer.end_offsets(await list_partitions(lab, topic))
+    return ends
+
+
+async def relays_know_the_log(lab: Lab) -> bool:
+    """Whether each log is exactly as long as its relay has noted.
+
+    Between a loss and the moment at which a relay knows of it, records of the suite would take
+    the places of lost ones; and of those that the relay has not seen yet, nobody could miss one.
+    Outside of the suite the relays are the only writers.
+    """
+    before = await _read_known_ends(lab)
+    ends = await read_ends(lab)
+    after = await _read_known_ends(lab)
+    return all(before.get(each, 0) <= end <= after.get(each, 0) for each, end in ends.items())
+
+
+async def _read_known_ends(lab: Lab) -> dict[TopicPartition, int]:
+    known: dict[TopicPartition, int] = {}
+    for service in PRODUCERS:
+        async with lab.connection(service) as connection:
+            rows = await connection.fetch("SELECT * FROM published_positions")
+        known |= {
+            TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows
+        }
+    return known

@@ -1,0 +1,125 @@
+"""One protection switched off each: the suite must notice every one of them."""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from sqlalchemy import event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from service_kit.events import consumer, ledger, multi_partition, outbox
+from service_kit.events.outbox import OutgoingEvent
+
+
+def without_deduplication() -> None:
+    """The report counts whatever is delivered, known or not."""
+    from report_service.db import facts
+
+    async def insert_and_count_all(
+        session: AsyncSession, sales: Sequence[facts.SaleFact]
+    ) -> set[Any]:
+        await insert_new(session, sales)
+        return {sale.sale_id for sale in sales}
+
+    insert_new = facts.insert_new_sales
+    facts.insert_new_sales = insert_and_count_all
+    lines = str(facts._INSERT_LINES)
+    facts._INSERT_LINES = text(f"{lines} ON CONFLICT DO NOTHING")
+
+
+_BELIEVE_KAFKA = text("""
+    UPDATE consumer_positions AS p SET next_offset = begins.at
+    FROM unnest(CAST(:partitions AS int[]), CAST(:offsets AS bigint[])) AS begins(partition, at)
+    WHERE p.consumer = :consumer AND p.topic = :topic AND p.partition = begins.partition
+""")
+
+
+def without_fencing() -> None:
+    """A consumer trusts Kafka: whatever it fetched is its own to apply."""
+    apply = consumer.Consumer._apply
+    apply_together = multi_partition.apply_together
+
+    async def believe(session: AsyncSession, name: str, fetched: multi_partition.Fetched) -> None:
+        begins = {
+            "consumer": name,
+            "topic": next(iter(fetched)).topic,
+            "partitions": [each.partition for each in fetched],
+            "offsets": [records[0].offset for records in fetched.values()],
+        }
+        await session.execute(_BELIEVE_KAFKA, begins)
+
+    async def apply_unfenced(self: Any, partition: Any, records: Any, refused: Any = None) -> int:
+        async with AsyncSession(self._engine) as session, session.begin():
+            await believe(session, self._name, {partition: records})
+        return await apply(self, partition, records, refused)
+
+    async def apply_together_unfenced(
+        session: AsyncSession, name: str, subscription: Any, fetched: Any, *more: Any
+    ) -> None:
+        await believe(session, name, fetched)
+        await apply_together(session, name, subscription, fetched, *more)
+
+    consumer.Consumer._apply = apply_unfenced  # type: ignore[method-assign]
+    vars(consumer)["apply_together"] = apply_together_unfenced
+
+
+def without_relay_order() -> None:
+    """The relay takes rows as they come."""
+    ledger._CLAIM = text(str(ledger._CLAIM).replace("ORDER BY id", "ORDER BY md5(event_id::text)"))
+
+
+def without_outbox() -> None:
+    """An event is written after the commit of what it tells of, not with it."""
+    insert = outbox._INSERT
+    pending: set[asyncio.Task[None]] = set()
+
+    async def write_later(session: AsyncSession, events: Sequence[OutgoingEvent]) -> None:
+        if not events:
+            return
+        engine = session.bind
+        assert isinstance(engine, AsyncEngine)
+        url = engine.url
+        parameters = outbox._columns(events)
+
+        def after_commit(_: Any) -> None:
+            task = asyncio.get_running_loop().create_task(write(url, parameters))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+
+        event.listen(session.sync_session, "after_commit", after_commit, once=True)
+
+    from sales_service.db import sale_writing
+
+    write_sale = sale_writing.write_sale
+    statement = sale_writing._WRITE_SALE
+    statement._sql = re.sub(r"INSERT INTO outbox \([^)]*\)", "", statement._sql)
+
+    async def write_sale_first(engine: AsyncEngine, sale: Any, event: Any, *more: Any) -> Any:
+        number = await write_sale(engine, sale, event, *more)
+        if number is not None:
+            body = msgspec.structs.replace(event.body, number=number)
+            parameters = outbox._columns([replace(event, body=body)])
+            task = asyncio.create_task(write(engine.url, parameters))
+            pending.add(task)
+            task.add_done_callback(pending.discard)
+        return number
+
+    async def write(url: Any, parameters: Any) -> None:
+        engine = create_async_engine(url)
+        async with engine.begin() as connection:
+            await connection.execute(insert, parameters)
+        await engine.dispose()
+
+    outbox.add_to_outbox = write_later
+    sale_writing.write_sale = write_sale_first  # type: ignore[assignment]
+
+
+MUTATIONS: dict[str, Callable[[], None]] = {
+    "deduplication": without_deduplication,
+    "fencing": without_fencing,
+    "relay-order": without_relay_order,
+    "outbox": without_outbox,
+}

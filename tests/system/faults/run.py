@@ -1,0 +1,82 @@
+"""One run: a seed makes a workload and faults; afterwards every invariant is checked."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from aiokafka.errors import KafkaError
+
+from tests.system.faults.deliveries import DELIVERY_FAULTS
+from tests.system.faults.infrastructure import INFRASTRUCTURE_FAULTS
+from tests.system.faults.lab import DATABASE_ERRORS, Lab
+from tests.system.faults.processes import POINT_FAULTS, PROCESS_FAULTS, Fault, pause
+from tests.system.faults.verdict import find_violations
+from tests.system.faults.workload import Workload
+
+FAULTS: dict[str, Fault] = PROCESS_FAULTS | POINT_FAULTS | INFRASTRUCTURE_FAULTS | DELIVERY_FAULTS
+# Those that take long come less often, so that 200 runs end in an evening.
+WEIGHTS = {"broker-away": 0.15, "zombie": 0.5, "kill-in-rebalance": 0.7}
+WEIGHTS |= dict.fromkeys(POINT_FAULTS, 0.25)
+OPERATIONS_PER_TILL = 12
+
+
+@dataclass(slots=True)
+class Report:
+    """What happened in a run, and which invariants did not hold."""
+
+    seed: int
+    faults: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def plan(seed: int) -> list[list[str]]:
+    """The faults of a seed: one after the other, some of them two at a time."""
+    random = Random(seed)
+    names = list(FAULTS)
+    weights = [WEIGHTS.get(name, 1.0) for name in names]
+    return [
+        random.choices(names, weights, k=random.choice((1, 1, 2)))
+        for _ in range(random.randint(1, 3))
+    ]
+
+
+async def run_seed(lab: Lab, seed: int, faults: Sequence[Sequence[str]] | None = None) -> Report:
+    """Work under the faults of a seed, heal, and judge."""
+    started = time.monotonic()
+    report = Report(seed)
+    async with Workload(lab.layout, seed) as workload:
+        await workload.open_stores()
+        over = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(workload.run(over, OPERATIONS_PER_TILL))
+            try:
+                await _inflict(lab, seed, faults or plan(seed), report)
+                await lab.heal()
+            finally:
+                over.set()
+        report.violations = await find_violations(lab, workload.history)
+        report.counts = workload.history.summary()
+    report.seconds = time.monotonic() - started
+    return report
+
+
+async def _inflict(lab: Lab, seed: int, faults: Sequence[Sequence[str]], report: Report) -> None:
+    for number, together in enumerate(faults):
+        await pause(Random(f"{seed}/{number}"), 0.3, 1.5)
+        randoms = [Random(f"{seed}/{number}/{n}") for n in range(len(together))]
+        report.faults += await asyncio.gather(
+            *(_attempt(lab, name, random) for name, random in zip(together, randoms, strict=True))
+        )
+
+
+async def _attempt(lab: Lab, name: str, random: Random) -> str:
+    try:
+        said = await FAULTS[name](lab, random)
+    except (OSError, KafkaError, *DATABASE_ERRORS) as fault:
+        # Of two faults at a time, one may keep the other from being done.
+        return f"{name} (not done: {type(fault).__name__})"
+    return f"{name} {said}".strip()

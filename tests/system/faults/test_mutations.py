@@ -1,0 +1,25 @@
+"""The suite can fail: without one of the protections it says which invariant is broken."""
+
+import pytest
+
+from tests.system.faults.lab import open_lab
+from tests.system.faults.run import run_seed
+
+# Each protection with a seed and the faults that it is there for, and what must be noticed. The
+# seed of the zombie freezes the report's worker with records in its hands, before its fence.
+CASES = {
+    "deduplication": (7, ["delivered-again"] * 3, "audit report: store-days"),
+    "fencing": (13, ["zombie"], "a position went back"),
+    "relay-order": (7, ["broker-away"], "audit sales: events are in order"),
+    "outbox": (7, ["sales-api/request.after-commit"] * 2, "audit sales: sales are announced"),
+}
+
+
+@pytest.mark.parametrize("protection", CASES)
+async def test_a_system_without_this_protection_is_caught(protection: str) -> None:
+    seed, faults, noticed = CASES[protection]
+
+    async with open_lab(mutation=protection) as lab:
+        report = await run_seed(lab, seed, faults=[[name] for name in faults])
+
+    assert any(noticed in violation for violation in report.violations), report

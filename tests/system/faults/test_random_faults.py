@@ -1,0 +1,25 @@
+"""Fresh seeds each time: FAULT_SEEDS says how many, FAULT_SEED runs one again."""
+
+import os
+import secrets
+
+import pytest
+
+from tests.system.faults.lab import Lab
+from tests.system.faults.run import FAULTS, plan, run_seed
+
+FRESH_SEEDS = int(os.environ.get("FAULT_SEEDS", "4"))
+GIVEN_SEED = os.environ.get("FAULT_SEED")
+SEEDS = [int(GIVEN_SEED)] if GIVEN_SEED else [secrets.randbelow(2**31) for _ in range(FRESH_SEEDS)]
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"FAULT_SEED={seed}")
+async def test_every_invariant_holds_under_random_faults(lab: Lab, seed: int) -> None:
+    report = await run_seed(lab, seed)
+
+    assert report.violations == [], report
+
+
+def test_a_seed_says_which_faults_come() -> None:
+    assert plan(42) == plan(42)
+    assert {name for seed in range(400) for step in plan(seed) for name in step} == set(FAULTS)

@@ -1,0 +1,197 @@
+"""Judges a run: what the clients know against what the databases hold."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from infra.tools.operate.audit.run import audit_everything
+from tests.system.faults.history import History, Operation, Outcome
+from tests.system.faults.lab import Lab
+from tests.system.faults.quiet import wait_for_quiet
+
+STATUS_OF_REFUSAL = {"stock-insuffisant": "rejected", "vente-annulee": "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedSale:
+    """A sale as the sales service holds it."""
+
+    id: UUID
+    store_id: int
+    number: str
+    status: str
+    total_cents: int
+    quantities: dict[int, int]
+
+
+async def find_violations(lab: Lab, history: History) -> list[str]:
+    """Every invariant that does not hold, in words; an empty list is the aim."""
+    found = [f"surprise: {each}" for each in history.surprises]
+    unquiet = await wait_for_quiet(lab)
+    found += unquiet
+    found += await find_steps_back(lab)
+    found += await judge_history(lab, history)
+    found += await find_innocent_dead_letters(lab)
+    audit = await audit_everything(lab.database_urls)
+    found += [f"audit {each.check}: {each.detail}" for each in audit.differences]
+    return found
+
+
+async def judge_history(lab: Lab, history: History) -> list[str]:
+    """The clients' knowledge against sales, levels and report."""
+    async with lab.connection("sales") as sales_db:
+        sales = await read_sales(sales_db, list(history.stores))
+        keys = await read_keys(sales_db, [sale.key for sale in history.sales])
+    found = [fault for sale in history.sales for fault in judge_sale(sale, keys, sales)]
+    known = set(keys.values())
+    found += [f"sale {id} belongs to no request" for id in sales.keys() - known]
+    async with lab.connection("stock") as stock_db:
+        found += await judge_levels(stock_db, history, sales)
+    async with lab.connection("report") as report_db:
+        found += await judge_report(report_db, history, sales)
+    return found
+
+
+async def read_sales(
+    connection: asyncpg.Connection, store_ids: list[int]
+) -> dict[UUID, RecordedSale]:
+    lines: dict[UUID, dict[int, int]] = defaultdict(dict)
+    for row in await connection.fetch(
+        """
+        SELECT sale_id, product_id, sum(quantity) AS units FROM sale_lines
+        JOIN sales ON sales.id = sale_id WHERE store_id = ANY($1) GROUP BY 1, 2
+        """,
+        store_ids,
+    ):
+        lines[row["sale_id"]][row["product_id"]] = row["units"]
+    rows = await connection.fetch(
+        "SELECT id, store_id, number, status, total_cents FROM sales WHERE store_id = ANY($1)",
+        store_ids,
+    )
+    return {row["id"]: RecordedSale(**row, quantities=lines[row["id"]]) for row in rows}
+
+
+async def read_keys(connection: asyncpg.Connection, keys: list[str]) -> dict[str, UUID]:
+    """What each idempotency key has brought about."""
+    rows = await connection.fetch(
+        "SELECT key, resource_id FROM idempotency_keys WHERE key = ANY($1)", keys
+    )
+    assert len({row["key"] for row in rows}) == len(rows)
+    return {row["key"]: UUID(row["resource_id"]) for row in rows}
+
+
+def judge_sale(
+    operation: Operation, keys: dict[str, UUID], sales: dict[UUID, RecordedSale]
+) -> list[str]:
+    """One request: it happened once, as it was answered."""
+    sale = sales.get(keys[operation.key]) if operation.key in keys else None
+    if operation.outcome is Outcome.UNKNOWN:
+        return []
+    if sale is None:
+        happened = operation.outcome is Outcome.DONE
+        return [f"{operation.key}: answered, but there is no sale"] if happened else []
+    found = []
+    expected = STATUS_OF_REFUSAL.get(operation.refusal or "", "confirmed")
+    if sale.status != expected:
+        found.append(f"{operation.key}: answered as {expected}, recorded as {sale.status}")
+    if sale.quantities != dict(operation.quantities):
+        found.append(f"{operation.key}: recorded with other lines")
+    for answer in operation.answers:
+        told = (answer["vente_id"], answer["numero"], round(answer["total"] * 100))
+        if told != (str(sale.id), sale.number, sale.total_cents):
+            found.append(f"{operation.key}: answered {told}, recorded {sale}")
+    return found
+
+
+async def judge_levels(
+    connection: asyncpg.Connection, history: History, sales: dict[UUID, RecordedSale]
+) -> list[str]:
+    """Each level is what the clients put in less what confirmed sales took out."""
+    expected: Counter[tuple[int, int]] = Counter()
+    for movement in history.movements:
+        if movement.outcome is Outcome.DONE:
+            for product_id, units in movement.quantities.items():
+                expected[movement.store_id, product_id] += units
+    for sale in sales.values():
+        if sale.status == "confirmed":
+            for product_id, units in sale.quantities.items():
+                expected[sale.store_id, product_id] -= units
+    rows = await connection.fetch(
+        "SELECT store_id, product_id, on_hand FROM stock_levels WHERE store_id = ANY($1)",
+        list(history.stores),
+    )
+    levels = {(row["store_id"], row["product_id"]): row["on_hand"] for row in rows}
+    found = [
+        f"store {key[0]}, product {key[1]}: level {levels.get(key, 0)}, expected {expected[key]}"
+        for key in sorted(expected.keys() | levels.keys())
+        if levels.get(key, 0) != expected[key]
+    ]
+    strict = [id for id, policy in history.stores.items() if policy == "strict"]
+    below = await connection.fetch(
+        """
+        SELECT store_id, product_id, balance_after FROM stock_movements
+        WHERE store_id = ANY($1) AND balance_after < 0
+        """,
+        strict,
+    )
+    return found + [f"a strict store went below zero: {dict(row)}" for row in below]
+
+
+async def judge_report(
+    connection: asyncpg.Connection, history: History, sales: dict[UUID, RecordedSale]
+) -> list[str]:
+    """Each confirmed sale is reported exactly once, each other one not at all."""
+    rows = await connection.fetch(
+        """
+        SELECT store_id, sum(sales_count) AS count, sum(amount_cents) AS cents FROM store_days
+        WHERE store_id = ANY($1) GROUP BY store_id
+        """,
+        list(history.stores),
+    )
+    reported = {row["store_id"]: (int(row["count"]), int(row["cents"])) for row in rows}
+    found = []
+    for store_id in history.stores:
+        confirmed = [
+            sale
+            for sale in sales.values()
+            if sale.store_id == store_id and sale.status == "confirmed"
+        ]
+        expected = (len(confirmed), sum(sale.total_cents for sale in confirmed))
+        if reported.get(store_id, (0, 0)) != expected:
+            found.append(
+                f"store {store_id}: report says {reported.get(store_id)}, sales say {expected}"
+            )
+    return found
+
+
+async def find_steps_back(lab: Lab) -> list[str]:
+    """A consumer's position only advances, whoever believes that it owns the partition."""
+    found = []
+    for service in lab.database_urls:
+        async with lab.connection(service) as connection:
+            rows = await connection.fetch(
+                "DELETE FROM fault_lab.steps_back RETURNING topic, partition, former, new"
+            )
+        found += [f"{service}: a position went back: {dict(row)}" for row in rows]
+    return found
+
+
+async def find_innocent_dead_letters(lab: Lab) -> list[str]:
+    """Real events that were set aside; only they say which service they are from."""
+    found = []
+    for service in lab.database_urls:
+        async with lab.connection(service) as connection:
+            rows = await connection.fetch(
+                """
+                SELECT topic, partition, "offset", error FROM dead_letters
+                WHERE headers ? 'ce_source' AND status = 'open'
+                """
+            )
+            # Out of the way of the next run.
+            await connection.execute(
+                "UPDATE dead_letters SET status = 'discarded' WHERE status = 'open'"
+            )
+        found += [f"{service} set an event aside: {dict(row)}" for row in rows]
+    return found

@@ -1,0 +1,184 @@
+"""A seeded workload: tills that sell and stores that receive goods, while faults happen."""
+
+import asyncio
+from dataclasses import dataclass
+from random import Random
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from infra.tools.rest import AGAIN_CODES, AGAIN_STATUSES, ON_ITS_WAY_CODES
+from tests.system.faults.history import History, Operation, Outcome
+from tests.system.faults.layout import FaultLayout
+
+TILLS = 6
+PRODUCTS = 12
+OPENING_UNITS = 40
+PATIENCE_SECONDS = 90.0
+PAUSE_SECONDS = 0.2  # between an answer that asks for a retry and the retry
+SHARE_WITHOUT_RETRY = 0.08
+SHARE_DOUBLED = 0.15
+SHARE_MOVEMENTS = 0.2
+SHARE_ASYNC = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """The products that all stores of a run sell; the first ones are in most baskets."""
+
+    product_ids: tuple[int, ...]
+
+    def choose(self, random: Random, at_most: int) -> list[int]:
+        """Different products, hot ones most often."""
+        weights = [1 / (rank + 1) for rank in range(len(self.product_ids))]
+        chosen = random.choices(self.product_ids, weights, k=random.randint(1, at_most))
+        return list(dict.fromkeys(chosen))
+
+
+class Workload:
+    """The clients of one run; `history` is what they know afterwards."""
+
+    def __init__(self, layout: FaultLayout, seed: int) -> None:
+        self.history = History()
+        self._seed = seed
+        self._urls = {name: layout.url(f"{name}-api") for name in ("sales", "stock", "report")}
+        limits = httpx.Limits(max_connections=4 * TILLS)
+        token = layout.secrets["head-office"]
+        self._http = httpx.AsyncClient(headers={"x-token": token}, timeout=15, limits=limits)
+        self._goods = Goods(())
+
+    async def __aenter__(self) -> "Workload":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+    async def open_stores(self) -> None:
+        """Three stores, of both stock policies, with goods for all that is sold in them."""
+        run = f"{self._seed}-{id(self):x}"
+        bodies = [
+            {"nom": f"{run}-{n}", "categorie": "Essai", "prix": 1 + n / 4} for n in range(PRODUCTS)
+        ]
+        products = [await self._create("/api/produits/", body) for body in bodies]
+        self._goods = Goods(tuple(products))
+        for number, policy in enumerate(("strict", "strict", "permissive")):
+            body = {"nom": f"{run}-magasin-{number}", "politique_stock": policy}
+            store_id = await self._create("/api/magasins/", body)
+            self.history.stores[store_id] = policy
+            opening = Operation(
+                f"{run}-opening-{store_id}", store_id, dict.fromkeys(products, OPENING_UNITS)
+            )
+            self.history.movements.append(opening)
+            await self._move(opening, "reception")
+
+    async def _create(self, path: str, body: dict[str, Any]) -> int:
+        # The last run's faults are over, its connections may not all have noticed.
+        operation = Operation(body["nom"], 0, {})
+        await self._insist(operation, self._urls["sales"] + path, body, {})
+        assert operation.answers, self.history.surprises
+        return int(operation.answers[0]["id"])
+
+    async def run(self, until: asyncio.Event, at_least: int) -> None:
+        """Let all tills work until the faults are over, and for `at_least` operations each."""
+        async with asyncio.TaskGroup() as tills:
+            for number in range(TILLS):
+                tills.create_task(self._work(number, until, at_least))
+
+    async def _work(self, till: int, until: asyncio.Event, at_least: int) -> None:
+        random = Random(f"{self._seed}/{till}")
+        done = 0
+        while done < at_least or not until.is_set():
+            key = f"{self._seed}-{id(self):x}-{till}-{done}"
+            store_id = random.choice(list(self.history.stores))
+            if random.random() < SHARE_MOVEMENTS:
+                await self._receive(random, key, store_id)
+            else:
+                await self._sell(random, key, store_id)
+            done += 1
+            await asyncio.sleep(random.uniform(0, 0.05))
+
+    async def _receive(self, random: Random, key: str, store_id: int) -> None:
+        products = self._goods.choose(random, 4)
+        if random.random() < 0.25:
+            operation = Operation(key, store_id, {products[0]: -random.randint(1, 2)})
+            kind = "ajustement"
+        else:
+            operation = Operation(
+                key, store_id, {product: random.randint(1, 6) for product in products}
+            )
+            kind = "reception"
+        self.history.movements.append(operation)
+        await self._move(operation, kind)
+
+    async def _move(self, operation: Operation, kind: str) -> None:
+        lines = [{"produit_id": id, "quantite": n} for id, n in operation.quantities.items()]
+        body: dict[str, Any] = {"magasin_id": operation.store_id, "type": kind, "lignes": lines}
+        if kind == "ajustement":
+            body["motif"] = "inventaire"
+        await self._insist(operation, self._urls["stock"] + "/api/stock/mouvements", body, {})
+
+    async def _sell(self, random: Random, key: str, store_id: int) -> None:
+        products = self._goods.choose(random, 3)
+        operation = Operation(key, store_id, {p: random.randint(1, 3) for p in products})
+        self.history.sales.append(operation)
+        lines = [{"produit_id": id, "quantite": n} for id, n in operation.quantities.items()]
+        body = {"magasin_id": store_id, "panier": lines}
+        url = self._urls["sales"] + "/api/ventes/"
+        headers = {"prefer": "respond-async"} if random.random() < SHARE_ASYNC else {}
+        if random.random() < SHARE_WITHOUT_RETRY:
+            await self._send(operation, url, body, headers)
+        elif random.random() < SHARE_DOUBLED:
+            # A till whose first request seems lost sends it again while it is under way.
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._insist(operation, url, body, headers))
+                both.create_task(self._insist(operation, url, body, headers))
+        else:
+            await self._insist(operation, url, body, headers)
+
+    async def _insist(
+        self, operation: Operation, url: str, body: dict[str, Any], headers: dict[str, str]
+    ) -> None:
+        clock = asyncio.get_running_loop()
+        deadline = clock.time() + PATIENCE_SECONDS
+        while not await self._send(operation, url, body, headers):
+            if clock.time() > deadline:
+                self.history.surprises.append(
+                    f"{operation.key}: no answer for {PATIENCE_SECONDS} s"
+                )
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _send(
+        self, operation: Operation, url: str, body: dict[str, Any], headers: dict[str, str]
+    ) -> bool:
+        """Send once; whether the answer is final."""
+        operation.attempts += 1
+        try:
+            answer = await self._http.post(
+                url, json=body, headers=headers | {"idempotency-key": operation.key}
+            )
+        except httpx.TransportError:
+            return False
+        if answer.status_code in AGAIN_STATUSES:
+            return False
+        content = answer.json()
+        if answer.status_code in (200, 201):
+            operation.outcome = Outcome.DONE
+            operation.answers.append(content)
+            return True
+        if answer.status_code == 202:
+            return False  # not decided: the same key finds out what became of it
+        code = content.get("code")
+        if code in AGAIN_CODES | ON_ITS_WAY_CODES:
+            return False
+        if answer.status_code == 409:
+            operation.outcome, operation.refusal = Outcome.REFUSED, code
+            return True
+        self.history.surprises.append(f"{operation.key}: {answer.status_code} {answer.text[:300]}")
+        return True

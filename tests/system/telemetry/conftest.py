@@ -1,0 +1,109 @@
+"""The system under a little of every kind of load, seen through real Prometheus and Jaeger."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from infra.tools.measure.load import k6
+from tests.fixtures.chain import Chain, open_chain
+from tests.fixtures.system import RunningSystem
+
+PAUSE_SECONDS = 0.2
+CROWD = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """The HTTP API of the run's Prometheus."""
+
+    url: str
+
+    async def ask(self, expression: str) -> list[dict[str, Any]]:
+        """The series that an instant query returns, each with its labels and value."""
+        async with httpx.AsyncClient(base_url=self.url) as client:
+            answer = await client.get("/api/v1/query", params={"query": expression})
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return found
+
+
+@pytest.fixture(scope="session")
+def prometheus(watched_system: RunningSystem) -> Prometheus:
+    return Prometheus(watched_system.stack.layout.url("prometheus"))
+
+
+@contextmanager
+def loaded_by_k6(system: RunningSystem, folder: Path) -> Iterator[None]:
+    """A few visits a second, whose figures the run's Prometheus gets from k6."""
+    variables = {**system.environment, "DURATION": "30m", "RATE": "2", "LOAD_RUN": "telemetry"}
+    process = k6.start("soak", folder / "summary.json", variables, subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        k6.stop(process)
+
+
+@pytest.fixture(scope="module")
+async def busy_system(
+    watched_system: RunningSystem, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RunningSystem]:
+    """Sold, refused, asked wrongly and kept waiting, for as long as a module asks for it."""
+    folder = tmp_path_factory.mktemp("k6")
+    async with open_chain(watched_system) as chain:
+        with loaded_by_k6(watched_system, folder):
+            begun = asyncio.Event()
+            load = asyncio.create_task(_load(chain, watched_system.database_url("sales"), begun))
+            first_round = asyncio.create_task(begun.wait())
+            await asyncio.wait((load, first_round), return_when=asyncio.FIRST_COMPLETED)
+            assert begun.is_set(), load.exception()
+            yield watched_system
+            load.cancel()
+            # Requests under way are given up, which httpx may tell in words of its own.
+            with suppress(asyncio.CancelledError, httpx.TransportError):
+                await load
+
+
+async def _load(chain: Chain, sales_url: str, begun: asyncio.Event) -> None:
+    strict, permissive = await chain.open_store(), await chain.open_store("permissive")
+    product = await chain.add_product()
+    await chain.receive(strict, {product: 1000})
+    engine = create_async_engine(sales_url)
+    try:
+        while True:
+            for _ in range(10):
+                await _a_little_of_everything(chain, strict, permissive, product)
+                begun.set()
+                await asyncio.sleep(PAUSE_SECONDS)
+            # More than there are connections wait for a table that somebody holds.
+            async with engine.connect() as other:
+                await other.execute(text("LOCK TABLE sales IN ACCESS EXCLUSIVE MODE"))
+                crowd = [chain.sell(permissive, {product: 1}) for _ in range(CROWD)]
+                statuses = {answer.status_code for answer in await asyncio.gather(*crowd)}
+                await other.rollback()
+            assert 503 in statuses, statuses
+    finally:
+        await engine.dispose()
+
+
+async def _a_little_of_everything(chain: Chain, strict: int, permissive: int, product: int) -> None:
+    confirmed = await chain.sell(strict, {product: 1})
+    assert confirmed.status_code == 201, confirmed.text
+    rejected = await chain.sell(strict, {product: 100_000})
+    assert rejected.status_code == 409, rejected.text
+    sold = await chain.sell(permissive, {product: 2})
+    assert sold.status_code == 201, sold.text
+    await chain.sales.get("/api/magasins/999999")
+    await chain.sales.post("/api/ventes/", json={"magasin_id": "?"})
+    await chain.level(strict, product)
+    await chain.store_report(permissive, sold.json()["vente_id"])
+    await chain.report.get("/api/ventes/rapport")
+    await chain.report.get("/api/performance/global")

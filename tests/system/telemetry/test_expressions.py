@@ -1,0 +1,109 @@
+"""Every expression that somebody relies on returns data, asked of real Prometheus."""
+
+import asyncio
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.fixtures.system import RunningSystem
+from tests.fixtures.waiting import eventually
+from tests.system.telemetry.conftest import Prometheus
+
+ROOT = Path(__file__).parents[3]
+# Rules are evaluated each 15 s, and a rate wants two scrapes, 5 s apart.
+WITHIN_SECONDS = 90.0
+ASK_EVERY_SECONDS = 1.0
+KINDS = ("api", "worker")
+
+SEED = {
+    "latency": "rate(http_request_duration_seconds_sum[1m]) / "
+    "rate(http_request_duration_seconds_count[1m])",
+    "traffic": "sum by (handler) (rate(http_requests_total[1m]))",
+    "client errors": 'sum by (handler) (rate(http_requests_total{status=~"4.."}[1m]))',
+    "server errors": 'rate(http_requests_total{status=~"5.."}[1m])',
+    "saturation": "rate(process_cpu_seconds_total[1m])",
+}
+
+
+def panels() -> list[Any]:
+    found = []
+    for path in sorted((ROOT / "infra/deploy/grafana/dashboards").glob("*.json")):
+        for panel in json.loads(path.read_text())["panels"]:
+            for target in panel["targets"]:
+                name = f"{path.stem}: {panel['title']} {target['refId']}"
+                found.append(pytest.param(target["expr"].replace("$handler", ".*"), id=name))
+    return found
+
+
+def alerts() -> list[Any]:
+    return [
+        # With `bool` a comparison says 0 where it would leave out what is well.
+        pytest.param(re.sub(r"(==|>|<)", r"\1 bool", rule["expr"]), id=rule["alert"])
+        for path in sorted((ROOT / "infra/deploy/prometheus/rules").glob("*.yml"))
+        for group in yaml.safe_load(path.read_text())["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+
+
+async def until_it_returns(prometheus: Prometheus, expression: str) -> list[dict[str, Any]]:
+    """The series of an expression, as soon as one has a number for a value."""
+    series: list[dict[str, Any]] = []
+    async with asyncio.timeout(WITHIN_SECONDS):
+        while not any(math.isfinite(float(each["value"][1])) for each in series):
+            await asyncio.sleep(ASK_EVERY_SECONDS)
+            series = await prometheus.ask(expression)
+    return series
+
+
+async def test_every_process_is_scraped(busy_system: RunningSystem, prometheus: Prometheus) -> None:
+    await until_it_returns(prometheus, "sum(up) == 9")
+
+    up = {each["metric"]["job"]: each["value"][1] for each in await prometheus.ask("up")}
+    assert set(up.values()) == {"1"}
+    processes = {f"{name}-{kind}" for name in ("sales", "stock", "report") for kind in KINDS}
+    assert up.keys() == processes | {"prometheus", "jaeger", "jaeger-spans"}
+
+
+HANDLERS = {"/api/ventes/", "/api/ventes/rapport", "/api/magasins/{magasin_id}/stock"}
+
+
+@pytest.mark.parametrize(
+    ("signal", "handlers"),
+    [
+        ("latency", HANDLERS),
+        ("traffic", HANDLERS),
+        ("client errors", {"/api/ventes/", "/api/magasins/{store_id}"}),
+        ("server errors", {"/api/ventes/"}),
+        ("saturation", {None}),
+    ],
+)
+async def test_the_original_expressions_return_what_happens(
+    busy_system: RunningSystem, prometheus: Prometheus, signal: str, handlers: set[str | None]
+) -> None:
+    async def missing() -> set[str | None]:
+        series = await until_it_returns(prometheus, SEED[signal])
+        return handlers - {
+            each["metric"].get("handler") for each in series if float(each["value"][1]) > 0
+        }
+
+    await eventually(missing, set[str | None]())
+
+
+@pytest.mark.parametrize("expression", panels())
+async def test_every_panel_returns_data(
+    busy_system: RunningSystem, prometheus: Prometheus, expression: str
+) -> None:
+    await until_it_returns(prometheus, expression)
+
+
+@pytest.mark.parametrize("expression", alerts())
+async def test_every_alert_watches_something(
+    busy_system: RunningSystem, prometheus: Prometheus, expression: str
+) -> None:
+    await until_it_returns(prometheus, expression)

@@ -1,0 +1,176 @@
+"""At 200,000 sale lines the hot reads go by the indexes that the original system lacked."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from infra.tools.measure.bench.chain import FILL as CHAIN
+from infra.tools.measure.bench.lab import plain
+from infra.tools.measure.bench.projections import project_by_statements, project_catalogue
+from infra.tools.measure.bench.seed_tables import fill_seed_tables
+from infra.tools.measure.bench.stock import fill_tables as fill_stock_tables
+from report_service.db.reports import read_sales_report, read_store_report
+from sales_service.db.sales import list_sales
+from stock_service.db.levels import list_stock, list_store_stock
+from stock_service.domain.levels import ProductId, StoreId
+from tests.fixtures.postgres import clone
+
+SALES = 70_000
+SMALL_STORE = 40  # makes one sale in a thousand
+LAST_DAY = date(2026, 6, 30)
+MONTH = (LAST_DAY - timedelta(days=29), LAST_DAY)
+AWKWARD = (date(2025, 11, 16), date(2026, 5, 15))
+_SOLD = (
+    f"""INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
+        recorded_at, business_date, local_hour, currency, taxes, total_cents, tax_cents, client_id)
+    SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
+        CASE WHEN n % 1000 = 0 THEN {SMALL_STORE} ELSE 1 + n % 30 END, n,
+        'confirmed', 'permissive', now(), -300, now(), DATE '2026-06-30' - n % 365, 12, 'CAD', '[]',
+        300, 45, 'bench/till' FROM generate_series(1, {SALES}) AS n""",
+    """INSERT INTO sale_lines
+    SELECT id, line_no, 1 + number::int % 2000, 'Produit', 'Rayon', 1, 1, NULL, 100, 15
+    FROM sales, generate_series(1, 3) AS line_no""",
+    "VACUUM ANALYZE",
+)
+
+Read = Callable[[AsyncSession], Awaitable[object]]
+
+
+async def plans_of(engine: AsyncEngine, read: Read) -> list[dict[str, Any]]:
+    """The plan nodes of every statement that a read sends."""
+    sent: list[tuple[str, tuple[Any, ...]]] = []
+
+    def remember(*given: Any) -> None:
+        sent.append((given[2], given[3]))
+
+    event.listen(engine.sync_engine, "before_cursor_execute", remember)
+    try:
+        async with AsyncSession(engine) as session:
+            await read(session)
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", remember)
+    connection = await open_connection(engine)
+    nodes = []
+    for statement, parameters in sent:
+        rows = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *parameters)
+        nodes += list(walk(msgspec.json.decode(rows)[0]["Plan"]))
+    await connection.close()
+    return nodes
+
+
+def walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", []):
+        yield from walk(child)
+
+
+def indexes_in(nodes: list[dict[str, Any]]) -> set[str]:
+    """The indexes that are searched by a condition, or read in their order."""
+    return {node["Index Name"] for node in nodes if "Index Name" in node}
+
+
+def tables_read_whole(nodes: list[dict[str, Any]]) -> set[str]:
+    return {node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"}
+
+
+async def open_connection(engine: AsyncEngine) -> "asyncpg.Connection[asyncpg.Record]":
+    return await asyncpg.connect(plain(engine.url.render_as_string(hide_password=False)))
+
+
+@pytest.fixture(scope="module")
+async def report(postgres_admin_url: str, report_template: str) -> AsyncIterator[AsyncEngine]:
+    """The report of a year with 210,000 sale lines, which these tests only read."""
+    async with clone(postgres_admin_url, report_template) as engine:
+        await fill_report(engine)
+        yield engine
+
+
+async def fill_report(engine: AsyncEngine) -> None:
+    connection = await open_connection(engine)
+    await fill_seed_tables(connection, SALES, LAST_DAY)
+    levels = await connection.fetch("SELECT magasin_id, produit_id, quantite FROM seed.stocks")
+    url = engine.url.render_as_string(hide_password=False)
+    await project_catalogue(url, sorted(levels, key=lambda row: row["magasin_id"]))
+    await project_by_statements(connection, with_facts=True)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
+
+
+@pytest.mark.parametrize("days", [MONTH, AWKWARD], ids=["a month", "an awkward range"])
+async def test_a_report_reads_its_days_by_date(
+    report: AsyncEngine, days: tuple[date, date]
+) -> None:
+    nodes = await plans_of(
+        report, lambda session: read_sales_report(session, *days, top=10, max_days=366)
+    )
+
+    # The chain's days are so few that half a year of them is read whole, and rightly.
+    assert {"store_days_pkey", "product_days_pkey"} <= indexes_in(nodes)
+    assert not {"store_days", "product_days"} & tables_read_whole(nodes)
+
+
+async def test_a_report_finds_ruptures_and_overstocks_by_their_indexes(
+    report: AsyncEngine,
+) -> None:
+    nodes = await plans_of(
+        report, lambda session: read_sales_report(session, *MONTH, top=10, max_days=366)
+    )
+
+    assert {"stock_levels_ruptures", "stock_levels_overstocks"} <= indexes_in(nodes)
+    assert "stock_levels" not in tables_read_whole(nodes)
+
+
+async def test_no_report_reads_a_sale(report: AsyncEngine) -> None:
+    whole = await plans_of(
+        report, lambda session: read_sales_report(session, None, None, top=10, max_days=30)
+    )
+    stores = await plans_of(report, lambda session: read_store_report(session, *AWKWARD))
+
+    read = {node.get("Relation Name") for node in whole + stores}
+    assert not {"sale_facts", "sale_line_facts"} & read
+
+
+@pytest.fixture
+async def stock(stock_engine: AsyncEngine) -> AsyncEngine:
+    """80,000 levels in forty stores."""
+    connection = await open_connection(stock_engine)
+    await fill_stock_tables(connection, sales=0)
+    await connection.close()
+    return stock_engine
+
+
+async def test_the_stock_of_a_store_is_found_by_store(stock: AsyncEngine) -> None:
+    nodes = await plans_of(stock, lambda session: list_store_stock(session, StoreId(3), 0, 501))
+
+    assert "stock_levels_pkey" in indexes_in(nodes)
+    assert "stock_levels" not in tables_read_whole(nodes)
+
+
+async def test_the_stock_of_a_product_is_found_by_product(stock: AsyncEngine) -> None:
+    nodes = await plans_of(stock, lambda session: list_stock(session, ProductId(7), (0, 0), 501))
+
+    assert "stock_levels_by_product" in indexes_in(nodes)
+    assert "stock_levels" not in tables_read_whole(nodes)
+
+
+@pytest.fixture
+async def sales(sales_engine: AsyncEngine) -> AsyncEngine:
+    """70,000 sales of three lines in forty stores."""
+    connection = await open_connection(sales_engine)
+    for statement in (*CHAIN["sales"], *_SOLD):
+        await connection.execute(statement)
+    await connection.close()
+    return sales_engine
+
+
+async def test_the_sales_of_a_small_store_are_found_by_store(sales: AsyncEngine) -> None:
+    nodes = await plans_of(sales, lambda session: list_sales(session, SMALL_STORE, None, 50))
+
+    assert {"sales_by_store", "sale_lines_pkey"} <= indexes_in(nodes)
+    assert not {"sales", "sale_lines"} & tables_read_whole(nodes)

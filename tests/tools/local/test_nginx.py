@@ -1,0 +1,45 @@
+"""NGINX of the embedded stack runs the configuration of the compose file, at its own addresses."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.tools.local import nginx
+from infra.tools.local.layout import DEFAULT_PORTS, Layout, further_ports
+
+PORTS = {**DEFAULT_PORTS, **further_ports(apis=3, workers=2), "nginx": 8090}
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr("infra.tools.local.fetch.find", lambda name: f"/usr/sbin/{name}")
+    nginx.list_programs(Layout(tmp_path, PORTS))
+    return tmp_path / "nginx"
+
+
+def test_each_instance_of_an_api_is_a_server_with_the_options_of_the_compose_file(
+    written: Path,
+) -> None:
+    upstreams = (written / "upstreams.conf").read_text()
+
+    assert re.findall(r"server 127.0.0.1:(\d+) max_fails=2 fail_timeout=5s;", upstreams) == [
+        *("8001", "8011", "8021", "8002", "8012", "8022", "8003", "8013", "8023")
+    ]
+    # Unknown to Debian's NGINX.
+    assert "resolve" not in upstreams
+    assert upstreams.count("least_conn;") == 3
+
+
+def test_only_port_and_folder_of_the_configuration_differ(written: Path) -> None:
+    moved = (written / "nginx.conf").read_text().splitlines()
+    original = (nginx.SOURCE / "nginx.conf").read_text().splitlines()
+
+    changed = [line for line, former in zip(moved, original, strict=True) if line != former]
+    assert changed[0] == f"pid {written}/nginx.pid;"
+    assert changed[-1].strip() == "listen 127.0.0.1:8090;"
+    assert {line.split()[-1].startswith(f"{written}/") for line in changed[:-1]} == {True}
+
+
+def test_without_a_port_there_is_no_nginx(tmp_path: Path) -> None:
+    assert nginx.list_programs(Layout(tmp_path, DEFAULT_PORTS)) == []
