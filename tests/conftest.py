@@ -18,11 +18,32 @@ INFRASTRUCTURE = {
 }
 
 
+# Tests that share something costly stay together, in one process of `make test`. The longest
+# groups begin first, so that no process is left with one of them at the end.
+SHARED = {"watched_system": 0, "lab": 1, "running_system": 2, "several_instances": 4}
+ALONE = {"test_mutations": 3}
+REST = 5
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark a test `integration` because it asks for PostgreSQL or Kafka, `system` for all."""
+    """Mark a test by what it asks for: `integration` for PostgreSQL or Kafka, `system` for all."""
     for item in items:
         wanted = set(getattr(item, "fixturenames", ()))
         if wanted & INFRASTRUCTURE:
             item.add_marker(pytest.mark.integration)
         if wanted & SYSTEMS:
             item.add_marker(pytest.mark.system)
+        _, group = _place(item)
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[int, str]:
+    """Return when a test begins and the group that it belongs to."""
+    fixtures = getattr(item, "fixturenames", ())
+    if item.path.stem in ALONE:
+        return ALONE[item.path.stem], item.nodeid
+    for fixture, order in SHARED.items():
+        if fixture in fixtures:
+            return order, fixture
+    return REST, str(item.path)

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.http.api_keys import ensure_key
 from tests.fixtures.collector import Collector, attributes_of, collector
+from tests.fixtures.http import open_client
 from tests.fixtures.processes import ServiceProcess, service_process
 from tests.fixtures.waiting import eventually
 
@@ -57,8 +58,8 @@ async def notes(
 
 
 @asynccontextmanager
-async def open_client(notes: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(
+async def open_notes(notes: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]:
+    async with open_client(
         base_url=notes.url, headers={"x-token": "manager"}, timeout=30
     ) as client:
         # The first connection of each pool asks the server for its version and settings.
@@ -69,7 +70,7 @@ async def open_client(notes: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]
 
 @pytest.fixture
 async def client(notes: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]:
-    async with open_client(notes) as client:
+    async with open_notes(notes) as client:
         yield client
 
 
@@ -249,7 +250,7 @@ async def test_slow_and_failed_requests_leave_a_span_when_none_are_sampled(
     nothing = {"OTEL_TRACES_SAMPLER_ARG": "0", "DATABASE_POOL_TIMEOUT_SECONDS": "0.1"}
     async with (
         serve_notes(notes_url, notes_engine, traces, **nothing) as notes,
-        open_client(notes) as client,
+        open_notes(notes) as client,
     ):
         slow, refused = await asyncio.gather(
             client.post(HANDLER, json={"id": 1, "after": ["SELECT pg_sleep(0.5)"]}),
@@ -277,7 +278,7 @@ async def test_a_failed_request_of_an_unsampled_trace_hangs_below_its_caller(
     caller = "b7ad6b7169203331"
     async with (
         serve_notes(notes_url, notes_engine, traces, MOST_REQUESTS="0") as notes,
-        open_client(notes) as client,
+        open_notes(notes) as client,
     ):
         headers = {"traceparent": f"00-{TRACE_ID}-{caller}-00"}
         refused = await client.post(HANDLER, json={"id": 1}, headers=headers)

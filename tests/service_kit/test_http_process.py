@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.tools.local.ports import find_free_ports
 from service_kit.http.api_keys import ensure_key
 from service_kit.http.health import find_broker_fault
+from tests.fixtures.http import open_client
 from tests.fixtures.postgres import ROOT
 from tests.fixtures.waiting import eventually
 
@@ -54,9 +55,7 @@ async def notes_process(
     )
     headers = {"x-token": "manager"}
     try:
-        async with httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers=headers
-        ) as client:
+        async with open_client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
             yield client
     finally:
         process.terminate()
@@ -130,7 +129,7 @@ async def test_the_http_metrics_have_the_promised_labels_and_no_other(
 
 async def test_a_bug_does_not_close_the_connection_of_its_caller(served: httpx.AsyncClient) -> None:
     """Else the next request that a proxy sends on it is lost."""
-    async with httpx.AsyncClient(base_url=served.base_url, headers=served.headers) as client:
+    async with open_client(base_url=served.base_url, headers=served.headers) as client:
         for _ in range(20):
             assert (await client.get("/notes/7/bug")).status_code == 500
 

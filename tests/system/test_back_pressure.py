@@ -2,12 +2,12 @@
 
 import asyncio
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.fixtures.chain import Chain
+from tests.fixtures.http import open_client
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
 
@@ -16,7 +16,7 @@ SALES = 30
 
 async def lag(system: RunningSystem) -> tuple[float, float]:
     """Records and seconds that the stock service is behind the sales."""
-    async with httpx.AsyncClient(base_url=system.stack.layout.url("stock-worker")) as client:
+    async with open_client(base_url=system.stack.layout.url("stock-worker")) as client:
         page = (await client.get("/metrics")).text
     seen = {
         sample.name: sample.value

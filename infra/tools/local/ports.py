@@ -1,8 +1,13 @@
-"""Ports: whether one is free, who holds it, and nine free ones for a test run."""
+"""Ports: whether one is free, who holds it, and free ones for a test run."""
 
+import fcntl
+import os
+import random
 import socket
+import tempfile
 from collections.abc import Iterable
-from contextlib import ExitStack
+from io import TextIOWrapper
+from pathlib import Path
 
 import psutil
 
@@ -48,9 +53,35 @@ def _holder(port: int) -> str:
 
 
 def find_free_ports(names: Iterable[str] = tuple(DEFAULT_PORTS)) -> dict[str, int]:
-    """A free port under each name; all are held until the last is found, so that none repeats."""
-    with ExitStack() as held:
-        probes = {name: held.enter_context(socket.socket()) for name in names}
-        for probe in probes.values():
-            probe.bind(("127.0.0.1", 0))
-        return {name: probe.getsockname()[1] for name, probe in probes.items()}
+    """Return a free port for each name, leased to this process until it ends.
+
+    Between the search and the moment at which a server binds its port, nobody else may get it:
+    another test process that searches meets the lease, and the kernel gives no outgoing
+    connection a port below its ephemeral range.
+    """
+    return {name: _lease_port() for name in names}
+
+
+# A lease is a locked file: the kernel unlocks it when the process ends, however it ends.
+_LEASES: list[TextIOWrapper] = []
+_LOWEST_PORT = 10240
+_SEARCHES = 1000
+
+
+def _lease_port() -> int:
+    folder = Path(tempfile.gettempdir()) / f"comptoir-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lowest_ephemeral = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]
+    candidates = range(_LOWEST_PORT, int(lowest_ephemeral))
+    for port in random.SystemRandom().sample(candidates, _SEARCHES):
+        lease = (folder / str(port)).open("w")
+        try:
+            fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lease.close()
+            continue
+        if _is_free(port):
+            _LEASES.append(lease)
+            return port
+        lease.close()
+    raise StackError(f"no free port from {candidates[0]} to {candidates[-1]}")

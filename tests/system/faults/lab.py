@@ -18,7 +18,7 @@ from infra.tools.local.layout import SERVICES
 from infra.tools.local.programs import INFRASTRUCTURE, PROCESSES
 from infra.tools.local.stack import Stack
 from infra.tools.local.supervisor import Supervisor
-from tests.fixtures.system import PREFIX
+from tests.fixtures.system import PREFIX, without_fsync
 from tests.fixtures.waiting import eventually
 from tests.system.faults.layout import LINKS, TWINS, FaultLayout, FaultPrograms, find_layout
 from tests.system.faults.points import POINTS_OF, arm, disarm, is_armed
@@ -66,7 +66,7 @@ class Lab:
 
     def __init__(self, layout: FaultLayout, mutation: str | None = None) -> None:
         self.layout = layout
-        self.stack = Stack(layout, programs=FaultPrograms(mutation))
+        self.stack = Stack(layout, programs=without_fsync(FaultPrograms(mutation)))
         self._supervisor = Supervisor(layout)
         # Writing into the log beside the relays, and shortening it, exclude each other.
         self.log_lock = asyncio.Lock()

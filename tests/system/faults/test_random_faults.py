@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from random import Random
 
 import pytest
 
@@ -10,7 +11,9 @@ from tests.system.faults.run import FAULTS, plan, run_seed
 
 FRESH_SEEDS = int(os.environ.get("FAULT_SEEDS", "4"))
 GIVEN_SEED = os.environ.get("FAULT_SEED")
-SEEDS = [int(GIVEN_SEED)] if GIVEN_SEED else [secrets.randbelow(2**31) for _ in range(FRESH_SEEDS)]
+# All processes of a parallel run must collect the same tests.
+_FRESH = Random(os.environ.get("PYTEST_XDIST_TESTRUNUID", secrets.token_hex()))
+SEEDS = [int(GIVEN_SEED)] if GIVEN_SEED else [_FRESH.randrange(2**31) for _ in range(FRESH_SEEDS)]
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"FAULT_SEED={seed}")

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from infra.tools.rest import AGAIN_CODES, AGAIN_STATUSES, ON_ITS_WAY_CODES
+from tests.fixtures.http import open_client
 from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.layout import FaultLayout
 
@@ -45,7 +46,7 @@ class Workload:
         self._urls = {name: layout.url(f"{name}-api") for name in ("sales", "stock", "report")}
         limits = httpx.Limits(max_connections=4 * TILLS)
         token = layout.secrets["head-office"]
-        self._http = httpx.AsyncClient(headers={"x-token": token}, timeout=15, limits=limits)
+        self._http = open_client(headers={"x-token": token}, timeout=15, limits=limits)
         self._goods = Goods(())
 
     async def __aenter__(self) -> "Workload":

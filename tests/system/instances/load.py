@@ -11,6 +11,7 @@ import httpx
 
 from infra.tools.rest import AGAIN_STATUSES
 from tests.fixtures.chain import Chain
+from tests.fixtures.http import open_client
 from tests.fixtures.system import RunningSystem
 
 TILLS = 4
@@ -65,7 +66,7 @@ class Load:
 
     def _client(self) -> httpx.AsyncClient:
         headers = {"x-token": self.head_office_key}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30)
+        return open_client(base_url=self.url, headers=headers, timeout=30)
 
     async def _count(
         self, counter: Counter[int | str], request: Awaitable[httpx.Response]

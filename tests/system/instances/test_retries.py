@@ -13,6 +13,7 @@ from infra.tools.local import nginx
 from infra.tools.local.fetch import NO_NGINX
 from infra.tools.local.layout import Layout
 from infra.tools.local.ports import find_free_ports
+from tests.fixtures.http import open_client
 from tests.fixtures.waiting import eventually
 
 ROUNDS = 4  # least_conn takes turns while nobody is busy
@@ -59,7 +60,7 @@ async def nginx_before(tmp_path: Path, first: int, second: int) -> AsyncIterator
     with (tmp_path / "log").open("w") as log:
         process = await asyncio.create_subprocess_exec(*program.command, stdout=log, stderr=log)
         try:
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            async with open_client(base_url=f"http://127.0.0.1:{port}") as client:
 
                 async def is_alive() -> bool:
                     try:

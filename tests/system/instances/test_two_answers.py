@@ -16,6 +16,7 @@ from infra.tools.local.layout import SERVICES
 from service_kit.http.api_keys import ensure_key
 from service_kit.http.callers import hash_key
 from tests.fixtures.chain import Chain
+from tests.fixtures.http import open_client
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
 
@@ -147,7 +148,7 @@ async def test_a_key_is_soon_known_and_soon_revoked_at_every_instance(
         urls = [layout.url(name) for name in layout.instances(f"{service}-api")]
 
         async def statuses(urls: list[str] = urls, path: str = paths[service]) -> list[int]:
-            async with httpx.AsyncClient(headers={"x-token": key}, timeout=30) as client:
+            async with open_client(headers={"x-token": key}, timeout=30) as client:
                 return [(await client.get(url + path)).status_code for url in urls]
 
         assert await statuses() == [401, 401]

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.http.api_keys import ensure_key
+from tests.fixtures.http import open_client
 from tests.fixtures.processes import ServiceProcess, service_process
 from tests.fixtures.waiting import eventually
 
@@ -57,7 +58,7 @@ async def serve_shop(engine: AsyncEngine, **environment: str) -> AsyncIterator[S
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     async with (
         service_process("sales_service.main", **environment) as api,
-        httpx.AsyncClient(base_url=api.url, headers=KEY, limits=limits, timeout=60) as client,
+        open_client(base_url=api.url, headers=KEY, limits=limits, timeout=60) as client,
     ):
         await eventually(api.is_ready, True)
         store = {"nom": "Plateau", "politique_stock": "permissive"}

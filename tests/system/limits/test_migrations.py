@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.migrations import _MIGRATION_LOCK
 from service_kit.http.api_keys import ensure_key
+from tests.fixtures.http import open_client
 from tests.fixtures.processes import service_process
 from tests.fixtures.waiting import eventually
 from tests.service_kit.notes_app import TABLES
@@ -87,7 +88,7 @@ async def served(notes: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     url = notes.url.render_as_string(hide_password=False)
     async with (
         service_process("tests.service_kit.notes_app", "api", DATABASE_URL=url) as api,
-        httpx.AsyncClient(base_url=api.url, headers={"x-token": "manager"}) as client,
+        open_client(base_url=api.url, headers={"x-token": "manager"}) as client,
     ):
         await eventually(api.is_ready, True)
         yield client

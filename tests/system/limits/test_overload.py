@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
 
-import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +16,7 @@ from service_kit.database.faults import sqlstate_of
 from service_kit.database.pool import PoolOverloaded, is_full
 from service_kit.database.sessions import open_engine, open_engines
 from service_kit.settings import ServiceSettings
+from tests.fixtures.http import open_client
 from tests.fixtures.processes import ServiceProcess
 from tests.fixtures.waiting import eventually
 from tests.system.limits.conftest import ServedShop, serve_shop
@@ -40,7 +40,7 @@ async def locked(engine: AsyncEngine, table: str) -> AsyncIterator[None]:
 async def slowest_probe(api: ServiceProcess, until: asyncio.Event) -> float:
     """The longest that `/health/live` took to answer."""
     slowest = 0.0
-    async with httpx.AsyncClient(base_url=api.url) as client:
+    async with open_client(base_url=api.url) as client:
         while not until.is_set():
             begun = monotonic()
             assert (await client.get("/health/live")).status_code == 200

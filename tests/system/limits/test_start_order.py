@@ -14,6 +14,7 @@ from infra.tools.local.ports import find_free_ports
 from service_kit.events.topics import ensure_topics
 from service_kit.http.api_keys import ensure_key
 from tests.fixtures.forwarding import forwarded
+from tests.fixtures.http import open_client
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.postgres import migrate
 from tests.fixtures.processes import ServiceProcess, service_process
@@ -98,7 +99,7 @@ async def says(process: ServiceProcess, name: str, words: str) -> None:
 
 
 async def sell_nothing(api: ServiceProcess) -> httpx.Response:
-    async with httpx.AsyncClient(base_url=api.url, headers={"x-token": "anybody"}) as client:
+    async with open_client(base_url=api.url, headers={"x-token": "anybody"}) as client:
         return await client.get("/api/ventes/")
 
 
@@ -106,7 +107,7 @@ async def prove_that_events_flow(api: ServiceProcess, database_url: str) -> None
     engine = create_async_engine(database_url)
     async with engine.begin() as connection:
         await ensure_key(connection, "head-office", "head-office", "test")
-    async with httpx.AsyncClient(base_url=api.url, headers={"x-token": "head-office"}) as client:
+    async with open_client(base_url=api.url, headers={"x-token": "head-office"}) as client:
         opened = await client.post("/api/magasins/", json={"nom": "Plateau"})
         assert opened.status_code == 201
 

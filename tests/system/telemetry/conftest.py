@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.tools.measure.load import k6
 from tests.fixtures.chain import Chain, open_chain
+from tests.fixtures.http import open_client
 from tests.fixtures.system import RunningSystem
 
 PAUSE_SECONDS = 0.2
@@ -29,7 +30,7 @@ class Prometheus:
 
     async def ask(self, expression: str) -> list[dict[str, Any]]:
         """The series that an instant query returns, each with its labels and value."""
-        async with httpx.AsyncClient(base_url=self.url) as client:
+        async with open_client(base_url=self.url) as client:
             answer = await client.get("/api/v1/query", params={"query": expression})
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["data"]["result"]

@@ -7,6 +7,7 @@ import pytest
 
 from infra.tools.operate.traces.jaeger import Jaeger, NoSuchTrace, Span, Trace
 from tests.fixtures.chain import Chain
+from tests.fixtures.http import open_client
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
 
@@ -95,7 +96,7 @@ async def test_events_of_one_batch_are_linked_to_it_and_found_from_each_sale(
 ) -> None:
     store, product = await chain.open_store("permissive"), await chain.add_product()
     ids = [uuid4().hex for _ in range(60)]
-    async with httpx.AsyncClient(
+    async with open_client(
         base_url=watched_system.sales_url, headers={"x-token": watched_system.token("till")}
     ) as till:
         basket = {"magasin_id": store, "panier": [{"produit_id": product, "quantite": 1}]}
