@@ -19,13 +19,16 @@ $(STAMP): requirements.lock $(MEMBERS:%=%/pyproject.toml)
 	@touch $@
 
 STACK := $(VENV)/bin/python -m infra.tools.local
+# A planted fault would outlive the processes, in their databases.
+REMOVE_FAULTS := $(VENV)/bin/python -m infra.tools.measure.demo_fault all --remove
 
 .PHONY: up
 up: $(STAMP) ## Start everything: make up [INSTANCES=2] [WORKERS=2]; COMPTOIR_SALES_API_PORT=… moves a port
 	@$(STACK) up $(if $(INSTANCES),--instances $(INSTANCES)) $(if $(WORKERS),--workers $(WORKERS))
 
 .PHONY: down
-down: $(STAMP) ## Stop what make up has started; the data stay
+down: $(STAMP) ## Stop everything that make up started; keep the data
+	@$(REMOVE_FAULTS)
 	@$(STACK) down
 
 .PHONY: status
@@ -41,7 +44,8 @@ logs: $(STAMP) ## Follow the logs, or make logs NAME=sales-api
 	@$(STACK) logs $(if $(NAME),--name $(NAME))
 
 .PHONY: reset
-reset: $(STAMP) ## Stop everything and empty the state folder
+reset: $(STAMP) ## Stop everything and delete the state folder
+	@$(REMOVE_FAULTS)
 	@$(STACK) reset
 
 .PHONY: token

@@ -25,7 +25,6 @@ from infra.tools.local.layout import (
 from infra.tools.local.postgresql import psql
 from infra.tools.local.stack import Report, Stack
 from infra.tools.local.summary import print_addresses
-from infra.tools.measure.demo_fault.faults import remove_planted
 
 
 def main() -> int:
@@ -97,12 +96,7 @@ async def _start(stack: Stack) -> None:
 
 
 def _down(_: argparse.Namespace) -> int:
-    layout = Layout.saved()
-    stack = Stack(layout)
-    # A planted fault would outlive the processes, in their databases.
-    for line in remove_planted(layout) if stack.is_supervised() else ():
-        sys.stderr.write(f"{line}\n")
-    stopped = stack.stop()
+    stopped = Stack(Layout.saved()).stop()
     print("nothing was running" if not stopped else "stopped")
     return 0
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.tools.local.cleanup import find_processes
-from infra.tools.measure.demo_fault.faults import FAULTS, list_planted, remove_planted
+from infra.tools.measure.demo_fault.faults import FAULTS, list_planted
 from infra.tools.operate.traces.jaeger import Jaeger, NoSuchTrace
 from tests.fixtures.chain import Chain
 from tests.fixtures.system import RunningSystem
@@ -179,7 +179,7 @@ async def test_what_is_planted_is_known_to_those_who_stop_the_stack(
         demo_fault(watched_system, name)
     assert list_planted(layout) == ["exhausted-pool", "stopped-consumer"]
 
-    assert await asyncio.to_thread(remove_planted, layout) == []
+    assert await asyncio.to_thread(demo_fault, watched_system, "all", "--remove") == ""
 
     assert list_planted(layout) == []
     await eventually(partial(count_holders, watched_system), 0)

@@ -1,1 +1,1 @@
-"""`make demo-fault`: something goes wrong on purpose, to practise docs/debugging.md on."""
+"""Faults on purpose, to practise docs/debugging.md with (`make demo-fault`)."""

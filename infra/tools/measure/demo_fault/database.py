@@ -1,4 +1,4 @@
-"""Faults in a database: an index is gone, or somebody holds a table and does not let go."""
+"""Faults in a database: a dropped index, a session that keeps a table locked."""
 
 import asyncio
 import os
@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from infra.tools.local.cleanup import mark
 from infra.tools.local.layout import ROOT, Layout
 
-# So many that reading all of them shows. No store has such an id and no level this version: no
-# answer and no audit sees them.
+# Enough rows to make a full scan slow. Their store ids are negative and their version is 0, so
+# that no answer and no audit counts them.
 FILLER_LEVELS = 800_000
 HOLDER = "demo-fault"
 HOLD_SECONDS = 1800
@@ -41,7 +41,7 @@ _RESTORE = (
 
 @asynccontextmanager
 async def _connect(url: str) -> AsyncIterator[AsyncConnection]:
-    # Each statement counts by itself: an interrupted one is made good by the next call.
+    # Each statement commits alone and can be repeated: the next call completes an interrupted one.
     engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
     try:
         async with engine.connect() as connection:
@@ -51,14 +51,14 @@ async def _connect(url: str) -> AsyncIterator[AsyncConnection]:
 
 
 async def drop_index(layout: Layout) -> None:
-    """The report looks for shortages by reading all levels, of which there are very many."""
+    """Drop the indexes that find stock-outs and overstocks, and add many levels to scan."""
     async with _connect(layout.owner_url("report")) as connection:
         for statement in _DROP:
             await connection.execute(text(statement))
 
 
 async def restore_index(layout: Layout) -> None:
-    """The indexes are as the migrations made them, the many levels are gone."""
+    """Create the indexes as the migrations do, and delete the added levels."""
     async with _connect(layout.owner_url("report")) as connection:
         for statement in _RESTORE:
             await connection.execute(text(statement))
@@ -74,12 +74,12 @@ _END_HOLDERS = text("""
 
 
 async def exhaust_pool(layout: Layout) -> None:
-    """Somebody holds the table of sales, so that connections are lent out and do not come back."""
+    """Lock the table of sales, so that requests keep their connections and the pool runs empty."""
     async with _connect(layout.owner_url("sales")) as connection:
         if await _is_held(connection):
             return
         _start_holder(layout)
-        # The lock is taken in another process, as soon as those who write let it.
+        # Another process takes the lock, once running writes have ended.
         while not await _is_held(connection):  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
 
@@ -103,13 +103,13 @@ def _start_holder(layout: Layout) -> None:
 
 
 async def release_pool(layout: Layout) -> None:
-    """Whoever held the table is gone."""
+    """End every session that holds the lock."""
     async with _connect(layout.owner_url("sales")) as connection:
         await connection.execute(_END_HOLDERS, {"holder": HOLDER})
 
 
 async def hold() -> None:
-    """Hold the table of sales until somebody ends this session, for half an hour at most."""
+    """Keep the table of sales locked until this session is ended, for half an hour at most."""
     settings = {"server_settings": {"application_name": HOLDER}}
     engine = create_async_engine(os.environ["DATABASE_URL"], connect_args=settings)
     try:
@@ -117,5 +117,5 @@ async def hold() -> None:
             await connection.execute(text("LOCK TABLE sales IN ACCESS EXCLUSIVE MODE"))
             await connection.execute(text(f"SELECT pg_sleep({HOLD_SECONDS})"))
     except DBAPIError:
-        # Ended, as it was meant to be.
+        # `release_pool` ended the session.
         return

@@ -1,4 +1,4 @@
-"""The faults by name, and which of them a stack has."""
+"""The faults by name; a note in the state folder says which are planted."""
 
 import asyncio
 import os
@@ -24,19 +24,19 @@ Act = Callable[[Layout], Coroutine[None, None, None]]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Both ways may be gone twice: what is there already stays, what is not there is no error."""
+    """How to plant and how to remove a fault; both are idempotent."""
 
     plant: Act
     remove: Act
 
 
 async def stop_consumer(layout: Layout) -> None:
-    """The report's consumer stands still, and does not know it."""
+    """Freeze the report's worker."""
     _signal(layout, signal.SIGSTOP)
 
 
 async def continue_consumer(layout: Layout) -> None:
-    """It goes on where it stood."""
+    """Resume the report's worker."""
     _signal(layout, signal.SIGCONT)
 
 
@@ -59,25 +59,25 @@ def _note(layout: Layout, name: str) -> Path:
 
 
 def list_planted(layout: Layout) -> list[str]:
-    """What has been planted, or begun to be, and not been removed."""
+    """Return the faults that were planted, even in part, and not removed."""
     return [name for name in FAULTS if _note(layout, name).exists()]
 
 
 def plant(layout: Layout, name: str) -> None:
-    """Something breaks; raises `StackError`."""
-    # Noted before: half of a fault must be removed as well.
+    """Plant a fault; raises `StackError`."""
+    # Written first: a fault that was planted in part must be removed too.
     _note(layout, name).touch()
     _do(layout, FAULTS[name].plant)
 
 
 def remove(layout: Layout, name: str) -> None:
-    """It is whole again; raises `StackError`."""
+    """Remove a fault; raises `StackError`."""
     _do(layout, FAULTS[name].remove)
     _note(layout, name).unlink(missing_ok=True)
 
 
 def remove_planted(layout: Layout) -> list[str]:
-    """Everything, before the stack stops; returns why something stays, one line each."""
+    """Remove every planted fault; return one line for each that could not be removed."""
     stays = []
     for name in list_planted(layout):
         try:
@@ -92,4 +92,4 @@ def _do(layout: Layout, act: Act) -> None:
         asyncio.run(act(layout))
     except DATABASE_FAULTS as fault:
         reason = str(fault).partition("\n")[0]
-        raise StackError(f"PostgreSQL does not do it: {reason}: see make status") from fault
+        raise StackError(f"PostgreSQL refused: {reason}: see make status") from fault
