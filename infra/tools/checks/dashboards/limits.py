@@ -55,7 +55,7 @@ CAPACITY = Board(
         ),
         Panel(
             "Requests that wait for a connection",
-            "Bad: above zero for longer than a moment. At 256 further ones are refused. Runbook: "
+            "Bad: above zero for longer than a moment. At 64 further ones are refused. Runbook: "
             "PoolExhausted.",
             "short",
             [
