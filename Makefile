@@ -36,11 +36,11 @@ status: $(STAMP) ## Show each process and whether it is ready
 	@$(STACK) status
 
 .PHONY: rolling-restart
-rolling-restart: $(STAMP) ## Restart instance after instance while the others answer, or NAME=sales-api
+rolling-restart: $(STAMP) ## Restart one instance after the other while the others answer [NAME=sales-api]
 	@$(STACK) rolling-restart $(if $(NAME),--name $(NAME))
 
 .PHONY: logs
-logs: $(STAMP) ## Follow the logs, or make logs NAME=sales-api
+logs: $(STAMP) ## Follow the logs [NAME=sales-api]
 	@$(STACK) logs $(if $(NAME),--name $(NAME))
 
 .PHONY: reset
@@ -53,7 +53,7 @@ token: $(STAMP) ## Print a demo key: make -s token ROLE=till|manager|head-office
 	@$(STACK) token $(if $(ROLE),--role $(ROLE))
 
 .PHONY: replay
-replay: $(STAMP) ## Play till data: make replay DATA=file.csv.gz [RATE=100] [LIMIT=1000]
+replay: $(STAMP) ## Play real sales: make replay DATA=file.csv.gz [RATE=100] [LIMIT=1000]
 	@test -n "$(DATA)" || { echo "Which data? make replay DATA=path/to/online-retail.csv.gz"; exit 1; }
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.measure.replay "$(DATA)" $(if $(RATE),--rate $(RATE)) $(if $(LIMIT),--limit $(LIMIT))
 
@@ -62,16 +62,16 @@ audit: $(STAMP) ## Compare sales, stock and report on the running system
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.audit
 
 .PHONY: load
-load: $(STAMP) ## Load the running system by k6: make load SCENARIO=soak [DURATION=60s] [RATE=50] [DATA=…]
+load: $(STAMP) ## Put load on the running system with k6: make load SCENARIO=soak [DURATION=60s] [RATE=50] [DATA=…]
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.measure.load $(or $(SCENARIO),smoke) \
 		$(if $(DURATION),--duration $(DURATION)) $(if $(RATE),--rate $(RATE)) $(if $(DATA),--data "$(DATA)")
 
 .PHONY: dead-letters
-dead-letters: $(STAMP) ## List refused messages, or make dead-letters DO="show stock/12" (replay, discard)
+dead-letters: $(STAMP) ## List messages that could not be applied, or DO="show stock/12" (replay, discard)
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.dead_letters $(DO)
 
 .PHONY: rebuild
-rebuild: $(STAMP) ## Compute the report anew from Kafka, or make rebuild STORE=3 DAY=2011-05-02
+rebuild: $(STAMP) ## Compute the report anew from Kafka, or one day of a store: STORE=3 DAY=2011-05-02
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.rebuild $(if $(STORE),store-day --store $(STORE) --day $(DAY))
 
 .PHONY: observability
@@ -83,7 +83,7 @@ nginx: $(STAMP) ## Install NGINX for make up, without root
 	@$(VENV)/bin/python -m infra.tools.local.fetch nginx
 
 .PHONY: kubernetes
-kubernetes: $(STAMP) ## Validate infra/deploy/kubernetes by schema; gets its tools and schemas first
+kubernetes: $(STAMP) ## Validate infra/deploy/kubernetes against its schemas; installs the tools first
 	@$(VENV)/bin/python -m infra.tools.checks.kubernetes.validate
 
 .PHONY: slow
@@ -97,17 +97,17 @@ trace: $(STAMP) ## Draw a trace: make trace ID=4bf92f3577b34da6a3ce929d0e0e4736
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.traces trace $(ID)
 
 .PHONY: psql
-psql: $(STAMP) ## SQL by hand: make psql DB=sales|stock|report, or echo "SELECT 1" | make -s psql DB=sales
+psql: $(STAMP) ## Open SQL: make psql DB=sales|stock|report, or echo "SELECT 1" | make -s psql DB=sales
 	@test -n "$(DB)" || { echo "Which database? make psql DB=sales, stock or report"; exit 1; }
 	@$(STACK) psql $(DB)
 
 .PHONY: demo-fault
-demo-fault: $(STAMP) ## Break something to find: NAME=missing-index|exhausted-pool|stopped-consumer [REMOVE=1]
+demo-fault: $(STAMP) ## Plant a fault to find: NAME=missing-index|exhausted-pool|stopped-consumer [REMOVE=1]
 	@test -n "$(NAME)" || { echo "Which? make demo-fault NAME=missing-index, exhausted-pool or stopped-consumer"; exit 1; }
 	@$(VENV)/bin/python -m infra.tools.measure.demo_fault $(NAME) $(if $(REMOVE),--remove)
 
 .PHONY: check
-check: $(STAMP) ## Run every check; changes nothing
+check: $(STAMP) ## Run every check; change nothing
 	@$(VENV)/bin/python -m infra.tools.checks
 
 .PHONY: fix
@@ -126,7 +126,7 @@ test-fast: $(STAMP) ## Run the tests that need neither database nor broker
 	@$(VENV)/bin/pytest -m "not integration and not system" $(T)
 
 .PHONY: test-faults
-test-faults: $(STAMP) ## Break everything at random: make test-faults [SEEDS=20] [SEED=123]
+test-faults: $(STAMP) ## Run random series of faults: make test-faults [SEEDS=20] [SEED=123]
 	@$(VENV)/bin/python -m tests.system.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5))
 
 .PHONY: bench
@@ -136,5 +136,5 @@ bench: $(STAMP) ## Measure (docs/performance.md): make bench [PART=reads] [ROUND
 		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(QUICK),--quick)
 
 .PHONY: lock
-lock: $(STAMP) ## Resolve requirements.lock anew
+lock: $(STAMP) ## Resolve requirements.lock
 	@$(VENV)/bin/python -m infra.tools.checks --compile-lock
