@@ -1,4 +1,4 @@
-"""`make check`: every check that changes nothing; all of them run, failures are counted."""
+"""`make check`: run every check, change nothing, count the failures."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ AUDIT_SECONDS = 60.0
 
 
 def run(*command: str) -> str | None:
-    """None when the command succeeds, else what it printed."""
+    """Return None when the command succeeds, else its output."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return None if done.returncode == 0 else (done.stdout + done.stderr).strip()
 
@@ -62,7 +62,7 @@ def compile_lock(output: Path) -> str | None:
 
 
 def check_lock() -> str | None:
-    """Whether the lock is what the inputs resolve to."""
+    """Compare the committed lock with what its inputs resolve to."""
     committed = ROOT / "requirements.lock"
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "requirements.lock"
@@ -76,7 +76,7 @@ def check_lock() -> str | None:
 
 
 def check_prometheus() -> str | None:
-    """Prometheus' own check of its configuration, rules and their tests, where it is installed."""
+    """Run promtool on the configuration, the rules and their tests, where it is installed."""
     promtool = fetch.find("promtool")
     if promtool is None:
         sys.stdout.write(f"(no promtool, not checked: {fetch.MISSING}) ")
@@ -92,7 +92,7 @@ def check_prometheus() -> str | None:
 
 
 def check_kubernetes() -> str | None:
-    """The manifests against Kubernetes' and the operators' schemas, where the tools are here."""
+    """Validate the manifests against their schemas, where the tools are installed."""
     if not validate.is_installed():
         sys.stdout.write(f"(no kubeconform, not checked: {validate.MISSING}) ")
         return None
@@ -101,7 +101,7 @@ def check_kubernetes() -> str | None:
 
 
 def check_dependencies() -> str | None:
-    """Whether a pinned package has a known vulnerability, where PyPI's advisories are reached."""
+    """Look for known vulnerabilities of pinned packages, where PyPI's advisories can be reached."""
     command = [str(BIN / "pip-audit"), "--requirement=requirements.lock", "--require-hashes"]
     command += ["--disable-pip", "--format=json", "--progress-spinner=off"]
     try:
@@ -120,9 +120,9 @@ def check_dependencies() -> str | None:
 
 
 def judge_advisories(packages: Sequence[Mapping[str, Any]]) -> str | None:
-    """What pip-audit's list of packages says; a package it could not ask about has no `vulns`."""
+    """Return the vulnerabilities in pip-audit's list; a package that it skipped has no `vulns`."""
     if not any("vulns" in package for package in packages):
-        sys.stdout.write("(PyPI's advisories are out of reach: not checked) ")
+        sys.stdout.write("(PyPI's advisories cannot be reached: not checked) ")
         return None
     found = [
         f"{package['name']} {package['version']}: {vulnerability['id']}"
@@ -148,7 +148,7 @@ CHECKS: dict[str, Callable[[], str | None]] = {
 
 
 def main(names: Sequence[str]) -> int:
-    """Run the named checks, or all; the number of failures is the exit code."""
+    """Run the named checks, or all; return 1 when one fails."""
     if list(names) == ["--compile-lock"]:
         failure = compile_lock(ROOT / "requirements.lock")
         sys.stdout.write(f"{failure}\n" if failure else "")

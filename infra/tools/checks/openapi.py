@@ -1,4 +1,4 @@
-"""Writes each service's OpenAPI document to `infra/contracts/openapi/`; `--check` only compares."""
+"""Generates `infra/contracts/openapi/` from the routes; `--check` only compares."""
 
 import importlib
 import json
@@ -10,7 +10,7 @@ SERVICES = ("sales", "stock", "report")
 
 
 def document(service: str) -> str:
-    """The OpenAPI document of a service, as its routes define it."""
+    """Return the OpenAPI document that a service's routes define."""
     main = importlib.import_module(f"{service}_service.main")
     settings = importlib.import_module(f"{service}_service.settings").Settings(
         database_url="postgresql+asyncpg://nowhere/none", http_port=1
@@ -19,7 +19,7 @@ def document(service: str) -> str:
 
 
 def main() -> int:
-    """Write the documents, or say which ones are stale."""
+    """Write the documents, or with `--check` return 1 when one is stale."""
     stale = []
     for service in SERVICES:
         path = FOLDER / f"{service}.json"

@@ -1,1 +1,1 @@
-"""The whole system on this machine without Docker: real PostgreSQL, real Kafka, six processes."""
+"""The embedded stack: PostgreSQL, Kafka and the six processes, without Docker."""

@@ -1,4 +1,4 @@
-"""`python -m infra.tools.local up|down|status|logs|…`: what the Makefile calls."""
+"""`python -m infra.tools.local up|down|status|logs|…`; the Makefile calls it."""
 
 import argparse
 import asyncio
@@ -28,7 +28,7 @@ from infra.tools.local.summary import print_addresses
 
 
 def main() -> int:
-    """Run one command; its exit status."""
+    """Run one command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m infra.tools.local")
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("down", "status", "reset"):
@@ -42,7 +42,7 @@ def main() -> int:
     commands.add_parser("psql").add_argument("database", choices=SERVICES)
     commands.add_parser("run").add_argument("program", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
-    # What is not there yet is what `up` waits for, not news.
+    # `up` waits for a broker that starts; aiokafka would log each failed attempt.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         return COMMANDS[arguments.command](arguments)
@@ -50,7 +50,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; make up goes on, make down stops what has started\n")
+        sys.stderr.write("interrupted: make up continues, make down stops what has started\n")
         return 130
 
 
@@ -78,7 +78,7 @@ def _up(arguments: argparse.Namespace) -> int:
     stack = Stack(layout, report)
     asyncio.run(_start(stack))
     if _call([sys.executable, "-m", "infra.tools.local.demo"], layout) != 0:
-        raise StackError("the demo chain could not be created, see above; the system itself runs")
+        raise StackError("the demo chain could not be created, see above; the system runs")
     print_addresses(layout)
     return 0
 
@@ -120,7 +120,7 @@ def _rolling_restart(arguments: argparse.Namespace) -> int:
         raise StackError("not running: make up starts it")
     names = rolling.choose_instances(layout, arguments.name)
     if alone := rolling.find_interrupted(layout, names):
-        print(f"{', '.join(alone)}: requests fail meanwhile, nobody else answers them here")
+        print(f"{', '.join(alone)}: no other instance, so its requests fail during the restart")
     asyncio.run(rolling.restart_one_by_one(stack, names))
     return 0
 
@@ -140,7 +140,7 @@ def _logs(arguments: argparse.Namespace) -> int:
 def _reset(arguments: argparse.Namespace) -> int:
     _down(arguments)
     state = state_folder()
-    # COMPTOIR_STATE may name any folder: only one that `up` has made is removed.
+    # COMPTOIR_STATE may name any folder: delete only one that `up` created.
     if (state / "ports.json").exists():
         shutil.rmtree(state)
     print("empty: the next make up starts from nothing")

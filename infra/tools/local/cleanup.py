@@ -1,4 +1,4 @@
-"""Processes of a stack that its supervisor no longer holds, such as after kill -9 of it."""
+"""Finds and stops the processes of a stack, also those whose supervisor was killed."""
 
 import signal
 from pathlib import Path
@@ -10,12 +10,12 @@ MARK = "COMPTOIR_STACK"
 
 
 def mark(state: Path) -> dict[str, str]:
-    """The variable in the environment of every process of a stack."""
+    """Return the environment variable that marks every process of a stack."""
     return {MARK: str(state)}
 
 
 def find_processes(state: Path) -> list[psutil.Process]:
-    """Every process that was started for a state folder: each carries its mark."""
+    """Return every process that carries the mark of a state folder."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -27,7 +27,7 @@ def find_processes(state: Path) -> list[psutil.Process]:
 
 
 def _is_nginx_of(state: Path, process: psutil.Process) -> bool:
-    """NGINX writes its title over its environment, and its workers outlive a killed master."""
+    """Tell whether it is NGINX, whose title overwrites the mark and whose workers outlive it."""
     if process.name() != "nginx":
         return False
     folder = nginx_folder(state)
@@ -35,17 +35,17 @@ def _is_nginx_of(state: Path, process: psutil.Process) -> bool:
 
 
 def nginx_folder(state: Path) -> Path:
-    """NGINX's own folder, which its workers work in."""
+    """Return the folder that NGINX and its workers run in."""
     return state / "nginx"
 
 
 def find_nginx(state: Path) -> list[psutil.Process]:
-    """What runs of a stack's NGINX."""
+    """Return the NGINX processes of a stack."""
     return [each for each in find_processes(state) if each.name() == "nginx"]
 
 
 def stop_processes(processes: list[psutil.Process]) -> None:
-    """Ask each to end, and kill those that do not."""
+    """Send SIGTERM to each process; kill those that do not end in time."""
     for process in processes:
         _signal(process, signal.SIGTERM)
     _, stubborn = psutil.wait_procs(processes, timeout=STOP_SECONDS)
@@ -53,7 +53,7 @@ def stop_processes(processes: list[psutil.Process]) -> None:
 
 
 def discard_processes(processes: list[psutil.Process]) -> None:
-    """End each without a last word; PostgreSQL alone gives back its shared memory first."""
+    """Kill every process; PostgreSQL gets SIGQUIT first, so that it frees its shared memory."""
     servers = [process for process in processes if _is_postgresql(process)]
     _kill([process for process in processes if process not in servers])
     for process in servers:

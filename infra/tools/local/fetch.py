@@ -1,8 +1,7 @@
-"""Gets Prometheus, Jaeger and NGINX for `make up`, without root.
+"""Downloads Prometheus, Jaeger and NGINX for `make up`, without root, into `~/.cache/comptoir`.
 
-Prometheus and NGINX are Debian's packages, unpacked and not installed, so that nothing starts by
-itself; Jaeger is built from its Go module, since it is not packaged. They are kept in
-`~/.cache/comptoir`.
+Prometheus and NGINX are Debian's packages, unpacked but not installed, so that no daemon starts.
+Jaeger is not packaged: Go builds it from its module.
 """
 
 import os
@@ -16,31 +15,31 @@ ROOT = Path(__file__).resolve().parents[3]
 JAEGER_MODULE = "github.com/jaegertracing/jaeger/cmd/jaeger"
 MISSING = "make observability installs Prometheus and Jaeger"
 NO_NGINX = "make nginx installs NGINX"
-# Besides the PATH, on which a user who is not root may lack the second.
+# Searched in addition to the PATH, which may lack sbin for a user who is not root.
 FOLDERS = ("usr/bin", "usr/sbin")
 
 
 class ToolMissing(Exception):
-    """Why a tool could not be had, in one line."""
+    """One line that says why a tool could not be installed."""
 
 
 def folder() -> Path:
-    """Where tools are that the machine does not have."""
+    """Return the folder that holds the downloaded tools."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "comptoir"
 
 
 def find(name: str) -> str | None:
-    """The path of `prometheus`, `promtool`, `jaeger` or `nginx`; None when it is not here."""
+    """Return the path of a tool such as `promtool`; None when it is not installed."""
     places = [os.environ.get("PATH", ""), "/usr/sbin", *(str(folder() / each) for each in FOLDERS)]
     return shutil.which(name, path=":".join(places))
 
 
 def install_package(name: str) -> None:
-    """Debian's package of this name; raises `ToolMissing`."""
+    """Unpack Debian's package of this name; raises `ToolMissing`."""
     apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
     if apt is None or dpkg is None:
-        raise ToolMissing(f"{name}: not a Debian; put it on the PATH")
+        raise ToolMissing(f"{name}: this is not a Debian system; put {name} on the PATH")
     with tempfile.TemporaryDirectory() as download:
         _run(name, [apt, "download", name], Path(download))
         [package] = Path(download).glob(f"{name}_*.deb")
@@ -49,10 +48,10 @@ def install_package(name: str) -> None:
 
 
 def install_jaeger() -> None:
-    """Built by Go, some minutes the first time; raises `ToolMissing`."""
+    """Build Jaeger with Go, some minutes the first time; raises `ToolMissing`."""
     go = shutil.which("go")
     if go is None:
-        raise ToolMissing("Jaeger: there is no Go to build it; put jaeger on the PATH")
+        raise ToolMissing("Jaeger: Go is needed to build it, or put jaeger on the PATH")
     target = folder() / "usr/bin/jaeger"
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_suffix(".new")
@@ -68,7 +67,7 @@ def _run(what: str, command: list[str], cwd: Path) -> None:
 
 
 def install(name: str) -> None:
-    """Get a tool by its name; raises `ToolMissing`."""
+    """Install a tool by its name; raises `ToolMissing`."""
     if name == "jaeger":
         install_jaeger()
     else:
@@ -76,12 +75,12 @@ def install(name: str) -> None:
 
 
 def main(names: list[str]) -> int:
-    """Install what is missing; 1 when something still is."""
+    """Install the missing tools; return 1 when one could not be installed."""
     failures = 0
     for name in names:
         if find(name) is None:
-            slow = ", its build takes some minutes" if name == "jaeger" else ""
-            sys.stdout.write(f"{name}: getting it{slow}\n")
+            slow = ", building takes some minutes" if name == "jaeger" else ""
+            sys.stdout.write(f"{name}: installing{slow}\n")
             sys.stdout.flush()
             try:
                 install(name)

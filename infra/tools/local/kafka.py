@@ -1,4 +1,4 @@
-"""Apache Kafka (KRaft, one node): its jars from Maven Central, run by the JRE of a wheel."""
+"""Apache Kafka (KRaft, one node): jars from Maven Central, run by the JRE of a wheel."""
 
 import base64
 import subprocess
@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from infra.tools.local.layout import Layout, StackError
 
-# The broker logs through slf4j and brings no logger of its own.
+# The broker logs through slf4j and has no logger of its own.
 JARS = "org.apache.kafka:kafka_2.13:4.1.1+org.slf4j:slf4j-simple:1.7.36"
 
 PROPERTIES = """\
@@ -35,10 +35,10 @@ group.initial.rebalance.delay.ms=0
 
 
 def find_jars() -> str:
-    """The class path of the broker; downloads what the cache in the home folder lacks."""
+    """Return the broker's class path; download jars that the cache in the home folder lacks."""
     try:
         with warnings.catch_warnings():
-            # On import it regrets that a machine without a login session has no XDG_RUNTIME_DIR.
+            # On import jgo warns when a machine has no XDG_RUNTIME_DIR.
             warnings.simplefilter("ignore", UserWarning)
             import jgo
 
@@ -52,7 +52,7 @@ def find_jars() -> str:
 
 
 def command(layout: Layout, jars: str) -> list[str]:
-    """The broker, in the foreground."""
+    """Return the command that runs the broker in the foreground."""
     return [*_java(jars), "kafka.Kafka", str(_properties(layout))]
 
 
@@ -70,7 +70,7 @@ def _java(jars: str) -> list[str]:
 
 
 def format_storage(layout: Layout, jars: str) -> None:
-    """Write the broker's properties, and its storage folder unless it is there."""
+    """Write the broker's properties; create its storage folder unless it exists."""
     data = layout.state / "kafka"
     data.mkdir(parents=True, exist_ok=True)
     listeners = layout.kafka_listeners
@@ -100,7 +100,7 @@ def _properties(layout: Layout) -> Path:
 
 
 async def answers(layout: Layout) -> bool:
-    """Whether the broker serves metadata."""
+    """Tell whether the broker serves metadata."""
     admin = AIOKafkaAdminClient(bootstrap_servers=layout.kafka_bootstrap_servers)
     try:
         await admin.start()

@@ -1,4 +1,4 @@
-"""Where the embedded stack keeps its files, on which ports it listens, and its secrets."""
+"""The embedded stack's state folder, ports, secrets and addresses."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ("sales", "stock", "report")
 ROLES = ("till", "manager", "head-office")
 
-# COMPTOIR_<NAME>_PORT in the environment puts another in place of each.
+# COMPTOIR_<NAME>_PORT in the environment overrides each.
 DEFAULT_PORTS = {
     "postgresql": 15432,
     "kafka": 19092,
@@ -35,28 +35,28 @@ MOST_INSTANCES = 9
 
 
 class StackError(Exception):
-    """What went wrong and what to do, in one line for the person at the terminal."""
+    """One line for the person at the terminal: what failed and what to do."""
 
 
 def owner_of(service: str) -> str:
-    """The role that migrates a service's database."""
+    """Return the role that migrates a service's database."""
     return f"{service}_owner"
 
 
 def port_variable(name: str) -> str:
-    """The environment variable that moves the port `name`."""
+    """Return the environment variable that moves the port `name`."""
     return f"COMPTOIR_{name.upper().replace('-', '_')}_PORT"
 
 
 def process_of(instance: str) -> str:
-    """Which of the six processes an instance is one of: `sales-api-2` is a `sales-api`."""
+    """Return the process of an instance: `sales-api` for `sales-api-2`."""
     match = INSTANCE.fullmatch(instance)
     assert match is not None, f"{instance} is no process of a service"
     return match["process"]
 
 
 def further_ports(apis: int, workers: int) -> dict[str, int]:
-    """The default ports of the second and further instances: `sales-api-2`, `sales-api-3`, …"""
+    """Return the default ports of further instances: `sales-api-2`, `sales-api-3`, …"""
     counts = {"api": apis, "worker": workers}
     return {
         f"{name}-{number}": port + INSTANCE_STEP * (number - 1)
@@ -67,12 +67,12 @@ def further_ports(apis: int, workers: int) -> dict[str, int]:
 
 
 def state_folder() -> Path:
-    """`COMPTOIR_STATE`, or `.comptoir` in the project's folder."""
+    """Return `COMPTOIR_STATE`, or `.comptoir` in the project's folder."""
     return Path(os.environ.get("COMPTOIR_STATE", ROOT / ".comptoir")).resolve()
 
 
 def wanted_ports(further: Mapping[str, int] = MappingProxyType({})) -> dict[str, int]:
-    """The default ports and `further` ones, or those that the environment asks for."""
+    """Return the default and `further` ports, overridden by the environment."""
     ports = {}
     for name, default in {**DEFAULT_PORTS, **further}.items():
         given = os.environ.get(port_variable(name), str(default))
@@ -91,48 +91,48 @@ class Layout:
 
     @classmethod
     def saved(cls) -> "Layout":
-        """The stack that `up` started last, or the one that it would start."""
+        """Return the stack that `up` started last, or the one that it would start."""
         state = state_folder()
         file = state / "ports.json"
         return cls(state, json.loads(file.read_text()) if file.exists() else wanted_ports())
 
     def save(self) -> None:
-        """Create the state folder and keep the ports for the commands that come after `up`."""
+        """Create the state folder and save the ports for later commands."""
         self.logs.mkdir(parents=True, exist_ok=True)
         (self.state / "ports.json").write_text(json.dumps(dict(self.ports)))
 
     @property
     def processes(self) -> list[str]:
-        """Every instance of every API and worker: those that have a port."""
+        """Every instance of every API and worker."""
         return [name for name in self.ports if INSTANCE.fullmatch(name)]
 
     def instances(self, process: str) -> list[str]:
-        """All instances of one of the six processes."""
+        """Return the instances of one of the six processes."""
         return [name for name in self.processes if process_of(name) == process]
 
     @property
     def logs(self) -> Path:
-        """One file per process."""
+        """The folder with one log per process."""
         return self.state / "logs"
 
     @property
     def socket(self) -> Path:
-        """supervisord's control socket, not in the state folder: such a path holds 107 bytes."""
+        """supervisord's socket, outside the state folder: a socket's path may have 107 bytes."""
         name = hashlib.sha256(str(self.state).encode()).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"comptoir-{name}.sock"
 
     @cached_property
     def secrets(self) -> dict[str, str]:
-        """The passwords of the databases and the demo keys, made once per state folder."""
+        """The database passwords and demo keys, created once per state folder."""
         file = self.state / "secrets.json"
         known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
         names = ("postgresql", *SERVICES, *map(owner_of, SERVICES), *ROLES)
-        # A folder from before there were owners has no passwords for them.
+        # An older folder has no passwords for the owners.
         if missing := [name for name in names if name not in known]:
             self.state.mkdir(parents=True, exist_ok=True)
             known |= {name: secrets.token_urlsafe(32) for name in missing}
             content = json.dumps(known)
-            # Whole or not at all, and never readable by others.
+            # Replaced atomically, and never readable by other users.
             fresh = file.with_suffix(".new")
             os.close(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
             fresh.write_text(content)
@@ -141,26 +141,26 @@ class Layout:
 
     @property
     def kafka_bootstrap_servers(self) -> str:
-        """What clients of the broker connect to."""
+        """The address that clients of the broker connect to."""
         return f"127.0.0.1:{self.ports['kafka']}"
 
     @property
     def kafka_listeners(self) -> dict[str, tuple[int, int]]:
-        """The broker's listeners by name: the port, and the one that clients are told."""
+        """The broker's listeners by name: the port, and the port that it advertises."""
         return {"PLAINTEXT": (self.ports["kafka"], self.ports["kafka"])}
 
     def database_url(self, service: str) -> str:
-        """The database of a service, with the role of its processes: rows, and nothing else."""
+        """Return a database's address with the role of the processes: rights on rows only."""
         return self._postgres_url(service, self.secrets[service], service)
 
     def owner_url(self, service: str) -> str:
-        """The database of a service, with the role that may change its tables."""
+        """Return a database's address with the role that may change its tables."""
         owner = owner_of(service)
         return self._postgres_url(owner, self.secrets[owner], service)
 
     @property
     def admin_url(self) -> str:
-        """The database server, with the role that may do everything."""
+        """The database server's address with the administrator's role."""
         return self._postgres_url("comptoir", self.secrets["postgresql"], "postgres")
 
     def _postgres_url(self, role: str, password: str, database: str) -> str:
@@ -168,21 +168,21 @@ class Layout:
         return f"postgresql+asyncpg://{role}:{password}@127.0.0.1:{port}/{database}"
 
     def url(self, process: str) -> str:
-        """The address of a process's HTTP surface."""
+        """Return the address of a process."""
         return f"http://127.0.0.1:{self.ports[process]}"
 
     def public_url(self, service: str) -> str:
-        """Where clients find a service: at NGINX, where there is one."""
+        """Return the address of a service for clients: NGINX where it runs, else the API."""
         return self.url("nginx" if "nginx" in self.ports else f"{service}-api")
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """What a program such as the replay or the audit needs to reach the system."""
+        """The environment of a client such as the replay or the audit: addresses and keys."""
         urls = {f"COMPTOIR_{name.upper()}_URL": self.public_url(name) for name in SERVICES}
         databases = {
             f"COMPTOIR_{name.upper()}_DATABASE_URL": self.database_url(name) for name in SERVICES
         }
-        # A rebuild makes tables, and reads the log.
+        # A rebuild creates tables and reads the log.
         rebuild = {
             "COMPTOIR_REPORT_OWNER_DATABASE_URL": self.owner_url("report"),
             "COMPTOIR_KAFKA_BOOTSTRAP_SERVERS": self.kafka_bootstrap_servers,

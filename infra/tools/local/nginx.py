@@ -1,7 +1,6 @@
-"""NGINX before the embedded stack, where it is installed: all instances of the APIs at one port.
+"""NGINX in front of the embedded stack, where it is installed: all API instances on one port.
 
-It runs with the configuration of the compose file. What is written here differs in three things:
-its folder, its port, and where the instances are.
+It runs Docker's configuration with another folder, another port and other upstreams.
 """
 
 import os
@@ -21,12 +20,12 @@ SOURCE = ROOT / "infra/deploy/nginx"
 
 
 def installed_ports() -> dict[str, int]:
-    """The default port of NGINX, if this machine has it."""
+    """Return the default port of NGINX, if it is installed."""
     return PORTS if fetch.find("nginx") else {}
 
 
 def list_programs(layout: Layout) -> list[Program]:
-    """NGINX, if the stack has a port for it; it stops first."""
+    """Return NGINX, if the stack has a port for it; it stops first."""
     if "nginx" not in layout.ports:
         return []
     path = fetch.find("nginx")
@@ -35,17 +34,17 @@ def list_programs(layout: Layout) -> list[Program]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nginx.conf").write_text(_settings(layout))
     (folder / "upstreams.conf").write_text(_upstreams(layout))
-    # Its workers would be nobody, who cannot write into a folder of root's.
+    # By default its workers run as nobody, which cannot write into a folder of root.
     user = " user root;" if os.geteuid() == 0 else ""
     settings = f'daemon off; working_directory "{folder}";{user}'
     options = ["-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", settings]
     command = [sys.executable, "-m", "infra.tools.local.nginx", path, *options]
-    # QUIT lets requests under way finish.
+    # QUIT lets running requests finish.
     return [Program("nginx", command, 20, stop_signal="QUIT")]
 
 
 def main() -> None:
-    """Become NGINX, once the workers of one that was killed have been told to leave its port."""
+    """Tell the workers of a killed NGINX to leave its port, then become NGINX."""
     state = os.environ.get(MARK)
     for worker in find_nginx(Path(state)) if state else ():
         worker.send_signal(signal.SIGQUIT)
@@ -60,7 +59,7 @@ def _settings(layout: Layout) -> str:
 
 
 def _upstreams(layout: Layout) -> str:
-    """A line per instance in place of a name that Docker's DNS would know."""
+    """Return the upstreams with an address per instance instead of a name of Docker's DNS."""
 
     def servers(match: re.Match[str]) -> str:
         return "\n".join(
@@ -74,9 +73,9 @@ def _upstreams(layout: Layout) -> str:
 
 
 def held_for_dead_seconds() -> float:
-    """For how long NGINX may leave out an instance that answers again."""
+    """Return for how long NGINX may skip an instance after it answers again."""
     [seconds] = set(re.findall(r"fail_timeout=(\d+)s", (SOURCE / "upstreams.conf").read_text()))
-    # Its clock counts whole seconds, and a first request must find the instance well again.
+    # NGINX counts whole seconds, and it tries the instance with one request first.
     return float(seconds) + 2
 
 

@@ -1,4 +1,4 @@
-"""Prometheus and Jaeger beside the stack, where they are installed: it runs without them too."""
+"""Prometheus and Jaeger beside the stack, where they are installed; both are optional."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from infra.tools.local import fetch
 from infra.tools.local.layout import ROOT, Layout
 from infra.tools.local.supervisor import Program
 
-# Each listens on the port of its own name; `PORTS` has the further ones.
+# Each listens on the port of its own name; `PORTS` has Jaeger's other ports too.
 WATCHERS = ("prometheus", "jaeger")
 PORTS = {
     "prometheus": 9090,
@@ -18,32 +18,32 @@ PORTS = {
     "jaeger-metrics": 8888,
     "jaeger-spans": 8889,
 }
-# The cores are first for those who are watched.
+# The observed processes get the cores first.
 WHEN_IDLE = ("nice", "-n", "10")
-# A path that answers 200 as soon as the program works.
+# A path that answers 200 once the program is ready.
 READY_PATHS = {"prometheus": "/-/ready", "jaeger": "/api/services"}
 
 
 def installed_ports() -> dict[str, int]:
-    """The default ports of the watchers that this machine has."""
+    """Return the default ports of Prometheus and Jaeger, as far as they are installed."""
     return {
         name: port for name, port in PORTS.items() if fetch.find(name.partition("-")[0]) is not None
     }
 
 
 def list_watchers(layout: Layout) -> list[str]:
-    """The watchers of a stack: those that have a port."""
+    """Return which of Prometheus and Jaeger the stack runs."""
     return [name for name in WATCHERS if name in layout.ports]
 
 
 def list_watcher_programs(layout: Layout) -> list[Program]:
-    """Prometheus and Jaeger, as far as the stack has ports for them; they stop last."""
+    """Return the programs that the stack has ports for; they stop last."""
     programs = {"prometheus": _prometheus, "jaeger": _jaeger}
     return [programs[name](layout) for name in list_watchers(layout)]
 
 
 def traces_environment(layout: Layout) -> dict[str, str]:
-    """Where processes send their spans; nothing without Jaeger."""
+    """Return the settings for sending spans; none without Jaeger."""
     if "jaeger" not in layout.ports:
         return {}
     return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{layout.ports['jaeger-otlp']}"}
@@ -60,7 +60,7 @@ def _prometheus(layout: Layout) -> Program:
         "--storage.tsdb.retention.size=1GB",
         f"--web.listen-address=127.0.0.1:{layout.ports['prometheus']}",
         "--enable-feature=exemplar-storage",
-        # k6 sends what it measures (`make load`).
+        # k6 sends its metrics here (`make load`).
         "--web.enable-remote-write-receiver",
         "--log.level=warn",
     ]
@@ -68,7 +68,7 @@ def _prometheus(layout: Layout) -> Program:
 
 
 def _scrape_here(layout: Layout) -> dict[str, Any]:
-    """The configuration of the compose file, with this stack's addresses and the same job names.
+    """Return Docker's configuration with this stack's addresses and the same job names.
 
     Each instance of a process is a target of its job.
     """
@@ -97,11 +97,11 @@ def _jaeger(layout: Layout) -> Program:
         "JAEGER_OTLP_PORT": str(ports["jaeger-otlp"]),
         "JAEGER_METRICS_PORT": str(ports["jaeger-metrics"]),
         "JAEGER_SPANS_PORT": str(ports["jaeger-spans"]),
-        # Nobody asks there: any free port will do.
+        # No client uses it: any free port will do.
         "JAEGER_QUERY_GRPC_PORT": "0",
         "JAEGER_HEALTH_PORT": "0",
         "JAEGER_LOG_LEVEL": "warn",
-        # Leaves the cores to those who are watched.
+        # Leaves the cores to the observed processes.
         "GOMAXPROCS": "1",
         "GOMEMLIMIT": "640MiB",
         "PROMETHEUS_URL": f"http://127.0.0.1:{ports.get('prometheus', PORTS['prometheus'])}",

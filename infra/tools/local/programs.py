@@ -1,4 +1,4 @@
-"""What runs under the supervisor: PostgreSQL, Kafka, processes of services, watchers, NGINX."""
+"""The programs under supervisord: PostgreSQL, Kafka, the services, Prometheus, Jaeger, NGINX."""
 
 import os
 import sys
@@ -9,13 +9,13 @@ from infra.tools.local.observability import list_watcher_programs, traces_enviro
 from infra.tools.local.supervisor import Program
 
 INFRASTRUCTURE = ("postgresql", "kafka")
-# One instance of each, which every stack has; `Layout.processes` names them all.
+# Every stack has one instance of each; `Layout.processes` lists further ones too.
 PROCESSES = tuple(f"{service}-{kind}" for service in SERVICES for kind in ("api", "worker"))
 MODULES = {"api": "main", "worker": "worker"}
 
 
 def list_programs(layout: Layout, jars: str) -> list[Program]:
-    """All programs of the stack; they stop in the order services, Kafka, PostgreSQL."""
+    """Return all programs of the stack; services stop first, then Kafka, then PostgreSQL."""
     # SIGINT: a fast shutdown, which does not wait for clients to leave.
     database = Program("postgresql", postgresql.command(layout), 1, stop_signal="INT")
     broker = Program("kafka", kafka.command(layout, jars), 2)

@@ -1,4 +1,4 @@
-"""Every instance started anew, one after the other, while the others answer."""
+"""Restarts one instance after the other while the others answer."""
 
 import asyncio
 import time
@@ -9,9 +9,10 @@ from infra.tools.local.stack import Stack
 
 
 def choose_instances(layout: Layout, name: str | None) -> list[str]:
-    """All of them, those of a process, or the one that is named: the first of each comes first.
+    """Return all instances, those of a process, or the named one.
 
-    So the siblings of an instance are used again for as long as possible before it stops.
+    The first of each process comes first, then the second: so
+    NGINX has the most time to take an instance back before its sibling stops.
     """
     chosen = [each for each in layout.processes if name in (None, each, process_of(each))]
     if not chosen:
@@ -20,7 +21,7 @@ def choose_instances(layout: Layout, name: str | None) -> list[str]:
 
 
 def find_interrupted(layout: Layout, names: list[str]) -> list[str]:
-    """The APIs among them that nobody answers for while they start anew."""
+    """Return the APIs that have no other instance to answer during their restart."""
     apis = {process_of(name) for name in names if process_of(name).endswith("-api")}
     if "nginx" not in layout.ports:
         return sorted(apis)
@@ -28,13 +29,13 @@ def find_interrupted(layout: Layout, names: list[str]) -> list[str]:
 
 
 async def restart_one_by_one(stack: Stack, names: list[str]) -> None:
-    """Stop, start and await each; its requests are finished before it ends."""
+    """Stop each instance, which finishes its requests; start it and wait until it is ready."""
     clock = time.monotonic
     used_again: dict[str, float] = {}
     for name in names:
         process = process_of(name)
-        # NGINX leaves out an instance that has refused connections until its own time is over,
-        # whether or not it answers again; without its sibling there would be nobody.
+        # NGINX skips an instance that refused connections until `fail_timeout` is over, even if
+        # the instance is ready again. Without its sibling no instance would answer.
         await asyncio.sleep(used_again.get(process, 0.0) - clock())
         await stack.restart(name)
         used_again[process] = clock() + nginx.held_for_dead_seconds()

@@ -1,4 +1,4 @@
-"""The order in which the embedded stack comes up: what depends on nothing runs at once."""
+"""Starts and stops the embedded stack; independent steps run in parallel."""
 
 import asyncio
 import os
@@ -28,14 +28,14 @@ POLL_SECONDS = 0.1
 STOP_SECONDS = 60.0
 LOG_LINES = 5
 
-# Told what has been done, and what is being waited for.
+# Called with a line about each finished step.
 Report = Callable[[str], None]
-# What runs for a layout, with the class path of the broker's jars.
+# Returns the programs of a layout; the text is the broker's class path.
 ListPrograms = Callable[[Layout, str], list[Program]]
 
 
 def say_nothing(_: str) -> None:
-    """For tests, which show nothing while all goes well."""
+    """Ignore progress; tests use it."""
 
 
 class Stack:
@@ -59,11 +59,11 @@ class Stack:
         return (*INFRASTRUCTURE, *list_watchers(self.layout), *self.layout.processes, *balancer)
 
     def is_supervised(self) -> bool:
-        """Whether a supervisor of this layout is there."""
+        """Tell whether this layout's supervisor runs."""
         return self._supervisor.is_running()
 
     async def start_infrastructure(self) -> None:
-        """PostgreSQL with migrated databases and keys, Kafka with its topics."""
+        """Start PostgreSQL and Kafka; migrate the databases, create keys and topics."""
         if not self.is_supervised():
             await self._start_supervisor()
         for name in INFRASTRUCTURE:
@@ -71,7 +71,7 @@ class Stack:
         await asyncio.gather(self._prepare_databases(), self._prepare_broker())
 
     async def _start_supervisor(self) -> None:
-        # A killed supervisor leaves its processes behind, which hold ports and files.
+        # The processes of a killed supervisor still hold ports and files.
         await asyncio.to_thread(stop_processes, find_processes(self.layout.state))
         check_free(self.layout, self.layout.ports)
         self.layout.save()
@@ -113,12 +113,12 @@ class Stack:
         self._report("topics created")
 
     async def start_watchers(self) -> None:
-        """Prometheus and Jaeger, where the stack has them; nothing else waits for them."""
+        """Start Prometheus and Jaeger where they are installed; no other process waits for them."""
         for name in list_watchers(self.layout):
             self._supervisor.start(name)
 
     async def start_services(self) -> None:
-        """The services' processes and NGINX, until each says that it is ready."""
+        """Start the services and NGINX, and wait until each is ready."""
         others = (*INFRASTRUCTURE, *list_watchers(self.layout))
         for name in self.names:
             if name not in others:
@@ -126,7 +126,7 @@ class Stack:
         await asyncio.gather(*map(self._await_ready, self.names))
 
     async def restart(self, name: str) -> None:
-        """Stop a process, start it, and return when it is ready."""
+        """Stop a process, start it, and wait until it is ready."""
         await asyncio.to_thread(self._supervisor.stop, name)
         self._supervisor.start(name)
         await self._await_ready(name)
@@ -146,7 +146,7 @@ class Stack:
         return answer.status_code == 200
 
     async def _wait(self, name: str, is_there: Callable[[], Awaitable[bool]]) -> None:
-        """Until a process answers; raises `StackError` with its last words when it does not."""
+        """Wait until a process answers; raises `StackError` with the end of its log."""
         started = time.monotonic()
         while not await is_there():
             waited = time.monotonic() - started
@@ -166,7 +166,7 @@ class Stack:
         return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:])
 
     def states(self) -> dict[str, str]:
-        """What supervisord says of each program, such as `pid 4711, uptime 0:01:02`."""
+        """Return supervisord's line for each program, such as `pid 4711, uptime 0:01:02`."""
         described = {}
         for name in self.names:
             info = self._supervisor.info(name)
@@ -174,18 +174,18 @@ class Stack:
         return described
 
     async def unready(self) -> list[str]:
-        """The processes that do not say that they are ready."""
+        """Return the processes that are not ready."""
         async with httpx.AsyncClient(timeout=5, verify=False) as client:
             asked = [name for name in self.names if name not in INFRASTRUCTURE]
             answers = await asyncio.gather(*(self._is_ready(client, name) for name in asked))
         return [name for name, ready in zip(asked, answers, strict=True) if not ready]
 
     def pid(self, name: str) -> int:
-        """The process number of a program; 0 when it does not run."""
+        """Return the process id of a program; 0 when it does not run."""
         return int(self._supervisor.info(name)["pid"])
 
     def stop(self) -> int:
-        """Stop what was started for this state folder, and nothing else; returns how many."""
+        """Stop the processes of this state folder and no others; return their number."""
         mine = find_processes(self.layout.state)
         if self.is_supervised():
             self._supervisor.shut_down()
@@ -194,8 +194,8 @@ class Stack:
         return len(mine)
 
     def discard(self) -> None:
-        """End every process at once, for a stack whose data goes too."""
-        # The second time what a dying supervisor had just started.
+        """Kill every process, for a stack whose data is deleted too."""
+        # Twice, because a dying supervisor may have just started a process.
         for _ in range(2):
             discard_processes(find_processes(self.layout.state))
         self.layout.socket.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""What `make up` says at its end."""
+"""The last lines of `make up`."""
 
 from infra.tools.local import nginx, observability
 from infra.tools.local.fetch import MISSING, NO_NGINX
@@ -15,7 +15,7 @@ Try:
 
 
 def print_addresses(layout: Layout) -> None:
-    """Every address, what is not installed, and three requests to try."""
+    """Print every address, the tools that are not installed, and three requests to try."""
     print()
     listed = observability.list_watchers(layout)
     balancer = [name for name in nginx.PORTS if name in layout.ports]
@@ -30,7 +30,7 @@ def print_addresses(layout: Layout) -> None:
         kind = name.split("-")[1] if name in layout.processes else name
         print(f"  {name:15} {shown:24} {paths.get(kind, '')}".rstrip())
     if not balancer:
-        print(f"\n  No NGINX before the APIs: {NO_NGINX}")
+        print(f"\n  There is no NGINX in front of the APIs: {NO_NGINX}")
     if len(listed) < len(observability.WATCHERS):
-        print(f"\n  Metrics and traces are made, but not all of them kept: {MISSING}")
+        print(f"\n  Metrics and traces are not all stored: {MISSING}")
     print(TRY.format(sales=layout.public_url("sales"), report=layout.public_url("report")))

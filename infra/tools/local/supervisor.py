@@ -1,4 +1,4 @@
-"""supervisord starts, restarts and logs the stack's processes; it is told so over a socket."""
+"""Controls supervisord, which starts, restarts and logs the stack's processes, over a socket."""
 
 import os
 import shlex
@@ -56,7 +56,7 @@ stdout_logfile_backups=2
 
 @dataclass(frozen=True)
 class Program:
-    """A process to supervise; a higher priority is stopped first."""
+    """A process to supervise; a higher priority stops first."""
 
     name: str
     command: Sequence[str]
@@ -72,7 +72,7 @@ class Supervisor:
         self._layout = layout
 
     def _call(self, method: str, *arguments: object) -> Any:
-        # A new connection per call: the transport cannot go on after a failed one.
+        # A new connection per call: the transport does not recover from a failed one.
         transport = SupervisorTransport(None, None, f"unix://{self._layout.socket}")
         try:
             return getattr(ServerProxy("http://supervisor", transport).supervisor, method)(
@@ -82,7 +82,7 @@ class Supervisor:
             transport.close()
 
     def is_running(self) -> bool:
-        """Whether the daemon answers on its socket."""
+        """Tell whether the daemon answers on its socket."""
         try:
             self._call("getState")
         except (OSError, Fault):
@@ -90,7 +90,7 @@ class Supervisor:
         return True
 
     def start_daemon(self, programs: Sequence[Program]) -> None:
-        """Start supervisord in the background, with nothing under it yet."""
+        """Start supervisord in the background; it starts no program yet."""
         configuration = self._layout.state / "supervisord.conf"
         configuration.touch(mode=0o600)
         configuration.write_text(self._configuration(programs))
@@ -124,21 +124,21 @@ class Supervisor:
         )
 
     def log(self, name: str) -> Path:
-        """Where the output of a program is."""
+        """Return the path of a program's log."""
         return self._layout.logs / f"{name}.log"
 
     def start(self, name: str) -> None:
-        """Start a program unless it runs; does not wait for it."""
+        """Start a program unless it runs; do not wait for it."""
         if self.state(name) in DOWN:
             self._call_unless_done("startProcess", name, False)
 
     def stop(self, name: str) -> None:
-        """Stop a program and keep it stopped; returns when it has ended."""
+        """Stop a program, wait until it has ended, and keep it stopped."""
         if self.state(name) not in DOWN:
             self._call_unless_done("stopProcess", name, True)
 
     def _call_unless_done(self, method: str, name: str, wait: bool) -> None:
-        """A process may start or end by itself after its state was asked for."""
+        """Call a method; ignore that the process started or ended by itself meanwhile."""
         try:
             self._call(method, name, wait)
         except Fault as fault:
@@ -146,18 +146,18 @@ class Supervisor:
                 raise
 
     def state(self, name: str) -> str:
-        """supervisord's word: RUNNING, STARTING, BACKOFF, FATAL, …"""
+        """Return supervisord's state: RUNNING, STARTING, BACKOFF, FATAL, …"""
         return str(self.info(name)["statename"])
 
     def info(self, name: str) -> dict[str, Any]:
-        """supervisord's record of a program: `pid`, `statename`, `description`, …"""
+        """Return supervisord's record of a program: `pid`, `statename`, `description`, …"""
         return cast(dict[str, Any], self._call("getProcessInfo", name))
 
     def shut_down(self) -> None:
-        """Tell supervisord to stop everything and end; returns at once."""
+        """Tell supervisord to stop everything and end; return at once."""
         self._call("shutdown")
 
 
 def _escape(value: object) -> str:
-    """supervisord expands %(…)s in every value."""
+    """Escape `%`, because supervisord expands %(…)s in every value."""
     return str(value).replace("%", "%%")

@@ -1,1 +1,1 @@
-"""Grafana's dashboards and Prometheus' objectives as code; `make fix` writes the files from it."""
+"""Grafana's dashboards and Prometheus' objectives as code; `make fix` generates the files."""

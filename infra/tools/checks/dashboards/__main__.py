@@ -1,4 +1,4 @@
-"""Writes the dashboards and the rules of the objectives; `--check` only compares."""
+"""Generates the dashboards and the rules of the objectives; `--check` only compares."""
 
 import sys
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ HEADER = "# Written from infra/tools/checks/dashboards/slo.py by make fix.\n"
 
 
 def build_files() -> Mapping[Path, str]:
-    """Every file with its content."""
+    """Return the content of every generated file."""
     encoder = JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False)
     files = {
         DASHBOARDS / f"{board.uid}.json": encoder.encode(
@@ -31,7 +31,7 @@ def build_files() -> Mapping[Path, str]:
 
 
 def main() -> int:
-    """0 when the files are as the code says, or have been written."""
+    """Write the files, or with `--check` return 1 when one is stale."""
     files = build_files()
     known = {
         path: path.read_text() for path in [*DASHBOARDS.glob("*.json"), RULES] if path.exists()

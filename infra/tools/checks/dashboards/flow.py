@@ -1,4 +1,4 @@
-"""Dashboards about events on their way, and about what they tell: sales and revenue."""
+"""Dashboards of the event flow and of the business: sales and revenue."""
 
 from infra.tools.checks.dashboards.parts import THIRD, WHOLE, Board, Panel, Query
 from infra.tools.checks.dashboards.promql import percentiles, quantile, rare, rate

@@ -1,4 +1,4 @@
-"""Dashboards about what runs out: CPU, memory, connections, and error budgets."""
+"""Dashboards of capacity (CPU, memory, connections) and of error budgets."""
 
 from infra.tools.checks.dashboards.parts import WHOLE, Board, Panel, Query
 from infra.tools.checks.dashboards.promql import quantile, rare

@@ -1,4 +1,4 @@
-"""The dashboard of `make load`: on the left what k6 asks and is told, on the right its effect."""
+"""The dashboard of `make load`: k6's requests on the left, their effect on the right."""
 
 from infra.tools.checks.dashboards.parts import THIRD, Board, Panel, Query
 from infra.tools.checks.dashboards.promql import quantile, rare, rate

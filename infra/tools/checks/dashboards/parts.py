@@ -1,4 +1,4 @@
-"""What the panels of all dashboards have in common."""
+"""Panels, queries and dashboards, and their JSON for Grafana."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ HEIGHT = 8
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A PromQL expression and how its series are called, such as `{{handler}}`."""
+    """A PromQL expression and the legend of its series, such as `{{handler}}`."""
 
     expr: str
     legend: str
@@ -25,7 +25,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What a panel shows. `description` says what a bad value looks like and where to go next."""
+    """A panel; `description` says what a bad value is and where to look next."""
 
     title: str
     description: str
@@ -38,7 +38,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A dashboard; `variable` is the label of a metric that its user chooses values of."""
+    """A dashboard; its user chooses values of the label `variable`."""
 
     uid: str
     title: str
@@ -48,7 +48,7 @@ class Board:
 
 
 def build_board(board: Board, others: Iterable[tuple[str, str]]) -> model.Dashboard:
-    """The dashboard as Grafana reads it; `others` are (uid, title) of those that it links to."""
+    """Return a dashboard's JSON; `others` are (uid, title) of the dashboards it links to."""
     built = (
         build.Dashboard(board.title)
         .uid(board.uid)
@@ -78,7 +78,7 @@ def build_board(board: Board, others: Iterable[tuple[str, str]]) -> model.Dashbo
         )
     for number, panel in enumerate(board.panels, start=1):
         drawn = _heatmap(panel) if panel.is_heatmap else _lines(panel)
-        # Grafana would give numbers of its own, which a link to a panel could not rely on.
+        # Links name panels by id, and ids that Grafana assigns may change.
         built.with_panel(drawn.id(number))
     return built.build()
 

@@ -1,4 +1,4 @@
-"""Dashboards about requests: the four golden signals, and the breakdown of an endpoint."""
+"""Dashboards of requests: the four golden signals, and the stages of an endpoint."""
 
 from infra.tools.checks.dashboards.parts import Board, Panel, Query
 from infra.tools.checks.dashboards.promql import percentiles, quantile, rate

@@ -1,15 +1,15 @@
-"""Service level objectives, and the rules that watch how fast their error budgets burn.
+"""Service level objectives, and alert rules on the burn rates of their error budgets.
 
 Multi-window, multi-burn-rate alerts as in the SRE workbook, chapter 5
-(https://sre.google/workbook/alerting-on-slos/): the long window shows that it matters, the short
-one that it still goes on.
+(https://sre.google/workbook/alerting-on-slos/): the long window shows that the loss matters,
+the short one that it continues.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 WINDOWS = ("5m", "30m", "1h", "6h", "3d")
-# Only what clients wait for: probes and scrapes are not, nor paths that do not exist.
+# Probes, scrapes and unknown paths do not count: no client waits for them.
 _OURS = 'handler!~"/metrics|/health.*|none"'
 _READS = 'handler=~"/api/ventes/rapport|/api/rapports.*|/api/performance.*|/api/magasins.*/stock"'
 _SALES = 'handler="/api/ventes/"'
@@ -17,7 +17,7 @@ _SALES = 'handler="/api/ventes/"'
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """`good` of `all`, both counters without a range, over 30 days."""
+    """A target share of `good` in `all` (counters without a range) over 30 days."""
 
     name: str
     target: float
@@ -25,7 +25,7 @@ class Objective:
     all: str
 
     def bad_ratio(self, window: str) -> str:
-        """The share of what was not good in a window; nothing when nothing happened."""
+        """Return the share of bad events in a window; no value when there were no events."""
         return f"1 - sum(rate({self.good}[{window}])) / sum(rate({self.all}[{window}]))"
 
 
@@ -76,7 +76,7 @@ BURNS = (
 
 
 def build_rules() -> dict[str, Any]:
-    """The content of `infra/deploy/prometheus/rules/slo.yml`."""
+    """Return the content of `infra/deploy/prometheus/rules/slo.yml`."""
     budgets = [
         {
             "record": "slo:budget",

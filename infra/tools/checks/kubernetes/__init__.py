@@ -1,1 +1,1 @@
-"""Comptoir on Kubernetes: the manifests beside this file, and how they are validated."""
+"""Validates the manifests of `infra/deploy/kubernetes`."""

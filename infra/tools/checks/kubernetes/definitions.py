@@ -1,6 +1,6 @@
-"""Schemas of operators' kinds, made from the definitions in the operators' own Go modules.
+"""JSON schemas of the operators' kinds, from the definitions in the operators' Go modules.
 
-They go into `~/.cache/comptoir`: without descriptions, and strict about fields that do not exist.
+They are kept in `~/.cache/comptoir`, without descriptions, and refuse unknown fields.
 """
 
 import json
@@ -16,7 +16,7 @@ from infra.tools.local import fetch
 
 
 class Module(NamedTuple):
-    """A Go module, pinned by version and hash, and the files in it that define our kinds."""
+    """A Go module, pinned by version and hash, and its files that define our kinds."""
 
     path: str
     hash: str
@@ -43,26 +43,26 @@ MODULES = (
         ("config/crd/bases/postgresql.cnpg.io_clusters.yaml",),
     ),
 )
-# Strimzi is written in Java, and no package that we can pin carries its definitions.
+# Strimzi is written in Java; no package that we can pin has its definitions.
 UNDEFINED = tuple(
     f"kafka.strimzi.io/v1/{kind}" for kind in ("Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser")
 )
-# Rules in CEL and hints for merging: nothing that a JSON schema can express.
+# A JSON schema cannot express CEL rules and merge hints.
 _DROPPED = ("description", "default", "x-kubernetes-validations", "x-kubernetes-list-type")
 
 
 def folder(module: Module) -> Path:
-    """Where the schemas of a version of a module are, once they have been made."""
+    """Return the folder of a module's schemas."""
     return fetch.folder() / "kubernetes-definitions" / module.path
 
 
 def is_installed() -> bool:
-    """Whether the schemas of all modules are here."""
+    """Tell whether the schemas of all modules exist."""
     return all(folder(module).is_dir() for module in MODULES)
 
 
 def install() -> None:
-    """Make what is missing; raises `ToolMissing`."""
+    """Create the missing schemas; raises `ToolMissing`."""
     for module in MODULES:
         if folder(module).is_dir():
             continue
@@ -94,7 +94,7 @@ def _download(module: Module) -> Path:
 
 
 def strict(node: Any) -> Any:
-    """The same schema, without prose, and refusing fields that it does not name."""
+    """Return the schema without descriptions, refusing unknown fields."""
     if isinstance(node, list):
         return [strict(each) for each in node]
     if not isinstance(node, dict):
@@ -113,13 +113,13 @@ def strict(node: Any) -> Any:
 
 
 def schemas_of(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """A custom resource definition's schemas, by the file name that kubeconform looks for."""
+    """Return a definition's schemas by the file name that kubeconform expects."""
     kind = definition["spec"]["names"]["kind"]
     group = definition["spec"]["group"].partition(".")[0]
     found = {}
     for version in definition["spec"]["versions"]:
         schema = strict(version["schema"]["openAPIV3Schema"])
-        # Written by operators, never by us.
+        # Operators write it, our manifests never do.
         schema["properties"].pop("status", None)
         schema["properties"] |= {
             "apiVersion": {"type": "string"},

@@ -1,8 +1,7 @@
-"""`make kubernetes`: renders the overlays and checks them against schemas.
+"""`make kubernetes`: render the overlays and validate them against schemas, without a cluster.
 
-kustomize and kubeconform are built from their Go modules, Kubernetes' schemas are those that the
-package `kubernetes-validate` carries, operators' are made by `definitions`; all go into
-`~/.cache/comptoir`. No cluster is asked.
+kustomize and kubeconform are built from their Go modules. The package `kubernetes-validate` has
+Kubernetes' schemas; `definitions` creates those of the operators. All go into `~/.cache/comptoir`.
 """
 
 import json
@@ -27,7 +26,7 @@ MODULES = {
 }
 SCHEMAS = "kubernetes-validate==1.37.0"
 SCHEMAS_HASH = "sha256:85136d018a27b50ec7fc049d902bfa5193f5976807e6c0f408e3ab6fe078cad9"
-# The oldest that knows all fields, and the newest of the package.
+# The oldest version with all fields that we use, and the newest of the package.
 VERSIONS = ("1.31.0", "1.37.0")
 OVERLAYS = ("base", "overlays/small", "overlays/large")
 _REFERENCE = re.compile(r'"[^"]*#/\$defs/([^"]+)"')
@@ -36,12 +35,12 @@ SKIPPED = f"without definitions and skipped: {', '.join(definitions.UNDEFINED)}"
 
 
 def schema_folder(version: str) -> Path:
-    """Where the schemas of a version of Kubernetes are, once they have been got."""
+    """Return the folder of the schemas of a Kubernetes version."""
     return fetch.folder() / f"kubernetes-schemas/{version}"
 
 
 def is_installed() -> bool:
-    """Whether nothing has to be downloaded."""
+    """Tell whether all tools and schemas are installed."""
     return (
         all(fetch.find(name) for name in MODULES)
         and all(schema_folder(version).is_dir() for version in VERSIONS)
@@ -50,7 +49,7 @@ def is_installed() -> bool:
 
 
 def install_module(name: str) -> None:
-    """Built by Go, a minute the first time; raises `ToolMissing`."""
+    """Build a tool with Go, a minute the first time; raises `ToolMissing`."""
     go = shutil.which("go")
     if go is None:
         raise fetch.ToolMissing(f"{name}: there is no Go to build it; put {name} on the PATH")
@@ -61,7 +60,7 @@ def install_module(name: str) -> None:
 
 
 def install_schemas() -> None:
-    """Of all versions that the package carries, the two; raises `ToolMissing`."""
+    """Copy the schemas of our two versions out of the package; raises `ToolMissing`."""
     with tempfile.TemporaryDirectory() as download:
         wanted = Path(download) / "wanted.txt"
         wanted.write_text(f"{SCHEMAS} --hash={SCHEMAS_HASH}\n")
@@ -83,7 +82,7 @@ def install_schemas() -> None:
 
 
 def _alone(schema: bytes, shared: dict[str, Any]) -> str:
-    """The schema with those definitions that it needs: the file of all takes long to read."""
+    """Return the schema with the definitions that it needs; loading all of them is slow."""
     anonymous = json.loads(schema)
     anonymous.pop("$id", None)
     needed: dict[str, Any] = {}
@@ -97,7 +96,7 @@ def _alone(schema: bytes, shared: dict[str, Any]) -> str:
 
 
 def install() -> None:
-    """Get what is missing; raises `ToolMissing`."""
+    """Install the missing tools and schemas; raises `ToolMissing`."""
     for name in MODULES:
         if fetch.find(name) is None:
             install_module(name)
@@ -107,12 +106,12 @@ def install() -> None:
 
 
 def render(overlay: str) -> str:
-    """What `kubectl apply -k` would send; raises `ToolMissing` with kustomize's complaint."""
+    """Return what `kubectl apply -k` would send; raises `ToolMissing` with kustomize's error."""
     return _run("kustomize", [fetch.find("kustomize") or "kustomize", "build", str(HERE / overlay)])
 
 
 def conform(manifests: Sequence[Path]) -> None:
-    """Ask kubeconform, for each version; raises `ToolMissing` with its complaint."""
+    """Run kubeconform for each version; raises `ToolMissing` with its errors."""
     for version in VERSIONS:
         folders = [schema_folder(version), *map(definitions.folder, definitions.MODULES)]
         command = [fetch.find("kubeconform") or "kubeconform", "-strict"]
@@ -120,13 +119,13 @@ def conform(manifests: Sequence[Path]) -> None:
             f"-schema-location={folder}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
             for folder in folders
         ]
-        # Only these: any other kind without a schema is a mistake.
+        # Any other kind without a schema is a mistake.
         command.append(f"-skip={','.join(definitions.UNDEFINED)}")
         _run(f"Kubernetes {version}", [*command, *map(str, manifests)])
 
 
 def check() -> str | None:
-    """What is wrong with the manifests, None when nothing is."""
+    """Return the faults of the manifests, None when there are none."""
     with tempfile.TemporaryDirectory() as folder:
         rendered = [Path(folder) / f"{Path(overlay).name}.yaml" for overlay in OVERLAYS]
         try:
@@ -146,7 +145,7 @@ def _run(what: str, command: list[str], env: dict[str, str] | None = None) -> st
 
 
 def main() -> int:
-    """Install what is missing and validate."""
+    """Install the missing tools, then validate."""
     try:
         install()
     except fetch.ToolMissing as missing:

@@ -1,1 +1,1 @@
-"""A small chain of stores in Québec, so that the first curl returns something real."""
+"""A small demo chain in Québec, so that the first requests return data."""

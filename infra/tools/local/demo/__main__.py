@@ -1,4 +1,4 @@
-"""Creates what the demo chain lacks, through the REST APIs; `make up` runs it."""
+"""Creates the missing parts of the demo chain through the REST APIs; `make up` runs it."""
 
 import asyncio
 from collections.abc import Iterable
@@ -9,13 +9,13 @@ from infra.tools.rest import ON_ITS_WAY_CODES, RestClient, address_of, head_offi
 
 
 async def main() -> None:
-    """Stores, products, opening stock; what is there stays as it is."""
+    """Create stores, products and opening stock; leave existing ones as they are."""
     async with RestClient(head_office_key()) as client:
         store_ids, products = await asyncio.gather(_ensure_stores(client), _ensure_products(client))
         stocked = await asyncio.gather(
             *(_ensure_stock(client, index, id, products) for index, id in enumerate(store_ids))
         )
-    state = "created" if any(stocked) else "was there"
+    state = "created" if any(stocked) else "exists"
     print(f"         demo chain {state}: {len(STORES)} stores, a centre, {len(products)} products")
 
 
@@ -24,7 +24,7 @@ async def _ensure_stores(client: RestClient) -> list[int]:
     known = {store["nom"]: store["id"] async for store in client.get_pages(url)}
     ids = []
     for index, place in enumerate((*STORES, CENTRE)):
-        # One after the other: the first store is number 1 on an empty system.
+        # In sequence, so that the first store gets id 1 on an empty system.
         if place[0] not in known:
             answer = await client.post(url, _store_body(place), f"demo-magasin-{index}")
             known[place[0]] = answer.json()["id"]
@@ -63,7 +63,7 @@ async def _find_products(client: RestClient, skus: set[str]) -> dict[str, int]:
 async def _ensure_stock(
     client: RestClient, index: int, store_id: int, products: Iterable[int]
 ) -> bool:
-    """Whether the store had none and has received its opening stock."""
+    """Post the opening stock of a store that has none; tell whether it was posted."""
     url = address_of("stock")
     if await client.get(f"{url}/api/stock/mouvements", magasin_id=store_id, limite=1):
         return False

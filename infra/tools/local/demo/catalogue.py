@@ -1,4 +1,4 @@
-"""What the demo chain is; `products.csv` beside it says what it sells, in CAD."""
+"""Stores, taxes and opening stock of the demo chain; `products.csv` has its products, in CAD."""
 
 import csv
 from pathlib import Path
@@ -16,13 +16,13 @@ TAXES = [{"code": "TPS", "taux": 0.05}, {"code": "TVQ", "taux": 0.09975}]
 
 
 def list_products() -> list[dict[str, Any]]:
-    """The request bodies of all products."""
+    """Return the request bodies of all products."""
     with (Path(__file__).parent / "products.csv").open(encoding="utf-8", newline="") as file:
         return [row | {"prix": float(row["prix"])} for row in csv.DictReader(file)]
 
 
 def opening_quantity(store: int, product: int) -> int:
-    """Units at hand on the first day: alike on every machine, few above the overstock limit."""
+    """Return the opening level: the same on every machine, rarely above the overstock limit."""
     if store == len(STORES):
         return 50
     return 60 if (product + store) % 50 == 0 else 10 + (7 * product + 31 * store) % 40
