@@ -16,9 +16,9 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.events.chores import Chore
 from service_kit.events.relay import Relay
 from service_kit.waiting import wait_until_set
-from service_kit.worker import Chore
 
 logger = logging.getLogger(__name__)
 _meter = metrics.get_meter("service_kit.audit")

@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.sessions import open_engine, open_probe
+from service_kit.events.chores import Chore
 from service_kit.events.cloud_events import Subscription
 from service_kit.events.consumer import Consumer
 from service_kit.events.kafka_clients import kafka_credentials
@@ -33,9 +33,6 @@ logger = logging.getLogger(__name__)
 # Together with what closes after them they stay below the ten seconds that a stop may take.
 FINISH_SECONDS = 3.0  # for a batch and for the events that it has written
 CLEANUP_SECONDS = 2.5  # for tasks that a frozen database or broker holds, after they were cancelled
-
-# A further endless task of a worker, such as a sweeper.
-Chore = Callable[[AsyncEngine, Relay, asyncio.Event], Coroutine[None, None, None]]
 
 
 def run_worker(

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from report_service.db.freshness import advance_freshness, read_clock, read_positions
 from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.events.chores import Chore
 from service_kit.events.kafka_clients import kafka_credentials
 from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
-from service_kit.worker import Chore
 
 logger = logging.getLogger(__name__)
 

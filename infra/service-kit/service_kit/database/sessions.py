@@ -121,7 +121,7 @@ def after_commit(session: AsyncSession, tell: Callable[[], None]) -> None:
 async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
     """A session in one transaction, committed on leaving; for a route that goes on after it.
 
-    Raises `Problem` 503 while the outbox is full: what is not recorded need not be sent.
+    Raises `OutboxFull` instead of recording what cannot be sent.
     """
     request.app.state.outbox_watch.refuse_when_full()
     async with AsyncSession(request.app.state.engine, expire_on_commit=False) as session:

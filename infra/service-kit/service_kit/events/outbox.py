@@ -18,7 +18,12 @@ MOST_BYTES = 900_000
 
 
 class EventTooLarge(Exception):
-    """What is to be announced does not fit into one message."""
+    """An event does not fit into one message."""
+
+    def __init__(self, event_type: str, size: int) -> None:
+        super().__init__(f"{event_type}: {size} bytes")
+        self.event_type = event_type
+        self.size = size
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class OutgoingEvent:
         """The message's value; raises `EventTooLarge`."""
         payload = msgspec.json.encode(self.body)
         if len(payload) + self.reserve >= MOST_BYTES:
-            raise EventTooLarge(f"{self.type}: {len(payload)} octets")
+            raise EventTooLarge(self.type, len(payload))
         return payload
 
 

@@ -12,14 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.faults import DATABASE_FAULTS
-from service_kit.http.problems import Problem
 from service_kit.waiting import wait_until_set
 
 logger = logging.getLogger(__name__)
 _meter = metrics.get_meter("service_kit.outbox")
 
 LOOK_EVERY = timedelta(seconds=5)
-RETRY_AFTER_SECONDS = "30"  # an outbox of that size does not empty in a second
 
 # Exact up to 10,000; beyond that the span of their ids, which costs the same for any number.
 _LOOK = text("""
@@ -35,6 +33,10 @@ _LOOK = text("""
         CAST(extract(epoch FROM clock_timestamp() - oldest.created_at) AS float8) AS age
     FROM counted LEFT JOIN oldest ON true
 """)
+
+
+class OutboxFull(Exception):
+    """More events wait for Kafka than the ceiling allows; nothing may be added."""
 
 
 class OutboxWatch:
@@ -60,14 +62,9 @@ class OutboxWatch:
         )
 
     def refuse_when_full(self) -> None:
-        """Raises `Problem` 503 while more events wait than the ceiling allows."""
+        """Raise `OutboxFull` while more events wait than the ceiling allows."""
         if self.pending >= self._ceiling:
-            raise Problem(
-                503,
-                "file-pleine",
-                "Trop d'événements attendent d'être transmis ; rien n'a été enregistré, réessayez.",
-                headers={"Retry-After": RETRY_AFTER_SECONDS},
-            )
+            raise OutboxFull(self.pending)
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Look at the outbox every few seconds until `stop` is set."""

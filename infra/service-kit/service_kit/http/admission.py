@@ -1,4 +1,4 @@
-"""How many requests a process takes on at once, and how long they may keep it from ending."""
+"""Limits how many requests run in a process, and how long they may delay its stop."""
 
 import asyncio
 
@@ -6,22 +6,23 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit.database.pool import WRITES, is_full
-from service_kit.http.problems import RETRY_AFTER_SECONDS, Problem, problem_response, unavailable
+from service_kit.http import sentences
+from service_kit.http.problems import Problem, problem_response, unavailable
 from service_kit.http.shedding import Queue, count_shed
 from service_kit.http.stopping import Stopping
 
-# What is left of a stop's ten seconds goes to connections and traces.
+# A stop may take ten seconds; closing connections and sending traces needs the rest.
 GRACE_SECONDS = 4.0
 OPERATIONS = ("/health/", "/metrics")
 READS = ("GET", "HEAD")
 
 
 class Admission:
-    """Answers 503 at once to requests beyond `most_requests`, and to writes when the queue for the
-    pool's connections is full, but never to probes and Prometheus.
+    """Answers 503 at once to requests beyond `most_requests`, and to writes while the queue for
+    the pool's connections is full. Probes and Prometheus always pass.
 
-    When the process begins to end, requests under way have `GRACE_SECONDS`; one that a frozen
-    database still holds then is answered 503 rather than cut off.
+    When the process begins to stop, running requests have `GRACE_SECONDS` left. A request that a
+    frozen database still holds then is answered 503.
     """
 
     def __init__(self, app: ASGIApp, most_requests: int, stopping: Stopping) -> None:
@@ -39,8 +40,7 @@ class Admission:
             count_shed(Queue.REQUESTS)
             await _busy(scope)(scope, receive, send)
             return
-        # Read, parsed and refused by the pool itself, it would cost as much as a sale, and leave
-        # those that are under way no time.
+        # Refuse before parsing: a refusal after parsing costs as much CPU as a write.
         if scope["method"] not in READS and is_full(WRITES):
             count_shed(Queue.POOL)
             await unavailable(scope["path"])(scope, receive, send)
@@ -71,13 +71,8 @@ class Admission:
 
 
 def _busy(scope: Scope) -> Response:
-    detail = "Trop de requêtes à la fois ; rien n'a été enregistré, réessayez."
-    headers = {"Retry-After": RETRY_AFTER_SECONDS}
-    return problem_response(Problem(503, "surcharge", detail, headers=headers), scope["path"])
+    return problem_response(Problem.of(sentences.OVERLOADED), scope["path"])
 
 
 def _ending(scope: Scope) -> Response:
-    # Whether a commit that was under way has happened cannot be known here.
-    detail = "Le service s'arrête ; réessayez, avec la même Idempotency-Key pour une écriture."
-    headers = {"Retry-After": RETRY_AFTER_SECONDS}
-    return problem_response(Problem(503, "service-arrete", detail, headers=headers), scope["path"])
+    return problem_response(Problem.of(sentences.STOPPING), scope["path"])

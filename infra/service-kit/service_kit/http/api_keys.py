@@ -1,4 +1,4 @@
-"""API keys in `x-token` or `Authorization: Bearer`: hashed at rest, one role each.
+"""Checks API keys in `x-token` or `Authorization: Bearer`; a key has one role and is stored hashed.
 
 `python -m service_kit.http.api_keys ensure --role till --label demo` stores the key given in the
 environment variable API_KEY in the database of DATABASE_URL.
@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from service_kit.database.sessions import read_session
+from service_kit.http import sentences
 from service_kit.http.callers import Caller, Callers, hash_key, read_key
 from service_kit.http.problems import Problem
 from service_kit.telemetry.stages import Stage, stage
@@ -27,39 +28,37 @@ async def identify_caller(
     x_token: Annotated[str | None, Header()] = None,
     authorization: Annotated[str | None, Header()] = None,
 ) -> Caller:
-    """The caller of a request; a `Problem` 401 when the key is missing or unknown."""
+    """Return the caller of a request; raise `Problem` 401 when the key is missing or unknown."""
     key = read_key(x_token, authorization)
     challenge = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
     if not key:
-        detail = "Une clé est attendue dans l'en-tête x-token."
-        raise Problem(401, "cle-absente", detail, headers=challenge)
+        raise Problem.of(sentences.KEY_MISSING, headers=challenge)
     callers: Callers = request.app.state.callers
     if known := callers.find(key):
         callers.counts.hits += 1
         return known
     callers.counts.misses += 1
     since = request.app.state.changes.now()
-    # Its own short use of a connection: a request must never hold two, or a full pool of
-    # requests that each wait for their second one stands still.
+    # Use a connection for this lookup only. If requests could hold one and wait for a second, a
+    # full pool would deadlock.
     with stage(Stage.AUTHENTICATION):
         async with read_session(request) as session:
             row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
     if row is None:
-        raise Problem(401, "cle-inconnue", "Cette clé n'est pas connue.", headers=challenge)
+        raise Problem.of(sentences.KEY_UNKNOWN, headers=challenge)
     caller = Caller(client_id=row.client_id, role=row.role)
     callers.keep(key, caller, since)
     return caller
 
 
 def require_role(*roles: str) -> Callable[..., Awaitable[Caller]]:
-    """A dependency that lets only these roles pass; others get 403."""
+    """Return a dependency that answers 403 to callers of other roles."""
 
     async def check_role(
         caller: Annotated[Caller, Depends(identify_caller, scope="function")],
     ) -> Caller:
         if caller.role not in roles:
-            detail = f"Le rôle {caller.role} n'a pas ce droit ; il faut : {', '.join(roles)}."
-            raise Problem(403, "role-insuffisant", detail)
+            raise Problem.of(sentences.ROLE_REFUSED, role=caller.role, needed=", ".join(roles))
         return caller
 
     return check_role
@@ -73,7 +72,7 @@ _ENSURE = text("""
 
 
 async def ensure_key(connection: AsyncConnection, key: str, role: str, label: str) -> None:
-    """Store a key for the client `label/role`, in place of its former one."""
+    """Store a key for the client `label/role`, and replace its former key."""
     await connection.execute(
         _ENSURE, {"hash": hash_key(key), "client_id": f"{label}/{role}", "role": role}
     )

@@ -14,8 +14,9 @@ from fastapi import Header, Request, Response
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service_kit.http import sentences
 from service_kit.http.callers import Caller
-from service_kit.http.problems import RETRY_AFTER_SECONDS, Problem
+from service_kit.http.problems import Problem
 
 REPLAYED = {"Idempotent-Replayed": "true"}
 
@@ -104,11 +105,7 @@ async def claim(session: AsyncSession, request: KeyedRequest) -> Recorded | None
     if row is None:
         return None
     if row.request_hash != request.request_hash:
-        raise Problem(
-            422,
-            "cle-idempotence-reutilisee",
-            "Cette Idempotency-Key a déjà servi à une autre requête.",
-        )
+        raise Problem.of(sentences.KEY_REUSED)
     return Recorded(resource_id=row.resource_id, status=row.status, body=row.body)
 
 
@@ -127,12 +124,7 @@ async def _claim_or_read(
 
 def key_in_motion() -> Problem:
     """What holds a request up has changed again each time that it was looked at."""
-    return Problem(
-        409,
-        "ressource-occupee",
-        "Une autre requête travaille encore sur la même ressource ; réessayez.",
-        headers={"Retry-After": RETRY_AFTER_SECONDS},
-    )
+    return Problem.of(sentences.RESOURCE_BUSY)
 
 
 async def record_outcome(
