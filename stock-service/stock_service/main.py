@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from service_kit.api import build_api, serve
 from stock_service.api import movements, stock
-from stock_service.api.problems import STATUS_OF
+from stock_service.api.problems import PROBLEM_OF
 from stock_service.settings import Settings
 
 
@@ -14,7 +14,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         title="Comptoir : stock",
         routers=[stock.router, movements.router],
-        status_of=STATUS_OF,
+        status_of=PROBLEM_OF,
     )
 
 

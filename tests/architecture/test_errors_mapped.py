@@ -12,6 +12,6 @@ def test_every_error_of_the_sales_service_has_a_status() -> None:
 
 def test_every_error_of_the_stock_service_that_a_request_meets_has_a_status() -> None:
     """Only an event can bring an impossible sale: it becomes a dead letter."""
-    mapped = set(stock_service.api.problems.STATUS_OF)
+    mapped = set(stock_service.api.problems.PROBLEM_OF)
 
     assert set(StockError.__subclasses__()) - mapped == {ImpossibleSale}

@@ -43,7 +43,7 @@ class Stock:
                 SELECT :store, p, q, 1
                 FROM unnest(CAST(:products AS int[]), CAST(:quantities AS bigint[])) AS n(p, q)
                 RETURNING *)
-            INSERT INTO stock_movements (store_id, product_id, delta, balance_after,
+            INSERT INTO movements (store_id, product_id, delta, balance_after,
                 level_version, kind, document_id, occurred_at)
             SELECT store_id, product_id, on_hand, on_hand, 1, 'reception', gen_random_uuid(), now()
             FROM new
@@ -61,16 +61,14 @@ class Stock:
 
     async def ledger(self) -> list[tuple[str, int, int]]:
         """Kind, delta and balance of all movements, oldest first."""
-        rows = await self.execute(
-            "SELECT kind, delta, balance_after FROM stock_movements ORDER BY id"
-        )
+        rows = await self.execute("SELECT kind, delta, balance_after FROM movements ORDER BY id")
         return [(row.kind, row.delta, row.balance_after) for row in rows]
 
     async def differences(self) -> Sequence[Any]:
         """The levels that are not the sum of their movements, or have missed a version."""
         return await self.execute("""
             SELECT l.store_id, l.product_id, l.on_hand, sum(m.delta), l.version, count(m.id)
-            FROM stock_levels AS l LEFT JOIN stock_movements AS m USING (store_id, product_id)
+            FROM stock_levels AS l LEFT JOIN movements AS m USING (store_id, product_id)
             GROUP BY l.store_id, l.product_id
             HAVING l.on_hand <> coalesce(sum(m.delta), 0) OR l.version <> count(m.id)
         """)

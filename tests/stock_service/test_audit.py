@@ -11,10 +11,10 @@ TAKEN = "018f3c5e-0000-7000-8000-000000000001"
 SOUND = (
     "INSERT INTO stock_levels (store_id, product_id, on_hand, version) VALUES (1, 1, 7, 2)",
     f"""
-    INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version, kind,
+    INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
         document_id, occurred_at)
     VALUES (1, 1, 10, 10, 1, 'reception', gen_random_uuid(), now()),
-        (1, 1, -3, 7, 2, 'vente', '{TAKEN}', now())
+        (1, 1, -3, 7, 2, 'sale', '{TAKEN}', now())
     """,
     f"INSERT INTO sale_decisions VALUES ('{TAKEN}', 1, 'withdrawn', now())",
     "INSERT INTO sale_decisions VALUES (gen_random_uuid(), 1, 'refused', now())",
@@ -26,9 +26,9 @@ SPOILT = {
     INSERT INTO stock_levels (store_id, product_id, on_hand, version) VALUES (1, 2, 1, 1)
     """: "levels",
     """
-    INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version, kind,
+    INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
         document_id, occurred_at)
-    VALUES (1, 1, 5, 99, 3, 'ajustement', gen_random_uuid(), now())
+    VALUES (1, 1, 5, 99, 3, 'adjustment', gen_random_uuid(), now())
     """: "levels",
     "UPDATE sale_decisions SET outcome = 'refused'": "decisions",
     "UPDATE sale_decisions SET outcome = 'returned' WHERE outcome = 'withdrawn'": "decisions",

@@ -6,10 +6,11 @@ import pytest
 
 from stock_service.domain.entries import StockEntry, apply_entry, enter_stock
 from stock_service.domain.errors import (
+    Breach,
+    EntryRule,
     InsufficientStock,
-    InvalidDocument,
+    InvalidEntry,
     LevelOutOfBounds,
-    StockError,
 )
 from stock_service.domain.levels import (
     LEVEL_LIMIT,
@@ -19,6 +20,7 @@ from stock_service.domain.levels import (
     LevelBook,
     LevelKey,
     ProductId,
+    Shortage,
 )
 from tests.stock_service.builders import COFFEE, NOON, STORE, TEA
 
@@ -31,10 +33,6 @@ def entry_of(
 
 def book_with(coffee: int, tea: int = 0) -> LevelBook:
     return LevelBook({LevelKey(STORE, COFFEE): Level(coffee), LevelKey(STORE, TEA): Level(tea)})
-
-
-def pointers(error: StockError) -> list[str]:
-    return [fault["pointer"] for fault in error.errors]
 
 
 def test_lines_of_one_product_are_summed_in_one_movement() -> None:
@@ -51,16 +49,22 @@ def test_lines_of_one_product_are_summed_in_one_movement() -> None:
 def test_everything_wrong_with_an_entry_is_told_at_once() -> None:
     lines = [(COFFEE, 2), (COFFEE, -2), (TEA, 1)]
 
-    with pytest.raises(InvalidDocument) as caught:
+    with pytest.raises(InvalidEntry) as caught:
         entry_of(Kind.ADJUSTMENT, *lines, reason=None)
 
-    assert pointers(caught.value) == ["/motif", "/lignes/0/quantite", "/lignes/1/quantite"]
+    assert caught.value.breaches == [
+        Breach(EntryRule.ADJUSTMENT_HAS_REASON),
+        Breach(EntryRule.PRODUCT_MOVES, line=0),
+        Breach(EntryRule.PRODUCT_MOVES, line=1),
+    ]
 
 
 @pytest.mark.parametrize("quantity", [0, -1])
 def test_a_reception_adds(quantity: int) -> None:
-    with pytest.raises(InvalidDocument):
+    with pytest.raises(InvalidEntry) as caught:
         entry_of(Kind.RECEPTION, (COFFEE, quantity))
+
+    assert Breach(EntryRule.RECEPTION_ADDS, line=0) in caught.value.breaches
 
 
 def test_a_strict_store_has_no_adjustment_below_zero_and_nothing_moves() -> None:
@@ -70,9 +74,7 @@ def test_a_strict_store_has_no_adjustment_below_zero_and_nothing_moves() -> None
     with pytest.raises(InsufficientStock) as caught:
         apply_entry(book, entry, is_strict=True)
 
-    assert pointers(caught.value) == ["/lignes/1/quantite", "/lignes/2/quantite"]
-    assert caught.value.errors[0]["demande"] == 2
-    assert caught.value.errors[0]["disponible"] == 1
+    assert caught.value.shortages == {Shortage(COFFEE, requested=2, available=1): [1, 2]}
     assert book.movements == []
 
 
@@ -95,4 +97,4 @@ def test_a_level_stays_within_its_bounds() -> None:
     with pytest.raises(LevelOutOfBounds) as caught:
         apply_entry(book, entry, is_strict=True)
 
-    assert pointers(caught.value) == ["/lignes/1/quantite"]
+    assert caught.value.lines == [1]

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from stock_service.api import catalogue_wait
 from stock_service.domain.levels import LEVEL_LIMIT, ProductId
-from stock_service.use_cases import wait_for_catalogue
 from tests.stock_service.builders import (
     COFFEE,
     OTHER_STORE,
@@ -49,7 +49,7 @@ async def catalogue(stock: Stock) -> None:
 @pytest.fixture
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for a catalogue that will not come."""
-    monkeypatch.setattr(wait_for_catalogue, "CATALOGUE_WAIT", timedelta(0))
+    monkeypatch.setattr(catalogue_wait, "CATALOGUE_WAIT", timedelta(0))
 
 
 @pytest.mark.usefixtures("catalogue")

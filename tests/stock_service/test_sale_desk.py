@@ -17,6 +17,7 @@ from stock_service.domain.levels import (
     LevelKey,
     Movement,
     ProductId,
+    Shortage,
     StoreId,
 )
 from stock_service.domain.sales import (
@@ -27,7 +28,6 @@ from stock_service.domain.sales import (
     Reply,
     Sale,
     SaleDesk,
-    Shortage,
 )
 from tests.stock_service.builders import (
     COFFEE,

@@ -84,7 +84,7 @@ async def test_a_cancelled_sale_gives_back_what_it_took(stock: Stock, in_one_bat
         await stock.receive(cancelled)
 
     assert await stock.levels() == {COFFEE: 10, TEA: 4}
-    assert (await stock.ledger())[-2:] == [("annulation", 2, 10), ("annulation", 4, 4)]
+    assert (await stock.ledger())[-2:] == [("cancellation", 2, 10), ("cancellation", 4, 4)]
     assert await stock.differences() == []
 
 
@@ -178,7 +178,7 @@ async def test_of_ten_concurrent_sales_of_the_last_unit_one_gets_it(stock: Stock
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE stock_movements SET delta = 1", "DELETE FROM stock_movements"],
+    ["UPDATE movements SET delta = 1", "DELETE FROM movements"],
 )
 async def test_the_ledger_only_grows(stock: Stock, statement: str) -> None:
     await stock.put({COFFEE: 1})
@@ -190,9 +190,9 @@ async def test_the_ledger_only_grows(stock: Stock, statement: str) -> None:
 async def test_a_document_cannot_move_a_level_twice(stock: Stock) -> None:
     document_id = uuid4()
     insert = """
-        INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version,
+        INSERT INTO movements (store_id, product_id, delta, balance_after, level_version,
             kind, document_id, occurred_at)
-        VALUES (1, 1, -1, -1, :version, 'vente', :document_id, now())
+        VALUES (1, 1, -1, -1, :version, 'sale', :document_id, now())
     """
     await stock.execute(insert, version=1, document_id=document_id)
 

@@ -42,7 +42,7 @@ async def test_what_the_database_holds_up_is_seen_as_lag_and_then_caught_up(
 
     engine = create_async_engine(running_system.database_url("stock"))
     async with engine.connect() as other:
-        await other.execute(text("LOCK TABLE stock_movements IN ACCESS EXCLUSIVE MODE"))
+        await other.execute(text("LOCK TABLE movements IN ACCESS EXCLUSIVE MODE"))
         sold = await asyncio.gather(*(chain.sell(store, {product: 1}) for _ in range(SALES)))
         assert {answer.status_code for answer in sold} == {201}
         await eventually(is_behind, True)

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query, Request, Response
 from service_kit.database.sessions import ReadSession, read_session, write_session
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
 from service_kit.telemetry.routing import TimedRoute
+from stock_service.api.catalogue_wait import wait_for_catalogue
 from stock_service.api.changes import ANY_LEVEL, level_of
 from stock_service.api.pages import LARGEST_POSITION, next_link, read_cursor
 from stock_service.api.roles import Anyone, Manager
 from stock_service.api.schemas import EntryIn, EntryOut, MovementOut, MovementQuery
 from stock_service.db.movements import list_movements
 from stock_service.use_cases.post_movements import post_movements
-from stock_service.use_cases.wait_for_catalogue import wait_for_catalogue
 
 router = APIRouter(tags=["mouvements"], route_class=TimedRoute)
 

@@ -4,14 +4,14 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from fastapi import Request
 
-from service_kit.http.problems import Problem
+from stock_service.api.problems import invalid_cursor
 
 # PostgreSQL's bigint; a larger number in a cursor would be an error of the database.
 LARGEST_POSITION = 2**63 - 1
 
 
 def read_cursor(cursor: str | None, first: tuple[int, ...]) -> tuple[int, ...]:
-    """The position that a cursor names; `first` without one. A `Problem` 422 for another text."""
+    """Return the position that a cursor names, or `first`; raise `Problem` 422 for another text."""
     if cursor is None:
         return first
     try:
@@ -19,14 +19,12 @@ def read_cursor(cursor: str | None, first: tuple[int, ...]) -> tuple[int, ...]:
     except ValueError:
         position = ()
     if len(position) != len(first) or any(not 0 <= part <= LARGEST_POSITION for part in position):
-        detail = "Ce curseur n'est pas l'un des nôtres."
-        fault = {"parameter": "curseur", "code": "curseur-invalide", "detail": detail}
-        raise Problem(422, "requete-invalide", "La requête contient 1 erreur(s).", [fault])
+        raise invalid_cursor()
     return position
 
 
 def next_link(request: Request, *position: int) -> dict[str, str]:
-    """The header that announces the page after `position`."""
+    """Return the header that links to the page after `position`."""
     cursor = urlsafe_b64encode(".".join(map(str, position)).encode()).decode()
     url = request.url.include_query_params(curseur=cursor)
     # Relative: behind a gateway we do not know our own address.

@@ -1,11 +1,108 @@
-"""The one table from this service's errors to HTTP statuses."""
+"""The one table from this service's errors to problems: status, code, pointers and sentences."""
 
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from service_kit.http.problems import Problem, invalid_request, json_pointer
 from stock_service.domain import errors
+from stock_service.domain.errors import Breach, EntryRule
+from stock_service.domain.levels import LEVEL_LIMIT
 
-STATUS_OF: dict[type[Exception], int] = {
-    errors.UnknownStore: 404,
-    errors.UnknownProduct: 404,
-    errors.InsufficientStock: 409,
-    errors.InvalidDocument: 422,
-    errors.LevelOutOfBounds: 422,
+Fault = dict[str, Any]
+
+UNKNOWN_STORE = "magasin-introuvable"
+UNKNOWN_PRODUCT = "produit-introuvable"
+SHORT = "stock-insuffisant"
+OUT_OF_BOUNDS = "niveau-hors-bornes"
+
+# The member of the body that a breach is about, its code and its sentence.
+_BREACHES = {
+    EntryRule.ADJUSTMENT_HAS_REASON: (
+        "motif",
+        "motif-obligatoire",
+        "Un ajustement dit son motif.",
+    ),
+    EntryRule.RECEPTION_ADDS: (
+        "quantite",
+        "quantite-invalide",
+        "Une réception ajoute au moins une unité.",
+    ),
+    EntryRule.PRODUCT_MOVES: ("quantite", "quantite-nulle", "La somme du produit est nulle."),
+}
+
+
+def invalid_cursor() -> Problem:
+    """Return the problem of a cursor that this service did not make."""
+    detail = "Ce curseur n'est pas l'un des nôtres."
+    return invalid_request([{"parameter": "curseur", "code": "curseur-invalide", "detail": detail}])
+
+
+def _unknown_store(error: errors.UnknownStore) -> Problem:
+    return Problem(404, UNKNOWN_STORE, f"Aucun magasin n'a l'identifiant {error.store_id}.")
+
+
+def _unknown_references(error: errors.UnknownReferences) -> Problem:
+    product: Fault = {"code": UNKNOWN_PRODUCT, "detail": "Ce produit n'existe pas."}
+    faults = _at_lines(error.lines, "produit_id", product)
+    if error.unknown_store is None:
+        detail = f"{error.unknown_products} produit(s) inconnu(s)."
+        return Problem(404, UNKNOWN_PRODUCT, detail, faults)
+    store: Fault = {
+        "pointer": "/magasin_id",
+        "code": UNKNOWN_STORE,
+        "detail": "Ce magasin n'existe pas.",
+    }
+    detail = f"Aucun magasin n'a l'identifiant {error.unknown_store}."
+    return Problem(404, UNKNOWN_STORE, detail, [store, *faults])
+
+
+def _invalid_entry(error: errors.InvalidEntry) -> Problem:
+    faults = [_breach(each) for each in error.breaches]
+    detail = f"Le mouvement contient {len(faults)} erreur(s)."
+    return Problem(422, "mouvement-invalide", detail, faults)
+
+
+def _breach(breach: Breach) -> Fault:
+    member, code, detail = _BREACHES[breach.rule]
+    path = (member,) if breach.line is None else ("lignes", breach.line, member)
+    return {"pointer": json_pointer(*path), "code": code, "detail": detail}
+
+
+def _insufficient_stock(error: errors.InsufficientStock) -> Problem:
+    faults: list[Fault] = []
+    for shortage, lines in error.shortages.items():
+        fault = {
+            "code": SHORT,
+            "detail": f"Il reste {shortage.available} unité(s).",
+            "produit_id": shortage.product_id,
+            "demande": shortage.requested,
+            "disponible": shortage.available,
+        }
+        faults += _at_lines(lines, "quantite", fault)
+    count = len(error.shortages)
+    detail = f"Le stock de {count} produit(s) ne suffit pas ; rien n'a été changé."
+    return Problem(409, SHORT, detail, faults)
+
+
+def _level_out_of_bounds(error: errors.LevelOutOfBounds) -> Problem:
+    beyond: Fault = {
+        "code": OUT_OF_BOUNDS,
+        "detail": f"Le stock dépasserait {LEVEL_LIMIT} unités.",
+    }
+    faults = _at_lines(error.lines, "quantite", beyond)
+    detail = "Le mouvement sort des bornes ; rien n'a été changé."
+    return Problem(422, OUT_OF_BOUNDS, detail, faults)
+
+
+def _at_lines(lines: Iterable[int], member: str, fault: Fault) -> list[Fault]:
+    """Return the fault once for each of these lines of the body."""
+    return [{"pointer": json_pointer("lignes", line, member), **fault} for line in lines]
+
+
+PROBLEM_OF: Mapping[type[Exception], Callable[[Any], Problem]] = {
+    errors.UnknownStore: _unknown_store,
+    errors.UnknownReferences: _unknown_references,
+    errors.InvalidEntry: _invalid_entry,
+    errors.InsufficientStock: _insufficient_stock,
+    errors.LevelOutOfBounds: _level_out_of_bounds,
 }

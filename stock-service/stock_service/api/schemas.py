@@ -26,6 +26,15 @@ from stock_service.db.movements import MovementRow
 from stock_service.domain.entries import StockEntry, enter_stock
 from stock_service.domain.levels import Document, Kind, Movement, ProductId, StoreId
 
+# The kinds of movements in the words of the API.
+KINDS = {
+    "vente": Kind.SALE,
+    "annulation": Kind.CANCELLATION,
+    "reception": Kind.RECEPTION,
+    "ajustement": Kind.ADJUSTMENT,
+}
+WORD_OF = {kind: word for word, kind in KINDS.items()}
+
 LARGEST_ID = 2_147_483_647
 LARGEST_QUANTITY = 1_000_000
 LONGEST_PAGE = 5000
@@ -131,7 +140,7 @@ class EntryIn(BaseModel):
     def to_entry(self) -> StockEntry:
         document = Document(
             document_id=uuid7(),
-            kind=Kind(self.kind),
+            kind=KINDS[self.kind],
             occurred_at=self.occurred_at or datetime.now(UTC),
             reason=self.reason,
         )
@@ -160,7 +169,7 @@ class EntryOut(BaseModel):
         return cls(
             document_id=entry.document.document_id,
             store_id=entry.store_id,
-            kind=entry.document.kind,
+            kind=WORD_OF[entry.document.kind],
             lines=[
                 EntryLineOut(
                     product_id=each.key.product_id,
@@ -194,7 +203,7 @@ class MovementOut(BaseModel):
             product_id=row.product_id,
             delta=row.delta,
             balance=row.balance_after,
-            kind=row.kind,
+            kind=WORD_OF[Kind(row.kind)],
             reason=row.reason,
             document_id=row.document_id,
             occurred_at=row.occurred_at,

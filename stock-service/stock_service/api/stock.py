@@ -32,7 +32,7 @@ async def get_store_stock(
         async with read_session(request) as session:
             rows = await list_store_stock(session, magasin_id, after, query.limit + 1)
         if rows is None:
-            raise UnknownStore(f"Aucun magasin n'a l'identifiant {magasin_id}.")
+            raise UnknownStore(magasin_id)
         page = rows[: query.limit]
         headers = next_link(request, page[-1].product_id) if len(rows) > len(page) else {}
         return Content(as_json(page), headers=headers)

@@ -9,10 +9,10 @@ from stock_service.db.catalogue import ProductCopy, StoreCopy, upsert_products, 
 from stock_service.domain.levels import ProductId, StoreId
 from stock_service.events.consumed import (
     CATALOGUE_DECODERS,
-    CATALOGUE_TOPIC,
     ProductChanged,
     StoreChanged,
 )
+from stock_service.events.topics import CATALOGUE_TOPIC
 
 
 async def apply(

@@ -11,10 +11,10 @@ from stock_service.domain.levels import ProductId
 from stock_service.domain.sales import Cancellation, Sale
 from stock_service.events.consumed import (
     SALES_DECODERS,
-    SALES_TOPIC,
     SaleCancelled,
     SaleRecorded,
 )
+from stock_service.events.topics import SALES_TOPIC
 from stock_service.use_cases.settle_sales import SaleChange, settle_sales
 
 # Whether the stock decides over the sale, by its policy and status.

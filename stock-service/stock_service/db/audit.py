@@ -19,7 +19,7 @@ _LEVELS = text("""
     ), movements AS (
         SELECT m.store_id, m.product_id, m.delta, m.balance_after, m.level_version,
             sum(m.delta) OVER way AS balance, row_number() OVER way AS version
-        FROM stock_movements AS m JOIN levels USING (store_id, product_id)
+        FROM movements AS m JOIN levels USING (store_id, product_id)
         WINDOW way AS (PARTITION BY m.store_id, m.product_id ORDER BY m.level_version)
     ), sums AS (
         SELECT store_id, product_id, sum(delta) AS on_hand, count(*) AS version,
@@ -56,10 +56,10 @@ _DECISIONS = text("""
         WHERE sale_id > :sale_id ORDER BY sale_id LIMIT :count
     )
     SELECT sale_id, outcome,
-        count(*) FILTER (WHERE kind = 'vente') AS taken,
-        count(*) FILTER (WHERE kind = 'annulation') AS returned,
+        count(*) FILTER (WHERE kind = 'sale') AS taken,
+        count(*) FILTER (WHERE kind = 'cancellation') AS returned,
         coalesce(sum(delta), 0) AS net
-    FROM decisions LEFT JOIN stock_movements ON document_id = sale_id
+    FROM decisions LEFT JOIN movements ON document_id = sale_id
     GROUP BY sale_id, outcome ORDER BY sale_id
 """)
 

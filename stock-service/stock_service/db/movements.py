@@ -28,7 +28,7 @@ class MovementRow:
 
 
 _INSERT = text("""
-    INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version, kind,
+    INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
         reason, document_id, occurred_at)
     SELECT store_id, product_id, delta, balance_after, level_version, kind, reason, document_id,
         occurred_at
@@ -61,8 +61,8 @@ async def insert_movements(session: AsyncSession, movements: Sequence[Movement])
 
 
 _FIND_WITHDRAWN = text("""
-    SELECT document_id, product_id, -delta AS quantity FROM stock_movements
-    WHERE document_id = ANY(CAST(:sale_ids AS uuid[])) AND kind = 'vente'
+    SELECT document_id, product_id, -delta AS quantity FROM movements
+    WHERE document_id = ANY(CAST(:sale_ids AS uuid[])) AND kind = 'sale'
     ORDER BY document_id, product_id
 """)
 
@@ -93,7 +93,7 @@ async def list_movements(
         text(f"""
             SELECT id, store_id, product_id, delta, balance_after, kind, reason, document_id,
                 occurred_at, recorded_at
-            FROM stock_movements
+            FROM movements
             WHERE id < :before {"".join(f" AND {column} = :{column}" for column in given)}
             ORDER BY id DESC LIMIT :limit
         """),

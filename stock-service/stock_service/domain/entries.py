@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from stock_service.domain.errors import (
-    Fault,
+    Breach,
+    EntryRule,
     InsufficientStock,
-    InvalidDocument,
+    InvalidEntry,
     LevelOutOfBounds,
 )
 from stock_service.domain.levels import (
@@ -17,21 +18,18 @@ from stock_service.domain.levels import (
     LevelKey,
     Movement,
     ProductId,
+    Shortage,
     StoreId,
 )
 
 
 @dataclass(slots=True)
 class Entry:
-    """The change of one product: its lines summed, with their places in the body."""
+    """The change of one product: the sum of its lines, and their places in the document."""
 
     product_id: ProductId
     delta: int = 0
     lines: list[int] = field(default_factory=list)
-
-    def faults(self, member: str, fault: Fault) -> list[Fault]:
-        """The fault at this member of each of the entry's lines."""
-        return [{"pointer": f"/lignes/{line}/{member}", **fault} for line in self.lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +48,30 @@ class StockEntry:
 def enter_stock(
     store_id: StoreId, document: Document, lines: Iterable[tuple[ProductId, int]]
 ) -> StockEntry:
-    """Sum the lines per product; raises `InvalidDocument` with all that makes no sense."""
+    """Sum the lines per product; raise `InvalidEntry` with every breach."""
     entries: dict[ProductId, Entry] = {}
-    faults: list[Fault] = []
+    breaches: list[Breach] = []
     if document.kind is Kind.ADJUSTMENT and document.reason is None:
-        faults.append(_fault("/motif", "motif-obligatoire", "Un ajustement dit son motif."))
+        breaches.append(Breach(EntryRule.ADJUSTMENT_HAS_REASON))
     for place, (product_id, quantity) in enumerate(lines):
         if document.kind is Kind.RECEPTION and quantity < 1:
-            detail = "Une réception ajoute au moins une unité."
-            faults.append(_fault(f"/lignes/{place}/quantite", "quantite-invalide", detail))
+            breaches.append(Breach(EntryRule.RECEPTION_ADDS, place))
         entry = entries.setdefault(product_id, Entry(product_id))
         entry.delta += quantity
         entry.lines.append(place)
     for entry in entries.values():
         if entry.delta == 0:
-            nothing: Fault = {"code": "quantite-nulle", "detail": "La somme du produit est nulle."}
-            faults += entry.faults("quantite", nothing)
-    if faults:
-        raise InvalidDocument(f"Le mouvement contient {len(faults)} erreur(s).", faults)
+            breaches += [Breach(EntryRule.PRODUCT_MOVES, place) for place in entry.lines]
+    if breaches:
+        raise InvalidEntry(breaches)
     return StockEntry(store_id, document, list(entries.values()))
 
 
 def apply_entry(book: LevelBook, entry: StockEntry, *, is_strict: bool) -> list[Movement]:
-    """Move all levels of the entry or none, as the store's policy and the bounds allow."""
+    """Move all levels of the entry or none, as the store's policy and the bounds allow.
+
+    Raises `InsufficientStock` or `LevelOutOfBounds`.
+    """
 
     def find(is_faulty: Callable[[LevelKey, int], bool]) -> list[tuple[Entry, int]]:
         return [
@@ -85,35 +84,16 @@ def apply_entry(book: LevelBook, entry: StockEntry, *, is_strict: bool) -> list[
     missing = find(lambda key, delta: is_strict and delta < 0 and book.on_hand(key) + delta < 0)
     if missing:
         raise InsufficientStock(
-            f"Le stock de {len(missing)} produit(s) ne suffit pas ; rien n'a été changé.",
-            [fault for each, on_hand in missing for fault in _shortage_faults(each, on_hand)],
+            {
+                Shortage(each.product_id, -each.delta, on_hand): each.lines
+                for each, on_hand in missing
+            }
         )
     excessive = find(book.exceeds_limit)
     if excessive:
-        beyond: Fault = {
-            "code": "niveau-hors-bornes",
-            "detail": f"Le stock dépasserait {LEVEL_LIMIT} unités.",
-        }
-        faults = [fault for each, _ in excessive for fault in each.faults("quantite", beyond)]
-        raise LevelOutOfBounds("Le mouvement sort des bornes ; rien n'a été changé.", faults)
+        lines = [line for each, _ in excessive for line in each.lines]
+        raise LevelOutOfBounds(f"{len(excessive)} levels would pass {LEVEL_LIMIT} units", lines)
     return [
         book.move(key, each.delta, entry.document)
         for key, each in zip(entry.keys, entry.entries, strict=True)
     ]
-
-
-def _shortage_faults(entry: Entry, on_hand: int) -> list[Fault]:
-    return entry.faults(
-        "quantite",
-        {
-            "code": "stock-insuffisant",
-            "detail": f"Il reste {on_hand} unité(s).",
-            "produit_id": entry.product_id,
-            "demande": -entry.delta,
-            "disponible": on_hand,
-        },
-    )
-
-
-def _fault(pointer: str, code: str, detail: str) -> Fault:
-    return {"pointer": pointer, "code": code, "detail": detail}

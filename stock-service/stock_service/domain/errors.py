@@ -1,64 +1,79 @@
-"""What can be wrong with a request or an event, as facts; `api/problems.py` maps them to HTTP.
+"""What can be wrong with a request or an event, as facts; `api/problems.py` answers them."""
 
-Text, `code` and `errors` of each are what the outside reads.
-"""
+from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar, TypedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
 
-
-class Fault(TypedDict, total=False):
-    """One fault of a request body; `pointer` is a JSON Pointer (RFC 6901)."""
-
-    pointer: str
-    code: str
-    detail: str
-    produit_id: int
-    demande: int
-    disponible: int
+if TYPE_CHECKING:
+    from stock_service.domain.levels import Shortage, StoreId
 
 
 class StockError(Exception):
     """The request or event cannot be done."""
 
-    code: ClassVar[str] = "erreur"
-
-    def __init__(self, message: str, errors: Iterable[Fault] = ()) -> None:
-        super().__init__(message)
-        self.errors = list(errors)
-
 
 class UnknownStore(StockError):
     """No store has this identifier."""
 
-    code = "magasin-introuvable"
+    def __init__(self, store_id: StoreId) -> None:
+        super().__init__(f"no store {store_id}")
+        self.store_id = store_id
 
 
-class UnknownProduct(StockError):
-    """No product has this identifier."""
+class UnknownReferences(StockError):
+    """An entry names a store or products that do not exist; `lines` are those of the products."""
 
-    code = "produit-introuvable"
+    def __init__(
+        self, *, unknown_store: StoreId | None, unknown_products: int, lines: Sequence[int]
+    ) -> None:
+        super().__init__(f"unknown store {unknown_store}, {unknown_products} unknown products")
+        self.unknown_store = unknown_store
+        self.unknown_products = unknown_products
+        self.lines = lines
 
 
-class InvalidDocument(StockError):
-    """The lines of a reception or adjustment make no sense together."""
+class EntryRule(Enum):
+    """What the lines of an entry must obey together."""
 
-    code = "mouvement-invalide"
+    ADJUSTMENT_HAS_REASON = auto()
+    RECEPTION_ADDS = auto()
+    PRODUCT_MOVES = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule that an entry breaks, and on which line if on one."""
+
+    rule: EntryRule
+    line: int | None = None
+
+
+class InvalidEntry(StockError):
+    """An entry breaks rules; all breaches are here."""
+
+    def __init__(self, breaches: Sequence[Breach]) -> None:
+        super().__init__(f"{len(breaches)} breaches")
+        self.breaches = breaches
 
 
 class InsufficientStock(StockError):
-    """A strict store has less than the adjustment takes."""
+    """A strict store has less than an adjustment takes; each shortage has its lines."""
 
-    code = "stock-insuffisant"
+    def __init__(self, shortages: Mapping[Shortage, Sequence[int]]) -> None:
+        super().__init__(f"{len(shortages)} products are short")
+        self.shortages = shortages
 
 
 class LevelOutOfBounds(StockError):
-    """A level would leave every reasonable range."""
+    """A level would pass `LEVEL_LIMIT`; `lines` are those of the entry that does it."""
 
-    code = "niveau-hors-bornes"
+    def __init__(self, message: str, lines: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.lines = lines
 
 
 class ImpossibleSale(StockError):
     """An event about a sale contradicts what is known of it."""
-
-    code = "vente-impossible"

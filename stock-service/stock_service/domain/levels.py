@@ -17,24 +17,33 @@ LEVEL_LIMIT = 10**12
 
 
 class LevelKey(NamedTuple):
-    """Where what lies; its order is the order in which levels are locked."""
+    """A product in a store. Its order is the order in which levels are locked."""
 
     store_id: StoreId
     product_id: ProductId
 
 
 class Kind(StrEnum):
-    """Why a level changes, in the words that the outside sees."""
+    """Why a level changes, as the table of movements says it."""
 
-    SALE = "vente"
-    CANCELLATION = "annulation"
+    SALE = "sale"
+    CANCELLATION = "cancellation"
     RECEPTION = "reception"
-    ADJUSTMENT = "ajustement"
+    ADJUSTMENT = "adjustment"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """A product of which more is wanted than there is."""
+
+    product_id: ProductId
+    requested: int
+    available: int
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What is on hand after `version` movements; a product that was never here is at 0."""
+    """What is on hand after `version` movements; a product that never moved is at 0."""
 
     on_hand: int = 0
     version: int = 0
@@ -42,7 +51,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What movements are due to: a sale, its cancellation, a reception or an adjustment."""
+    """The cause of movements: a sale, its cancellation, a reception or an adjustment."""
 
     document_id: UUID
     kind: Kind
@@ -74,7 +83,7 @@ class LevelBook:
         return abs(self.on_hand(key) + delta) > LEVEL_LIMIT
 
     def move(self, key: LevelKey, delta: int, document: Document) -> Movement:
-        """Change a level; raises `KeyError` for one that is not locked."""
+        """Change a level; raise `KeyError` for one that is not locked."""
         if self.exceeds_limit(key, delta):
             raise LevelOutOfBounds(
                 f"product {key.product_id} of store {key.store_id} would pass {LEVEL_LIMIT} units"
@@ -87,5 +96,5 @@ class LevelBook:
         return movement
 
     def changed_levels(self) -> dict[LevelKey, Level]:
-        """The final state of each level that moved, in the order of the locks."""
+        """Return the final state of each level that moved, in the order of the locks."""
         return {key: self._levels[key] for key in sorted({each.key for each in self.movements})}

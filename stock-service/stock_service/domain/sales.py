@@ -7,7 +7,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from stock_service.domain.errors import ImpossibleSale
-from stock_service.domain.levels import Document, Kind, LevelBook, LevelKey, ProductId, StoreId
+from stock_service.domain.levels import (
+    Document,
+    Kind,
+    LevelBook,
+    LevelKey,
+    ProductId,
+    Shortage,
+    StoreId,
+)
 
 Quantities = Mapping[ProductId, int]
 
@@ -48,15 +56,6 @@ class Decision:
     sale_id: UUID
     store_id: StoreId
     outcome: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Shortage:
-    """A product of which a sale wants more than there is."""
-
-    product_id: ProductId
-    requested: int
-    available: int
 
 
 @dataclass(frozen=True, slots=True)

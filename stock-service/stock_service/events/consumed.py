@@ -9,9 +9,6 @@ import msgspec
 
 from stock_service.domain.levels import ProductId, StoreId
 
-SALES_TOPIC = "sales.events.v1"
-CATALOGUE_TOPIC = "catalogue.events.v1"
-
 LARGEST_ID = 2_147_483_647
 Store = Annotated[StoreId, msgspec.Meta(ge=1, le=LARGEST_ID)]
 Product = Annotated[ProductId, msgspec.Meta(ge=1, le=LARGEST_ID)]

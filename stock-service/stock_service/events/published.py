@@ -1,12 +1,13 @@
 """What this service publishes; the contracts are in `infra/contracts/events/`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
 import msgspec
 
-STOCK_TOPIC = "stock.events.v1"
+from stock_service.domain.levels import Shortage
 
 
 class StockWithdrawn(msgspec.Struct, frozen=True):
@@ -19,14 +20,6 @@ class StockWithdrawn(msgspec.Struct, frozen=True):
     decided_at: datetime
 
 
-class Missing(msgspec.Struct, frozen=True):
-    """A product of which there is too little."""
-
-    product_id: int
-    requested: int
-    available: int
-
-
 class StockRefused(msgspec.Struct, frozen=True):
     """A strict store's sale wants more than there is; none of its lines was taken."""
 
@@ -34,7 +27,7 @@ class StockRefused(msgspec.Struct, frozen=True):
 
     sale_id: UUID
     store_id: int
-    missing: list[Missing]
+    missing: Sequence[Shortage]
     decided_at: datetime
 
 

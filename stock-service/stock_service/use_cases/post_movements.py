@@ -6,9 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.events.outbox import add_to_outbox
 from service_kit.telemetry.tracing import current_traceparent
+from stock_service.db.book import open_book, save_book
 from stock_service.domain.entries import StockEntry, apply_entry
 from stock_service.domain.levels import Movement
-from stock_service.use_cases.move_levels import announce_levels, open_book, save_book
+from stock_service.events.announcements import level_events
 
 
 async def post_movements(
@@ -19,5 +20,5 @@ async def post_movements(
     movements = apply_entry(book, entry, is_strict=is_strict)
     await save_book(session, book)
     traceparents = {entry.store_id: current_traceparent()}
-    await add_to_outbox(session, announce_levels(book, datetime.now(UTC), traceparents))
+    await add_to_outbox(session, level_events(book, datetime.now(UTC), traceparents))
     return movements

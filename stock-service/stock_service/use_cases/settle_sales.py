@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
+from stock_service.db.book import open_book, save_book
 from stock_service.db.movements import find_withdrawn
 from stock_service.db.sales import find_decisions, save_decisions
 from stock_service.domain.levels import LevelKey, StoreId
@@ -20,8 +21,7 @@ from stock_service.domain.sales import (
     Sale,
     SaleDesk,
 )
-from stock_service.events.published import STOCK_TOPIC, Missing, StockRefused, StockWithdrawn
-from stock_service.use_cases.move_levels import announce_levels, open_book, save_book
+from stock_service.events.announcements import level_events, reply_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ async def settle_sales(session: AsyncSession, changes: Sequence[SaleChange]) -> 
         moves_before = len(book.movements)
         reply = _settle(desk, each.change)
         if reply is not None:
-            replies.append(_reply_event(reply, decided_at, each.traceparent))
+            replies.append(reply_event(reply, decided_at, each.traceparent))
         if len(book.movements) > moves_before:
             # Of several sales in a batch, the last one that moved the store shows its report.
             traceparents[each.change.store_id] = each.traceparent
     await save_book(session, book)
     await save_decisions(session, desk.decisions.values(), decided_at)
-    await add_to_outbox(session, [*replies, *announce_levels(book, decided_at, traceparents)])
+    await add_to_outbox(session, [*replies, *level_events(book, decided_at, traceparents)])
 
 
 def _settle(desk: SaleDesk, change: Sale | Cancellation) -> Reply | None:
@@ -88,20 +88,3 @@ def _keys(
     for sale_id, quantities in withdrawn.items():
         for product_id in quantities:
             yield LevelKey(decided[sale_id].store_id, product_id)
-
-
-def _reply_event(reply: Reply, decided_at: datetime, traceparent: str | None) -> OutgoingEvent:
-    body: StockRefused | StockWithdrawn
-    if reply.missing:
-        missing = [Missing(m.product_id, m.requested, m.available) for m in reply.missing]
-        body = StockRefused(reply.sale_id, reply.store_id, missing, decided_at)
-    else:
-        body = StockWithdrawn(reply.sale_id, reply.store_id, decided_at)
-    return OutgoingEvent(
-        topic=STOCK_TOPIC,
-        key=str(reply.store_id),
-        type=body.TYPE,
-        subject=str(reply.sale_id),
-        body=body,
-        traceparent=traceparent,
-    )

@@ -131,7 +131,7 @@ async def judge_levels(
     strict = [id for id, policy in history.stores.items() if policy == "strict"]
     below = await connection.fetch(
         """
-        SELECT store_id, product_id, balance_after FROM stock_movements
+        SELECT store_id, product_id, balance_after FROM movements
         WHERE store_id = ANY($1) AND balance_after < 0
         """,
         strict,

@@ -11,7 +11,7 @@ SALES = 30_000  # 90,000 lines: some levels have sold twice, the others once
 _DIFFERENT = """
     SELECT count(*) FROM stock_levels AS l FULL JOIN (
         SELECT store_id, product_id, sum(delta) AS on_hand, count(*) AS version
-        FROM stock_movements GROUP BY store_id, product_id
+        FROM movements GROUP BY store_id, product_id
     ) AS m USING (store_id, product_id)
     WHERE l.on_hand IS DISTINCT FROM m.on_hand OR l.version IS DISTINCT FROM m.version
 """
@@ -19,7 +19,7 @@ _WRONG_BALANCES = """
     SELECT count(*) FROM (
         SELECT balance_after, sum(delta) OVER (
             PARTITION BY store_id, product_id ORDER BY level_version) AS expected
-        FROM stock_movements) AS m
+        FROM movements) AS m
     WHERE balance_after <> expected
 """
 
@@ -29,7 +29,7 @@ async def test_every_level_is_the_sum_of_its_movements(stock_engine: AsyncEngine
     connection = await asyncpg.connect(plain(url))
     await fill_tables(connection, SALES)
 
-    sold = await connection.fetchval("SELECT count(*) FROM stock_movements WHERE kind = 'vente'")
+    sold = await connection.fetchval("SELECT count(*) FROM movements WHERE kind = 'sale'")
     different = await connection.fetchval(_DIFFERENT)
     wrong = await connection.fetchval(_WRONG_BALANCES)
     await connection.close()

@@ -32,24 +32,24 @@ _FILL_LEVELS = f"""
     ORDER BY 1, 2
 """
 _RECEIVE = """
-    INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version, kind,
+    INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
         document_id, occurred_at)
     SELECT store_id, product_id, on_hand + version - 1, on_hand + version - 1, 1, 'reception',
         gen_random_uuid(), now() - interval '1 year'
     FROM stock_levels
 """
 _SELL = f"""
-    INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version, kind,
+    INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
         document_id, occurred_at)
     SELECT {_STORE}, {_PRODUCT}, -1, {_ON_HAND} + {_SOLD} - 1 - n / {_LEVELS}, 2 + n / {_LEVELS},
-        'vente', gen_random_uuid(), now() - (1 - n::float8 / $1) * interval '1 year'
+        'sale', gen_random_uuid(), now() - (1 - n::float8 / $1) * interval '1 year'
     FROM generate_series(0, $1::bigint - 1) AS n
 """
 # The same answer from the movements, each time anew.
 _BY_MOVEMENTS = """
     SELECT p.id, p.name AS nom, p.category AS categorie, sum(m.delta) AS quantite_stock,
         p.unit_price AS prix, m.store_id AS magasin_id
-    FROM stock_movements AS m JOIN products AS p ON p.id = m.product_id
+    FROM movements AS m JOIN products AS p ON p.id = m.product_id
     WHERE m.store_id = $1 GROUP BY p.id, m.store_id ORDER BY p.id
 """
 

@@ -24,8 +24,8 @@ _STOCK_SUMS = text("""
     SELECT store_id, count(*), bit_xor(hashtextextended(sale_id::text || goods, 0)) FROM (
         SELECT d.sale_id, d.store_id,
             string_agg(m.product_id || 'x' || -m.delta, ',' ORDER BY m.product_id) AS goods
-        FROM sale_decisions AS d JOIN stock_movements AS m
-            ON m.document_id = d.sale_id AND m.kind = 'vente'
+        FROM sale_decisions AS d JOIN movements AS m
+            ON m.document_id = d.sale_id AND m.kind = 'sale'
         WHERE d.outcome = 'withdrawn' GROUP BY d.sale_id
     ) AS sales GROUP BY store_id
 """)
@@ -52,7 +52,7 @@ _SALES_OF_STORE = text("""
 _DECISIONS_OF_STORE = text("""
     SELECT sale_id, outcome, (
         SELECT string_agg(product_id || 'x' || -delta, ',' ORDER BY product_id)
-        FROM stock_movements WHERE document_id = sale_id AND kind = 'vente') AS goods
+        FROM movements WHERE document_id = sale_id AND kind = 'sale') AS goods
     FROM sale_decisions WHERE store_id = :store_id
 """)
 
@@ -113,8 +113,8 @@ async def _find_under_way(
 
 
 _BELOW_ZERO = text("""
-    SELECT document_id, store_id, product_id, balance_after FROM stock_movements
-    WHERE kind = 'vente' AND balance_after < 0
+    SELECT document_id, store_id, product_id, balance_after FROM movements
+    WHERE kind = 'sale' AND balance_after < 0
 """)
 _STRICT = text("""
     SELECT id FROM sales

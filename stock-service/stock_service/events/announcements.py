@@ -1,0 +1,60 @@
+"""Makes the outbox's events of what was decided: answers to sales, and new levels."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import groupby
+
+from service_kit.events.outbox import OutgoingEvent
+from stock_service.domain.levels import LevelBook, StoreId
+from stock_service.domain.sales import Reply
+from stock_service.events.published import (
+    ProductLevel,
+    StockLevelsChanged,
+    StockRefused,
+    StockWithdrawn,
+)
+from stock_service.events.topics import STOCK_TOPIC
+
+# A level takes up to 90 bytes of JSON; the outbox refuses payloads over 900,000 bytes.
+LEVELS_PER_EVENT = 2000
+
+
+def reply_event(reply: Reply, decided_at: datetime, traceparent: str | None) -> OutgoingEvent:
+    """Return the event that answers a conditional sale."""
+    body: StockRefused | StockWithdrawn
+    if reply.missing:
+        body = StockRefused(reply.sale_id, reply.store_id, reply.missing, decided_at)
+    else:
+        body = StockWithdrawn(reply.sale_id, reply.store_id, decided_at)
+    return OutgoingEvent(
+        topic=STOCK_TOPIC,
+        key=str(reply.store_id),
+        type=body.TYPE,
+        subject=str(reply.sale_id),
+        body=body,
+        traceparent=traceparent,
+    )
+
+
+def level_events(
+    book: LevelBook, changed_at: datetime, traceparents: Mapping[StoreId, str | None]
+) -> list[OutgoingEvent]:
+    """Return the final state of the changed levels: per store one event, or several if long."""
+    events: list[OutgoingEvent] = []
+    changed = book.changed_levels().items()
+    for store_id, group in groupby(changed, key=lambda item: item[0].store_id):
+        levels = [ProductLevel(key.product_id, now.on_hand, now.version) for key, now in group]
+        events += [
+            OutgoingEvent(
+                topic=STOCK_TOPIC,
+                key=str(store_id),
+                type=StockLevelsChanged.TYPE,
+                subject=str(store_id),
+                body=StockLevelsChanged(
+                    store_id, levels[start : start + LEVELS_PER_EVENT], changed_at
+                ),
+                traceparent=traceparents[store_id],
+            )
+            for start in range(0, len(levels), LEVELS_PER_EVENT)
+        ]
+    return events
