@@ -16,7 +16,7 @@ from service_kit.http.body_limit import BodyLimit
 from service_kit.http.callers import Callers
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.openapi import describe_problems
-from service_kit.http.problems import Answer, install_problem_handlers
+from service_kit.http.problems import StatusOrProblem, install_problem_handlers
 from service_kit.http.response_cache import ReadyAnswers
 from service_kit.http.serving import BalancedProtocol, Server, bind, tame_collector
 from service_kit.http.shedding import begin_at_zero
@@ -37,7 +37,7 @@ def build_api(
     *,
     title: str,
     routers: Sequence[APIRouter],
-    status_of: Mapping[type[Exception], Answer],
+    status_of: Mapping[type[Exception], StatusOrProblem],
     extension: Extension | None = None,
 ) -> FastAPI:
     """The application of a service's HTTP process.

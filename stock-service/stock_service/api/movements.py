@@ -2,16 +2,18 @@
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from service_kit.database.sessions import ReadSession, read_session, write_session
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
 from service_kit.telemetry.routing import TimedRoute
+from stock_service.api.answers import EntryOut, MovementOut, encode_movements
 from stock_service.api.catalogue_wait import wait_for_catalogue
 from stock_service.api.changes import ANY_LEVEL, level_of
 from stock_service.api.pages import LARGEST_POSITION, next_link, read_cursor
 from stock_service.api.roles import Anyone, Manager
-from stock_service.api.schemas import EntryIn, EntryOut, MovementOut, MovementQuery
+from stock_service.api.schemas import EntryIn, MovementQuery
 from stock_service.db.movements import list_movements
 from stock_service.use_cases.post_movements import post_movements
 
@@ -30,7 +32,7 @@ async def post_stock_movements(
         if former := await claim_key(session, request, caller, idempotency_key):
             return former.response()
         movements = await post_movements(session, entry, is_strict=store.is_strict)
-        answer = EntryOut.of(entry, movements).model_dump_json(by_alias=True).encode()
+        answer = msgspec.json.encode(EntryOut.of(entry, movements))
         await record_outcome(session, caller, idempotency_key, status=201, body=answer)
     # Here it is known before the notification has come: who posted may ask at once.
     for name in (level_of(entry.store_id), ANY_LEVEL):
@@ -38,15 +40,14 @@ async def post_stock_movements(
     return Response(answer, 201, media_type="application/json")
 
 
-@router.get("/api/stock/mouvements")
+@router.get("/api/stock/mouvements", response_model=list[MovementOut])
 @router.get("/api/stock/mouvements/", include_in_schema=False)
 async def get_stock_movements(
     request: Request,
-    response: Response,
     session: ReadSession,
     caller: Anyone,
     query: Annotated[MovementQuery, Query()],
-) -> list[MovementOut]:
+) -> Response:
     (before,) = read_cursor(query.cursor, first=(LARGEST_POSITION,))
     rows = await list_movements(
         session,
@@ -56,6 +57,5 @@ async def get_stock_movements(
         limit=query.limit + 1,
     )
     page = rows[: query.limit]
-    if len(rows) > len(page):
-        response.headers.update(next_link(request, page[-1].id))
-    return [MovementOut.of(row) for row in page]
+    headers = next_link(request, page[-1].id) if len(rows) > len(page) else {}
+    return Response(encode_movements(page), headers=headers, media_type="application/json")

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from service_kit.database.sessions import read_session
 from service_kit.http.response_cache import Content, ReadyAnswers
 from service_kit.telemetry.routing import TimedRoute
+from stock_service.api.answers import StockOut, encode_stock
 from stock_service.api.changes import ANY_LEVEL, CATALOGUE, level_of
 from stock_service.api.pages import next_link, read_cursor
 from stock_service.api.roles import ANYONE, Anyone
-from stock_service.api.schemas import LARGEST_ID, PageQuery, StockOut, StockQuery, as_json
+from stock_service.api.schemas import LARGEST_ID, PageQuery, StockQuery
 from stock_service.db.levels import list_stock, list_store_stock
 from stock_service.domain.errors import UnknownStore
 from stock_service.domain.levels import StoreId
@@ -35,7 +36,7 @@ async def get_store_stock(
             raise UnknownStore(magasin_id)
         page = rows[: query.limit]
         headers = next_link(request, page[-1].product_id) if len(rows) > len(page) else {}
-        return Content(as_json(page), headers=headers)
+        return Content(encode_stock(page), headers=headers)
 
     names = (level_of(magasin_id), CATALOGUE)
     ready: ReadyAnswers = request.app.state.ready_answers
@@ -56,7 +57,7 @@ async def get_stock(
         page = rows[: query.limit]
         last = page[-1] if len(rows) > len(page) else None
         headers = next_link(request, last.product_id, last.store_id) if last else {}
-        return Content(as_json(page), headers=headers)
+        return Content(encode_stock(page), headers=headers)
 
     names = (ANY_LEVEL, CATALOGUE)
     ready: ReadyAnswers = request.app.state.ready_answers

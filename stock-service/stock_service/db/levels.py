@@ -1,27 +1,12 @@
 """SQL on the levels."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock_service.domain.levels import Level, LevelKey, ProductId, StoreId
-
-
-@dataclass(frozen=True, slots=True)
-class StockRow:
-    """A level with what the catalogue says of its product."""
-
-    store_id: StoreId
-    product_id: ProductId
-    name: str
-    category: str
-    unit_price: Decimal
-    on_hand: int
-
 
 # In the order of the locks, too: an insert waits for another transaction's insert of its key.
 _ENSURE = text("""
@@ -85,8 +70,7 @@ def _key_arrays(keys: Collection[LevelKey]) -> dict[str, list[int]]:
 
 # One statement tells an unknown store (no row) from an empty one (one row without product).
 _LIST_OF_STORE = text("""
-    SELECT s.id AS store_id, page.product_id, page.name, page.category, page.unit_price,
-        page.on_hand
+    SELECT s.id AS store_id, page.*, page.on_hand < 0 AS is_negative
     FROM stores AS s
     LEFT JOIN LATERAL (
         SELECT l.product_id, p.name, p.category, p.unit_price, l.on_hand
@@ -101,7 +85,7 @@ _LIST_OF_STORE = text("""
 
 async def list_store_stock(
     session: AsyncSession, store_id: StoreId, after: int, limit: int
-) -> list[StockRow] | None:
+) -> Sequence[Row[Any]] | None:
     """A page of one store's levels by product; None when nobody knows the store."""
     rows = (
         await session.execute(
@@ -110,11 +94,12 @@ async def list_store_stock(
     ).all()
     if not rows:
         return None
-    return _stock_rows([row for row in rows if row.product_id is not None])
+    return [row for row in rows if row.product_id is not None]
 
 
 _LIST_ALL = """
-    SELECT l.store_id, l.product_id, p.name, p.category, p.unit_price, l.on_hand
+    SELECT l.store_id, l.product_id, p.name, p.category, p.unit_price, l.on_hand,
+        l.on_hand < 0 AS is_negative
     FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
     WHERE (l.product_id, l.store_id)
         > (CAST(:after_product AS bigint), CAST(:after_store AS bigint))
@@ -127,17 +112,10 @@ _LIST_OF_PRODUCT = text(_LIST_ALL.format(and_product="AND l.product_id = :produc
 
 async def list_stock(
     session: AsyncSession, product_id: ProductId | None, after: tuple[int, int], limit: int
-) -> list[StockRow]:
+) -> Sequence[Row[Any]]:
     """A page of all stores' levels by product and store, of one product if given."""
     statement = _LIST_EVERYTHING if product_id is None else _LIST_OF_PRODUCT
     parameters = {"after_product": after[0], "after_store": after[1], "limit": limit}
     if product_id is not None:
         parameters["product_id"] = product_id
-    return _stock_rows((await session.execute(statement, parameters)).all())
-
-
-def _stock_rows(rows: Sequence[Row[Any]]) -> list[StockRow]:
-    return [
-        StockRow(row.store_id, row.product_id, row.name, row.category, row.unit_price, row.on_hand)
-        for row in rows
-    ]
+    return (await session.execute(statement, parameters)).all()

@@ -1,31 +1,13 @@
 """SQL on the ledger of movements."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock_service.domain.levels import Movement, ProductId, StoreId
-
-
-@dataclass(frozen=True, slots=True)
-class MovementRow:
-    """One line of the ledger."""
-
-    id: int
-    store_id: StoreId
-    product_id: ProductId
-    delta: int
-    balance_after: int
-    kind: str
-    reason: str | None
-    document_id: UUID
-    occurred_at: datetime
-    recorded_at: datetime
-
 
 _INSERT = text("""
     INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
@@ -84,19 +66,19 @@ async def list_movements(
     product_id: ProductId | None,
     before: int,
     limit: int,
-) -> list[MovementRow]:
+) -> Sequence[Row[Any]]:
     """A page of the ledger, newest first, of one store or product if given."""
     filters = {"store_id": store_id, "product_id": product_id}
     given = {column: value for column, value in filters.items() if value is not None}
     # Only what is given stands in the WHERE, so that the planner sees which index fits.
     rows = await session.execute(
         text(f"""
-            SELECT id, store_id, product_id, delta, balance_after, kind, reason, document_id,
-                occurred_at, recorded_at
+            SELECT id, store_id, product_id, delta, balance_after AS balance, kind, reason,
+                document_id, occurred_at, recorded_at
             FROM movements
             WHERE id < :before {"".join(f" AND {column} = :{column}" for column in given)}
             ORDER BY id DESC LIMIT :limit
         """),
         {**given, "before": before, "limit": limit},
     )
-    return [MovementRow(*row) for row in rows]
+    return rows.all()

@@ -1,9 +1,13 @@
-"""The OpenAPI document says what errors really look like: FastAPI's own 422 is never sent."""
+"""Makes the OpenAPI document true: errors are problems, and answers are msgspec structs."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
+from pydantic import BaseModel, GetCoreSchemaHandler, create_model
+from pydantic_core import CoreSchema
 
 _FAULT = {
     "type": "object",
@@ -39,6 +43,25 @@ _ANSWERS = {
         "content": _CONTENT,
     },
 }
+
+
+class DescribedStruct(msgspec.Struct, frozen=True):
+    """The base of answers: a route encodes them itself, and names them as its `response_model`."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(_model_of(cls))
+
+
+# Cached: FastAPI would give two models of one struct two names.
+@cache
+def _model_of(struct: type[msgspec.Struct]) -> type[BaseModel]:
+    members: dict[str, Any] = {
+        each.encode_name: (each.type, ...) for each in msgspec.structs.fields(struct)
+    }
+    return create_model(
+        struct.__name__, __module__=struct.__module__, __doc__=struct.__doc__, **members
+    )
 
 
 def describe_problems(app: FastAPI) -> None:

@@ -80,7 +80,7 @@ class BodyRefused(HTTPException):
 
 # How a service answers an error of its own: with this status and the error's `code`, text and
 # `errors`, or with the problem that this function makes of it.
-Answer = int | Callable[[Any], Problem]
+StatusOrProblem = int | Callable[[Any], Problem]
 
 
 def problem_response(problem: Problem, instance: str) -> Response:
@@ -104,7 +104,9 @@ def problem_response(problem: Problem, instance: str) -> Response:
     )
 
 
-def install_problem_handlers(app: FastAPI, status_of: Mapping[type[Exception], Answer]) -> None:
+def install_problem_handlers(
+    app: FastAPI, status_of: Mapping[type[Exception], StatusOrProblem]
+) -> None:
     """Answer every error of the application as a problem.
 
     `status_of` is the service's one table of its own errors.
