@@ -1,4 +1,4 @@
-"""Counts what was found in memory and what had to be read, without a cost at each request."""
+"""Counts the hits and misses of the process's caches; a request only adds to an integer."""
 
 from collections.abc import Iterable
 from weakref import WeakSet
@@ -8,7 +8,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 
 
 class CacheCounts:
-    """How often a cache of this name had what was asked for."""
+    """The hits and misses of one cache."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""Who sends a request: the callers whose keys this process has looked up, until keys change."""
+"""Caches which caller has which API key, until keys change."""
 
 import hashlib
 from collections.abc import Iterable
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from service_kit.database.change_feed import ChangeFeed
 from service_kit.http.cache_counts import CacheCounts
 
-# What triggers announce when a key is added, changed or revoked.
+# The name that triggers announce when a key is added, changed or revoked.
 KEYS_CHANGED = "api-keys"
 MOST_CALLERS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends the request, as its key says."""
+    """The sender of a request, as its key says."""
 
     client_id: str
     role: str
 
 
 def hash_key(key: str) -> bytes:
-    """SHA-256: enough for keys of 256 random bits, which no dictionary holds."""
+    """Return the SHA-256 of a key: enough for 256 random bits, which no dictionary holds."""
     return hashlib.sha256(key.encode()).digest()
 
 
 def read_key(x_token: str | None, authorization: str | None) -> str | None:
-    """The key of `x-token` or else of `Authorization: Bearer`; None without one."""
+    """Return the key of `x-token` or else of `Authorization: Bearer`; None without one."""
     if x_token is not None:
         return x_token
     scheme, _, credentials = (authorization or "").partition(" ")
@@ -34,7 +34,7 @@ def read_key(x_token: str | None, authorization: str | None) -> str | None:
 
 
 def key_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """The key that a request's headers carry."""
+    """Return the key in a request's headers, or None."""
     x_token = authorization = None
     for name, value in headers:
         if name == b"x-token":
@@ -45,7 +45,7 @@ def key_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
 
 
 class Callers:
-    """Those that the database has named; a key that it does not know is asked for each time."""
+    """The cache of callers. Unknown keys are not cached: each one costs a read of the database."""
 
     def __init__(self, feed: ChangeFeed) -> None:
         self.counts = CacheCounts("callers")
@@ -54,11 +54,11 @@ class Callers:
         feed.watch(self._forget_changed)
 
     def find(self, key: str) -> Caller | None:
-        """Who has this key, as far as that is known and has not changed."""
+        """Return the caller who has this key, unless it is unknown or stale."""
         return self._known.get(hash_key(key)) if self._feed.is_live else None
 
     def keep(self, key: str, caller: Caller, since: int) -> None:
-        """What the database said at the moment `since`, or later."""
+        """Cache a caller that the database returned at the moment `since` or later."""
         if not self._feed.is_live or self._feed.has_changed([KEYS_CHANGED], since):
             return
         if len(self._known) >= MOST_CALLERS:

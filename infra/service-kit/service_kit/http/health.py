@@ -1,4 +1,4 @@
-"""`/health/live`, `/health/ready` and `/metrics`, alike on every process."""
+"""Serves `/health/live`, `/health/ready` and `/metrics` on every process."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -19,7 +19,7 @@ from service_kit.telemetry.metrics import render_metrics
 
 CHECK_TIMEOUT_SECONDS = 2.0
 
-# Names what is wrong, or None when the dependency answers.
+# Returns what is wrong, or None if the dependency answers.
 Check = Callable[[], Awaitable[str | None]]
 
 
@@ -33,9 +33,9 @@ _MISSING_TABLES = text("""
 
 
 def database_check(engine: AsyncEngine) -> Check:
-    """Whether the service's database answers a statement in time, and is migrated.
+    """Return a check that the database answers in time and is migrated.
 
-    `engine` is for this check alone: behind requests it would tell of the pool instead.
+    `engine` serves this check alone: with the requests' engine it would measure their pool.
     """
 
     async def check() -> str | None:
@@ -57,8 +57,8 @@ async def find_broker_fault(
     topics: Iterable[str] = (),
     credentials: Mapping[str, Any] = MappingProxyType({}),
 ) -> str | None:
-    """What is wrong when no broker answers or a topic is missing; the clients say nothing."""
-    # A connection alone proves nothing: the kernel takes it for a broker that hangs.
+    """Return what is wrong when no broker answers or a topic is missing, else None."""
+    # Ask for data: the kernel accepts a connection even while the broker hangs.
     client = AIOKafkaClient(bootstrap_servers=bootstrap_servers, **credentials)
     try:
         async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
@@ -73,14 +73,14 @@ async def find_broker_fault(
 
 
 async def _in_time(check: Check) -> str | None:
-    """The check's verdict; what it cleans up after a server that hangs is not waited for."""
+    """Return the check's result, without waiting for its cleanup after a server that hangs."""
     checking = asyncio.ensure_future(check())
     done, _ = await asyncio.wait([checking], timeout=CHECK_TIMEOUT_SECONDS + 0.1)
     return checking.result() if done else f"no answer within {CHECK_TIMEOUT_SECONDS:.0f} s"
 
 
 def build_operations_router(registry: CollectorRegistry, checks: Mapping[str, Check]) -> APIRouter:
-    """The routes for probes and Prometheus; readiness names each dependency that is missing."""
+    """Return the routes for probes and Prometheus; readiness names each missing dependency."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/health/live")
@@ -97,7 +97,7 @@ def build_operations_router(registry: CollectorRegistry, checks: Mapping[str, Ch
     @router.get("/metrics")
     async def metrics(request: Request) -> Response:
         accept = request.headers.get("accept", "")
-        # Rendering takes tens of milliseconds; in a thread it does not hold up requests as long.
+        # In a thread, because rendering would block the event loop for milliseconds.
         body, content_type = await asyncio.to_thread(render_metrics, registry, accept)
         return Response(body, headers={"content-type": content_type})
 

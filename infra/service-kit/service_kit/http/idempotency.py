@@ -1,9 +1,8 @@
 """`Idempotency-Key` on POST, after draft-ietf-httpapi-idempotency-key-header-07.
 
-The key commits with the effect of the request, so there is either both or nothing: a refusal
-that recorded nothing leaves the key unused. A second request with the key waits for the first
-one's transaction, at most `lock_timeout`, and is answered 409 (`ressource-occupee`) when that is
-still running.
+The key commits in one transaction with the request's effect. A refusal that recorded nothing leaves
+the key unused. A second request with the key waits for the first one's transaction, at most for
+`lock_timeout`, and is then answered 409 (`ressource-occupee`).
 """
 
 import hashlib
@@ -41,14 +40,14 @@ _CLAIM_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What an earlier request with the same key did."""
+    """The result of an earlier request with the same key."""
 
     resource_id: str | None
     status: int | None
     body: bytes | None
 
     def response(self) -> Response:
-        """The stored answer, again."""
+        """Return the stored answer."""
         assert self.status is not None
         return Response(self.body, self.status, headers=REPLAYED, media_type="application/json")
 
@@ -71,7 +70,7 @@ _RECORD = text("""
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A request as its key knows it: who sent it, and what a repetition is recognised by."""
+    """A request with its key, and the hash by which a repetition is recognised."""
 
     caller: Caller
     key: str | None
@@ -79,7 +78,7 @@ class KeyedRequest:
 
 
 async def keyed(request: Request, caller: Caller, key: str | None) -> KeyedRequest:
-    """The request with its key, if it has one."""
+    """Return the request with its key, if it has one."""
     if key is None:
         return KeyedRequest(caller, None, b"")
     line = f"{request.method} {request.url.path.rstrip('/')}\n"
@@ -89,7 +88,7 @@ async def keyed(request: Request, caller: Caller, key: str | None) -> KeyedReque
 async def claim_key(
     session: AsyncSession, request: Request, caller: Caller, key: str | None
 ) -> Recorded | None:
-    """Take the key for this request; what an earlier one did when it is taken already.
+    """Take the key for this request; return the earlier result if the key is taken.
 
     Raises `Problem` 422 when the earlier request was another one (method, path or body).
     """
@@ -97,7 +96,7 @@ async def claim_key(
 
 
 async def claim(session: AsyncSession, request: KeyedRequest) -> Recorded | None:
-    """The same for a request whose key is known already."""
+    """Do the same as `claim_key` for a request that `keyed` has read."""
     if request.key is None:
         return None
     identity = {"client_id": request.caller.client_id, "key": request.key}
@@ -123,7 +122,7 @@ async def _claim_or_read(
 
 
 def key_in_motion() -> Problem:
-    """What holds a request up has changed again each time that it was looked at."""
+    """Return the problem of a request whose key changed hands each time that it was read."""
     return Problem.of(sentences.RESOURCE_BUSY)
 
 
@@ -136,7 +135,7 @@ async def record_outcome(
     status: int | None = None,
     body: bytes | None = None,
 ) -> None:
-    """Keep what the request did, in its own transaction: a resource, or the whole answer."""
+    """Store the request's result in its transaction: a resource, or the whole answer."""
     if key is None:
         return
     await session.execute(

@@ -156,12 +156,12 @@ class ReadyAnswers:
         roles: Iterable[str],
         read: Callable[[], Awaitable[Content]],
     ) -> Response:
-        """Read an answer, once for all who ask for it at a time, and keep it.
+        """Read an answer and cache it; concurrent requests for it share one read.
 
-        `names` are the changes that make it another one, `roles` who may have it. There is one
-        reading of an answer at a time: whom it comes too early for shares the next one with all
-        who have come by then. However fast it changes and however many ask, that is all that the
-        database is asked for.
+        `names` are the changes that make it stale, and `roles` may have it. At most one read of an
+        answer runs at a time. A request that needs a newer one waits for the next read and shares
+        its result. So the database's work depends neither on the rate of changes nor on the number
+        of requests.
         """
         self.counts.misses += 1
         key = key_of(request.scope)

@@ -1,4 +1,4 @@
-"""uvicorn, told to say when a request has arrived, and to end without cutting one off."""
+"""Runs uvicorn: it notes when a request arrives, and stops without cutting one off."""
 
 import asyncio
 import gc
@@ -13,8 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from service_kit.http.stopping import Stopping
 from service_kit.telemetry.http_telemetry import ARRIVED
 
-# Longer than a balancer keeps an idle connection (NGINX: keepalive_timeout in upstreams.conf), so
-# that it is never this side which closes one while a POST is on its way.
+# Longer than a balancer keeps an idle connection (NGINX: keepalive_timeout in upstreams.conf): this
+# side must never close a connection while a POST is on its way.
 LEAVE_SECONDS = 2.5
 ACCEPT_ROUNDS = 100
 HEAD_BEGINS = b"HTTP/1.1 "
@@ -22,10 +22,10 @@ ACCEPTED_TOGETHER = 16
 
 
 class WholeAnswers:
-    """A connection that sends the head of an answer together with the body, in one system call.
+    """A connection that sends the head of an answer and its body in one system call.
 
-    uvicorn sends the head alone, at once. Whoever died in between would leave half an answer, which
-    no balancer can ask another instance for; ASGI too wants the head to wait for the body.
+    uvicorn sends the head at once. A process killed in between would leave half an answer, which a
+    balancer cannot retry. ASGI, too, asks servers to hold the head until the body comes.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,7 +39,7 @@ class WholeAnswers:
             self._transport.write(head + data)
         elif data.startswith(HEAD_BEGINS):
             self._head = data
-            # An answer to HEAD has no body, a stream's comes later.
+            # An answer to HEAD has no body, and a stream's body comes later.
             self._loop.call_soon(self._send_head)
         else:
             self._transport.write(data)
@@ -57,22 +57,22 @@ class WholeAnswers:
 
 
 class Protocol(HttpToolsProtocol):
-    """Notes when a request's headers were read: from then on it waits for the event loop."""
+    """Notes when a request's headers were read: its time in the queue begins there."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, WholeAnswers(transport, self.loop)))
 
     def on_headers_complete(self) -> None:
-        # Before the task is made that will answer the request.
+        # Before uvicorn creates the task that answers the request.
         self.scope[ARRIVED] = perf_counter()  # type: ignore[literal-required]
         super().on_headers_complete()
 
 
 def tame_collector() -> None:
-    """Let the garbage collector pass over what the start has made, and come less often.
+    """Exclude the objects of the start from garbage collection, and collect less often.
 
-    It stops the process for tens of milliseconds when it looks through all modules; what requests
-    leave behind in cycles is little.
+    A collection of all modules stops the process for tens of milliseconds. Requests leave few
+    cycles behind.
     """
     gc.collect()
     gc.freeze()
@@ -80,9 +80,10 @@ def tame_collector() -> None:
 
 
 class BalancedProtocol(Protocol):
-    """Ends as a balancer wishes: it answers one request more, and leaves the closing to others.
+    """Stops without breaking a balancer's connections.
 
-    uvicorn closes idle connections at once, and with them a request that is on its way.
+    uvicorn closes idle connections at once, and loses a request that is on its way. This one
+    answers one more request, tells the client to close, and waits until it does.
     """
 
     is_ending = False
@@ -104,17 +105,17 @@ class BalancedProtocol(Protocol):
 
 
 def bind(config: uvicorn.Config) -> list[socket.socket]:
-    """The process's port, as often as connections are to be accepted in one turn of the loop.
+    """Return the process's listening socket, several times over.
 
-    libuv accepts one for each listening socket and turn. Under load a turn takes long, and every
-    new connection of a crowd would wait for one of its own, unseen by every clock of ours.
+    libuv accepts one connection per socket and turn of the event loop. Under load a turn takes
+    long: many new connections would wait for many turns, and no metric would show that wait.
     """
     first = config.bind_socket()
     return [first, *(first.dup() for _ in range(ACCEPTED_TOGETHER - 1))]
 
 
 class Server(uvicorn.Server):
-    """Begins `stopping` at SIGTERM: the lifespan ends only after the last request."""
+    """Begins `stopping` at SIGTERM; the lifespan ends after the last request."""
 
     def __init__(self, config: uvicorn.Config, stopping: Stopping) -> None:
         super().__init__(config)
@@ -126,7 +127,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def _accept_all(self) -> None:
-        """Take over the connections that the kernel holds: closing its socket would reset them."""
+        """Accept the connections that the kernel holds: closing the socket would reset them."""
         listening = select.poll()
         for server in self.servers:
             for each in server.sockets:

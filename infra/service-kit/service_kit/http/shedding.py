@@ -1,4 +1,4 @@
-"""Counts what is refused because a queue is full, at next to no cost: it happens under load."""
+"""Counts requests that are refused because a queue is full; it is cheap, since load causes it."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -8,7 +8,7 @@ from opentelemetry.metrics import CallbackOptions, Observation
 
 
 class Queue(StrEnum):
-    """The values of the label `reason`: which queue was full."""
+    """The queue that was full: the values of the label `reason`."""
 
     REQUESTS = "requests"
     POOL = "pool"
@@ -23,13 +23,13 @@ def count_shed(queue: Queue, requests: int = 1) -> None:
 
 
 def begin_at_zero() -> None:
-    """Without it the first requests that are shed would be no rise of the counter."""
+    """Create the counters, so that Prometheus sees the first refused request as an increase."""
     for queue in Queue:
         count_shed(queue, 0)
 
 
 def _observe(_: CallbackOptions) -> Iterable[Observation]:
-    # A scrape runs in another thread than the requests.
+    # Copy first: a scrape runs in another thread than the requests.
     for queue, requests in list(_COUNTS.items()):
         yield Observation(requests, {"reason": queue})
 

@@ -1,17 +1,17 @@
-"""The moment at which a process begins to end: whoever waits for something answers without it."""
+"""Tells those who wait for something that the process begins to stop."""
 
 from collections.abc import Callable
 
 
 class Stopping:
-    """Begins once, at SIGTERM, while requests are still under way."""
+    """The stop of a process. It begins once, at SIGTERM, while requests are still running."""
 
     def __init__(self) -> None:
         self.has_begun = False
         self._callbacks: list[Callable[[], None]] = []
 
     def call_when_begun(self, callback: Callable[[], None]) -> None:
-        """Call back in the event loop when the process begins to end."""
+        """Call back in the event loop when the stop begins."""
         self._callbacks.append(callback)
 
     def begin(self) -> None:
