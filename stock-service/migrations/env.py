@@ -1,4 +1,4 @@
-"""Alembic's entry: the kit runs the migrations under a lock, with timeouts."""
+"""Lets the kit run Alembic's migrations, under a lock and with timeouts."""
 
 from service_kit.database.migrations import run_migrations
 

@@ -1,4 +1,4 @@
-"""The HTTP process of the stock service."""
+"""Runs the HTTP process of the stock service."""
 
 from fastapi import FastAPI
 
@@ -9,7 +9,7 @@ from stock_service.settings import Settings
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application, wired."""
+    """Return the wired application."""
     return build_api(
         settings,
         title="Comptoir : stock",

@@ -4,9 +4,9 @@ from service_kit.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """The kit's settings; also the name of the consumer group."""
+    """The kit's settings. The service's name is also the name of its consumer group."""
 
     service_name: str = "stock-service"
 
     audit_every_seconds: float = 5.0
-    """How often a slice of what is stored is compared with what it was computed from."""
+    """The pause between two slices of the audit, which compares levels with their movements."""

@@ -1,4 +1,4 @@
-"""The event process: relay, and consumers of sales and of the catalogue."""
+"""Runs the event process: the relay, and the consumers of sales and of the catalogue."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Levels, their movements, the inbox of sales, the catalogue's copies and the kit's tables."""
+"""Creates levels, movements, the inbox of sales, the catalogue's copies and the kit's tables."""
 
 from alembic import op
 
@@ -32,8 +32,8 @@ STOCK = (
         is_active boolean NOT NULL
     )
     """,
-    # No foreign keys to the copies above: a sale may be here before its product's copy.
-    # Room in each page, and no index on what changes: an update then touches no index.
+    # No foreign keys to the copies above: a sale may arrive before its product.
+    # Free space in each page and no index on a changing column: updates then touch no index.
     """
     CREATE TABLE stock_levels (
         store_id int NOT NULL,
@@ -59,7 +59,7 @@ STOCK = (
         document_id uuid NOT NULL,
         occurred_at timestamptz NOT NULL,
         recorded_at timestamptz NOT NULL DEFAULT now(),
-        -- The second lines of defence: a level changes once per version, a document counts once.
+        -- A second defence: a level changes once per version, and a document counts once.
         UNIQUE (store_id, product_id, level_version),
         UNIQUE (document_id, kind, product_id, store_id)
     )

@@ -1,4 +1,4 @@
-"""Ends of the log as the relay knows them, and dead letters that can be replayed."""
+"""Adds the relay's positions in the log, and what a replay of dead letters needs."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Changes are announced to processes that keep answers: of keys, levels and the catalogue."""
+"""Announces changes of keys, levels and the catalogue to processes that cache answers."""
 
 from alembic import op
 
@@ -18,7 +18,7 @@ LEVELS = (
     END
     $$
     """,
-    # A trigger that sees the changed rows is for one kind of change.
+    # A trigger with a transition table may serve one kind of change only.
     """
     CREATE TRIGGER announce_insert AFTER INSERT ON stock_levels
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION announce_levels()

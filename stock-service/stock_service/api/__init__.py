@@ -1,1 +1,1 @@
-"""HTTP: routes, French JSON, problems."""
+"""Holds the HTTP routes, their French words and their problems."""

@@ -29,7 +29,7 @@ class StockOut(DescribedStruct, frozen=True, rename=FRENCH | {"product_id": "id"
 
 
 class EntryLineOut(DescribedStruct, frozen=True, rename=FRENCH):
-    """What changed for a product, its lines summed, and its level since then."""
+    """The sum of a product's lines, and its level after them."""
 
     product_id: int
     quantity: int

@@ -1,11 +1,11 @@
-"""What can change under an answer of this service, as the triggers of its migrations name it."""
+"""Names the changes that make a cached answer stale, as the triggers announce them."""
 
 from stock_service.domain.levels import StoreId
 
-CATALOGUE = "catalogue"  # a store or a product, in any respect
+CATALOGUE = "catalogue"  # any change of a store or a product
 ANY_LEVEL = "stock"
 
 
 def level_of(store_id: StoreId) -> str:
-    """Some level of this store."""
+    """Return the name of a change of any level in this store."""
     return f"stock:{store_id}"

@@ -1,4 +1,4 @@
-"""`/api/stock/mouvements`: receptions and adjustments, and the ledger of all movements."""
+"""Serves `/api/stock/mouvements`: posts receptions and adjustments, lists the ledger."""
 
 from typing import Annotated
 
@@ -34,7 +34,7 @@ async def post_stock_movements(
         movements = await post_movements(session, entry, is_strict=store.is_strict)
         answer = msgspec.json.encode(EntryOut.of(entry, movements))
         await record_outcome(session, caller, idempotency_key, status=201, body=answer)
-    # Here it is known before the notification has come: who posted may ask at once.
+    # Do not wait for the notification: the client must read its own write from this process.
     for name in (level_of(entry.store_id), ANY_LEVEL):
         request.app.state.changes.note(name)
     return Response(answer, 201, media_type="application/json")

@@ -1,4 +1,4 @@
-"""Keyset pages: plain arrays as in the seed, the next page in a `Link` header (RFC 8288)."""
+"""Makes keyset pages: plain arrays as in the seed, and a `Link` header to the next (RFC 8288)."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
@@ -6,7 +6,7 @@ from fastapi import Request
 
 from stock_service.api.problems import invalid_cursor
 
-# PostgreSQL's bigint; a larger number in a cursor would be an error of the database.
+# PostgreSQL's largest bigint: the database refuses a larger number.
 LARGEST_POSITION = 2**63 - 1
 
 
@@ -27,5 +27,5 @@ def next_link(request: Request, *position: int) -> dict[str, str]:
     """Return the header that links to the page after `position`."""
     cursor = urlsafe_b64encode(".".join(map(str, position)).encode()).decode()
     url = request.url.include_query_params(curseur=cursor)
-    # Relative: behind a gateway we do not know our own address.
+    # Relative, because a service behind a gateway does not know its public address.
     return {"Link": f'<{url.path}?{url.query}>; rel="next"'}

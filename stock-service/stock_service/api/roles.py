@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""Says which roles may use a route."""
 
 from typing import Annotated
 

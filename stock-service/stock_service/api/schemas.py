@@ -28,7 +28,7 @@ LONGEST_PAGE = 5000
 
 
 def _one_line(value: str) -> str:
-    # PostgreSQL's text has no NUL, and a reason with line breaks is no reason.
+    # PostgreSQL refuses NUL, and a line break would spoil a list of reasons.
     if any(unicodedata.category(character) == "Cc" for character in value):
         raise PydanticCustomError("caractere-interdit", "Un texte d'une ligne est attendu.")
     return value
@@ -39,7 +39,7 @@ Reason = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(_one_line),
 ]
-# PostgreSQL and Python disagree on the years 1 and 9999; no stock moved before this service.
+# PostgreSQL and Python disagree about the years 1 and 9999.
 Instant = Annotated[
     AwareDatetime,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
@@ -68,7 +68,7 @@ class MovementQuery(StockQuery):
 
 
 class LineIn(BaseModel):
-    """A product and what is added (reception) or corrected (adjustment)."""
+    """A product and the quantity that is added (reception) or corrected (adjustment)."""
 
     model_config = ConfigDict(**FRENCH, strict=True)
 

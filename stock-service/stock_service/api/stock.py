@@ -1,4 +1,4 @@
-"""`/api/magasins/{magasin_id}/stock` and `/api/stock`: what is on hand."""
+"""Serves `/api/magasins/{magasin_id}/stock` and `/api/stock`: the levels."""
 
 from typing import Annotated
 

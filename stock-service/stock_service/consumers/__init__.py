@@ -1,1 +1,1 @@
-"""One module per topic consumed."""
+"""Holds one module for each topic that the worker consumes."""

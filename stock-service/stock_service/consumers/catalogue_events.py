@@ -1,4 +1,4 @@
-"""Stores and products as the catalogue has them."""
+"""Copies stores and products from the catalogue's events."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,8 @@ async def apply(
 ) -> None:
     stores: dict[StoreId, StoreCopy] = {}
     products: dict[ProductId, ProductCopy] = {}
-    # Oldest first, so that the highest version stays; one statement cannot write a row twice.
+    # Oldest first, so that the dict keeps the highest version: one statement cannot write a row
+    # twice.
     for body in sorted((event.body for event in events), key=lambda body: body.version):
         if isinstance(body, StoreChanged):
             stores[body.store_id] = _store(body)

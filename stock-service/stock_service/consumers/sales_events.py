@@ -1,4 +1,4 @@
-"""Sales recorded and cancelled."""
+"""Applies recorded and cancelled sales to the stock."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from stock_service.events.consumed import (
 from stock_service.events.topics import SALES_TOPIC
 from stock_service.use_cases.settle_sales import SaleChange, settle_sales
 
-# Whether the stock decides over the sale, by its policy and status.
+# By policy and status: True if the sale waits for the stock's decision.
 IS_CONDITIONAL = {("strict", "pending"): True, ("permissive", "confirmed"): False}
 
 

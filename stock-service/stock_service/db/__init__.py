@@ -1,1 +1,1 @@
-"""One named function per SQL statement."""
+"""Holds one named function for each SQL statement."""

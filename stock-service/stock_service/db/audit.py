@@ -1,4 +1,4 @@
-"""Compares the levels with their movements, and the decisions with what they moved."""
+"""Compares levels with their movements, and decisions with the movements of their sales."""
 
 from typing import Any
 from uuid import UUID
@@ -36,7 +36,7 @@ _LEVELS = text("""
 
 
 async def look_at_levels(session: AsyncSession, position: Any | None) -> Slice:
-    """Each level is the sum of its movements, one version and one balance after the other."""
+    """Find levels that are not the sum of their movements, or whose versions have a gap."""
     store_id, product_id = position or (0, 0)
     parameters = {"store_id": store_id, "product_id": product_id, "count": LEVELS_PER_SLICE}
     rows = (await session.execute(_LEVELS, parameters)).all()
@@ -65,7 +65,7 @@ _DECISIONS = text("""
 
 
 async def look_at_decisions(session: AsyncSession, position: Any | None) -> Slice:
-    """A sale has moved what was decided on it: all, nothing, or there and back."""
+    """Find sales whose movements contradict the decision: all, none, or taken and returned."""
     parameters = {"sale_id": position or UUID(int=0), "count": DECISIONS_PER_SLICE}
     rows = (await session.execute(_DECISIONS, parameters)).all()
     differences = [

@@ -1,4 +1,4 @@
-"""SQL on this service's copies of stores and products, fed by the catalogue's events."""
+"""Reads and writes the copies of stores and products that the catalogue's events bring."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from stock_service.domain.levels import ProductId, StoreId
 
 @dataclass(frozen=True, slots=True)
 class StoreCopy:
-    """A version of a store."""
+    """One version of a store."""
 
     id: StoreId
     version: int
@@ -25,7 +25,7 @@ class StoreCopy:
 
 @dataclass(frozen=True, slots=True)
 class ProductCopy:
-    """A version of a product."""
+    """One version of a product."""
 
     id: ProductId
     version: int
@@ -50,7 +50,7 @@ _UPSERT_STORES = text("""
 
 
 async def upsert_stores(session: AsyncSession, stores: Sequence[StoreCopy]) -> None:
-    """Keep the highest version of each store; none may be given twice."""
+    """Keep the highest version of each store; a store may be given once only."""
     await session.execute(
         _UPSERT_STORES,
         {
@@ -79,7 +79,7 @@ _UPSERT_PRODUCTS = text("""
 
 
 async def upsert_products(session: AsyncSession, products: Sequence[ProductCopy]) -> None:
-    """Keep the highest version of each product; none may be given twice."""
+    """Keep the highest version of each product; a product may be given once only."""
     await session.execute(
         _UPSERT_PRODUCTS,
         {
@@ -122,7 +122,7 @@ _LOOK_UP = text("""
 async def look_up_catalogue(
     session: AsyncSession, store_id: StoreId, product_ids: Collection[ProductId]
 ) -> CatalogueLookup:
-    """The policy of a store, and which of the products are not known."""
+    """Return the policy of a store, and which of the products are unknown."""
     parameters = {"store_id": store_id, "product_ids": list(product_ids)}
     row = (await session.execute(_LOOK_UP, parameters)).one()
     return CatalogueLookup(row.stock_policy, frozenset(row.unknown_products))

@@ -1,4 +1,4 @@
-"""SQL on the levels."""
+"""Reads, locks and writes levels."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock_service.domain.levels import Level, LevelKey, ProductId, StoreId
 
-# In the order of the locks, too: an insert waits for another transaction's insert of its key.
+# Ordered as the locks are: an insert waits for another transaction's insert of the same key.
 _ENSURE = text("""
     INSERT INTO stock_levels (store_id, product_id)
     SELECT store_id, product_id
@@ -19,7 +19,7 @@ _ENSURE = text("""
 
 
 async def ensure_levels(session: AsyncSession, keys: Collection[LevelKey]) -> None:
-    """Give each key a row, so that there is something to lock."""
+    """Insert a row for each key that has none, so that it can be locked."""
     await session.execute(_ENSURE, _key_arrays(keys))
 
 
@@ -34,7 +34,7 @@ _LOCK = text("""
 
 
 async def lock_levels(session: AsyncSession, keys: Collection[LevelKey]) -> dict[LevelKey, Level]:
-    """Lock the rows until the transaction ends; one order for all, so no deadlock."""
+    """Lock the rows until the transaction ends, always in one order: so nothing deadlocks."""
     rows = await session.execute(_LOCK, _key_arrays(keys))
     return {LevelKey(row.store_id, row.product_id): Level(row.on_hand, row.version) for row in rows}
 
@@ -50,7 +50,7 @@ _UPDATE = text("""
 
 
 async def update_levels(session: AsyncSession, levels: Mapping[LevelKey, Level]) -> None:
-    """Write new states over locked levels."""
+    """Write the new states of locked levels."""
     await session.execute(
         _UPDATE,
         {
@@ -86,7 +86,7 @@ _LIST_OF_STORE = text("""
 async def list_store_stock(
     session: AsyncSession, store_id: StoreId, after: int, limit: int
 ) -> Sequence[Row[Any]] | None:
-    """A page of one store's levels by product; None when nobody knows the store."""
+    """Return a page of one store's levels by product, or None for an unknown store."""
     rows = (
         await session.execute(
             _LIST_OF_STORE, {"store_id": store_id, "after": after, "limit": limit}
@@ -113,7 +113,7 @@ _LIST_OF_PRODUCT = text(_LIST_ALL.format(and_product="AND l.product_id = :produc
 async def list_stock(
     session: AsyncSession, product_id: ProductId | None, after: tuple[int, int], limit: int
 ) -> Sequence[Row[Any]]:
-    """A page of all stores' levels by product and store, of one product if given."""
+    """Return a page of all stores' levels by product and store, of one product if given."""
     statement = _LIST_EVERYTHING if product_id is None else _LIST_OF_PRODUCT
     parameters = {"after_product": after[0], "after_store": after[1], "limit": limit}
     if product_id is not None:

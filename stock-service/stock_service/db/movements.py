@@ -1,4 +1,4 @@
-"""SQL on the ledger of movements."""
+"""Appends to the ledger of movements and reads it."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -52,7 +52,7 @@ _FIND_WITHDRAWN = text("""
 async def find_withdrawn(
     session: AsyncSession, sale_ids: Collection[UUID]
 ) -> dict[UUID, dict[ProductId, int]]:
-    """What each of these sales took."""
+    """Return the quantities that each of these sales took."""
     withdrawn: dict[UUID, dict[ProductId, int]] = {}
     for row in await session.execute(_FIND_WITHDRAWN, {"sale_ids": list(sale_ids)}):
         withdrawn.setdefault(row.document_id, {})[row.product_id] = row.quantity
@@ -67,10 +67,10 @@ async def list_movements(
     before: int,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """A page of the ledger, newest first, of one store or product if given."""
+    """Return a page of the ledger, newest first, of one store or product if given."""
     filters = {"store_id": store_id, "product_id": product_id}
     given = {column: value for column, value in filters.items() if value is not None}
-    # Only what is given stands in the WHERE, so that the planner sees which index fits.
+    # Name only the given columns, so that the planner can choose the index.
     rows = await session.execute(
         text(f"""
             SELECT id, store_id, product_id, delta, balance_after AS balance, kind, reason,

@@ -1,4 +1,4 @@
-"""SQL on the inbox of sales."""
+"""Reads and writes the inbox of sales: one decision per sale."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -16,7 +16,7 @@ _FIND = text("""
 
 
 async def find_decisions(session: AsyncSession, sale_ids: Collection[UUID]) -> dict[UUID, Decision]:
-    """What was decided on these sales; absent where nothing was.
+    """Return the decisions on these sales; a sale without one is absent.
 
     No lock is needed: all events of a sale are in one partition, whose position is locked.
     """
@@ -37,7 +37,7 @@ _SAVE = text("""
 async def save_decisions(
     session: AsyncSession, decisions: Collection[Decision], decided_at: datetime
 ) -> None:
-    """Keep decisions; a withdrawn sale may become a returned one."""
+    """Write decisions; a withdrawn sale may become a returned one."""
     await session.execute(
         _SAVE,
         {

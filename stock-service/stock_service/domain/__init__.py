@@ -1,1 +1,1 @@
-"""Rules without any I/O."""
+"""Holds the rules, without any I/O."""

@@ -1,4 +1,4 @@
-"""Receptions and adjustments that people enter: their lines, and what a store lets them do."""
+"""Checks the receptions and adjustments that people enter, and applies them to levels."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +80,7 @@ def apply_entry(book: LevelBook, entry: StockEntry, *, is_strict: bool) -> list[
             if is_faulty(key, each.delta)
         ]
 
-    # More goods are always welcome, even where they do not yet lift the level above zero.
+    # A reception may leave a negative level negative: only a decrease can be refused.
     missing = find(lambda key, delta: is_strict and delta < 0 and book.on_hand(key) + delta < 0)
     if missing:
         raise InsufficientStock(

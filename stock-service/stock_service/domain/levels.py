@@ -1,4 +1,4 @@
-"""Levels of stock, and the movements that change them one version at a time."""
+"""Keeps levels, and the movements that change them one version at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from stock_service.domain.errors import LevelOutOfBounds
 StoreId = NewType("StoreId", int)
 ProductId = NewType("ProductId", int)
 
-# Beyond any real stock; the table's CHECK has the same bound.
+# More than any real stock; the table's CHECK has the same bound.
 LEVEL_LIMIT = 10**12
 
 
@@ -70,7 +70,7 @@ class Movement:
 
 
 class LevelBook:
-    """The levels that a transaction has locked, and the movements decided on them, in order."""
+    """The levels that a transaction has locked, and the movements that it decided, in order."""
 
     def __init__(self, levels: Mapping[LevelKey, Level]) -> None:
         self._levels = dict(levels)

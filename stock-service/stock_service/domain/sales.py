@@ -1,4 +1,4 @@
-"""What sales take from the stock: each sale is decided once, whatever is delivered again."""
+"""Decides each sale once, however often its events are delivered."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ class Sale:
     sold_at: datetime
     wanted: Quantities
     is_conditional: bool
-    """Whether the stock decides over the sale (strict) or only follows it (permissive)."""
+    """True if the sale waits for the stock's decision (strict store)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """The end of a sale; what was taken for it goes back."""
+    """The end of a sale: the stock takes back what the sale took."""
 
     sale_id: UUID
     store_id: StoreId
@@ -42,7 +42,7 @@ class Cancellation:
 
 
 class Outcome(StrEnum):
-    """What became of a sale's goods; `refused` also stands for a sale cancelled before it came."""
+    """What happened to a sale's goods. A sale that was cancelled before it arrived is `refused`."""
 
     WITHDRAWN = "withdrawn"
     REFUSED = "refused"
@@ -60,7 +60,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer that a conditional sale waits for; nothing missing means that all was taken."""
+    """The answer to a conditional sale. If nothing is missing, everything was taken."""
 
     sale_id: UUID
     store_id: StoreId
@@ -68,7 +68,7 @@ class Reply:
 
 
 class SaleDesk:
-    """Decides sales one after the other, over locked levels and what was decided before."""
+    """Decides sales one after the other, on locked levels and with the earlier decisions."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class SaleDesk:
         self.decisions: dict[UUID, Decision] = {}
 
     def withdraw(self, sale: Sale) -> Reply | None:
-        """Take all lines of a sale or none; nothing happens when it was decided before."""
+        """Take all lines of a sale or none; change nothing if it was decided before."""
         if self._decision_on(sale) is not None:
             return None
         missing = self._shortages(sale) if sale.is_conditional else ()
@@ -97,7 +97,7 @@ class SaleDesk:
         return Reply(sale.sale_id, sale.store_id, missing) if sale.is_conditional else None
 
     def take_back(self, cancellation: Cancellation) -> None:
-        """Put back what the sale took, once; a sale that comes after its end takes nothing."""
+        """Put back what the sale took, once; a sale that arrives later takes nothing."""
         decision = self._decision_on(cancellation)
         if decision is None:
             self._decide(cancellation, Outcome.REFUSED)

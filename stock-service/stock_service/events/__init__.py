@@ -1,1 +1,1 @@
-"""Message shapes: what this service says, and what it reads of others."""
+"""Holds the events that this service publishes and the fields that it reads of others."""

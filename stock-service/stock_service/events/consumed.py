@@ -1,4 +1,4 @@
-"""What this service reads of the events of sales and catalogue; other fields are ignored."""
+"""Holds the fields that this service reads of sales and catalogue events; it ignores others."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class SaleLine(msgspec.Struct, frozen=True):
-    """A line of a receipt; a product may be on several."""
+    """A line of a receipt; several lines may name one product."""
 
     product_id: Product
     quantity: Quantity
@@ -35,7 +35,7 @@ class SaleRecorded(msgspec.Struct, frozen=True):
 
 
 class SaleCancelled(msgspec.Struct, frozen=True):
-    """A pending sale ended without an answer of the stock."""
+    """A pending sale ended before the stock answered."""
 
     sale_id: UUID
     store_id: Store

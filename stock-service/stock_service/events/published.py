@@ -1,4 +1,4 @@
-"""What this service publishes; the contracts are in `infra/contracts/events/`."""
+"""Holds the events that this service publishes; `infra/contracts/events/` has their contracts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ class StockWithdrawn(msgspec.Struct, frozen=True):
 
 
 class StockRefused(msgspec.Struct, frozen=True):
-    """A strict store's sale wants more than there is; none of its lines was taken."""
+    """A strict store's sale needs more than there is; none of its lines was taken."""
 
     TYPE: ClassVar[str] = "stock.stock-refused.v1"
 
@@ -40,7 +40,7 @@ class ProductLevel(msgspec.Struct, frozen=True):
 
 
 class StockLevelsChanged(msgspec.Struct, frozen=True):
-    """Levels after a change, as state: per product the highest version wins."""
+    """Levels after a change. They are state: per product, the highest version wins."""
 
     TYPE: ClassVar[str] = "stock.stock-levels-changed.v1"
 

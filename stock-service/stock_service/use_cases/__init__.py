@@ -1,1 +1,1 @@
-"""One module per change that this service can make."""
+"""Holds one module for each change that this service can make."""

@@ -1,4 +1,4 @@
-"""Post a reception or an adjustment."""
+"""Posts a reception or an adjustment."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from stock_service.events.announcements import level_events
 async def post_movements(
     session: AsyncSession, entry: StockEntry, *, is_strict: bool
 ) -> list[Movement]:
-    """Move all levels of the entry or none; the movements are in the order of its lines."""
+    """Move all levels of the entry or none; return the movements in the order of its lines."""
     book = await open_book(session, entry.keys)
     movements = apply_entry(book, entry, is_strict=is_strict)
     await save_book(session, book)

@@ -1,4 +1,4 @@
-"""Take from the stock what sales want, and put back what cancelled sales took."""
+"""Takes what sales need from the stock, and puts back what cancelled sales took."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from stock_service.events.announcements import level_events, reply_event
 
 @dataclass(frozen=True, slots=True)
 class SaleChange:
-    """One event about a sale, and the trace that it belongs to."""
+    """One event about a sale, with its trace."""
 
     change: Sale | Cancellation
     traceparent: str | None
@@ -35,8 +35,7 @@ class SaleChange:
 async def settle_sales(session: AsyncSession, changes: Sequence[SaleChange]) -> None:
     """Decide a batch in log order and write it with one statement per table.
 
-    A sale that was decided before changes nothing and is not answered again: its answer is
-    in the outbox since then.
+    A sale that was decided before changes nothing. Its answer was written then and is not repeated.
     """
     decided = await find_decisions(session, {each.change.sale_id for each in changes})
     withdrawn = await find_withdrawn(session, _returnable(changes, decided))
@@ -51,7 +50,7 @@ async def settle_sales(session: AsyncSession, changes: Sequence[SaleChange]) -> 
         if reply is not None:
             replies.append(reply_event(reply, decided_at, each.traceparent))
         if len(book.movements) > moves_before:
-            # Of several sales in a batch, the last one that moved the store shows its report.
+            # One event announces the store's levels: it joins the trace of the last sale.
             traceparents[each.change.store_id] = each.traceparent
     await save_book(session, book)
     await save_decisions(session, desk.decisions.values(), decided_at)
@@ -66,7 +65,7 @@ def _settle(desk: SaleDesk, change: Sale | Cancellation) -> Reply | None:
 
 
 def _returnable(changes: Sequence[SaleChange], decided: Mapping[UUID, Decision]) -> set[UUID]:
-    """The sales that took goods in an earlier batch and may give them back in this one."""
+    """Return the sales that took goods in an earlier batch and may return them in this one."""
     cancelled = {each.change.sale_id for each in changes if isinstance(each.change, Cancellation)}
     return {
         sale_id
@@ -80,7 +79,7 @@ def _keys(
     decided: Mapping[UUID, Decision],
     withdrawn: Mapping[UUID, Quantities],
 ) -> Iterator[LevelKey]:
-    """Every level that the batch can touch."""
+    """Yield every level that the batch can change."""
     for each in changes:
         if isinstance(each.change, Sale) and each.change.sale_id not in decided:
             for product_id in each.change.wanted:
