@@ -9,10 +9,9 @@ from sales_service.consumers import stock_events
 from sales_service.db.sales import find_pending
 from sales_service.settings import Settings
 from sales_service.use_cases.cancel_stale_sales import cancel_stale_sales
-from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.database.loops import run_every
 from service_kit.events.relay import Relay
 from service_kit.expired_keys import prune_keys
-from service_kit.waiting import wait_until_set
 from service_kit.worker import run_worker
 
 SWEEP_EVERY = timedelta(seconds=1)
@@ -24,16 +23,13 @@ def main() -> None:
     timeout = timedelta(seconds=settings.pending_sale_timeout_seconds)
 
     async def sweep(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                async with AsyncSession(engine) as session, session.begin():
-                    cancelled = await cancel_stale_sales(session, timeout)
-                if cancelled:
-                    relay.nudge()
-            except DATABASE_FAULTS as fault:
-                if not is_transient(fault):
-                    raise
-            await wait_until_set(stop, SWEEP_EVERY)
+        async def cancel_stale() -> None:
+            async with AsyncSession(engine) as session, session.begin():
+                cancelled = await cancel_stale_sales(session, timeout)
+            if cancelled:
+                relay.nudge()
+
+        await run_every(SWEEP_EVERY, stop, cancel_stale, on_fault="sweep postponed")
 
     chores = [sweep, prune_keys(settings, find_pending)]
     run_worker(settings, [stock_events.SUBSCRIPTION], chores)

@@ -15,7 +15,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.database.loops import run_every
 from service_kit.events.chores import Chore
 from service_kit.events.relay import Relay
 from service_kit.waiting import wait_until_set
@@ -99,16 +99,14 @@ def audit_continuously(checks: Sequence[Check], every: timedelta) -> Chore:
             [observe],
             description="How many computed values differ from their sources? Must be 0.",
         )
-        while not stop.is_set():
-            await wait_until_set(stop, every)
-            try:
-                async with AsyncSession(engine) as session:
-                    for each in rounds:
-                        await each.step(session)
-                        await session.rollback()
-            except DATABASE_FAULTS as fault:
-                if not is_transient(fault):
-                    raise
-                logger.warning("audit postponed", extra={"error": type(fault).__name__})
+
+        async def look() -> None:
+            async with AsyncSession(engine) as session:
+                for each in rounds:
+                    await each.step(session)
+                    await session.rollback()
+
+        await wait_until_set(stop, every)
+        await run_every(every, stop, look, on_fault="audit postponed")
 
     return audit

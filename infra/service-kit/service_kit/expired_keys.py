@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.database.loops import run_every
 from service_kit.events.chores import Chore
 from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
-from service_kit.waiting import wait_until_set
 
 logger = logging.getLogger(__name__)
 
@@ -58,16 +57,17 @@ def prune_keys(settings: ServiceSettings, find_open: FindOpen = _nothing_is_open
     age = timedelta(days=settings.idempotency_days)
 
     async def prune(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            pause = PRUNE_EVERY
-            try:
-                forgotten = await forget_keys(engine, datetime.now(UTC) - age, find_open, stop)
-                logger.info("idempotency keys forgotten", extra={"keys": forgotten})
-            except DATABASE_FAULTS as fault:
-                if not is_transient(fault):
-                    raise
-                pause = FAULT_PAUSE
-            await wait_until_set(stop, pause)
+        async def forget() -> None:
+            forgotten = await forget_keys(engine, datetime.now(UTC) - age, find_open, stop)
+            logger.info("idempotency keys forgotten", extra={"keys": forgotten})
+
+        await run_every(
+            PRUNE_EVERY,
+            stop,
+            forget,
+            on_fault="idempotency keys not forgotten",
+            fault_pause=FAULT_PAUSE,
+        )
 
     return prune
 

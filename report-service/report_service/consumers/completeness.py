@@ -1,7 +1,6 @@
 """Finds out until when everything in Kafka is counted, for `complet_jusqua` in the reports."""
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,14 +11,12 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from report_service.db.freshness import advance_freshness, read_clock, read_positions
-from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.database.loops import run_every
 from service_kit.events.chores import Chore
 from service_kit.events.kafka_clients import kafka_credentials
 from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
-
-logger = logging.getLogger(__name__)
 
 MARK_EVERY = timedelta(milliseconds=250)  # what `retard_ms` shows at least while nothing is late
 MAX_MARKS = 2400  # ten minutes of lag; with more, marks are further apart
@@ -54,14 +51,13 @@ def track_completeness(settings: ServiceSettings, topic: str) -> Chore:
     """A chore that keeps the topic's row in `freshness`; every worker may run it."""
 
     async def track(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            try:
-                await _track(engine, settings, topic, stop)
-            except (KafkaError, *DATABASE_FAULTS) as fault:
-                if not isinstance(fault, KafkaError) and not is_transient(fault):
-                    raise
-                logger.warning("completeness unknown for now", extra={"error": repr(fault)})
-                await wait_until_set(stop, FAULT_PAUSE)
+        await run_every(
+            FAULT_PAUSE,
+            stop,
+            lambda: _track(engine, settings, topic, stop),
+            on_fault="completeness unknown for now",
+            waits_out=(KafkaError,),
+        )
 
     return track
 

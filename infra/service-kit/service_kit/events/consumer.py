@@ -24,6 +24,7 @@ from service_kit.database.faults import (
     is_transient,
     name_of_fault,
 )
+from service_kit.database.loops import run_every
 from service_kit.events import event_metrics
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
@@ -32,7 +33,6 @@ from service_kit.events.group_client import GOODBYE_SECONDS, new_client, stop_cl
 from service_kit.events.multi_partition import Fetched, NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
 from service_kit.settings import ServiceSettings
-from service_kit.waiting import wait_until_set
 
 logger = logging.getLogger(__name__)
 
@@ -98,18 +98,23 @@ class Consumer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set. A broker that is away is waited out; a bug is raised."""
-        while not stop.is_set():
-            client = new_client(self._settings, self._group, self._subscriptions)
-            try:
-                await client.start()
-                self.is_connected = True
-                await self._consume(client, stop)
-            except (KafkaError, OSError) as fault:
-                logger.warning("broker unavailable", extra={"error": repr(fault)})
-                await wait_until_set(stop, RECONNECT_PAUSE)
-            finally:
-                self.is_connected = False
-                await stop_client(client)
+        await run_every(
+            RECONNECT_PAUSE,
+            stop,
+            lambda: self._connect_and_consume(stop),
+            on_fault="broker unavailable",
+            waits_out=(KafkaError,),
+        )
+
+    async def _connect_and_consume(self, stop: asyncio.Event) -> None:
+        client = new_client(self._settings, self._group, self._subscriptions)
+        try:
+            await client.start()
+            self.is_connected = True
+            await self._consume(client, stop)
+        finally:
+            self.is_connected = False
+            await stop_client(client)
 
     async def _consume(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> None:
         self._retries.clear()

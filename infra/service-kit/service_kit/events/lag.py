@@ -1,7 +1,6 @@
 """How far this service's consumers are behind the end of the log, as metrics by topic."""
 
 import asyncio
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -13,12 +12,11 @@ from opentelemetry.metrics import CallbackOptions, Observation
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.database.loops import run_every
 from service_kit.events.kafka_clients import kafka_credentials
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
-logger = logging.getLogger(__name__)
 _meter = metrics.get_meter("service_kit.events")
 
 LOOK_EVERY = timedelta(seconds=5)
@@ -55,14 +53,14 @@ class LagWatch:
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Compare every few seconds until `stop` is set."""
-        while self._topics and not stop.is_set():
-            try:
-                await self._watch(engine, stop)
-            except (KafkaError, *DATABASE_FAULTS) as fault:
-                if not (isinstance(fault, KafkaError) or is_transient(fault)):
-                    raise
-                logger.info("lag unknown for now", extra={"error": type(fault).__name__})
-                await wait_until_set(stop, LOOK_EVERY)
+        if self._topics:
+            await run_every(
+                LOOK_EVERY,
+                stop,
+                lambda: self._watch(engine, stop),
+                on_fault="lag unknown for now",
+                waits_out=(KafkaError,),
+            )
 
     async def _watch(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         # Without a group and an assignment: it only asks where the log ends.

@@ -1,7 +1,6 @@
 """How much waits in the outbox, and since when: for alerts, and for refusing more than it bears."""
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from datetime import timedelta
 from time import monotonic
@@ -12,9 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.faults import DATABASE_FAULTS
-from service_kit.waiting import wait_until_set
+from service_kit.database.loops import run_every
 
-logger = logging.getLogger(__name__)
 _meter = metrics.get_meter("service_kit.outbox")
 
 LOOK_EVERY = timedelta(seconds=5)
@@ -68,13 +66,14 @@ class OutboxWatch:
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Look at the outbox every few seconds until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await self.look(engine)
-            except DATABASE_FAULTS as fault:
-                # The figures stay as they were, but for the age, which grows on.
-                logger.warning("outbox not looked at", extra={"error": repr(fault)})
-            await wait_until_set(stop, LOOK_EVERY)
+        # After a fault the figures stay as they were, except for the age, which goes on growing.
+        await run_every(
+            LOOK_EVERY,
+            stop,
+            lambda: self.look(engine),
+            on_fault="outbox not looked at",
+            waits_out=DATABASE_FAULTS,
+        )
 
     async def look(self, engine: AsyncEngine) -> None:
         """Find out how many events wait, and since when."""

@@ -16,13 +16,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.database.faults import DATABASE_FAULTS, TransientFailure, is_bad_data, is_transient
+from service_kit.database.faults import is_bad_data
+from service_kit.database.loops import run_every
 from service_kit.events import event_metrics
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
 from service_kit.events.dead_letters import restore_record
 from service_kit.settings import ServiceSettings
-from service_kit.waiting import wait_until_set
 
 logger = logging.getLogger(__name__)
 
@@ -64,15 +64,12 @@ class Redrive:
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Replay what is due until `stop` is set."""
-        while not stop.is_set():
-            try:
-                while await self._look(engine) and await self._replay_next(engine):
-                    pass
-            except (TransientFailure, *DATABASE_FAULTS) as fault:
-                if not is_transient(fault):
-                    raise
-                logger.warning("replay postponed", extra={"error": type(fault).__name__})
-            await wait_until_set(stop, LOOK_EVERY)
+
+        async def replay_due() -> None:
+            while await self._look(engine) and await self._replay_next(engine):
+                pass
+
+        await run_every(LOOK_EVERY, stop, replay_due, on_fault="replay postponed")
 
     async def _look(self, engine: AsyncEngine) -> bool:
         async with engine.connect() as connection:

@@ -14,6 +14,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from service_kit.database.faults import DATABASE_FAULTS
+from service_kit.database.loops import run_every
 from service_kit.events import event_metrics, ledger
 from service_kit.events.kafka_clients import kafka_credentials
 from service_kit.events.lost_records import find_overwritten
@@ -26,10 +27,9 @@ logger = logging.getLogger(__name__)
 CHUNK_ROWS = 500
 BUSY_POLL = timedelta(milliseconds=5)  # what a sale waits at most while events are flowing
 IDLE_POLL = timedelta(milliseconds=50)  # what the first sale after a pause waits at most
-LEADER_RETRY = timedelta(seconds=1)  # how soon a standby takes over
 SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's batches never expire by themselves
 GOODBYE_SECONDS = 2.0  # what a broker that hangs may cost of the ten seconds of a stop
-FAULT_PAUSE = timedelta(seconds=1)
+LEAD_AGAIN = timedelta(seconds=1)  # after a fault, and how soon a standby takes over
 PRUNE_EVERY = timedelta(minutes=10)
 LOG_CHECK_EVERY = timedelta(seconds=10)  # how long a loss of the broker may go unnoticed
 
@@ -44,6 +44,9 @@ class RelayFault(Exception):
 
 class LogShortened(Exception):
     """The broker's log ends before records that it had acknowledged."""
+
+
+_FAULTS = (RelayFault, KafkaError, *DATABASE_FAULTS)
 
 
 class Relay:
@@ -65,23 +68,29 @@ class Relay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until `stop` is set; faults of database and broker are waited out."""
-        while not stop.is_set():
-            try:
-                async with self._engine.connect() as connection:
-                    await self._lead(connection, stop)
-            except (RelayFault, KafkaError, *DATABASE_FAULTS) as fault:
-                event_metrics.RELAY_FAILURES.add(1, {"error.type": type(fault).__name__})
-                logger.warning("relay interrupted", extra={"error": repr(fault)})
-                await wait_until_set(stop, FAULT_PAUSE)
-            finally:
-                self.is_leading = False
+        await run_every(
+            LEAD_AGAIN,
+            stop,
+            lambda: self._try_to_lead(stop),
+            on_fault="relay interrupted",
+            waits_out=_FAULTS,
+        )
+
+    async def _try_to_lead(self, stop: asyncio.Event) -> None:
+        try:
+            async with self._engine.connect() as connection:
+                await self._lead(connection, stop)
+        except _FAULTS as fault:
+            event_metrics.RELAY_FAILURES.add(1, {"error.type": type(fault).__name__})
+            raise
+        finally:
+            self.is_leading = False
 
     async def _lead(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         # The lock lives as long as the connection: a relay that loses its database stops leading.
         leads = (await connection.execute(_LEAD)).scalar_one()
         await connection.commit()
         if not leads:
-            await wait_until_set(stop, LEADER_RETRY)
             return
         self.is_leading = True
         producer = AIOKafkaProducer(
