@@ -5,15 +5,13 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from report_service.db.freshness import advance_freshness, read_clock, read_positions
 from service_kit.database.loops import run_every
 from service_kit.events.chores import Chore
-from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.events.log import list_partitions, open_log
 from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
@@ -66,19 +64,14 @@ async def _track(
     engine: AsyncEngine, settings: ServiceSettings, topic: str, stop: asyncio.Event
 ) -> None:
     broker_topic = settings.topic(topic)
-    # Without a group and an assignment: it fetches no record.
-    client = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers, **kafka_credentials(settings)
-    )
-    try:
-        await client.start()
-        partitions = await _list_partitions(settings, broker_topic)
+    async with open_log(settings) as log:
+        partitions = await list_partitions(settings, [topic])
         marks = Marks()
         while not stop.is_set():
             async with AsyncSession(engine) as session:
                 instant = await read_clock(session)
             async with asyncio.timeout(FAULT_PAUSE.total_seconds()):
-                ends = await client.end_offsets(partitions)
+                ends = await log.end_offsets(partitions)
             marks.add(instant, {each.partition: end for each, end in ends.items()})
             async with AsyncSession(engine) as session, session.begin():
                 positions = await read_positions(session, settings.service_name, broker_topic)
@@ -86,20 +79,3 @@ async def _track(
                 if reached is not None:
                     await advance_freshness(session, topic, reached)
             await wait_until_set(stop, MARK_EVERY)
-    finally:
-        await client.stop()
-
-
-async def _list_partitions(settings: ServiceSettings, topic: str) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.kafka_bootstrap_servers, **kafka_credentials(settings)
-    )
-    try:
-        await admin.start()
-        [described] = await admin.describe_topics([topic])
-    finally:
-        await admin.close()
-    partitions = [TopicPartition(topic, each["partition"]) for each in described["partitions"]]
-    if not partitions:
-        raise KafkaError(f"{topic} has no partitions yet")
-    return partitions

@@ -1,12 +1,11 @@
 """Applies the whole log to the copies, with the code that the live consumer runs."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import time_ns
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from service_kit.database.faults import is_bad_data
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
-from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.events.log import list_partitions, open_log
 from service_kit.settings import ServiceSettings
 
 BATCH_RECORDS = 5000
@@ -117,20 +116,16 @@ class LogReader:
 
 
 @asynccontextmanager
-async def open_log(
+async def open_reader(
     engine: AsyncEngine, settings: ServiceSettings, subscriptions: Sequence[Subscription]
 ) -> AsyncIterator[LogReader]:
     """A reader that goes on where the copies are."""
-    client = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
-        **kafka_credentials(settings),
-        enable_auto_commit=False,
+    async with open_log(
+        settings,
         fetch_max_bytes=16 * 1024 * 1024,
         max_partition_fetch_bytes=4 * 1024 * 1024,
-    )
-    await client.start()
-    try:
-        partitions = await _list_partitions(settings, (each.topic for each in subscriptions))
+    ) as client:
+        partitions = await list_partitions(settings, (each.topic for each in subscriptions))
         async with engine.connect() as connection:
             rows = await connection.execute(_READ, {"consumer": settings.service_name})
             known = {TopicPartition(r.topic, r.partition): int(r.next_offset) for r in rows}
@@ -139,23 +134,3 @@ async def open_log(
         for partition, position in positions.items():
             client.seek(partition, position)
         yield LogReader(engine, settings, subscriptions, client, positions)
-    finally:
-        await client.stop()
-
-
-async def _list_partitions(
-    settings: ServiceSettings, topics: Iterable[str]
-) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.kafka_bootstrap_servers, **kafka_credentials(settings)
-    )
-    try:
-        await admin.start()
-        described = await admin.describe_topics([settings.topic(topic) for topic in topics])
-    finally:
-        await admin.close()
-    return [
-        TopicPartition(each["topic"], partition["partition"])
-        for each in described
-        for partition in each["partitions"]
-    ]

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from report_service.rebuild import tables
-from report_service.rebuild.log import LogReader, Positions, open_log
+from report_service.rebuild.log import LogReader, Positions, open_reader
 from report_service.rebuild.store_day import FIGURES
 from service_kit.database.faults import is_lock_timeout
 from service_kit.events.cloud_events import Subscription
@@ -62,7 +62,7 @@ class Rebuild:
         async with self._open() as engine:
             async with engine.begin() as connection:
                 await tables.create_copies(connection, tables.PROJECTIONS, changes)
-            async with open_log(engine, self._settings, self._subscriptions) as log:
+            async with open_reader(engine, self._settings, self._subscriptions) as log:
                 await self._catch_up(log)
 
     async def swap(self) -> None:
@@ -71,7 +71,7 @@ class Rebuild:
             async with engine.connect() as connection:
                 if not await tables.list_copies(connection):
                     raise NothingBuilt
-            async with open_log(engine, self._settings, self._subscriptions) as log:
+            async with open_reader(engine, self._settings, self._subscriptions) as log:
                 for attempt in range(SWAP_TRIES):
                     await self._catch_up(log)
                     try:

@@ -29,7 +29,7 @@ from service_kit.events import event_metrics
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
 from service_kit.events.dead_letters import put_dead_letters
-from service_kit.events.group_client import GOODBYE_SECONDS, new_client, stop_client
+from service_kit.events.kafka_clients import GOODBYE_SECONDS, new_consumer, stop_consumer
 from service_kit.events.multi_partition import Fetched, NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
 from service_kit.settings import ServiceSettings
@@ -107,14 +107,14 @@ class Consumer:
         )
 
     async def _connect_and_consume(self, stop: asyncio.Event) -> None:
-        client = new_client(self._settings, self._group, self._subscriptions)
+        client = new_consumer(self._settings, self._group, self._subscriptions)
         try:
             await client.start()
             self.is_connected = True
             await self._consume(client, stop)
         finally:
             self.is_connected = False
-            await stop_client(client)
+            await stop_consumer(client)
 
     async def _consume(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> None:
         self._retries.clear()

@@ -1,12 +1,23 @@
-"""Who a process is to Kafka: the same answer for every client that it makes."""
+"""How this service's processes connect to Kafka, and how they leave it."""
 
+import asyncio
+import logging
+from collections.abc import Iterable
 from typing import Any
 
-from service_kit.settings import KafkaSettings
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.errors import KafkaError
+
+from service_kit.settings import KafkaSettings, ServiceSettings
+
+logger = logging.getLogger(__name__)
+
+GOODBYE_SECONDS = 2.0  # the share of a broker that hangs in the ten seconds that a stop may take
 
 
 def kafka_credentials(settings: KafkaSettings) -> dict[str, Any]:
-    """What each of aiokafka's clients is given beside the addresses of the brokers."""
+    """Return the arguments of aiokafka's clients that authenticate this process."""
     if settings.kafka_security_protocol == "PLAINTEXT":
         return {}
     assert settings.kafka_username is not None
@@ -17,3 +28,64 @@ def kafka_credentials(settings: KafkaSettings) -> dict[str, Any]:
         "sasl_plain_username": settings.kafka_username,
         "sasl_plain_password": settings.kafka_password.get_secret_value(),
     }
+
+
+def new_consumer(settings: ServiceSettings, group: str, topics: Iterable[str]) -> AIOKafkaConsumer:
+    """Return a member of a consumer group that is not started yet."""
+    return AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **kafka_credentials(settings),
+        client_id=settings.service_name,
+        group_id=group,
+        group_instance_id=settings.worker_instance,
+        # aiokafka's timer would commit records that are fetched and not yet applied.
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        partition_assignment_strategy=(StickyPartitionAssignor,),
+        session_timeout_ms=15_000,
+        heartbeat_interval_ms=3_000,
+        fetch_max_bytes=8 * 1024 * 1024,
+        fetch_max_wait_ms=200,
+        metadata_max_age_ms=30_000,
+        # While the broker is away, aiokafka logs several lines per attempt.
+        retry_backoff_ms=500,
+    )
+
+
+async def stop_consumer(client: AIOKafkaConsumer) -> None:
+    """Leave the group, unless the broker does not answer."""
+    try:
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            await client.stop()
+    except (TimeoutError, KafkaError) as fault:
+        logger.info("consumer did not leave its group", extra={"error": repr(fault)})
+
+
+def new_producer(settings: ServiceSettings) -> AIOKafkaProducer:
+    """Return an idempotent producer that is not started yet."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **kafka_credentials(settings),
+        client_id=settings.service_name,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=256 * 1024,
+        max_request_size=1_000_000,
+        request_timeout_ms=15_000,
+        compression_type="lz4",
+    )
+
+
+async def abandon_producer(producer: AIOKafkaProducer) -> None:
+    """Stop a producer in a way that lets it deliver nothing later."""
+    try:
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            await producer.stop()
+    except (TimeoutError, KafkaError):
+        # stop() waits for batches that a dead broker will never take. Without its sender task
+        # the producer cannot deliver them.
+        sender = producer._sender
+        if sender is not None and sender.sender_task is not None:
+            sender.sender_task.cancel()
+        await producer.client.close()

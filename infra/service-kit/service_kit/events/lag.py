@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
@@ -13,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.loops import run_every
-from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.events.log import list_partitions, open_log
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
@@ -63,38 +62,14 @@ class LagWatch:
             )
 
     async def _watch(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
-        # Without a group and an assignment: it only asks where the log ends.
-        log = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
-            **kafka_credentials(self._settings),
-        )
-        try:
+        async with open_log(self._settings, BROKER_SECONDS) as log:
             async with asyncio.timeout(BROKER_SECONDS):
-                await log.start()
-                partitions = await self._list_partitions()
+                partitions = await list_partitions(self._settings, self._topics.values())
             while not stop.is_set():
                 async with asyncio.timeout(BROKER_SECONDS):
                     ends = await log.end_offsets(partitions)
                 await self._compare(engine, ends)
                 await wait_until_set(stop, LOOK_EVERY)
-        finally:
-            await log.stop()
-
-    async def _list_partitions(self) -> list[TopicPartition]:
-        servers = self._settings.kafka_bootstrap_servers
-        admin = AIOKafkaAdminClient(bootstrap_servers=servers, **kafka_credentials(self._settings))
-        try:
-            await admin.start()
-            described = await admin.describe_topics(list(self._topics))
-        finally:
-            await admin.close()
-        if missing := [each["topic"] for each in described if not each["partitions"]]:
-            raise KafkaError(f"no such topic yet: {', '.join(missing)}")
-        return [
-            TopicPartition(each["topic"], partition["partition"])
-            for each in described
-            for partition in each["partitions"]
-        ]
 
     async def _compare(self, engine: AsyncEngine, ends: dict[TopicPartition, int]) -> None:
         looked_at = datetime.now(UTC)

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from service_kit.database.faults import DATABASE_FAULTS
 from service_kit.database.loops import run_every
 from service_kit.events import event_metrics, ledger
-from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.events.kafka_clients import abandon_producer, new_producer
+from service_kit.events.log import open_log
 from service_kit.events.lost_records import find_overwritten
 from service_kit.events.outbox_messages import SendSpans, message_headers
 from service_kit.settings import ServiceSettings
@@ -28,7 +29,6 @@ CHUNK_ROWS = 500
 BUSY_POLL = timedelta(milliseconds=5)  # what a sale waits at most while events are flowing
 IDLE_POLL = timedelta(milliseconds=50)  # what the first sale after a pause waits at most
 SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's batches never expire by themselves
-GOODBYE_SECONDS = 2.0  # what a broker that hangs may cost of the ten seconds of a stop
 LEAD_AGAIN = timedelta(seconds=1)  # after a fault, and how soon a standby takes over
 PRUNE_EVERY = timedelta(minutes=10)
 LOG_CHECK_EVERY = timedelta(seconds=10)  # how long a loss of the broker may go unnoticed
@@ -93,36 +93,19 @@ class Relay:
         if not leads:
             return
         self.is_leading = True
-        producer = AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
-            **kafka_credentials(self._settings),
-            client_id=self._settings.service_name,
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=256 * 1024,
-            max_request_size=1_000_000,
-            request_timeout_ms=15_000,
-            compression_type="lz4",
-        )
-        # Without a group and an assignment: it only asks where the log ends.
-        log = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap_servers,
-            **kafka_credentials(self._settings),
-        )
+        producer = new_producer(self._settings)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 await producer.start()
-                await log.start()
-            self._ends = await ledger.read_ends(connection)
-            await connection.commit()
-            await self._relay_until_stopped(connection, producer, log, stop)
+            async with open_log(self._settings) as log:
+                self._ends = await ledger.read_ends(connection)
+                await connection.commit()
+                await self._relay_until_stopped(connection, producer, log, stop)
         finally:
-            await log.stop()
             # After a failed send an idempotent producer refuses its partition for ever, and a
-            # send that was given up may still be delivered: it is thrown away, never used again.
-            await _abandon(producer)
-            # Back in the pool, the connection would hold the lock: nobody could lead, this
-            # relay included, until chance gave it the same connection again.
+            # send that timed out may still be delivered: the producer must not be used again.
+            await abandon_producer(producer)
+            # In the pool the connection would keep the lock, and no relay could lead.
             await connection.invalidate()
 
     async def _relay_until_stopped(
@@ -277,16 +260,3 @@ class Relay:
             # Taken in an earlier attempt, says the broker, and not where.
             raise RelayFault("position unknown")
         return sent
-
-
-async def _abandon(producer: AIOKafkaProducer) -> None:
-    try:
-        async with asyncio.timeout(GOODBYE_SECONDS):
-            await producer.stop()
-    except (TimeoutError, KafkaError):
-        # stop() waits for batches that a dead broker will never take; without its sender
-        # task the producer cannot deliver them later.
-        sender = producer._sender
-        if sender is not None and sender.sender_task is not None:
-            sender.sender_task.cancel()
-        await producer.client.close()

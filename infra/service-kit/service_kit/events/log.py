@@ -1,0 +1,53 @@
+"""Kafka's log, read without a consumer group: asking where it ends moves nobody's position."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.settings import ServiceSettings
+
+START_SECONDS = 15.0
+
+
+@asynccontextmanager
+async def open_log(
+    settings: ServiceSettings, start_seconds: float = START_SECONDS, **options: Any
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """Open a client that has neither a group nor an assignment."""
+    log = AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap_servers, **kafka_credentials(settings), **options
+    )
+    try:
+        async with asyncio.timeout(start_seconds):
+            await log.start()
+        yield log
+    finally:
+        await log.stop()
+
+
+async def list_partitions(settings: ServiceSettings, topics: Iterable[str]) -> list[TopicPartition]:
+    """Return all partitions of our topics, by the broker's names.
+
+    Raises `KafkaError` while one of them does not exist.
+    """
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=settings.kafka_bootstrap_servers, **kafka_credentials(settings)
+    )
+    try:
+        await admin.start()
+        described = await admin.describe_topics([settings.topic(topic) for topic in topics])
+    finally:
+        await admin.close()
+    if missing := [each["topic"] for each in described if not each["partitions"]]:
+        raise KafkaError(f"no such topic yet: {', '.join(missing)}")
+    return [
+        TopicPartition(each["topic"], partition["partition"])
+        for each in described
+        for partition in each["partitions"]
+    ]
