@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from report_service.db.freshness import advance_freshness, read_clock, read_positions
+from report_service.db.freshness import advance_freshness, read_clock
 from service_kit.database.loops import run_every
+from service_kit.events import positions
 from service_kit.events.chores import Chore
 from service_kit.events.log import list_partitions, open_log
 from service_kit.events.relay import Relay
@@ -74,8 +75,8 @@ async def _track(
                 ends = await log.end_offsets(partitions)
             marks.add(instant, {each.partition: end for each, end in ends.items()})
             async with AsyncSession(engine) as session, session.begin():
-                positions = await read_positions(session, settings.service_name, broker_topic)
-                reached = marks.take_reached(positions)
+                applied = await positions.read_offsets(session, settings.service_name, broker_topic)
+                reached = marks.take_reached(applied)
                 if reached is not None:
                     await advance_freshness(session, topic, reached)
             await wait_until_set(stop, MARK_EVERY)

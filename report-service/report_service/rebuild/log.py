@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from time import time_ns
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -11,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.faults import is_bad_data
+from service_kit.events import positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
 from service_kit.events.log import list_partitions, open_log
@@ -24,15 +24,6 @@ class RefusedEvent(Exception):
     """The log holds an event that these projections cannot apply and the live ones could."""
 
 
-_READ = text("""
-    SELECT topic, partition, next_offset FROM consumer_positions WHERE consumer = :consumer
-""")
-_MOVE = text("""
-    INSERT INTO consumer_positions AS p (consumer, topic, partition, next_offset, last_event_at)
-    VALUES (:consumer, :topic, :partition, :next_offset, :last_event_at)
-    ON CONFLICT (consumer, topic, partition) DO UPDATE
-        SET next_offset = excluded.next_offset, last_event_at = excluded.last_event_at
-""")
 _SET_ASIDE = text("""
     SELECT topic, partition, "offset" FROM dead_letters
     WHERE consumer = :consumer AND status <> 'replayed'
@@ -91,7 +82,7 @@ class LogReader:
             async with AsyncSession(self._engine) as session, session.begin():
                 if batch.events:
                     await self._subscriptions[partition.topic].apply(session, batch.events)
-                await self._move(session, partition, records[-1])
+                await positions.move(session, self._name, [records[-1]])
         except (PoisonMessage, DBAPIError) as fault:
             if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
                 raise
@@ -99,20 +90,6 @@ class LogReader:
             raise RefusedEvent(f"{partition} {stretch}: {as_poison(fault)}") from fault
         self.skipped += len(records) - len(wanted)
         self.positions[partition] = records[-1].offset + 1
-
-    async def _move(
-        self, session: AsyncSession, partition: TopicPartition, last: ConsumerRecord
-    ) -> None:
-        await session.execute(
-            _MOVE,
-            {
-                "consumer": self._name,
-                "topic": partition.topic,
-                "partition": partition.partition,
-                "next_offset": last.offset + 1,
-                "last_event_at": datetime.fromtimestamp(last.timestamp / 1000, UTC),
-            },
-        )
 
 
 @asynccontextmanager
@@ -127,10 +104,9 @@ async def open_reader(
     ) as client:
         partitions = await list_partitions(settings, (each.topic for each in subscriptions))
         async with engine.connect() as connection:
-            rows = await connection.execute(_READ, {"consumer": settings.service_name})
-            known = {TopicPartition(r.topic, r.partition): int(r.next_offset) for r in rows}
-        positions = {each: known.get(each, 0) for each in partitions}
+            known = await positions.read(connection, settings.service_name)
+        begins = {each: known[each].next_offset if each in known else 0 for each in partitions}
         client.assign(partitions)
-        for partition, position in positions.items():
+        for partition, position in begins.items():
             client.seek(partition, position)
-        yield LogReader(engine, settings, subscriptions, client, positions)
+        yield LogReader(engine, settings, subscriptions, client, begins)

@@ -13,6 +13,7 @@ from report_service.rebuild import tables
 from report_service.rebuild.log import LogReader, Positions, open_reader
 from report_service.rebuild.store_day import FIGURES
 from service_kit.database.faults import is_lock_timeout
+from service_kit.events import positions
 from service_kit.events.cloud_events import Subscription
 from service_kit.settings import ServiceSettings
 
@@ -25,11 +26,7 @@ SHOWN_DIFFERENCES = 20
 
 # One rebuild at a time, for as long as its connection lives.
 _LOCK = text("SELECT pg_try_advisory_lock(7301003)")
-# Every batch of the live consumer begins with a lock on one of these rows.
-_STOP_CONSUMER = text("LOCK TABLE public.consumer_positions IN EXCLUSIVE MODE")
-_LIVE_POSITIONS = text("""
-    SELECT topic, partition, next_offset FROM public.consumer_positions WHERE consumer = :consumer
-""")
+_SEE_LIVE = text(f"SET LOCAL search_path TO {tables.LIVE}")
 
 
 class RebuildRunning(Exception):
@@ -136,7 +133,8 @@ class Rebuild:
 
     async def _swap_locked(self, engine: AsyncEngine, log: LogReader) -> None:
         async with engine.begin() as connection:
-            await connection.execute(_STOP_CONSUMER)
+            await connection.execute(_SEE_LIVE)
+            await positions.stop_consumers(connection)
             async with asyncio.timeout(LOCKED_SECONDS):
                 await self._reach_live(connection, log)
             for row in (changed := await tables.compare(connection))[:SHOWN_DIFFERENCES]:
@@ -149,8 +147,8 @@ class Rebuild:
 
     async def _reach_live(self, connection: AsyncConnection, log: LogReader) -> None:
         """Apply what the live consumer has applied since; it stands now."""
-        rows = await connection.execute(_LIVE_POSITIONS, {"consumer": self._settings.service_name})
-        live = {(row.topic, row.partition): row.next_offset for row in rows}
+        applied = await positions.read(connection, self._settings.service_name)
+        live = {partition: row.next_offset for partition, row in applied.items()}
         behind = sum(max(0, live.get(each, 0) - here) for each, here in log.positions.items())
         if behind > NEAR_RECORDS:
             raise NotCaughtUp(f"{behind} events behind")

@@ -5,10 +5,11 @@ from datetime import date
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service_kit.events import positions
+
 # In order: each counter from the one below it. Chain and product rows belong to all stores, so
 # the whole day of those is computed anew. The labels of products stay as they are.
 _STEPS = (
-    "LOCK TABLE consumer_positions IN EXCLUSIVE MODE",
     "DELETE FROM store_days WHERE store_id = :store_id AND business_date = :day",
     """
     INSERT INTO store_days
@@ -92,6 +93,7 @@ async def rebuild_store_day(
     # A date in a SELECT list has no type of its own for the driver.
     dates = {"month": month, "following": following}
     before = (await session.execute(_READ, key)).one_or_none()
+    await positions.stop_consumers(session)
     for step in _STEPS:
         typed = step.replace("SELECT :month", "SELECT CAST(:month AS date)")
         given = {name: value for name, value in (key | dates).items() if f":{name}" in typed}

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from service_kit.events import positions
+
 # What is computed from the log, with the positions up to which it is.
 PROJECTIONS = (
     "sale_facts",
@@ -20,7 +22,7 @@ PROJECTIONS = (
     "stock_levels",
     "products",
     "stores",
-    "consumer_positions",
+    positions.TABLE,
 )
 LIVE, FRESH, FORMER = "public", "rebuild", "former"
 

@@ -10,11 +10,9 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from time import time_ns
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.faults import (
@@ -25,7 +23,7 @@ from service_kit.database.faults import (
     name_of_fault,
 )
 from service_kit.database.loops import run_every
-from service_kit.events import event_metrics
+from service_kit.events import event_metrics, positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
 from service_kit.events.dead_letters import put_dead_letters
@@ -56,21 +54,6 @@ class _AheadOfPosition(Exception):
     def __init__(self, position: int) -> None:
         super().__init__(position)
         self.position = position
-
-
-_ENSURE_POSITION = text("""
-    INSERT INTO consumer_positions (consumer, topic, partition, next_offset)
-    VALUES (:consumer, :topic, :partition, 0) ON CONFLICT DO NOTHING
-""")
-_LOCK_POSITION = text("""
-    SELECT next_offset FROM consumer_positions
-    WHERE consumer = :consumer AND topic = :topic AND partition = :partition FOR UPDATE
-""")
-_MOVE_POSITION = text("""
-    UPDATE consumer_positions
-    SET next_offset = :next_offset, last_event_at = :last_event_at, updated_at = now()
-    WHERE consumer = :consumer AND topic = :topic AND partition = :partition
-""")
 
 
 class Consumer:
@@ -214,15 +197,10 @@ class Consumer:
     ) -> int:
         """Apply one batch in one transaction and return the position after it."""
         subscription = self._subscriptions[partition.topic]
-        identity = {
-            "consumer": self._name,
-            "topic": partition.topic,
-            "partition": partition.partition,
-        }
         batch = self._new_batch(subscription)
         with batch.traced():
             async with AsyncSession(self._engine) as session, session.begin():
-                position = await self._lock_position(session, identity)
+                position = await positions.lock_or_begin(session, self._name, partition)
                 fresh = [record for record in records if record.offset >= position]
                 if not fresh:
                     return position
@@ -238,20 +216,10 @@ class Consumer:
                 await put_dead_letters(
                     session, self._name, batch.dead_letters, self._settings.dead_letter_limit
                 )
-                position = int(fresh[-1].offset) + 1
-                last_event_at = datetime.fromtimestamp(fresh[-1].timestamp / 1000, UTC)
-                moved = {"next_offset": position, "last_event_at": last_event_at}
-                await session.execute(_MOVE_POSITION, identity | moved)
+                await positions.move(session, self._name, [fresh[-1]])
         batch.count()
         self._after_commit()
-        return position
-
-    async def _lock_position(self, session: AsyncSession, identity: dict[str, Any]) -> int:
-        position = (await session.execute(_LOCK_POSITION, identity)).scalar_one_or_none()
-        if position is None:
-            await session.execute(_ENSURE_POSITION, identity)
-            position = (await session.execute(_LOCK_POSITION, identity)).scalar_one()
-        return int(position)
+        return int(fresh[-1].offset) + 1
 
     def _retry_later(
         self,

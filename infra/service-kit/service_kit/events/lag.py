@@ -8,10 +8,10 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.loops import run_every
+from service_kit.events import positions
 from service_kit.events.log import list_partitions, open_log
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
@@ -20,11 +20,6 @@ _meter = metrics.get_meter("service_kit.events")
 
 LOOK_EVERY = timedelta(seconds=5)
 BROKER_SECONDS = 5.0
-
-_POSITIONS = text("""
-    SELECT topic, partition, next_offset, last_event_at FROM consumer_positions
-    WHERE consumer = :consumer AND topic = ANY(:topics)
-""")
 
 
 class LagWatch:
@@ -73,12 +68,10 @@ class LagWatch:
 
     async def _compare(self, engine: AsyncEngine, ends: dict[TopicPartition, int]) -> None:
         looked_at = datetime.now(UTC)
-        identity = {"consumer": self._settings.service_name, "topics": list(self._topics)}
         async with engine.connect() as connection:
-            rows = (await connection.execute(_POSITIONS, identity)).all()
-        positions = {TopicPartition(row.topic, row.partition): row for row in rows}
+            applied = await positions.read(connection, self._settings.service_name)
         for partition, end in ends.items():
-            row = positions.get(partition)
+            row = applied.get(partition)
             self._behind[partition] = max(0, end - (row.next_offset if row else 0))
             former = self._applied_until.get(partition)
             # Caught up, it is as fresh as this look: else the first event after a quiet night

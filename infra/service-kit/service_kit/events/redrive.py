@@ -12,13 +12,14 @@ from datetime import timedelta
 from time import time_ns
 from typing import Any
 
+from aiokafka import TopicPartition
 from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.faults import is_bad_data
 from service_kit.database.loops import run_every
-from service_kit.events import event_metrics
+from service_kit.events import event_metrics, positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
 from service_kit.events.dead_letters import restore_record
@@ -36,10 +37,6 @@ _COUNT = text("""
 _CLAIM = text("""
     SELECT * FROM dead_letters WHERE consumer = :consumer AND status = 'replay'
     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-""")
-_LOCK_POSITION = text("""
-    SELECT FROM consumer_positions
-    WHERE consumer = :consumer AND topic = :topic AND partition = :partition FOR UPDATE
 """)
 _RESOLVE = text("""
     UPDATE dead_letters SET status = 'replayed', resolution = :resolution, resolved_at = now()
@@ -103,10 +100,8 @@ class Redrive:
         subscription = self._subscriptions.get(row.topic)
         if subscription is None:
             return PoisonMessage(f"this version reads no {row.topic}")
-        await session.execute(
-            _LOCK_POSITION,
-            {"consumer": self._consumer, "topic": row.topic, "partition": row.partition},
-        )
+        partition = TopicPartition(row.topic, row.partition)
+        await positions.lock(session, self._consumer, [partition])
         batch = Batch(subscription, self._consumer, time_ns(), keep_ratio=1.0)
         try:
             batch.decode_or_raise(restore_record(row))

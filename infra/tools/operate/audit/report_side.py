@@ -8,8 +8,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service_kit.events import positions
+
 SALES_TOPIC = "sales.events.v1"
 STOCK_TOPIC = "stock.events.v1"
+REPORT = "report-service"
 
 StoreDay = tuple[int, date]
 # How many, for how much, and a digest that tells one set of sales from another.
@@ -32,13 +35,11 @@ _SUMS = """
 """
 _FACT_SUMS = text(_SUMS.format(id="sale_id", source="sale_facts"))
 _SALE_SUMS = text(_SUMS.format(id="id", source="sales WHERE status = 'confirmed'"))
-_POSITIONS = text("SELECT partition, next_offset FROM consumer_positions WHERE topic = :topic")
 
 
 async def read(session: AsyncSession) -> ReportState:
     """The report's facts, summed, and how far its consumer has come."""
-    positions = await session.execute(_POSITIONS, {"topic": SALES_TOPIC})
-    by_partition = {row.partition: row.next_offset for row in positions}
+    by_partition = await positions.read_offsets(session, REPORT, SALES_TOPIC)
     return ReportState(session, await _read_sums(session, _FACT_SUMS), by_partition)
 
 
@@ -136,8 +137,7 @@ class ReportedLevels:
 
 async def read_levels(session: AsyncSession) -> ReportedLevels:
     """The copy of the levels."""
-    positions = await session.execute(_POSITIONS, {"topic": STOCK_TOPIC})
-    by_partition = {row.partition: row.next_offset for row in positions}
+    by_partition = await positions.read_offsets(session, REPORT, STOCK_TOPIC)
     rows = await session.execute(
         text("SELECT store_id, product_id, version, on_hand FROM stock_levels WHERE version > 0")
     )

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.tools.operate.audit.report_side import SALES_TOPIC, STOCK_TOPIC, ReportedLevels
+from service_kit.events import positions
 
 # What a sale takes, as a set that a digest tells from another.
 _SALE_SUMS = text("""
@@ -92,7 +93,6 @@ _LAST_EVENTS = text("""
       AND type IN ('sales.sale-recorded.v1', 'sales.sale-cancelled.v1')
     ORDER BY subject, id DESC
 """)
-_POSITIONS = text("SELECT partition, next_offset FROM consumer_positions WHERE topic = :topic")
 
 
 async def _find_under_way(
@@ -100,15 +100,12 @@ async def _find_under_way(
 ) -> set[UUID]:
     if not suspects:
         return set()
-    positions = {
-        row.partition: row.next_offset
-        for row in await stock.execute(_POSITIONS, {"topic": SALES_TOPIC})
-    }
+    applied = await positions.read_offsets(stock, "stock-service", SALES_TOPIC)
     rows = await sales.execute(_LAST_EVENTS, {"subjects": [str(id) for id in suspects]})
     return {
         UUID(row.subject)
         for row in rows
-        if row.waits or row.kafka_offset >= positions.get(row.kafka_partition, 0)
+        if row.waits or row.kafka_offset >= applied.get(row.kafka_partition, 0)
     }
 
 
