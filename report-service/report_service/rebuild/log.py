@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.database.faults import is_bad_data
 from service_kit.events import positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
@@ -80,14 +79,12 @@ class LogReader:
             for record in wanted:
                 batch.decode_or_raise(record)
             async with AsyncSession(self._engine) as session, session.begin():
-                if batch.events:
-                    await self._subscriptions[partition.topic].apply(session, batch.events)
+                await batch.apply(session)
                 await positions.move(session, self._name, [records[-1]])
         except (PoisonMessage, DBAPIError) as fault:
-            if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
-                raise
+            poison = as_poison(fault)
             stretch = f"{wanted[0].offset}..{wanted[-1].offset}"
-            raise RefusedEvent(f"{partition} {stretch}: {as_poison(fault)}") from fault
+            raise RefusedEvent(f"{partition} {stretch}: {poison}") from fault
         self.skipped += len(records) - len(wanted)
         self.positions[partition] = records[-1].offset + 1
 

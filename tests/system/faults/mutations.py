@@ -57,10 +57,10 @@ def without_fencing() -> None:
         return await apply(self, partition, records, refused)
 
     async def apply_together_unfenced(
-        session: AsyncSession, name: str, subscription: Any, fetched: Any, *more: Any
+        session: AsyncSession, name: str, fetched: Any, *more: Any
     ) -> None:
         await believe(session, name, fetched)
-        await apply_together(session, name, subscription, fetched, *more)
+        await apply_together(session, name, fetched, *more)
 
     consumer.Consumer._apply = apply_unfenced  # type: ignore[method-assign]
     vars(consumer)["apply_together"] = apply_together_unfenced

@@ -11,10 +11,11 @@ from typing import Any
 from aiokafka import ConsumerRecord
 from opentelemetry import context, trace
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from service_kit.events import event_metrics
+from service_kit.events import event_metrics, positions
 from service_kit.events.cloud_events import Event, PoisonMessage, Subscription, decode_event
-from service_kit.events.dead_letters import DeadLetter
+from service_kit.events.dead_letters import DeadLetter, put_dead_letters
 from service_kit.telemetry import finished_spans
 from service_kit.telemetry.tracing import (
     batch_attributes,
@@ -79,6 +80,23 @@ class Batch:
             span.set_attribute("error.type", letter.kind.value)
             span.set_status(Status(StatusCode.ERROR, letter.error))
             span.end()
+
+    async def apply(self, session: AsyncSession) -> None:
+        """Let the events take effect in the session's transaction."""
+        if self.events:
+            await self._subscription.apply(session, self.events)
+
+    async def apply_and_move(
+        self, session: AsyncSession, last: Sequence[ConsumerRecord], dead_letter_limit: int
+    ) -> None:
+        """Apply the events, keep the dead letters and move the positions, in one transaction.
+
+        `last` holds the last record of each partition. The caller has locked their positions.
+        """
+        self.start_spans()
+        await self.apply(session)
+        await put_dead_letters(session, self._consumer, self.dead_letters, dead_letter_limit)
+        await positions.move(session, self._consumer, last)
 
     @contextmanager
     def traced(self) -> Iterator[None]:

@@ -12,6 +12,8 @@ import msgspec
 from aiokafka import ConsumerRecord
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service_kit.database.faults import is_bad_data
+
 
 class Kind(StrEnum):
     """Why a message can never succeed, as dead letters are sorted by."""
@@ -31,10 +33,12 @@ class PoisonMessage(Exception):
 
 
 def as_poison(fault: BaseException) -> PoisonMessage:
-    """A fault that no retry mends, as the reason to set a message aside."""
+    """Return why no retry of a message can succeed; raise any other fault again."""
     if isinstance(fault, PoisonMessage):
         return fault
-    return PoisonMessage(str(fault), Kind.REFUSED_BY_DATABASE)
+    if is_bad_data(fault):
+        return PoisonMessage(str(fault), Kind.REFUSED_BY_DATABASE)
+    raise fault
 
 
 Body = TypeVar("Body", bound=msgspec.Struct)

@@ -7,7 +7,8 @@ applied. Kafka's own committed offset only follows, for tools that show lag.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from time import time_ns
 
@@ -18,7 +19,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from service_kit.database.faults import (
     DATABASE_FAULTS,
     TransientFailure,
-    is_bad_data,
     is_transient,
     name_of_fault,
 )
@@ -26,7 +26,6 @@ from service_kit.database.loops import run_every
 from service_kit.events import event_metrics, positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
-from service_kit.events.dead_letters import put_dead_letters
 from service_kit.events.kafka_clients import GOODBYE_SECONDS, new_consumer, stop_consumer
 from service_kit.events.multi_partition import Fetched, NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
@@ -131,17 +130,24 @@ class Consumer:
         return True
 
     async def _apply_together(self, fetched: Fetched) -> None:
-        subscription = self._subscriptions[next(iter(fetched)).topic]
-        batch = self._new_batch(subscription)
+        async with self._transaction(next(iter(fetched)).topic) as (session, batch):
+            limit = self._settings.dead_letter_limit
+            await apply_together(session, self._name, fetched, batch, limit)
+
+    @asynccontextmanager
+    async def _transaction(self, topic: str) -> AsyncIterator[tuple[AsyncSession, Batch]]:
+        """Open a transaction with an empty batch; after the commit count the batch."""
+        batch = Batch(
+            self._subscriptions[topic],
+            self._name,
+            self._received_ns,
+            self._settings.trace_keep_ratio,
+        )
         with batch.traced():
             async with AsyncSession(self._engine) as session, session.begin():
-                limit = self._settings.dead_letter_limit
-                await apply_together(session, self._name, subscription, fetched, batch, limit)
+                yield session, batch
         batch.count()
         self._after_commit()
-
-    def _new_batch(self, subscription: Subscription) -> Batch:
-        return Batch(subscription, self._name, self._received_ns, self._settings.trace_keep_ratio)
 
     async def _take(
         self,
@@ -180,11 +186,10 @@ class Consumer:
         try:
             return await self._apply(partition, records)
         except (PoisonMessage, *DATABASE_FAULTS) as fault:
-            if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
-                raise
+            poison = as_poison(fault)
             if len(records) == 1:
-                return await self._apply(partition, records, refused=as_poison(fault))
-        # One of them cannot be applied: halve until it stands alone.
+                return await self._apply(partition, records, refused=poison)
+        # One of the records cannot be applied: halve the batch until it stands alone.
         middle = len(records) // 2
         await self._apply_or_isolate(partition, records[:middle])
         return await self._apply_or_isolate(partition, records[middle:])
@@ -196,29 +201,18 @@ class Consumer:
         refused: PoisonMessage | None = None,
     ) -> int:
         """Apply one batch in one transaction and return the position after it."""
-        subscription = self._subscriptions[partition.topic]
-        batch = self._new_batch(subscription)
-        with batch.traced():
-            async with AsyncSession(self._engine) as session, session.begin():
-                position = await positions.lock_or_begin(session, self._name, partition)
-                fresh = [record for record in records if record.offset >= position]
-                if not fresh:
-                    return position
-                if fresh[0].offset > position:
-                    raise _AheadOfPosition(position)
-                if refused is None:
-                    batch.decode(fresh)
-                else:
-                    batch.refuse(fresh[0], refused)
-                batch.start_spans()
-                if batch.events:
-                    await subscription.apply(session, batch.events)
-                await put_dead_letters(
-                    session, self._name, batch.dead_letters, self._settings.dead_letter_limit
-                )
-                await positions.move(session, self._name, [fresh[-1]])
-        batch.count()
-        self._after_commit()
+        async with self._transaction(partition.topic) as (session, batch):
+            position = await positions.lock_or_begin(session, self._name, partition)
+            fresh = [record for record in records if record.offset >= position]
+            if not fresh:
+                return position
+            if fresh[0].offset > position:
+                raise _AheadOfPosition(position)
+            if refused is None:
+                batch.decode(fresh)
+            else:
+                batch.refuse(fresh[0], refused)
+            await batch.apply_and_move(session, [fresh[-1]], self._settings.dead_letter_limit)
         return int(fresh[-1].offset) + 1
 
     def _retry_later(

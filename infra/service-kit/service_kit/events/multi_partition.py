@@ -11,8 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.events import positions
 from service_kit.events.batch import Batch
-from service_kit.events.cloud_events import Subscription
-from service_kit.events.dead_letters import put_dead_letters
 
 Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
@@ -24,7 +22,6 @@ class NotTogether(Exception):
 async def apply_together(
     session: AsyncSession,
     consumer: str,
-    subscription: Subscription,
     fetched: Fetched,
     batch: Batch,
     dead_letter_limit: int,
@@ -38,11 +35,8 @@ async def apply_together(
         raise NotTogether
     for records in fetched.values():
         batch.decode(records)
-    batch.start_spans()
-    if batch.events:
-        await subscription.apply(session, batch.events)
-    await put_dead_letters(session, consumer, batch.dead_letters, dead_letter_limit)
-    await positions.move(session, consumer, [records[-1] for records in fetched.values()])
+    last = [records[-1] for records in fetched.values()]
+    await batch.apply_and_move(session, last, dead_letter_limit)
 
 
 def by_topic(fetched: Fetched) -> list[Fetched]:

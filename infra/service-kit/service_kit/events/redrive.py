@@ -17,7 +17,6 @@ from sqlalchemy import Row, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.database.faults import is_bad_data
 from service_kit.database.loops import run_every
 from service_kit.events import event_metrics, positions
 from service_kit.events.batch import Batch
@@ -107,12 +106,9 @@ class Redrive:
             batch.decode_or_raise(restore_record(row))
             with batch.traced():
                 batch.start_spans()
-                if batch.events:
-                    # What it has written so far goes, the claim on the dead letter stays.
-                    async with session.begin_nested():
-                        await subscription.apply(session, batch.events)
+                # A fault undoes what the event has written and keeps the claim on its letter.
+                async with session.begin_nested():
+                    await batch.apply(session)
         except (PoisonMessage, DBAPIError) as fault:
-            if not (isinstance(fault, PoisonMessage) or is_bad_data(fault)):
-                raise
             return as_poison(fault)
         return None
