@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from service_kit.database import idempotency_keys
 from service_kit.database.loops import run_every
 from service_kit.events.chores import Chore
 from service_kit.events.relay import Relay
@@ -34,18 +34,6 @@ class _Position:
 
 
 _START = _Position(datetime.fromtimestamp(0, UTC), "", "")
-
-_LIST_EXPIRED = text("""
-    SELECT created_at, client_id, key, resource_id FROM idempotency_keys
-    WHERE created_at < :before AND created_at >= :created_at
-        AND (created_at, client_id, key) > (:created_at, :client_id, :key)
-    ORDER BY created_at, client_id, key LIMIT :batch FOR UPDATE SKIP LOCKED
-""")
-_DELETE = text("""
-    DELETE FROM idempotency_keys USING unnest(CAST(:client_ids AS text[]), CAST(:keys AS text[]))
-        AS expired(client_id, key)
-    WHERE idempotency_keys.client_id = expired.client_id AND idempotency_keys.key = expired.key
-""")
 
 
 async def _nothing_is_open(_: AsyncSession, __: Sequence[str]) -> set[str]:
@@ -90,7 +78,7 @@ async def _forget_batch(
 ) -> tuple[int, _Position | None]:
     rows = (
         await session.execute(
-            _LIST_EXPIRED,
+            idempotency_keys.LIST_EXPIRED,
             {
                 "before": before,
                 "created_at": after.created_at,
@@ -104,7 +92,7 @@ async def _forget_batch(
     still_open = await find_open(session, sorted(resources)) if resources else set()
     expired = [row for row in rows if row.resource_id not in still_open]
     await session.execute(
-        _DELETE,
+        idempotency_keys.DELETE,
         {"client_ids": [row.client_id for row in expired], "keys": [row.key for row in expired]},
     )
     if len(rows) < BATCH_KEYS:

@@ -5,11 +5,10 @@ from contextlib import asynccontextmanager
 from time import time_ns
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.events import positions
+from service_kit.events import dead_letters, positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
 from service_kit.events.log import list_partitions, open_log
@@ -21,12 +20,6 @@ Positions = dict[TopicPartition, int]
 
 class RefusedEvent(Exception):
     """The log holds an event that these projections cannot apply and the live ones could."""
-
-
-_SET_ASIDE = text("""
-    SELECT topic, partition, "offset" FROM dead_letters
-    WHERE consumer = :consumer AND status <> 'replayed'
-""")
 
 
 class LogReader:
@@ -63,7 +56,7 @@ class LogReader:
 
     async def _read_set_aside(self) -> set[tuple[str, int, int]]:
         async with self._engine.connect() as connection:
-            rows = await connection.execute(_SET_ASIDE, {"consumer": self._name})
+            rows = await connection.execute(dead_letters.LIST_SET_ASIDE, {"consumer": self._name})
             return {(row.topic, row.partition, row.offset) for row in rows}
 
     async def _apply(

@@ -73,7 +73,7 @@ def without_relay_order() -> None:
 
 def without_outbox() -> None:
     """An event is written after the commit of what it tells of, not with it."""
-    insert = outbox._INSERT
+    insert = ledger.INSERT
     pending: set[asyncio.Task[None]] = set()
 
     async def write_later(session: AsyncSession, events: Sequence[OutgoingEvent]) -> None:

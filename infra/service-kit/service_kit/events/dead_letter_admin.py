@@ -14,31 +14,16 @@ from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service_kit.database.faults import DATABASE_FAULTS
+from service_kit.events import dead_letters
 from service_kit.events.cloud_events import Kind
 
 WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.2
 LISTED = 200
-
-_LIST = text("""
-    SELECT id, consumer, kind, event_type, topic, partition, "offset", attempts, error,
-        CAST(extract(epoch FROM now() - created_at) AS bigint) AS age
-    FROM dead_letters WHERE status = 'open' ORDER BY id LIMIT :limit
-""")
-_SHOW = text("SELECT * FROM dead_letters WHERE id = :id")
-_REPLAY = text("""
-    UPDATE dead_letters SET status = 'replay'
-    WHERE status = 'open' AND (id = :id OR kind = :kind) RETURNING id
-""")
-_STATES = text("SELECT id, status, error FROM dead_letters WHERE id = ANY(:ids) ORDER BY id")
-_DISCARD = text("""
-    UPDATE dead_letters SET status = 'discarded', resolution = :reason, resolved_at = now()
-    WHERE status = 'open' AND id = :id RETURNING id
-""")
 
 
 class NoSuchLetter(Exception):
@@ -48,13 +33,13 @@ class NoSuchLetter(Exception):
 async def list_letters(engine: AsyncEngine) -> Sequence[Row[Any]]:
     """The open ones, oldest first."""
     async with engine.connect() as connection:
-        return (await connection.execute(_LIST, {"limit": LISTED})).all()
+        return (await connection.execute(dead_letters.LIST_OPEN, {"limit": LISTED})).all()
 
 
 async def show_letter(engine: AsyncEngine, letter_id: int) -> Row[Any]:
     """All that is known of one."""
     async with engine.connect() as connection:
-        row = (await connection.execute(_SHOW, {"id": letter_id})).one_or_none()
+        row = (await connection.execute(dead_letters.SHOW, {"id": letter_id})).one_or_none()
     if row is None:
         raise NoSuchLetter(f"there is no dead letter {letter_id}")
     return row
@@ -66,7 +51,7 @@ async def replay_letters(
     """Ask the worker to apply one, or all of a kind; what became of them after a while."""
     wanted = {"id": letter_id, "kind": kind.value if kind else None}
     async with engine.begin() as connection:
-        ids = list((await connection.execute(_REPLAY, wanted)).scalars())
+        ids = list((await connection.execute(dead_letters.ASK_FOR_REPLAY, wanted)).scalars())
     if not ids:
         raise NoSuchLetter("no open dead letter is like that")
     states: Sequence[Row[Any]] = []
@@ -76,7 +61,9 @@ async def replay_letters(
                 # The worker is another process: there is no event to wait for.
                 await asyncio.sleep(POLL_SECONDS)
                 async with engine.connect() as connection:
-                    states = (await connection.execute(_STATES, {"ids": ids})).all()
+                    states = (
+                        await connection.execute(dead_letters.READ_STATES, {"ids": ids})
+                    ).all()
     except TimeoutError:
         pass
     return states
@@ -85,7 +72,7 @@ async def replay_letters(
 async def discard_letter(engine: AsyncEngine, letter_id: int, reason: str) -> None:
     """Close one without applying it; the row stays, with the reason."""
     async with engine.begin() as connection:
-        done = await connection.execute(_DISCARD, {"id": letter_id, "reason": reason})
+        done = await connection.execute(dead_letters.DISCARD, {"id": letter_id, "reason": reason})
     if done.one_or_none() is None:
         raise NoSuchLetter(f"there is no open dead letter {letter_id}")
 

@@ -41,9 +41,10 @@ class DeadLetter:
         return trace.format_trace_id(span.trace_id) if span.is_valid else None
 
 
-_COUNT_UNRESOLVED = text("""
-    SELECT count(*) FROM dead_letters
-    WHERE consumer = :consumer AND status IN ('open', 'replay')
+COUNT = text("""
+    SELECT count(*) AS unresolved, count(*) FILTER (WHERE status = 'open') AS open,
+        count(*) FILTER (WHERE status = 'replay') AS due
+    FROM dead_letters WHERE consumer = :consumer AND status IN ('open', 'replay')
 """)
 _INSERT = text("""
     INSERT INTO dead_letters (consumer, topic, partition, "offset", key, headers, raw_headers,
@@ -51,6 +52,39 @@ _INSERT = text("""
     VALUES (:consumer, :topic, :partition, :offset, :key, CAST(:headers AS jsonb),
         CAST(:raw_headers AS jsonb), :payload, :error, :trace_id, :kind, :event_type, :recorded_at)
     ON CONFLICT (consumer, topic, partition, "offset") DO NOTHING
+""")
+# A person asks for a replay, the consumer claims the letter, and resolves it or refuses it again.
+ASK_FOR_REPLAY = text("""
+    UPDATE dead_letters SET status = 'replay'
+    WHERE status = 'open' AND (id = :id OR kind = :kind) RETURNING id
+""")
+CLAIM_DUE = text("""
+    SELECT * FROM dead_letters WHERE consumer = :consumer AND status = 'replay'
+    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+""")
+RESOLVE = text("""
+    UPDATE dead_letters SET status = 'replayed', resolution = :resolution, resolved_at = now()
+    WHERE id = :id
+""")
+REFUSE_AGAIN = text("""
+    UPDATE dead_letters SET status = 'open', attempts = attempts + 1, kind = :kind, error = :error
+    WHERE id = :id
+""")
+DISCARD = text("""
+    UPDATE dead_letters SET status = 'discarded', resolution = :reason, resolved_at = now()
+    WHERE status = 'open' AND id = :id RETURNING id
+""")
+LIST_OPEN = text("""
+    SELECT id, consumer, kind, event_type, topic, partition, "offset", attempts, error,
+        CAST(extract(epoch FROM now() - created_at) AS bigint) AS age
+    FROM dead_letters WHERE status = 'open' ORDER BY id LIMIT :limit
+""")
+SHOW = text("SELECT * FROM dead_letters WHERE id = :id")
+READ_STATES = text("SELECT id, status, error FROM dead_letters WHERE id = ANY(:ids) ORDER BY id")
+# Where the log holds messages that the consumer has never applied.
+LIST_SET_ASIDE = text("""
+    SELECT topic, partition, "offset" FROM dead_letters
+    WHERE consumer = :consumer AND status <> 'replayed'
 """)
 
 
@@ -64,7 +98,7 @@ async def put_dead_letters(
     """
     if not letters:
         return
-    waiting = (await session.execute(_COUNT_UNRESOLVED, {"consumer": consumer})).scalar_one()
+    waiting = (await session.execute(COUNT, {"consumer": consumer})).one().unresolved
     if waiting + len(letters) > limit:
         raise DeadLetterLimitReached(f"{waiting} dead letters of {consumer} wait for a person")
     for letter in letters:

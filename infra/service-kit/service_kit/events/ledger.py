@@ -10,6 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 LEDGER_AGE = timedelta(days=8)  # published rows are kept longer than any replay looks back
 
+INSERT = text("""
+    INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
+    SELECT event_id, topic, key, type, subject, traceparent, payload
+    FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:keys AS text[]),
+        CAST(:types AS text[]), CAST(:subjects AS text[]), CAST(:traceparents AS text[]),
+        CAST(:payloads AS bytea[])) WITH ORDINALITY AS e(event_id, topic, key, type, subject,
+        traceparent, payload, n)
+    ORDER BY n
+""")
 _CLAIM = text("""
     SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload FROM outbox
     WHERE published_at IS NULL ORDER BY id LIMIT :chunk
@@ -39,6 +48,20 @@ _NEWEST = text("""
     WHERE published_at IS NOT NULL AND topic = :topic AND kafka_partition = :partition
         AND kafka_offset < :below
     ORDER BY kafka_offset DESC LIMIT :count
+""")
+# Exact up to 10,000 rows. Beyond that it is the range of their ids, whose cost does not grow.
+_COUNT_PENDING = text("""
+    WITH oldest AS (
+        SELECT id, created_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1
+    ), counted AS (
+        SELECT count(*) AS n
+        FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT 10000) AS capped
+    )
+    SELECT
+        CASE WHEN counted.n < 10000 THEN counted.n ELSE greatest(counted.n,
+            (SELECT max(id) FROM outbox WHERE published_at IS NULL) - oldest.id + 1) END AS pending,
+        CAST(extract(epoch FROM clock_timestamp() - oldest.created_at) AS float8) AS age
+    FROM counted LEFT JOIN oldest ON true
 """)
 _NOTE_FAILURE = text("""
     UPDATE outbox SET attempts = attempts + 1, last_error = :error WHERE id = ANY(:ids)
@@ -109,6 +132,12 @@ async def newest(
     """The last published rows of a partition below an offset, the last one first."""
     parameters = {**partition._asdict(), "below": below, "count": count}
     return (await connection.execute(_NEWEST, parameters)).all()
+
+
+async def count_pending(connection: AsyncConnection) -> tuple[int, float | None]:
+    """Return how many rows are not published, and the age in seconds of the oldest."""
+    pending, age = (await connection.execute(_COUNT_PENDING)).one()
+    return pending, age
 
 
 async def note_failure(

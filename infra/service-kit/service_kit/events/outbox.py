@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
+from service_kit.events import ledger
 from service_kit.telemetry.tracing import current_traceparent
 
 # Below the broker's and the table's limit of a message. In characters that JSON escapes, names
@@ -51,17 +51,6 @@ class OutgoingEvent:
         return payload
 
 
-_INSERT = text("""
-    INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
-    SELECT event_id, topic, key, type, subject, traceparent, payload
-    FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:keys AS text[]),
-        CAST(:types AS text[]), CAST(:subjects AS text[]), CAST(:traceparents AS text[]),
-        CAST(:payloads AS bytea[])) WITH ORDINALITY AS e(event_id, topic, key, type, subject,
-        traceparent, payload, n)
-    ORDER BY n
-""")
-
-
 async def add_to_outbox(session: AsyncSession, events: Sequence[OutgoingEvent]) -> None:
     """Write events in order, in the session's transaction.
 
@@ -69,7 +58,7 @@ async def add_to_outbox(session: AsyncSession, events: Sequence[OutgoingEvent]) 
     which events of one key reach Kafka. Raises `EventTooLarge`.
     """
     if events:
-        await session.execute(_INSERT, _columns(events))
+        await session.execute(ledger.INSERT, _columns(events))
 
 
 def _columns(events: Sequence[OutgoingEvent]) -> dict[str, list[Any]]:

@@ -7,30 +7,15 @@ from time import monotonic
 
 from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, Observation
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.faults import DATABASE_FAULTS
 from service_kit.database.loops import run_every
+from service_kit.events import ledger
 
 _meter = metrics.get_meter("service_kit.outbox")
 
 LOOK_EVERY = timedelta(seconds=5)
-
-# Exact up to 10,000; beyond that the span of their ids, which costs the same for any number.
-_LOOK = text("""
-    WITH oldest AS (
-        SELECT id, created_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1
-    ), counted AS (
-        SELECT count(*) AS n
-        FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT 10000) AS capped
-    )
-    SELECT
-        CASE WHEN counted.n < 10000 THEN counted.n ELSE greatest(counted.n,
-            (SELECT max(id) FROM outbox WHERE published_at IS NULL) - oldest.id + 1) END AS pending,
-        CAST(extract(epoch FROM clock_timestamp() - oldest.created_at) AS float8) AS age
-    FROM counted LEFT JOIN oldest ON true
-""")
 
 
 class OutboxFull(Exception):
@@ -78,8 +63,7 @@ class OutboxWatch:
     async def look(self, engine: AsyncEngine) -> None:
         """Find out how many events wait, and since when."""
         async with engine.connect() as connection:
-            pending, age = (await connection.execute(_LOOK)).one()
-        self.pending = pending
+            self.pending, age = await ledger.count_pending(connection)
         self._oldest_since = None if age is None else monotonic() - age
 
     def _observe_pending(self, _: CallbackOptions) -> Iterable[Observation]:

@@ -13,38 +13,19 @@ from time import time_ns
 from typing import Any
 
 from aiokafka import TopicPartition
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.loops import run_every
-from service_kit.events import event_metrics, positions
+from service_kit.events import dead_letters, event_metrics, positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
-from service_kit.events.dead_letters import restore_record
 from service_kit.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=1)
-
-_COUNT = text("""
-    SELECT count(*) FILTER (WHERE status = 'open') AS open,
-        count(*) FILTER (WHERE status = 'replay') AS due
-    FROM dead_letters WHERE consumer = :consumer AND status IN ('open', 'replay')
-""")
-_CLAIM = text("""
-    SELECT * FROM dead_letters WHERE consumer = :consumer AND status = 'replay'
-    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-""")
-_RESOLVE = text("""
-    UPDATE dead_letters SET status = 'replayed', resolution = :resolution, resolved_at = now()
-    WHERE id = :id
-""")
-_REFUSE = text("""
-    UPDATE dead_letters SET status = 'open', attempts = attempts + 1, kind = :kind, error = :error
-    WHERE id = :id
-""")
 
 
 class Redrive:
@@ -69,23 +50,25 @@ class Redrive:
 
     async def _look(self, engine: AsyncEngine) -> bool:
         async with engine.connect() as connection:
-            counts = (await connection.execute(_COUNT, {"consumer": self._consumer})).one()
+            counts = (
+                await connection.execute(dead_letters.COUNT, {"consumer": self._consumer})
+            ).one()
         self._open = counts.open
         return bool(counts.due)
 
     async def _replay_next(self, engine: AsyncEngine) -> bool:
         async with AsyncSession(engine) as session, session.begin():
-            claimed = await session.execute(_CLAIM, {"consumer": self._consumer})
+            claimed = await session.execute(dead_letters.CLAIM_DUE, {"consumer": self._consumer})
             row = claimed.one_or_none()
             if row is None:
                 return False
             poison = await self._apply(session, row)
             if poison is None:
                 resolution = {"id": row.id, "resolution": "applied by its consumer"}
-                await session.execute(_RESOLVE, resolution)
+                await session.execute(dead_letters.RESOLVE, resolution)
             else:
                 refusal = {"id": row.id, "kind": poison.kind.value, "error": str(poison)}
-                await session.execute(_REFUSE, refusal)
+                await session.execute(dead_letters.REFUSE_AGAIN, refusal)
         outcome = "refused" if poison else "applied"
         event_metrics.DEAD_LETTERS_REPLAYED.add(1, {"consumer": self._consumer, "outcome": outcome})
         logger.info(
@@ -103,7 +86,7 @@ class Redrive:
         await positions.lock(session, self._consumer, [partition])
         batch = Batch(subscription, self._consumer, time_ns(), keep_ratio=1.0)
         try:
-            batch.decode_or_raise(restore_record(row))
+            batch.decode_or_raise(dead_letters.restore_record(row))
             with batch.traced():
                 batch.start_spans()
                 # A fault undoes what the event has written and keeps the claim on its letter.

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
-from sqlalchemy import Row, text
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service_kit.database import idempotency_keys
 from service_kit.http import sentences
 from service_kit.http.callers import Caller
 from service_kit.http.problems import Problem
@@ -50,22 +51,6 @@ class Recorded:
         """Return the stored answer."""
         assert self.status is not None
         return Response(self.body, self.status, headers=REPLAYED, media_type="application/json")
-
-
-_CLAIM = text("""
-    INSERT INTO idempotency_keys (client_id, key, request_hash)
-    VALUES (:client_id, :key, :request_hash)
-    ON CONFLICT (client_id, key) DO NOTHING
-    RETURNING 1
-""")
-_READ = text("""
-    SELECT request_hash, resource_id, status, body FROM idempotency_keys
-    WHERE client_id = :client_id AND key = :key
-""")
-_RECORD = text("""
-    UPDATE idempotency_keys SET resource_id = :resource_id, status = :status, body = :body
-    WHERE client_id = :client_id AND key = :key
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +97,12 @@ async def _claim_or_read(
     session: AsyncSession, identity: dict[str, str], request_hash: bytes
 ) -> Row[Any] | None:
     for _ in range(_CLAIM_ATTEMPTS):
-        claimed = await session.execute(_CLAIM, {**identity, "request_hash": request_hash})
+        claimed = await session.execute(
+            idempotency_keys.CLAIM, {**identity, "request_hash": request_hash}
+        )
         if claimed.one_or_none() is not None:
             return None
-        row = (await session.execute(_READ, identity)).one_or_none()
+        row = (await session.execute(idempotency_keys.READ, identity)).one_or_none()
         if row is not None:
             return row
     raise key_in_motion()
@@ -139,7 +126,7 @@ async def record_outcome(
     if key is None:
         return
     await session.execute(
-        _RECORD,
+        idempotency_keys.RECORD,
         {
             "client_id": caller.client_id,
             "key": key,

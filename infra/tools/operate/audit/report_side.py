@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service_kit.events import positions
+from service_kit.events import dead_letters, positions
 
 SALES_TOPIC = "sales.events.v1"
 STOCK_TOPIC = "stock.events.v1"
@@ -100,9 +100,6 @@ _ANNOUNCEMENTS = text("""
       AND type IN ('sales.sale-confirmed.v1', 'sales.sale-recorded.v1')
     ORDER BY id
 """)
-_DEAD_LETTERS = text("""
-    SELECT partition, "offset" FROM dead_letters WHERE topic = :topic
-""")
 
 
 async def find_under_way(
@@ -114,7 +111,8 @@ async def find_under_way(
     subjects = [str(sale_id) for sale_id in sale_ids]
     set_aside = {
         (row.partition, row.offset)
-        for row in await report.session.execute(_DEAD_LETTERS, {"topic": SALES_TOPIC})
+        for row in await report.session.execute(dead_letters.LIST_SET_ASIDE, {"consumer": REPORT})
+        if row.topic == SALES_TOPIC
     }
     under_way: dict[UUID, bool] = {}
     for row in await sales.execute(_ANNOUNCEMENTS, {"subjects": subjects}):
