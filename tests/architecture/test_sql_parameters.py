@@ -12,6 +12,7 @@ CODE = (
     "stock-service/stock_service",
     "report-service/report_service",
 )
+STATEMENTS = ("text", "execute", "scalar", "DirectStatement")
 # Pieces of statements that are put together from our own words: names of columns and tables, and
 # conditions chosen by the code. Each was looked at; none holds anything from outside.
 OUR_WORDS = {
@@ -37,7 +38,7 @@ OUR_WORDS = {
 def interpolations(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """What is put into the text of statements, with its line."""
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and _name(node.func) in ("text", "execute", "scalar")):
+        if not (isinstance(node, ast.Call) and _name(node.func) in STATEMENTS):
             continue
         for argument in node.args[:1]:
             for part in ast.walk(argument):

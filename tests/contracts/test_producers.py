@@ -1,6 +1,7 @@
 """What the sales service writes keeps the contracts."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from jsonschema import Draft202012Validator
 from sales_service.domain.money import TaxRate
 from sales_service.domain.sale import (
     DraftLine,
+    Goods,
     Product,
     ProductId,
     Sale,
@@ -25,7 +27,7 @@ from sales_service.domain.sale import (
     ring_up,
 )
 from sales_service.events import published
-from sales_service.use_cases.sale_messages import sale_fields
+from sales_service.events.sale_events import sale_fields
 
 EVENTS = Path(__file__).resolve().parents[2] / "infra" / "contracts" / "events"
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -45,7 +47,8 @@ def a_sale() -> Sale:
     product = Product(ProductId(1), "Café", "Épicerie", Decimal("3.3333"), None)
     lines = (DraftLine(ProductId(1), 2, None), DraftLine(ProductId(1), 1, Decimal("0.001")))
     draft = SaleDraft(SaleId(SALE_ID), StoreId(3), None, None, lines)
-    return ring_up(draft, store, {ProductId(1): product}, "3-000001", NOW)
+    sale = ring_up(draft, Goods(store, {ProductId(1): product}), NOW)
+    return replace(sale, number="3-000001")
 
 
 MISSING = [published.Missing(1, 2, 0)]

@@ -1,7 +1,9 @@
 """A statement without SQLAlchemy between: its effect, its faults and what is left of its use."""
 
 import asyncio
+from typing import Any
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -10,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.faults import constraint_of, is_bad_data, is_lock_timeout, is_transient
 from service_kit.database.sessions import open_engine
-from service_kit.database.single_statement import DirectStatement
+from service_kit.database.single_statement import DirectStatement, autocommit, within
 from service_kit.settings import ServiceSettings
 
 KEEP = DirectStatement("INSERT INTO notes (id) VALUES (:id) RETURNING id")
@@ -29,9 +31,17 @@ def settings_of(engine: AsyncEngine, pool_size: int = 1) -> ServiceSettings:
     )
 
 
+async def run(
+    engine: AsyncEngine, statement: DirectStatement, values: dict[str, Any]
+) -> asyncpg.Record | None:
+    """Run the statement as a transaction of its own."""
+    async with autocommit(engine) as connection:
+        return await connection.fetch_row(statement, values)
+
+
 async def test_what_it_writes_is_committed_when_it_returns(notes_engine: AsyncEngine) -> None:
     async with open_engine(settings_of(notes_engine)) as engine:
-        row = await KEEP.fetch_row(engine, {"id": 7})
+        row = await run(engine, KEEP, {"id": 7})
 
         async with notes_engine.connect() as other:
             kept = (await other.execute(text("SELECT id FROM notes"))).scalar_one()
@@ -43,41 +53,77 @@ async def test_a_refused_row_is_the_error_that_it_would_be_elsewhere(
     notes_engine: AsyncEngine,
 ) -> None:
     async with open_engine(settings_of(notes_engine)) as engine:
-        await KEEP.fetch_row(engine, {"id": 7})
+        await run(engine, KEEP, {"id": 7})
 
         with pytest.raises(IntegrityError) as refused:
-            await KEEP.fetch_row(engine, {"id": 7})
+            await run(engine, KEEP, {"id": 7})
         with pytest.raises(DBAPIError) as unfit:
-            await KEEP.fetch_row(engine, {"id": "seven"})
+            await run(engine, KEEP, {"id": "seven"})
 
         assert constraint_of(refused.value) == "notes_id_key"
         assert is_bad_data(refused.value)
         assert is_bad_data(unfit.value)
         # The pool's only connection is there, and without a transaction.
-        assert await KEEP.fetch_row(engine, {"id": 8}) is not None
+        assert await run(engine, KEEP, {"id": 8}) is not None
 
 
 async def test_within_a_session_it_is_part_of_its_transaction(notes_engine: AsyncEngine) -> None:
     async with open_engine(settings_of(notes_engine)) as engine:
         async with AsyncSession(engine) as session:
             await session.execute(text("SELECT 1"))
-            await KEEP.fetch_row_within(session, {"id": 7})
+            await (await within(session)).fetch_row(KEEP, {"id": 7})
             with pytest.raises(DBAPIError) as unfit:
-                await KEEP.fetch_row_within(session, {"id": "seven"})
+                await (await within(session)).fetch_row(KEEP, {"id": "seven"})
             await session.rollback()
 
         assert is_bad_data(unfit.value)
-        assert await KEEP.fetch_row(engine, {"id": 7}) is not None
+        assert await run(engine, KEEP, {"id": 7}) is not None
+
+
+async def test_given_up_within_a_session_its_connection_is_not_used_again(
+    notes_engine: AsyncEngine,
+) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine:
+        before = await run(engine, PID, {})
+
+        async def give_up() -> None:
+            async with AsyncSession(engine) as session, session.begin():
+                await session.execute(text("SELECT 1"))
+                connection = await within(session)
+                async with asyncio.timeout(0.1):
+                    await connection.fetch_row(SLEEP, {"seconds": 5.0})
+
+        with pytest.raises(TimeoutError):
+            await give_up()
+
+        assert await run(engine, PID, {}) != before
+
+
+async def test_what_fails_beside_a_statement_keeps_the_connection(
+    notes_engine: AsyncEngine,
+) -> None:
+    async with open_engine(settings_of(notes_engine)) as engine:
+        before = await run(engine, PID, {})
+
+        async def fail() -> None:
+            async with autocommit(engine) as connection:
+                await connection.fetch_row(KEEP, {"id": 7})
+                raise LookupError
+
+        with pytest.raises(LookupError):
+            await fail()
+
+        assert await run(engine, PID, {}) == before
 
 
 async def test_a_lock_that_is_not_given_is_told_apart(notes_engine: AsyncEngine) -> None:
     async with open_engine(settings_of(notes_engine)) as engine:
-        await KEEP.fetch_row(engine, {"id": 7})
+        await run(engine, KEEP, {"id": 7})
         async with notes_engine.begin() as holder:
             await holder.execute(text("SELECT FROM notes FOR UPDATE"))
 
             with pytest.raises(DBAPIError) as late:
-                await LOCK.fetch_row(engine, {"id": 7})
+                await run(engine, LOCK, {"id": 7})
 
     assert is_lock_timeout(late.value)
     assert is_transient(late.value)
@@ -86,27 +132,27 @@ async def test_a_lock_that_is_not_given_is_told_apart(notes_engine: AsyncEngine)
 async def test_a_full_pool_refuses_it_like_everybody(notes_engine: AsyncEngine) -> None:
     async with open_engine(settings_of(notes_engine)) as engine, engine.connect():
         with pytest.raises(PoolTimeout):
-            await PID.fetch_row(engine, {})
+            await run(engine, PID, {})
 
 
 async def test_a_connection_that_was_given_up_in_the_middle_is_not_used_again(
     notes_engine: AsyncEngine,
 ) -> None:
     async with open_engine(settings_of(notes_engine)) as engine:
-        before = await PID.fetch_row(engine, {})
+        before = await run(engine, PID, {})
 
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
-                await SLEEP.fetch_row(engine, {"seconds": 5.0})
+                await run(engine, SLEEP, {"seconds": 5.0})
 
-        assert await PID.fetch_row(engine, {}) != before
+        assert await run(engine, PID, {}) != before
 
 
 async def test_a_connection_that_the_server_ends_is_replaced(notes_engine: AsyncEngine) -> None:
     async with open_engine(settings_of(notes_engine)) as engine:
-        before = await PID.fetch_row(engine, {})
+        before = await run(engine, PID, {})
         assert before is not None
-        sleeping = asyncio.create_task(SLEEP.fetch_row(engine, {"seconds": 5.0}))
+        sleeping = asyncio.create_task(run(engine, SLEEP, {"seconds": 5.0}))
         await asyncio.sleep(0.1)
         async with notes_engine.connect() as other:
             await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": before["pid"]})
@@ -115,4 +161,4 @@ async def test_a_connection_that_the_server_ends_is_replaced(notes_engine: Async
             await sleeping
 
         assert is_transient(lost.value)
-        assert await PID.fetch_row(engine, {}) != before
+        assert await run(engine, PID, {}) != before

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.domain.sale import MissingStock, SaleId
-from sales_service.events.consumed import DECODERS, STOCK_TOPIC, StockRefused, StockWithdrawn
+from sales_service.events.consumed import DECODERS, StockRefused, StockWithdrawn
+from sales_service.events.topics import STOCK_TOPIC
 from sales_service.use_cases.settle_sales import StockDecision, settle_sales
 from service_kit.events.cloud_events import Event, Subscription
 

@@ -4,24 +4,12 @@ Nobody tells it of changes: the statement that writes a sale compares versions, 
 when one is not the newest.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.catalogue import find_products_for_sale, read_store_for_sale
-from sales_service.domain.sale import Product, ProductId, Store, StoreId
+from sales_service.domain.sale import Goods, Product, ProductId, Store, StoreId
 
 MOST_PRODUCTS = 20_000  # some 10 MB; of more, those that were read first are forgotten
-
-
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """What one basket needs; absent is what does not exist."""
-
-    store: Store | None
-    products: dict[ProductId, Product]
-    is_fresh: bool  # read just now
 
 
 class KnownCatalogue:
@@ -32,19 +20,19 @@ class KnownCatalogue:
         self._stores: dict[StoreId, Store] = {}
         self._products: dict[ProductId, Product] = {}
 
-    async def look_up(self, store_id: StoreId, product_ids: Iterable[ProductId]) -> Goods:
+    async def look_up(self, store_id: StoreId, product_ids: set[ProductId]) -> Goods:
         """What is known of a basket's store and products; all is read when one is not."""
-        wanted = set(product_ids)
-        if store_id in self._stores and wanted <= self._products.keys():
-            return Goods(self._stores[store_id], {i: self._products[i] for i in wanted}, False)
+        if store_id in self._stores and product_ids <= self._products.keys():
+            known = {product_id: self._products[product_id] for product_id in product_ids}
+            return Goods(self._stores[store_id], known, is_fresh=False)
         async with AsyncSession(self._engine) as session:
-            return await self._read(session, store_id, wanted)
+            return await self._read(session, store_id, product_ids)
 
     async def hold(
-        self, session: AsyncSession, store_id: StoreId, product_ids: Iterable[ProductId]
+        self, session: AsyncSession, store_id: StoreId, product_ids: set[ProductId]
     ) -> Goods:
         """The newest, which nobody changes before the session's transaction ends."""
-        return await self._read(session, store_id, set(product_ids), hold=True)
+        return await self._read(session, store_id, product_ids, hold=True)
 
     async def _read(
         self,
@@ -57,7 +45,7 @@ class KnownCatalogue:
         store = await read_store_for_sale(session, store_id, hold=hold)
         products = await find_products_for_sale(session, list(wanted), hold=hold)
         self._keep(store_id, store, wanted, products)
-        return Goods(store, products, True)
+        return Goods(store, products)
 
     def _keep(
         self,

@@ -1,43 +1,44 @@
 """Writes a sale with everything that belongs to it, in one statement."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from sales_service.domain.sale import Product, Sale, Store
+from sales_service.domain.sale import Goods, Sale
 from service_kit.database.faults import constraint_of
-from service_kit.database.single_statement import DirectStatement
-from service_kit.events.outbox import OutgoingEvent
+from service_kit.database.idempotency_keys import CLAIM_KEY, KEY_IS_OURS
+from service_kit.database.single_statement import DirectConnection, DirectStatement
+from service_kit.events.ledger import INSERT_EVENT
+from service_kit.events.outbox import OutgoingEvent, event_parameters
 from service_kit.http.idempotency import KeyedRequest
 
-# Each part writes only when the one before it has: the catalogue is as the sale was rung up with,
-# the key is free, the sale is new. Only then is a number taken, and put into the event.
-# Waits for others happen in the order key, sale, as in every transaction that takes both.
-_WRITE_SALE = DirectStatement("""
-    WITH fitting AS (
+
+class NothingWritten(Exception):
+    """The key or the sale's id is taken, or the catalogue has changed since it was read."""
+
+
+# Each part has a row only when the part before it has one. So the number is taken last: a sale
+# that is not written uses none up. Every transaction locks the key before the sale.
+_WRITE_SALE = DirectStatement(f"""
+    WITH permitted AS (
         SELECT FROM stores
         WHERE id = :store_id AND version = :store_version AND is_active
             AND NOT EXISTS (SELECT FROM sales WHERE id = :id)
-            -- By a subquery for each: a join would be planned for the whole catalogue.
+            -- A subquery for each product: PostgreSQL would plan a join for the whole catalogue.
             AND NOT EXISTS (
                 SELECT FROM unnest(CAST(:used_ids AS int[]), CAST(:used_versions AS bigint[]))
                     AS used(id, version)
                 WHERE used.version IS DISTINCT FROM
                     (SELECT p.version FROM products AS p WHERE p.id = used.id AND p.is_active)
             )
-    ), claim AS (
-        INSERT INTO idempotency_keys (client_id, key, request_hash, resource_id)
-        SELECT :client_id, :key, :request_hash, CAST(CAST(:id AS uuid) AS text) FROM fitting
-        WHERE CAST(:key AS text) IS NOT NULL
-        ON CONFLICT (client_id, key) DO NOTHING
-        RETURNING 1
+    ), claimed_key AS (
+        {CLAIM_KEY}
     ), numbered AS MATERIALIZED (
-        SELECT CAST(nextval(CAST(CAST(:sequence AS text) AS regclass)) AS text) AS n FROM fitting
-        WHERE CAST(:key AS text) IS NULL OR EXISTS (SELECT FROM claim)
+        SELECT CAST(nextval(CAST(CAST(:sequence AS text) AS regclass)) AS text) AS n FROM permitted
+        WHERE {KEY_IS_OURS}
     ), sale AS (
         INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at,
             utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id,
@@ -57,66 +58,55 @@ _WRITE_SALE = DirectStatement("""
             CAST(:categories AS text[]), CAST(:quantities AS int[]), CAST(:prices AS numeric[]),
             CAST(:costs AS numeric[]), CAST(:amounts AS bigint[]), CAST(:line_taxes AS bigint[]))
             AS line
-    ), event AS (
-        INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
-        SELECT CAST(:event_id AS uuid), :topic, :event_key, :type, :subject, :traceparent,
-            CAST(:before_number AS bytea) || convert_to(number, 'UTF8')
-                || CAST(:after_number AS bytea)
+    ), announced AS (
+        SELECT jsonb_set(CAST(CAST(:event_body AS text) AS jsonb), '{{number}}', to_jsonb(number))
+            AS body
         FROM sale
+    ), event AS (
+        {INSERT_EVENT}
     )
     SELECT number FROM sale
 """)
-# A field of the event's own; inside a text of a client's its quotes would be escaped.
-_NO_NUMBER = b'"number":"'
 
 
 async def write_sale(
-    on: AsyncEngine | AsyncSession,
+    connection: DirectConnection,
     sale: Sale,
+    goods: Goods,
     event: OutgoingEvent,
     request: KeyedRequest,
-    store: Store,
-    products: Sequence[Product],
-) -> str | None:
-    """Write the sale, its lines and its event, take the key, and return the receipt's number.
+) -> Sale:
+    """Write the sale, its lines and its event, take the key, and return the sale with its number.
 
-    On an engine it is a transaction of its own. The event's body has an empty `number`. None when
-    nothing was written: the key or the sale's id is taken, or store or products have changed.
-    Raises `EventTooLarge`.
+    The statement puts the number into the event too. Raises `NothingWritten` or `EventTooLarge`.
     """
-    before, name, after = event.encode().partition(_NO_NUMBER)
     values = (
         _sale_columns(sale)
         | _line_columns(sale)
-        | {
-            "client_id": request.caller.client_id,
-            "key": request.key,
-            "request_hash": request.request_hash,
-            "store_version": store.version,
-            "used_ids": [product.id for product in products],
-            "used_versions": [product.version for product in products],
-            "sequence": f"sale_number_{store.id:d}",
-            "event_id": event.event_id,
-            "topic": event.topic,
-            "event_key": event.key,
-            "type": event.type,
-            "subject": event.subject,
-            "traceparent": event.traceparent,
-            "before_number": before + name,
-            "after_number": after,
-        }
+        | _catalogue_as_read(goods)
+        | request.parameters()
+        | event_parameters(event)
     )
     try:
-        if isinstance(on, AsyncSession):
-            row = await _WRITE_SALE.fetch_row_within(on, values)
-        else:
-            row = await _WRITE_SALE.fetch_row(on, values)
+        row = await connection.fetch_row(_WRITE_SALE, values)
     except IntegrityError as error:
-        # Its twin has committed after this statement had begun.
+        # A sale with the same id was committed after this statement had begun.
         if constraint_of(error) == "sales_pkey":
-            return None
+            raise NothingWritten from error
         raise
-    return None if row is None else str(row["number"])
+    if row is None:
+        raise NothingWritten
+    return replace(sale, number=row["number"])
+
+
+def _catalogue_as_read(goods: Goods) -> dict[str, Any]:
+    assert goods.store is not None
+    return {
+        "store_version": goods.store.version,
+        "sequence": f"sale_number_{goods.store.id:d}",
+        "used_ids": list(goods.products),
+        "used_versions": [product.version for product in goods.products.values()],
+    }
 
 
 def _sale_columns(sale: Sale) -> dict[str, Any]:

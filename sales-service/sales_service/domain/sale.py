@@ -72,6 +72,15 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Goods:
+    """What one basket needs of the catalogue; what does not exist is absent."""
+
+    store: Store | None
+    products: Mapping[ProductId, Product]
+    is_fresh: bool = True  # read just now, not from a cache
+
+
+@dataclass(frozen=True, slots=True)
 class DraftLine:
     """A line as the till sends it; without a price the catalogue's counts."""
 
@@ -90,6 +99,10 @@ class SaleDraft:
     register_id: str | None
     lines: tuple[DraftLine, ...]
     has_chosen_id: bool = False
+
+    @property
+    def product_ids(self) -> set[ProductId]:
+        return {line.product_id for line in self.lines}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,38 +151,11 @@ class Sale:
     missing: tuple[MissingStock, ...] = ()
 
 
-def unknown_references(
-    draft: SaleDraft, store: Store | None, products: Mapping[ProductId, Product]
-) -> UnknownReference | None:
-    """Everything that the basket names and that does not exist, at once."""
-    errors = []
-    if store is None:
-        detail = f"Magasin {draft.store_id} introuvable."
-        errors.append({"pointer": "/magasin_id", "code": "magasin-introuvable", "detail": detail})
-    errors += [
-        {
-            "pointer": f"/panier/{index}/produit_id",
-            "code": "produit-introuvable",
-            "detail": f"Produit {line.product_id} introuvable.",
-        }
-        for index, line in enumerate(draft.lines)
-        if line.product_id not in products
-    ]
-    if not errors:
-        return None
-    if store is None:
-        return UnknownReference("Magasin introuvable", errors)
-    return UnknownReference("Produit introuvable", errors)
-
-
-def ring_up(
-    draft: SaleDraft,
-    store: Store,
-    products: Mapping[ProductId, Product],
-    number: str,
-    now: datetime,
-) -> Sale:
-    """Turn a basket into a receipt: prices, amounts, taxes, business date, first status."""
+def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
+    """Turn a basket into a receipt without its number: prices, amounts, taxes, date, status."""
+    store, products = goods.store, goods.products
+    if store is None or not draft.product_ids <= products.keys():
+        raise _unknown_references(draft, goods)
     if store.kind != "store":
         raise StoreClosed("Ce lieu ne fait pas de ventes : c'est un centre logistique.")
     # Its own day first: at the ends of the calendar another time zone's day does not exist.
@@ -188,7 +174,7 @@ def ring_up(
     return Sale(
         id=draft.sale_id,
         store_id=store.id,
-        number=number,
+        number="",
         status=(
             SaleStatus.PENDING if store.stock_policy is StockPolicy.STRICT else SaleStatus.CONFIRMED
         ),
@@ -218,6 +204,26 @@ def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
         and line.unit_price in (None, sold.unit_price)
         for line, sold in zip(draft.lines, sale.lines, strict=True)
     )
+
+
+def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReference:
+    """Everything that the basket names and that does not exist, at once."""
+    errors = []
+    if goods.store is None:
+        detail = f"Magasin {draft.store_id} introuvable."
+        errors.append({"pointer": "/magasin_id", "code": "magasin-introuvable", "detail": detail})
+    errors += [
+        {
+            "pointer": f"/panier/{index}/produit_id",
+            "code": "produit-introuvable",
+            "detail": f"Produit {line.product_id} introuvable.",
+        }
+        for index, line in enumerate(draft.lines)
+        if line.product_id not in goods.products
+    ]
+    if goods.store is None:
+        return UnknownReference("Magasin introuvable", errors)
+    return UnknownReference("Produit introuvable", errors)
 
 
 def _absurd_date(sold_at: datetime) -> ImpossibleSale:

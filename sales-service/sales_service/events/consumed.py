@@ -4,8 +4,6 @@ from uuid import UUID
 
 import msgspec
 
-STOCK_TOPIC = "stock.events.v1"
-
 
 class StockWithdrawn(msgspec.Struct, frozen=True):
     """All lines of a sale were taken."""

@@ -7,9 +7,6 @@ from uuid import UUID
 
 import msgspec
 
-SALES_TOPIC = "sales.events.v1"
-CATALOGUE_TOPIC = "catalogue.events.v1"
-
 
 class SaleLine(msgspec.Struct, frozen=True):
     """A line of a receipt."""

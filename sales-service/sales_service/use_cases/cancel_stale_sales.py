@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db.sales import find_sales, lock_stale, settle
 from sales_service.domain.sale import SaleStatus
-from sales_service.events.published import SALES_TOPIC, SaleCancelled
+from sales_service.events.sale_events import cancelled
 from sales_service.telemetry import count_decided, time_sagas
-from service_kit.events.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.outbox import add_to_outbox
 
 SWEEP_SALES = 200  # a sweep is one transaction; the next one follows at once
 
@@ -27,17 +27,5 @@ async def cancel_stale_sales(session: AsyncSession, older_than: timedelta) -> in
     sales = await find_sales(session, stale)
     count_decided(session, list(sales.values()))
     time_sagas(session, sales.values(), decided_at)
-    await add_to_outbox(
-        session,
-        [
-            OutgoingEvent(
-                topic=SALES_TOPIC,
-                key=str(sale.store_id),
-                type=SaleCancelled.TYPE,
-                subject=str(sale.id),
-                body=SaleCancelled(sale.id, sale.store_id, "timeout", decided_at),
-            )
-            for sale in sales.values()
-        ],
-    )
+    await add_to_outbox(session, [cancelled(sale, decided_at) for sale in sales.values()])
     return len(stale)

@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductRow
 from sales_service.domain.errors import ProductExists, UnknownProduct
-from sales_service.events.published import CATALOGUE_TOPIC, ProductChanged
+from sales_service.events.published import ProductChanged
+from sales_service.events.topics import CATALOGUE_TOPIC
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 

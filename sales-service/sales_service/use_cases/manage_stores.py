@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.db import catalogue
 from sales_service.db.catalogue import StoreRow
 from sales_service.domain.errors import StoreExists, UnknownStore
-from sales_service.events.published import CATALOGUE_TOPIC, StoreChanged
+from sales_service.events.published import StoreChanged
+from sales_service.events.topics import CATALOGUE_TOPIC
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 

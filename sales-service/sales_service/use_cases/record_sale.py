@@ -1,26 +1,21 @@
 """Record a sale: receipt, lines, event and the request's key, all or nothing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from sales_service.db.known_catalogue import Goods, KnownCatalogue
-from sales_service.db.sale_writing import write_sale
+from sales_service.db.known_catalogue import KnownCatalogue
+from sales_service.db.sale_writing import NothingWritten, write_sale
 from sales_service.db.sales import find_sales
 from sales_service.domain.errors import SaleExists, SalesError
-from sales_service.domain.sale import Sale, SaleDraft, is_repetition, ring_up, unknown_references
-from sales_service.events.published import SALES_TOPIC, SaleRecorded
+from sales_service.domain.sale import Sale, SaleDraft, is_repetition, ring_up
+from sales_service.events.sale_events import recorded
 from sales_service.telemetry import count_sales
-from sales_service.use_cases.sale_messages import sale_fields
-from service_kit.events.outbox import EventTooLarge, OutgoingEvent
+from service_kit.database.single_statement import autocommit, within
+from service_kit.events.outbox import EventTooLarge
 from service_kit.http.idempotency import KeyedRequest, claim, key_in_motion, record_outcome
-
-# What SaleConfirmed says beyond SaleRecorded.
-BYTES_OF_A_DECISION = 1000
-# Each after the second needs a key or an id that is taken just between two statements.
-_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,85 +29,64 @@ class RecordedSale:
 async def record_sale(
     engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
 ) -> RecordedSale:
-    """The written sale: confirmed in a permissive store, pending in a strict one.
+    """Record the sale and return it: confirmed in a permissive store, pending in a strict one.
 
-    A repetition, by the request's key or by the till's own `sale_id` with the same content, gets
-    the sale that stands. Raises `UnknownReference`, `ImpossibleSale`, `StoreClosed`,
-    `SaleExists` or `EventTooLarge`.
+    A repeated request, recognised by its key or by the till's own `sale_id` with the same content,
+    gets the sale that an earlier request recorded. Raises a `SalesError` or `EventTooLarge`.
     """
-    for attempt in range(_ATTEMPTS):
-        write = _write_as_known if attempt == 0 else _write_as_held
-        sale, refusal = await write(engine, catalogue, draft, request)
-        if sale:
+    for write in _ATTEMPTS:
+        try:
+            sale = await write(engine, catalogue, draft, request)
+        except (NothingWritten, SalesError, EventTooLarge) as obstacle:
+            # A repetition gets the first answer, even if it would be refused today.
+            if earlier := await _find_earlier(engine, draft, request):
+                return earlier
+            if not isinstance(obstacle, NothingWritten):
+                raise
+        else:
             count_sales([sale])
             return RecordedSale(sale)
-        # Nothing is written. What an earlier request has done goes before any refusal.
-        if earlier := await _find_earlier(engine, draft, request):
-            return earlier
-        if refusal:
-            raise refusal
     raise key_in_motion()
 
 
-async def _write_as_known(
+async def _write_by_cache(
     engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
-) -> tuple[Sale | None, Exception | None]:
-    """The sale by what the process knows, which refuses nothing unless it was read just now."""
-    goods = await catalogue.look_up(draft.store_id, [line.product_id for line in draft.lines])
-    sale, refusal = await _try_to_write(engine, draft, goods, request)
-    return sale, refusal if goods.is_fresh else None
-
-
-async def _write_as_held(
-    engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
-) -> tuple[Sale | None, Exception | None]:
-    """The sale by the newest catalogue, which waits meanwhile.
-
-    Prices that change faster than they are read would hold a sale up for ever.
-    """
-    async with AsyncSession(engine) as session:
-        goods = await catalogue.hold(
-            session, draft.store_id, [line.product_id for line in draft.lines]
-        )
-        sale, refusal = await _try_to_write(session, draft, goods, request)
-        await (session.commit() if sale else session.rollback())
-        return sale, refusal
-
-
-async def _try_to_write(
-    on: AsyncEngine | AsyncSession, draft: SaleDraft, goods: Goods, request: KeyedRequest
-) -> tuple[Sale | None, Exception | None]:
-    """The written sale, or why the goods refuse it; neither when something is in its way."""
+) -> Sale:
+    """Write the sale by the cached catalogue, in a transaction of one statement."""
+    goods = await catalogue.look_up(draft.store_id, draft.product_ids)
     try:
-        return await _write(on, draft, goods, request), None
+        sale = ring_up(draft, goods, datetime.now(UTC))
+        async with autocommit(engine) as connection:
+            return await write_sale(connection, sale, goods, recorded(sale), request)
     except (SalesError, EventTooLarge) as refusal:
-        return None, refusal
+        if goods.is_fresh:
+            raise
+        # The cache may be stale, so it refuses nothing.
+        raise NothingWritten from refusal
 
 
-async def _write(
-    on: AsyncEngine | AsyncSession, draft: SaleDraft, goods: Goods, request: KeyedRequest
-) -> Sale | None:
-    if unknown := unknown_references(draft, goods.store, goods.products):
-        raise unknown
-    assert goods.store is not None
-    sale = ring_up(draft, goods.store, goods.products, "", datetime.now(UTC))
-    event = OutgoingEvent(
-        topic=SALES_TOPIC,
-        key=str(sale.store_id),
-        type=SaleRecorded.TYPE,
-        subject=str(sale.id),
-        body=SaleRecorded(**sale_fields(sale)),
-        reserve=BYTES_OF_A_DECISION,
-    )
-    used = list(goods.products.values())
-    number = await write_sale(on, sale, event, request, goods.store, used)
-    return None if number is None else replace(sale, number=number)
+async def _write_by_locked_catalogue(
+    engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
+) -> Sale:
+    """Write the sale by the catalogue of the database, locked until the sale is committed.
+
+    Without the lock, prices that change faster than they are read would delay a sale for ever.
+    """
+    async with AsyncSession(engine) as session, session.begin():
+        goods = await catalogue.hold(session, draft.store_id, draft.product_ids)
+        sale = ring_up(draft, goods, datetime.now(UTC))
+        return await write_sale(await within(session), sale, goods, recorded(sale), request)
+
+
+# The cache is nearly always right. Each attempt after the second needs a key or an id that is
+# taken between two statements.
+_ATTEMPTS = (_write_by_cache, *[_write_by_locked_catalogue] * 3)
 
 
 async def _find_earlier(
     engine: AsyncEngine, draft: SaleDraft, request: KeyedRequest
 ) -> RecordedSale | None:
-    """The sale that the key or the draft's own id stands for; raises `SaleExists`."""
+    """Return the sale that the key or the draft's own id stands for; raise `SaleExists`."""
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
         if former := await claim(session, request):
             assert former.resource_id is not None
@@ -121,7 +95,7 @@ async def _find_earlier(
         if draft.has_chosen_id and (known := await _find_repeated(session, draft)):
             await record_outcome(session, request.caller, request.key, resource_id=str(known.id))
             return RecordedSale(known, is_repeated=True)
-        # Whoever takes the key does so together with a sale.
+        # The key may only be taken together with a sale.
         await session.rollback()
         return None
 

@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db.sales import find_sales, lock_pending, settle
 from sales_service.domain.sale import MissingStock, Sale, SaleId, SaleStatus
-from sales_service.events.published import SALES_TOPIC, Missing, SaleConfirmed, SaleRejected
+from sales_service.events.sale_events import confirmed, rejected
 from sales_service.telemetry import count_decided, time_sagas
-from sales_service.use_cases.sale_messages import sale_fields
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
@@ -58,17 +57,6 @@ async def settle_sales(session: AsyncSession, decisions: Sequence[StockDecision]
 
 
 def _announce(sale: Sale, decision: StockDecision, decided_at: datetime) -> OutgoingEvent:
-    body: SaleConfirmed | SaleRejected
     if decision.missing:
-        missing = [Missing(m.product_id, m.requested, m.available) for m in decision.missing]
-        body = SaleRejected(sale.id, sale.store_id, missing, decided_at)
-    else:
-        body = SaleConfirmed(**sale_fields(sale), decided_at=decided_at)
-    return OutgoingEvent(
-        topic=SALES_TOPIC,
-        key=str(sale.store_id),
-        type=body.TYPE,
-        subject=str(sale.id),
-        body=body,
-        traceparent=decision.traceparent,
-    )
+        return rejected(sale, decision.missing, decided_at, decision.traceparent)
+    return confirmed(sale, decided_at, decision.traceparent)

@@ -1,6 +1,7 @@
 """One protection switched off each: the suite must notice every one of them."""
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -95,17 +96,18 @@ def without_outbox() -> None:
 
     write_sale = sale_writing.write_sale
     statement = sale_writing._WRITE_SALE
-    statement._sql = re.sub(r"INSERT INTO outbox \([^)]*\)", "", statement._sql)
+    statement.sql = re.sub(r"INSERT INTO outbox \([^)]*\)", "", statement.sql)
 
-    async def write_sale_first(engine: AsyncEngine, sale: Any, event: Any, *more: Any) -> Any:
-        number = await write_sale(engine, sale, event, *more)
-        if number is not None:
-            body = msgspec.structs.replace(event.body, number=number)
-            parameters = outbox._columns([replace(event, body=body)])
-            task = asyncio.create_task(write(engine.url, parameters))
-            pending.add(task)
-            task.add_done_callback(pending.discard)
-        return number
+    async def write_sale_first(
+        connection: Any, draft: Any, goods: Any, event: OutgoingEvent, *more: Any
+    ) -> Any:
+        sale = await write_sale(connection, draft, goods, event, *more)
+        body = msgspec.structs.replace(event.body, number=sale.number)
+        parameters = outbox._columns([replace(event, body=body)])
+        task = asyncio.create_task(write(os.environ["DATABASE_URL"], parameters))
+        pending.add(task)
+        task.add_done_callback(pending.discard)
+        return sale
 
     async def write(url: Any, parameters: Any) -> None:
         engine = create_async_engine(url)

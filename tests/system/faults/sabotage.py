@@ -20,7 +20,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from service_kit.database.single_statement import DirectStatement
+from service_kit.database.single_statement import DirectConnection
 from service_kit.events import outbox
 from service_kit.events.batch import Batch
 from service_kit.events.consumer import Consumer
@@ -51,17 +51,20 @@ def _watch_requests(folder: Path) -> None:
 
     outbox.add_to_outbox = add_and_note
 
-    fetch = DirectStatement.fetch_row
+    fetch = DirectConnection.fetch_row
 
     @wraps(fetch)
-    async def fetch_watched(self: DirectStatement, *arguments: Any) -> Any:
+    async def fetch_watched(self: DirectConnection, *arguments: Any) -> Any:
+        if self.is_in_transaction:
+            return await fetch(self, *arguments)
+        # The statement and its commit are one round trip.
         trip(folder, "request.before-commit")
         row = await fetch(self, *arguments)
         if row is not None:
             trip(folder, "request.after-commit")
         return row
 
-    DirectStatement.fetch_row = fetch_watched  # type: ignore[method-assign, assignment]
+    DirectConnection.fetch_row = fetch_watched  # type: ignore[method-assign, assignment]
 
     @event.listens_for(Session, "before_commit")
     def before(session: Session) -> None:

@@ -8,6 +8,18 @@ CLAIM = text("""
     ON CONFLICT (client_id, key) DO NOTHING
     RETURNING 1
 """)
+# Two fragments of a service's statement that takes the key together with its effect, in one round
+# trip. CLAIM_KEY is the body of a CTE `claimed_key`, and takes the key for the resource `:id` when
+# an earlier CTE `permitted` has its one row. KEY_IS_OURS holds when that succeeded, or when the
+# request has no key. `http.idempotency.KeyedRequest.parameters` gives the values.
+CLAIM_KEY = """
+    INSERT INTO idempotency_keys (client_id, key, request_hash, resource_id)
+    SELECT :client_id, :key, :request_hash, CAST(CAST(:id AS uuid) AS text) FROM permitted
+    WHERE CAST(:key AS text) IS NOT NULL
+    ON CONFLICT (client_id, key) DO NOTHING
+    RETURNING 1
+"""
+KEY_IS_OURS = "(CAST(:key AS text) IS NULL OR EXISTS (SELECT FROM claimed_key))"
 READ = text("""
     SELECT request_hash, resource_id, status, body FROM idempotency_keys
     WHERE client_id = :client_id AND key = :key

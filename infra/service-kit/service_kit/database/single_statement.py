@@ -1,11 +1,13 @@
-"""One statement as a transaction of its own, given to the driver without SQLAlchemy between.
+"""Statements that go straight to asyncpg, over connections of SQLAlchemy's pool.
 
-For the few statements of which there are thousands a second: what SQLAlchemy does around one
-costs several times the statement. Pool, limits, spans and the kinds of errors stay its own.
+Use it for the few statements that run thousands of times a second: SQLAlchemy's work around one
+costs several times the statement. The pool, its limits, the spans and the kinds of errors are the
+same as elsewhere.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import asyncpg
@@ -23,69 +25,79 @@ class DirectStatement:
     """SQL with `:names`, as SQLAlchemy's `text` has them."""
 
     def __init__(self, sql: str) -> None:
-        self._names = list(dict.fromkeys(_NAME.findall(sql)))
-        places = {name: f"${place}" for place, name in enumerate(self._names, start=1)}
-        self._sql = _NAME.sub(lambda found: places[found[1]], sql)
+        self.names = list(dict.fromkeys(_NAME.findall(sql)))
+        places = {name: f"${place}" for place, name in enumerate(self.names, start=1)}
+        self.sql = _NAME.sub(lambda found: places[found[1]], sql)
+
+
+class DirectConnection:
+    """A connection of the pool, for direct statements; `autocommit` and `within` give one."""
+
+    def __init__(self, pooled: PoolProxiedConnection, dialect: Dialect) -> None:
+        self._pooled = pooled
+        self._dialect = dialect
+
+    @property
+    def is_in_transaction(self) -> bool:
+        driver: Any = self._pooled.driver_connection
+        return bool(driver.is_in_transaction())
 
     async def fetch_row(
-        self, engine: AsyncEngine, values: Mapping[str, Any]
+        self, statement: DirectStatement, values: Mapping[str, Any]
     ) -> asyncpg.Record | None:
-        """Run it and commit, in one round trip; the first row, if there is one.
+        """Run the statement and return its first row, if there is one.
 
-        Raises what SQLAlchemy would raise, so that callers tell faults apart as ever.
+        Raises what SQLAlchemy would raise, so that callers tell faults apart as usual.
         """
-        dbapi = engine.dialect.loaded_dbapi
+        driver: Any = self._pooled.driver_connection
+        parameters = [values[name] for name in statement.names]
         try:
-            # Nothing begins a transaction: each statement commits by itself.
-            pooled = await engine.raw_connection()
-        except dbapi.Error as error:
-            raise _as_sqlalchemy(engine.dialect, error, None) from error
-        try:
-            row = await self._run(pooled.driver_connection, values)
+            with timed(statement.sql):
+                row = await driver.fetchrow(statement.sql, *parameters)
         except asyncpg.PostgresError as error:
-            _give_back_or_drop(pooled, error)
-            raise _as_sqlalchemy(engine.dialect, error, self._sql) from error
+            raise _as_sqlalchemy(self._dialect, error, statement.sql) from error
         except BaseException as error:
-            # Given up in the middle: what the server still sends is for nobody.
-            pooled.invalidate(error)
+            # The server may still send the answer, so nobody may use the connection again.
+            self._pooled.invalidate(error)
             if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
-                raise _as_sqlalchemy(engine.dialect, error, self._sql) from error
+                raise _as_sqlalchemy(self._dialect, error, statement.sql) from error
             raise
-        pooled.close()
-        return row
-
-    async def fetch_row_within(
-        self, session: AsyncSession, values: Mapping[str, Any]
-    ) -> asyncpg.Record | None:
-        """The same in the transaction that an earlier statement of the session's has begun."""
-        connection = await session.connection()
-        pooled = await connection.get_raw_connection()
-        try:
-            return await self._run(pooled.driver_connection, values)
-        except (
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,
-        ) as error:
-            raise _as_sqlalchemy(connection.dialect, error, self._sql) from error
-
-    async def _run(self, connection: Any, values: Mapping[str, Any]) -> asyncpg.Record | None:
-        parameters = [values[name] for name in self._names]
-        with timed(self._sql):
-            row = await connection.fetchrow(self._sql, *parameters)
         return cast("asyncpg.Record | None", row)
 
 
-def _give_back_or_drop(pooled: PoolProxiedConnection, error: asyncpg.PostgresError) -> None:
-    connection: Any = pooled.driver_connection
-    if connection.is_closed():
-        pooled.invalidate(error)
+@asynccontextmanager
+async def autocommit(engine: AsyncEngine) -> AsyncIterator[DirectConnection]:
+    """Check a connection out on which each statement is a transaction of its own."""
+    dbapi = engine.dialect.loaded_dbapi
+    try:
+        # Nothing begins a transaction: the statement and its commit are one round trip.
+        pooled = await engine.raw_connection()
+    except dbapi.Error as error:
+        raise _as_sqlalchemy(engine.dialect, error, None) from error
+    try:
+        yield DirectConnection(pooled, engine.dialect)
+    finally:
+        _give_back(pooled)
+
+
+async def within(session: AsyncSession) -> DirectConnection:
+    """Return the connection of the transaction that the session's first statement has begun."""
+    connection = await session.connection()
+    return DirectConnection(await connection.get_raw_connection(), connection.dialect)
+
+
+def _give_back(pooled: PoolProxiedConnection) -> None:
+    if not pooled.is_valid:
+        return  # invalidated: it has left the pool already
+    driver: Any = pooled.driver_connection
+    if driver.is_closed():
+        pooled.invalidate()
     else:
         pooled.close()
 
 
 def _as_sqlalchemy(dialect: Dialect, error: Exception, statement: str | None) -> BaseException:
-    """The error as a statement of SQLAlchemy's would have raised it."""
+    """Return the error that SQLAlchemy would have raised for this one of the driver."""
     dbapi: Any = dialect.loaded_dbapi
     if not isinstance(error, dbapi.Error):
         known = dbapi._asyncpg_error_translate

@@ -19,6 +19,16 @@ INSERT = text("""
         traceparent, payload, n)
     ORDER BY n
 """)
+
+# The body of a CTE of a service's statement that writes an event together with what it tells of,
+# in one round trip. An earlier CTE `announced` has the event as its one column `body`, of type
+# jsonb. `outbox.event_parameters` gives the values.
+INSERT_EVENT = """
+    INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
+    SELECT CAST(:event_id AS uuid), :event_topic, :event_key, :event_type, :event_subject,
+        :event_traceparent, convert_to(CAST(body AS text), 'UTF8')
+    FROM announced
+"""
 _CLAIM = text("""
     SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload FROM outbox
     WHERE published_at IS NULL ORDER BY id LIMIT :chunk

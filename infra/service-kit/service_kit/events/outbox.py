@@ -43,12 +43,36 @@ class OutgoingEvent:
     event_id: UUID = field(default_factory=uuid7)
     reserve: int = 0
 
-    def encode(self) -> bytes:
-        """The message's value; raises `EventTooLarge`."""
+    def encode(self, *, as_jsonb: bool = False) -> bytes:
+        """Return the message's value; raise `EventTooLarge`.
+
+        With `as_jsonb`, the value must still fit when PostgreSQL writes it as jsonb, with a space
+        after each comma and colon.
+        """
         payload = msgspec.json.encode(self.body)
-        if len(payload) + self.reserve >= MOST_BYTES:
+        reserve = self.reserve
+        if as_jsonb:
+            reserve += payload.count(b",") + payload.count(b":")
+        if len(payload) + reserve >= MOST_BYTES:
             raise EventTooLarge(self.type, len(payload))
         return payload
+
+
+def event_parameters(event: OutgoingEvent) -> dict[str, Any]:
+    """Return the values of `ledger.INSERT_EVENT`'s parameters, and `:event_body` as JSON.
+
+    Raises `EventTooLarge`.
+    """
+    body = event.encode(as_jsonb=True)
+    return {
+        "event_id": event.event_id,
+        "event_topic": event.topic,
+        "event_key": event.key,
+        "event_type": event.type,
+        "event_subject": event.subject,
+        "event_traceparent": event.traceparent,
+        "event_body": body.decode(),
+    }
 
 
 async def add_to_outbox(session: AsyncSession, events: Sequence[OutgoingEvent]) -> None:

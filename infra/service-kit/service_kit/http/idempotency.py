@@ -61,6 +61,14 @@ class KeyedRequest:
     key: str | None
     request_hash: bytes
 
+    def parameters(self) -> dict[str, Any]:
+        """Return the values of CLAIM_KEY's and KEY_IS_OURS's parameters but for `:id`."""
+        return {
+            "client_id": self.caller.client_id,
+            "key": self.key,
+            "request_hash": self.request_hash,
+        }
+
 
 async def keyed(request: Request, caller: Caller, key: str | None) -> KeyedRequest:
     """Return the request with its key, if it has one."""

@@ -9,7 +9,8 @@ import msgspec
 from uuid_utils.compat import uuid7
 
 from infra.tools.measure.bench.seed_tables import PARTITIONS, PRODUCTS, STORES
-from sales_service.events.published import SALES_TOPIC, SaleLine, SaleRecorded, Tax
+from sales_service.events.published import SaleLine, SaleRecorded, Tax
+from sales_service.events.topics import SALES_TOPIC
 
 
 def make_sale(chance: random.Random, business_date: date | None = None) -> SaleRecorded:

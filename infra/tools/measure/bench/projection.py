@@ -30,7 +30,7 @@ from report_service.events.consumed import SaleRecorded
 from report_service.rebuild.__main__ import SUBSCRIPTIONS
 from report_service.rebuild.run import Rebuild
 from report_service.settings import Settings
-from sales_service.events.published import SALES_TOPIC
+from sales_service.events.topics import SALES_TOPIC
 
 FIRST_DAY, DAYS = date(2026, 1, 1), 60
 LIMIT = "limit: a bare aiokafka loop"

@@ -1,0 +1,90 @@
+"""The events about a sale, as they go to the outbox."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sales_service.domain.sale import MissingStock, Sale
+from sales_service.events.published import (
+    Missing,
+    SaleCancelled,
+    SaleConfirmed,
+    SaleLine,
+    SaleRecorded,
+    SaleRejected,
+    Tax,
+)
+from sales_service.events.topics import SALES_TOPIC
+from service_kit.events.outbox import OutgoingEvent
+
+# What SaleConfirmed says beyond SaleRecorded.
+BYTES_OF_A_DECISION = 1000
+
+
+def recorded(sale: Sale) -> OutgoingEvent:
+    body = SaleRecorded(**sale_fields(sale))
+    return _about(sale, body, reserve=BYTES_OF_A_DECISION)
+
+
+def confirmed(sale: Sale, decided_at: datetime, traceparent: str | None) -> OutgoingEvent:
+    body = SaleConfirmed(**sale_fields(sale), decided_at=decided_at)
+    return _about(sale, body, traceparent=traceparent)
+
+
+def rejected(
+    sale: Sale, missing: Iterable[MissingStock], decided_at: datetime, traceparent: str | None
+) -> OutgoingEvent:
+    lines = [Missing(each.product_id, each.requested, each.available) for each in missing]
+    body = SaleRejected(sale.id, sale.store_id, lines, decided_at)
+    return _about(sale, body, traceparent=traceparent)
+
+
+def cancelled(sale: Sale, decided_at: datetime) -> OutgoingEvent:
+    return _about(sale, SaleCancelled(sale.id, sale.store_id, "timeout", decided_at))
+
+
+def _about(
+    sale: Sale, body: SaleRecorded | SaleRejected | SaleCancelled, **options: Any
+) -> OutgoingEvent:
+    return OutgoingEvent(
+        topic=SALES_TOPIC,
+        key=str(sale.store_id),
+        type=body.TYPE,
+        subject=str(sale.id),
+        body=body,
+        **options,
+    )
+
+
+def sale_fields(sale: Sale) -> dict[str, Any]:
+    """Return the fields that `SaleRecorded` and `SaleConfirmed` have in common."""
+    return {
+        "sale_id": sale.id,
+        "store_id": sale.store_id,
+        "number": sale.number,
+        "status": sale.status.value,
+        "stock_policy": sale.stock_policy.value,
+        "sold_at": sale.sold_at,
+        "recorded_at": sale.recorded_at,
+        "business_date": sale.business_date,
+        "local_hour": sale.local_hour,
+        "currency": sale.currency,
+        "register_id": sale.register_id,
+        "lines": [
+            SaleLine(
+                line_no=line.line_no,
+                product_id=line.product_id,
+                product_name=line.product_name,
+                category=line.category,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                unit_cost=line.unit_cost,
+                amount_cents=line.amount_cents,
+                tax_cents=line.tax_cents,
+            )
+            for line in sale.lines
+        ],
+        "taxes": [Tax(tax.code, tax.rate, tax.amount_cents) for tax in sale.taxes],
+        "total_cents": sale.total_cents,
+        "tax_cents": sale.tax_cents,
+    }
