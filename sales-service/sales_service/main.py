@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from sales_service.api import products, sales, stores
 from sales_service.api.outcomes import run_outcomes
-from sales_service.api.problems import STATUS_OF
+from sales_service.api.problems import PROBLEM_OF
 from sales_service.db.known_catalogue import KnownCatalogue
 from sales_service.settings import Settings
 from service_kit.api import build_api, serve
@@ -19,7 +19,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         title="Comptoir : ventes",
         routers=[stores.router, products.router, sales.router],
-        status_of=STATUS_OF,
+        status_of=PROBLEM_OF,
         extension=_open_desk,
     )
 

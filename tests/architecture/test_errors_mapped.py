@@ -7,7 +7,7 @@ from stock_service.domain.errors import ImpossibleSale, StockError
 
 
 def test_every_error_of_the_sales_service_has_a_status() -> None:
-    assert set(SalesError.__subclasses__()) == set(sales_service.api.problems.STATUS_OF)
+    assert set(SalesError.__subclasses__()) == set(sales_service.api.problems.PROBLEM_OF)
 
 
 def test_every_error_of_the_stock_service_that_a_request_meets_has_a_status() -> None:

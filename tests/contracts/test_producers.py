@@ -12,20 +12,9 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy, Store, StoreId
 from sales_service.domain.money import TaxRate
-from sales_service.domain.sale import (
-    DraftLine,
-    Goods,
-    Product,
-    ProductId,
-    Sale,
-    SaleDraft,
-    SaleId,
-    StockPolicy,
-    Store,
-    StoreId,
-    ring_up,
-)
+from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId, ring_up
 from sales_service.events import published
 from sales_service.events.sale_events import sale_fields
 

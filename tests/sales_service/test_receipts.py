@@ -10,16 +10,9 @@ import pytest
 
 from sales_service.api.receipts import answer, receipt
 from sales_service.api.sale_schemas import SaleAnswer, SaleOut
+from sales_service.domain.catalogue import ProductId, StockPolicy, StoreId
 from sales_service.domain.money import TaxAmount
-from sales_service.domain.sale import (
-    ProductId,
-    Sale,
-    SaleId,
-    SaleLine,
-    SaleStatus,
-    StockPolicy,
-    StoreId,
-)
+from sales_service.domain.sale import Sale, SaleId, SaleLine, SaleStatus
 
 SALE = Sale(
     # As the driver gives them, of a class of its own.

@@ -1,15 +1,139 @@
-"""The one table from this service's errors to HTTP statuses."""
+"""The one table from this service's errors to problems: status, code, pointers and sentences."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from sales_service.domain import errors
+from sales_service.domain.errors import TakenSku
+from sales_service.domain.sale import Sale
+from service_kit.http.problems import Problem, json_pointer
 
-STATUS_OF: dict[type[Exception], int] = {
-    errors.UnknownReference: 404,
-    errors.UnknownStore: 404,
-    errors.UnknownProduct: 404,
-    errors.UnknownSale: 404,
-    errors.StoreExists: 409,
-    errors.ProductExists: 409,
-    errors.SaleExists: 409,
-    errors.StoreClosed: 409,
-    errors.ImpossibleSale: 422,
+Fault = dict[str, Any]
+
+UNKNOWN_STORE = "magasin-introuvable"
+UNKNOWN_PRODUCT = "produit-introuvable"
+STORE_EXISTS = "magasin-existant"
+PRODUCT_EXISTS = "produit-existant"
+IMPOSSIBLE_SALE = "vente-impossible"
+SHORT = "stock-insuffisant"
+SKU_TAKEN = "Un produit porte déjà ce SKU."
+
+
+def insufficient_stock(sale: Sale, headers: Mapping[str, str]) -> Problem:
+    """Return the problem of a rejected sale; it names each line of which there is too little."""
+    missing = {each.product_id: each for each in sale.missing}
+    faults = [
+        {
+            "pointer": json_pointer("panier", index, "quantite"),
+            "code": SHORT,
+            "detail": f"Il en reste {missing[line.product_id].available}.",
+            "produit_id": line.product_id,
+            "demande": missing[line.product_id].requested,
+            "disponible": missing[line.product_id].available,
+        }
+        for index, line in enumerate(sale.lines)
+        if line.product_id in missing
+    ]
+    return Problem(409, SHORT, "Stock insuffisant", faults, headers)
+
+
+def cancelled_sale(headers: Mapping[str, str]) -> Problem:
+    """Return the problem of a sale that nobody decided in time."""
+    detail = "Vente annulée : le stock n'a pas répondu à temps"
+    return Problem(409, "vente-annulee", detail, headers=headers)
+
+
+def _unknown_references(error: errors.UnknownReferences) -> Problem:
+    faults = [
+        {
+            "pointer": json_pointer("panier", index, "produit_id"),
+            "code": UNKNOWN_PRODUCT,
+            "detail": f"Produit {product_id} introuvable.",
+        }
+        for index, product_id in error.products.items()
+    ]
+    code = "reference-inconnue"
+    if error.store_id is None:
+        return Problem(404, code, "Produit introuvable", faults)
+    store = {
+        "pointer": "/magasin_id",
+        "code": UNKNOWN_STORE,
+        "detail": f"Magasin {error.store_id} introuvable.",
+    }
+    return Problem(404, code, "Magasin introuvable", [store, *faults])
+
+
+def _unknown_store(_: errors.UnknownStore) -> Problem:
+    return Problem(404, UNKNOWN_STORE, "Magasin introuvable")
+
+
+def _unknown_product(_: errors.UnknownProduct) -> Problem:
+    return Problem(404, UNKNOWN_PRODUCT, "Produit introuvable")
+
+
+def _unknown_sale(_: errors.UnknownSale) -> Problem:
+    return Problem(404, "vente-introuvable", "Vente introuvable")
+
+
+def _store_name_taken(error: errors.StoreNameTaken) -> Problem:
+    fault = {"pointer": "/nom", "code": STORE_EXISTS, "detail": f"« {error.name} » existe."}
+    return Problem(409, STORE_EXISTS, "Un magasin porte déjà ce nom.", [fault])
+
+
+def _sku_taken(error: errors.SkuTaken) -> Problem:
+    fault = _taken_sku("/sku", error.sku, error.product_id)
+    return Problem(409, PRODUCT_EXISTS, SKU_TAKEN, [fault])
+
+
+def _skus_taken(error: errors.SkusTaken) -> Problem:
+    faults = [_taken_sku_of_batch(taken) for taken in error.taken]
+    return Problem(409, PRODUCT_EXISTS, SKU_TAKEN, faults)
+
+
+def _taken_sku_of_batch(taken: TakenSku) -> Fault:
+    return _taken_sku(json_pointer("produits", taken.index, "sku"), taken.sku, taken.product_id)
+
+
+def _taken_sku(pointer: str, sku: str, product_id: int | None) -> Fault:
+    fault: Fault = {
+        "pointer": pointer,
+        "code": PRODUCT_EXISTS,
+        "detail": f"Le SKU {sku} est pris ou répété.",
+    }
+    return fault if product_id is None else fault | {"produit_id": product_id}
+
+
+def _sale_exists(error: errors.SaleExists) -> Problem:
+    detail = f"La vente {error.sale_id} existe déjà, avec un autre contenu."
+    return Problem(409, "vente-existante", detail)
+
+
+def _absurd_date(error: errors.AbsurdDate) -> Problem:
+    fault = {"pointer": "/date", "code": "date-absurde", "detail": str(error.sold_at)}
+    return Problem(422, IMPOSSIBLE_SALE, "La date de la vente est absurde.", [fault])
+
+
+def _absurd_total(error: errors.AbsurdTotal) -> Problem:
+    detail = f"{error.total_cents} cents"
+    fault = {"pointer": "/panier", "code": "total-absurde", "detail": detail}
+    return Problem(422, IMPOSSIBLE_SALE, "Le total de la vente est absurde.", [fault])
+
+
+def _place_sells_nothing(_: errors.PlaceSellsNothing) -> Problem:
+    detail = "Ce lieu ne fait pas de ventes : c'est un centre logistique."
+    return Problem(409, "magasin-sans-vente", detail)
+
+
+PROBLEM_OF: Mapping[type[Exception], Callable[[Any], Problem]] = {
+    errors.UnknownReferences: _unknown_references,
+    errors.UnknownStore: _unknown_store,
+    errors.UnknownProduct: _unknown_product,
+    errors.UnknownSale: _unknown_sale,
+    errors.StoreNameTaken: _store_name_taken,
+    errors.SkuTaken: _sku_taken,
+    errors.SkusTaken: _skus_taken,
+    errors.SaleExists: _sale_exists,
+    errors.AbsurdDate: _absurd_date,
+    errors.AbsurdTotal: _absurd_total,
+    errors.PlaceSellsNothing: _place_sells_nothing,
 }

@@ -20,15 +20,22 @@ from sales_service.api.schemas import (
 )
 from sales_service.api.stores import PageQuery
 from sales_service.db import catalogue
-from sales_service.use_cases.manage_products import add_products, change_product
+from sales_service.db.catalogue import ProductOrder
+from sales_service.use_cases.manage_products import add_product, add_products, change_product
 from service_kit.database.sessions import ReadSession, write_session
-from service_kit.http.callers import Caller
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["produits"], route_class=TimedRoute)
 
 MOST_FOUND = 100
+SORTABLE = {
+    "id": ProductOrder.ID,
+    "nom": ProductOrder.NAME,
+    "categorie": ProductOrder.CATEGORY,
+    "prix": ProductOrder.UNIT_PRICE,
+    "sku": ProductOrder.SKU,
+}
 
 
 class SearchQuery(BaseModel):
@@ -50,9 +57,7 @@ class FilterQuery(BaseModel):
 
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
     size: Annotated[int, Field(ge=1, le=500)] = 20
-    sort: Annotated[str, Field(pattern=f"^({'|'.join(catalogue.SORTABLE)})(,(asc|desc))?$")] = (
-        "nom,asc"
-    )
+    sort: Annotated[str, Field(pattern=f"^({'|'.join(SORTABLE)})(,(asc|desc))?$")] = "nom,asc"
     categorie: Annotated[str, Field(max_length=200), AfterValidator(no_nul)] | None = None
 
 
@@ -85,7 +90,7 @@ async def filter_products(
 ) -> ProductsPage:
     field, _, order = query.sort.partition(",")
     total, products = await catalogue.find_products_page(
-        session, query.categorie, field, order == "desc", query.page, query.size
+        session, query.categorie, SORTABLE[field], order == "desc", query.page, query.size
     )
     return ProductsPage(
         total=total,
@@ -100,34 +105,27 @@ async def filter_products(
 async def post_product(
     body: ProductIn, request: Request, caller: HeadOffice, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    return await _add(request, caller, idempotency_key, [body], ["/sku"])
+    async with write_session(request) as session:
+        if former := await claim_key(session, request, caller, idempotency_key):
+            return former.response()
+        added = ProductOut.of(await add_product(session, body.columns()))
+        answer = added.model_dump_json().encode()
+        await record_outcome(session, caller, idempotency_key, status=201, body=answer)
+    return Response(answer, 201, media_type="application/json")
 
 
 @router.post("/api/produits/lots", status_code=201, response_model=ProductsOut)
 async def post_products(
     body: ProductsIn, request: Request, caller: HeadOffice, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    pointers = [f"/produits/{index}/sku" for index in range(len(body.produits))]
-    return await _add(request, caller, idempotency_key, body.produits, pointers)
-
-
-async def _add(
-    request: Request,
-    caller: Caller,
-    idempotency_key: str | None,
-    products: list[ProductIn],
-    pointers: list[str],
-) -> Response:
     async with write_session(request) as session:
         if former := await claim_key(session, request, caller, idempotency_key):
             return former.response()
-        columns = [product.columns() for product in products]
-        added = [ProductOut.of(row) for row in await add_products(session, columns, pointers)]
-        single = pointers == ["/sku"]
-        answer = added[0] if single else ProductsOut(produits=added)
-        body = answer.model_dump_json().encode()
-        await record_outcome(session, caller, idempotency_key, status=201, body=body)
-    return Response(body, 201, media_type="application/json")
+        columns = [product.columns() for product in body.produits]
+        added = [ProductOut.of(product) for product in await add_products(session, columns)]
+        answer = ProductsOut(produits=added).model_dump_json().encode()
+        await record_outcome(session, caller, idempotency_key, status=201, body=answer)
+    return Response(answer, 201, media_type="application/json")
 
 
 @router.put("/api/produits/{product_id}")

@@ -9,14 +9,8 @@ from pydantic.types import StringConstraints
 from uuid_utils.compat import uuid7
 
 from sales_service.api.schemas import Amount, Body, Identifier, UnitPrice
-from sales_service.domain.sale import (
-    DraftLine,
-    ProductId,
-    SaleDraft,
-    SaleId,
-    SaleStatus,
-    StoreId,
-)
+from sales_service.domain.catalogue import ProductId, StoreId
+from sales_service.domain.sale import DraftLine, SaleDraft, SaleId, SaleStatus
 
 MOST_LINES = 1200
 MOST_UNITS = 1_000_000
@@ -30,8 +24,6 @@ FRENCH_STATUS = {
 MESSAGES = {
     SaleStatus.PENDING: "Vente enregistrée, en attente du stock",
     SaleStatus.CONFIRMED: "Vente enregistrée",
-    SaleStatus.REJECTED: "Vente refusée : stock insuffisant",
-    SaleStatus.CANCELLED: "Vente annulée : le stock n'a pas répondu à temps",
 }
 
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from sales_service.api.pages import link_next
+from sales_service.api.problems import cancelled_sale, insufficient_stock
 from sales_service.api.receipts import JSON, answer, receipt, receipts
 from sales_service.api.roles import Anyone
-from sales_service.api.sale_schemas import MESSAGES, SaleAnswer, SaleIn, SaleOut
+from sales_service.api.sale_schemas import SaleAnswer, SaleIn, SaleOut
 from sales_service.api.schemas import LARGEST_ID
 from sales_service.db.sales import find_sales, list_sales
 from sales_service.domain.errors import UnknownSale
@@ -19,7 +20,6 @@ from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
 from service_kit.database.sessions import ReadSession, read_session
 from service_kit.http.idempotency import REPLAYED, IdempotencyKey, keyed
-from service_kit.http.problems import Problem
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.tracing import Keep, keep_trace
 
@@ -60,7 +60,7 @@ async def get_sale(
 ) -> Response:
     sale = (await find_sales(session, [sale_id])).get(sale_id)
     if sale is None:
-        raise UnknownSale("Vente introuvable")
+        raise UnknownSale
     return Response(receipt(sale), media_type=JSON)
 
 
@@ -98,7 +98,7 @@ async def post_sale(
         await request.app.state.outcomes.wait(sale.id, seconds)
         async with read_session(request) as session:
             sale = (await find_sales(session, [sale.id]))[sale.id]
-    return _answer(sale, body, REPLAYED if recorded.is_repeated else {})
+    return _answer(sale, REPLAYED if recorded.is_repeated else {})
 
 
 def wait_seconds(prefer: str) -> int:
@@ -109,31 +109,14 @@ def wait_seconds(prefer: str) -> int:
     return 0 if "respond-async" in prefer.lower() else DEFAULT_WAIT_SECONDS
 
 
-def _answer(sale: Sale, body: SaleIn, replayed: Mapping[str, str]) -> Response:
+def _answer(sale: Sale, replayed: Mapping[str, str]) -> Response:
     headers = {"Location": f"/api/ventes/{sale.id}", **replayed}
     if sale.status is SaleStatus.REJECTED:
-        raise _insufficient_stock(sale, body, headers)
+        raise insufficient_stock(sale, headers)
     if sale.status is SaleStatus.CANCELLED:
-        raise Problem(409, "vente-annulee", MESSAGES[sale.status], headers=headers)
+        raise cancelled_sale(headers)
     status = 201
     if sale.status is SaleStatus.PENDING:
         status = 202
         headers["Retry-After"] = "1"
     return Response(answer(sale), status, headers, JSON)
-
-
-def _insufficient_stock(sale: Sale, body: SaleIn, headers: Mapping[str, str]) -> Problem:
-    missing = {each.product_id: each for each in sale.missing}
-    errors = [
-        {
-            "pointer": f"/panier/{index}/quantite",
-            "code": "stock-insuffisant",
-            "detail": f"Il en reste {missing[line.produit_id].available}.",
-            "produit_id": line.produit_id,
-            "demande": missing[line.produit_id].requested,
-            "disponible": missing[line.produit_id].available,
-        }
-        for index, line in enumerate(body.panier)
-        if line.produit_id in missing
-    ]
-    return Problem(409, "stock-insuffisant", "Stock insuffisant", errors, headers)

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from sales_service.domain.catalogue import Product, ProductId, StockPolicy, Store, StoreId
 from sales_service.domain.money import TaxRate
-from sales_service.domain.sale import Product, ProductId, StockPolicy, Store, StoreId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,19 +183,26 @@ async def find_products_matching(session: AsyncSession, words: str, limit: int) 
     return [_product(row) for row in rows]
 
 
-SORTABLE = {"id": "id", "nom": "name", "categorie": "category", "prix": "unit_price", "sku": "sku"}
+class ProductOrder(StrEnum):
+    """A column by which products may be sorted."""
+
+    ID = "id"
+    NAME = "name"
+    CATEGORY = "category"
+    UNIT_PRICE = "unit_price"
+    SKU = "sku"
 
 
 async def find_products_page(
     session: AsyncSession,
     category: str | None,
-    sort: str,
+    sort: ProductOrder,
     descending: bool,
     page: int,
     size: int,
 ) -> tuple[int, list[ProductRow]]:
-    """One page of the catalogue, and how many products the filter matches; `sort` as SORTABLE."""
-    order = f"{SORTABLE[sort]} {'DESC' if descending else 'ASC'}, id"
+    """Return how many products the filter matches, and one page of them."""
+    order = f"{sort.value} {'DESC' if descending else 'ASC'}, id"
     where = "(CAST(:category AS text) IS NULL OR category = :category)"
     counted = await session.execute(
         text(f"SELECT count(*) FROM products WHERE {where}"), {"category": category}

@@ -7,7 +7,7 @@ when one is not the newest.
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.catalogue import find_products_for_sale, read_store_for_sale
-from sales_service.domain.sale import Goods, Product, ProductId, Store, StoreId
+from sales_service.domain.catalogue import Goods, Product, ProductId, Store, StoreId
 
 MOST_PRODUCTS = 20_000  # some 10 MB; of more, those that were read first are forgotten
 

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
-from sales_service.domain.sale import Goods, Sale
+from sales_service.domain.catalogue import Goods
+from sales_service.domain.sale import Sale
 from service_kit.database.faults import constraint_of
 from service_kit.database.idempotency_keys import CLAIM_KEY, KEY_IS_OURS
 from service_kit.database.single_statement import DirectConnection, DirectStatement

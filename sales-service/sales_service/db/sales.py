@@ -10,17 +10,9 @@ import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from sales_service.domain.catalogue import ProductId, StockPolicy, StoreId
 from sales_service.domain.money import TaxAmount
-from sales_service.domain.sale import (
-    MissingStock,
-    ProductId,
-    Sale,
-    SaleId,
-    SaleLine,
-    SaleStatus,
-    StockPolicy,
-    StoreId,
-)
+from sales_service.domain.sale import MissingStock, Sale, SaleId, SaleLine, SaleStatus
 
 _SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,

@@ -1,68 +1,100 @@
-"""What can be wrong with a request, as facts; `api/problems.py` maps them to HTTP."""
+"""What can be wrong with a request, as facts; `api/problems.py` answers them."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from sales_service.domain.catalogue import ProductId, StoreId
 
 
 class SalesError(Exception):
     """The request cannot be done."""
 
-    code: ClassVar[str] = "erreur"
 
-    def __init__(self, message: str, errors: Sequence[dict[str, Any]] = ()) -> None:
-        super().__init__(message)
-        self.errors = list(errors)
+class UnknownReferences(SalesError):
+    """A basket names a store or products that do not exist; products are by index of their line."""
 
-
-class UnknownReference(SalesError):
-    """The basket names a store or products that do not exist."""
-
-    code = "reference-inconnue"
+    def __init__(self, store_id: StoreId | None, products: Mapping[int, ProductId]) -> None:
+        super().__init__(f"unknown store {store_id}, {len(products)} lines of unknown products")
+        self.store_id = store_id
+        self.products = products
 
 
 class UnknownStore(SalesError):
     """No store has this identifier."""
 
-    code = "magasin-introuvable"
-
 
 class UnknownProduct(SalesError):
     """No product has this identifier."""
-
-    code = "produit-introuvable"
 
 
 class UnknownSale(SalesError):
     """No sale has this identifier."""
 
-    code = "vente-introuvable"
 
-
-class StoreExists(SalesError):
+class StoreNameTaken(SalesError):
     """Another store has this name."""
 
-    code = "magasin-existant"
+    def __init__(self, name: str) -> None:
+        super().__init__(f"store name {name!r} is taken")
+        self.name = name
 
 
-class ProductExists(SalesError):
+@dataclass(frozen=True, slots=True)
+class TakenSku:
+    """A SKU that a product of the chain has, or that a batch has twice."""
+
+    index: int
+    sku: str
+    product_id: int | None
+
+
+class SkusTaken(SalesError):
+    """Products of a batch have SKUs of others."""
+
+    def __init__(self, taken: Sequence[TakenSku]) -> None:
+        super().__init__(f"{len(taken)} SKUs are taken")
+        self.taken = taken
+
+
+class SkuTaken(SalesError):
     """Another product has this SKU."""
 
-    code = "produit-existant"
+    def __init__(self, sku: str, product_id: int | None = None) -> None:
+        super().__init__(f"SKU {sku!r} is taken")
+        self.sku = sku
+        self.product_id = product_id
 
 
 class SaleExists(SalesError):
     """A sale with this identifier was recorded before, with another content."""
 
-    code = "vente-existante"
+    def __init__(self, sale_id: UUID) -> None:
+        super().__init__(f"sale {sale_id} has another content")
+        self.sale_id = sale_id
 
 
-class ImpossibleSale(SalesError):
-    """The sale's values are out of every reasonable range."""
+class AbsurdDate(SalesError):
+    """The sale happened too long ago, or too far in the future."""
 
-    code = "vente-impossible"
+    def __init__(self, sold_at: datetime) -> None:
+        super().__init__(f"sold at {sold_at}")
+        self.sold_at = sold_at
 
 
-class StoreClosed(SalesError):
-    """The place does not sell."""
+class AbsurdTotal(SalesError):
+    """The sale is worth more than any receipt can be."""
 
-    code = "magasin-sans-vente"
+    def __init__(self, total_cents: int) -> None:
+        super().__init__(f"{total_cents} cents")
+        self.total_cents = total_cents
+
+
+class PlaceSellsNothing(SalesError):
+    """The place is a logistics centre."""

@@ -9,17 +9,15 @@ from typing import NewType
 from uuid import UUID
 
 from sales_service.domain.business_day import place_in_business_day
-from sales_service.domain.errors import ImpossibleSale, StoreClosed, UnknownReference
-from sales_service.domain.money import (
-    TaxAmount,
-    TaxRate,
-    apportion,
-    line_amount_cents,
-    receipt_taxes,
+from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy, StoreId
+from sales_service.domain.errors import (
+    AbsurdDate,
+    AbsurdTotal,
+    PlaceSellsNothing,
+    UnknownReferences,
 )
+from sales_service.domain.money import TaxAmount, apportion, line_amount_cents, receipt_taxes
 
-StoreId = NewType("StoreId", int)
-ProductId = NewType("ProductId", int)
 SaleId = NewType("SaleId", UUID)
 
 # A till whose clock is wrong by more must be mended; its sales would land on a wrong day.
@@ -36,48 +34,6 @@ class SaleStatus(StrEnum):
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
-
-
-class StockPolicy(StrEnum):
-    """Whether the stock decides over a sale, or follows it because the goods have left."""
-
-    STRICT = "strict"
-    PERMISSIVE = "permissive"
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """What a sale needs to know of its store."""
-
-    id: StoreId
-    kind: str
-    timezone: str
-    cutoff_hour: int
-    currency: str
-    stock_policy: StockPolicy
-    taxes: tuple[TaxRate, ...]
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """What a line copies from the catalogue."""
-
-    id: ProductId
-    name: str
-    category: str
-    unit_price: Decimal
-    unit_cost: Decimal | None
-    version: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """What one basket needs of the catalogue; what does not exist is absent."""
-
-    store: Store | None
-    products: Mapping[ProductId, Product]
-    is_fresh: bool = True  # read just now, not from a cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +113,17 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     if store is None or not draft.product_ids <= products.keys():
         raise _unknown_references(draft, goods)
     if store.kind != "store":
-        raise StoreClosed("Ce lieu ne fait pas de ventes : c'est un centre logistique.")
+        raise PlaceSellsNothing
     # Its own day first: at the ends of the calendar another time zone's day does not exist.
     if draft.sold_at and not EARLIEST_SALE.year <= draft.sold_at.year < date.max.year:
-        raise _absurd_date(draft.sold_at)
+        raise AbsurdDate(draft.sold_at)
     time = place_in_business_day(draft.sold_at, now, store.timezone, store.cutoff_hour)
     if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
-        raise _absurd_date(time.sold_at)
+        raise AbsurdDate(time.sold_at)
     amounts = [_price(line, products) for line in draft.lines]
     total_cents = sum(cents for _, cents in amounts)
     if total_cents > LARGEST_TOTAL_CENTS:
-        error = {"pointer": "/panier", "code": "total-absurde", "detail": f"{total_cents} cents"}
-        raise ImpossibleSale("Le total de la vente est absurde.", [error])
+        raise AbsurdTotal(total_cents)
     taxes = receipt_taxes(total_cents, store.taxes)
     tax_cents = sum(tax.amount_cents for tax in taxes)
     return Sale(
@@ -206,29 +161,14 @@ def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
     )
 
 
-def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReference:
-    """Everything that the basket names and that does not exist, at once."""
-    errors = []
-    if goods.store is None:
-        detail = f"Magasin {draft.store_id} introuvable."
-        errors.append({"pointer": "/magasin_id", "code": "magasin-introuvable", "detail": detail})
-    errors += [
-        {
-            "pointer": f"/panier/{index}/produit_id",
-            "code": "produit-introuvable",
-            "detail": f"Produit {line.product_id} introuvable.",
-        }
+def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReferences:
+    """Return everything at once that the basket names and that does not exist."""
+    unknown = {
+        index: line.product_id
         for index, line in enumerate(draft.lines)
         if line.product_id not in goods.products
-    ]
-    if goods.store is None:
-        return UnknownReference("Magasin introuvable", errors)
-    return UnknownReference("Produit introuvable", errors)
-
-
-def _absurd_date(sold_at: datetime) -> ImpossibleSale:
-    error = {"pointer": "/date", "code": "date-absurde", "detail": str(sold_at)}
-    return ImpossibleSale("La date de la vente est absurde.", [error])
+    }
+    return UnknownReferences(draft.store_id if goods.store is None else None, unknown)
 
 
 def _price(line: DraftLine, products: Mapping[ProductId, Product]) -> tuple[Decimal, int]:

@@ -8,51 +8,59 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductRow
-from sales_service.domain.errors import ProductExists, UnknownProduct
+from sales_service.domain.errors import SkusTaken, SkuTaken, TakenSku, UnknownProduct
 from sales_service.events.published import ProductChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
-async def add_products(
-    session: AsyncSession, products: Sequence[dict[str, Any]], pointers: Sequence[str]
-) -> list[ProductRow]:
-    """The new products, all or none; raises `ProductExists` with every SKU that is taken.
+async def add_product(session: AsyncSession, product: dict[str, Any]) -> ProductRow:
+    """Add a product and return it; raise `SkuTaken`."""
+    try:
+        [added] = await add_products(session, [product])
+    except SkusTaken as error:
+        [taken] = error.taken
+        raise SkuTaken(taken.sku, taken.product_id) from error
+    return added
 
-    `pointers` are the JSON Pointers of the products' SKUs in the request.
-    """
+
+async def add_products(
+    session: AsyncSession, products: Sequence[dict[str, Any]]
+) -> list[ProductRow]:
+    """Add products, all or none, and return them; raise `SkusTaken`."""
     added = await catalogue.insert_products(session, products)
     if len(added) < len(products):
-        skus = [product["sku"] for product in products]
-        known = await catalogue.find_product_ids_by_sku(session, [s for s in skus if s])
-        fresh = {product.id for product in added}
-        raise ProductExists(
-            "Un produit porte déjà ce SKU.",
-            [
-                {
-                    "pointer": pointer,
-                    "code": "produit-existant",
-                    "detail": f"Le SKU {sku} est pris ou répété.",
-                    **({} if known[sku] in fresh else {"produit_id": known[sku]}),
-                }
-                for sku, pointer in zip(skus, pointers, strict=True)
-                if sku in known and (known[sku] not in fresh or skus.count(sku) > 1)
-            ],
-        )
+        raise SkusTaken(await _find_taken(session, products, {product.id for product in added}))
     await _announce(session, added)
     return added
+
+
+async def _find_taken(
+    session: AsyncSession, products: Sequence[dict[str, Any]], added: set[int]
+) -> list[TakenSku]:
+    skus = [product["sku"] for product in products]
+    owners = await catalogue.find_product_ids_by_sku(session, [sku for sku in skus if sku])
+    return [
+        # A repeated SKU belongs to a product that is about to be rolled back.
+        TakenSku(index, sku, None if owners[sku] in added else owners[sku])
+        for index, sku in enumerate(skus)
+        if sku in owners and (owners[sku] not in added or skus.count(sku) > 1)
+    ]
 
 
 async def change_product(
     session: AsyncSession, product_id: int, changes: dict[str, Any]
 ) -> ProductRow:
-    """The changed product; raises `UnknownProduct` or `ProductExists`. Past sales keep theirs."""
+    """Change a product, but not its past sales, and return it.
+
+    Raises `UnknownProduct` or `SkuTaken`.
+    """
     try:
         product = await catalogue.update_product(session, product_id, changes)
     except IntegrityError as error:
-        raise ProductExists("Un produit porte déjà ce SKU.") from error
+        raise SkuTaken(changes.get("sku", "")) from error
     if product is None:
-        raise UnknownProduct("Produit introuvable")
+        raise UnknownProduct
     await _announce(session, [product])
     return product
 

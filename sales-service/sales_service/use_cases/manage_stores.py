@@ -7,37 +7,32 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db import catalogue
 from sales_service.db.catalogue import StoreRow
-from sales_service.domain.errors import StoreExists, UnknownStore
+from sales_service.domain.errors import StoreNameTaken, UnknownStore
 from sales_service.events.published import StoreChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
 async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:
-    """The new store; raises `StoreExists`."""
+    """Open a store and return it; raise `StoreNameTaken`."""
     store = await catalogue.insert_store(session, values)
     if store is None:
-        raise _name_taken(values["name"])
+        raise StoreNameTaken(values["name"])
     await catalogue.create_number_sequence(session, store.id)
     await _announce(session, store)
     return store
 
 
 async def change_store(session: AsyncSession, store_id: int, changes: dict[str, Any]) -> StoreRow:
-    """The changed store; raises `UnknownStore` or `StoreExists`."""
+    """Change a store and return it; raise `UnknownStore` or `StoreNameTaken`."""
     try:
         store = await catalogue.update_store(session, store_id, changes)
     except IntegrityError as error:
-        raise _name_taken(changes.get("name", "")) from error
+        raise StoreNameTaken(changes.get("name", "")) from error
     if store is None:
-        raise UnknownStore("Magasin introuvable")
+        raise UnknownStore
     await _announce(session, store)
     return store
-
-
-def _name_taken(name: str) -> StoreExists:
-    error = {"pointer": "/nom", "code": "magasin-existant", "detail": f"« {name} » existe."}
-    return StoreExists("Un magasin porte déjà ce nom.", [error])
 
 
 async def _announce(session: AsyncSession, store: StoreRow) -> None:

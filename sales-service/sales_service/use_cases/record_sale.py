@@ -103,5 +103,5 @@ async def _find_earlier(
 async def _find_repeated(session: AsyncSession, draft: SaleDraft) -> Sale | None:
     sale = (await find_sales(session, [draft.sale_id])).get(draft.sale_id)
     if sale is not None and not is_repetition(draft, sale):
-        raise SaleExists(f"La vente {sale.id} existe déjà, avec un autre contenu.")
+        raise SaleExists(sale.id)
     return sale
