@@ -1,8 +1,8 @@
-"""What has changed in the database, told to every process that keeps something in memory.
+"""Tells every process that keeps a cache what has changed in the database.
 
-Triggers announce each change with the transaction that makes it (`schema.py`: PLUMBING_V3), by
-PostgreSQL's NOTIFY on the channel `changes`; the payload names what changed, such as `stock:12`,
-and may say after a space what it is now.
+Triggers (`kit_tables.py`: PLUMBING_V3) announce each change in its own transaction, by NOTIFY on
+the channel `changes`. The payload is the name of what changed, such as `stock:12`, and optionally
+a space and its new value.
 """
 
 import asyncio
@@ -20,18 +20,18 @@ from service_kit.settings import ServiceSettings
 logger = logging.getLogger(__name__)
 
 CHANNEL = "changes"
-# A connection that died silently is found out after both: so long may memory be behind.
+# A dead connection is noticed after both: the longest time that a cache may be stale.
 HEARTBEAT_SECONDS = 1.0
 ANSWER_SECONDS = 1.0
 RECONNECT_SECONDS = 0.5
 CONNECT_SECONDS = 3.0
 
-# Called with what has changed and what it is now; None: it may be everything.
+# Called with the name and the new value of what changed; None: anything may have changed.
 Watcher = Callable[[str | None, str], None]
 
 
 class ChangeFeed:
-    """The order in which changes became known. Nothing may be kept while `is_live` is false."""
+    """The order of changes, for caches. Nothing may be cached while `is_live` is false."""
 
     def __init__(self) -> None:
         self.is_live = False
@@ -41,28 +41,28 @@ class ChangeFeed:
         self._watchers: list[Watcher] = []
 
     def watch(self, watcher: Watcher) -> None:
-        """Have something called at each change, before anybody reads what it keeps."""
+        """Call `watcher` at each change."""
         self._watchers.append(watcher)
 
     def now(self) -> int:
-        """A moment to compare changes with: taken before reading what is to be kept."""
+        """Return a mark of now for `has_changed`; take it before reading what is to be cached."""
         return self._latest
 
     def has_changed(self, names: Iterable[str], since: int) -> bool:
-        """Whether one of these has changed after a moment, as far as this process knows."""
+        """Return whether this process knows of a change of one of `names` after a mark."""
         if self._all_changed_at > since:
             return True
         return any(self._changed_at.get(name, 0) > since for name in names)
 
     def note(self, name: str, value: str = "") -> None:
-        """Something has changed: by a notification, or by this process, which knows it first."""
+        """Record a change: one that was notified, or one that this process has just made."""
         self._latest += 1
         self._changed_at[name] = self._latest
         for watcher in self._watchers:
             watcher(name, value)
 
     def forget(self) -> None:
-        """Anything may have changed: notifications were missed."""
+        """Record that anything may have changed, because notifications were missed."""
         self._latest += 1
         self._all_changed_at = self._latest
         self._changed_at.clear()
@@ -72,7 +72,7 @@ class ChangeFeed:
 
 @asynccontextmanager
 async def follow_changes(feed: ChangeFeed, settings: ServiceSettings) -> AsyncIterator[None]:
-    """Keep the feed live while the block runs, over every loss of the connection."""
+    """Keep the feed live while the block runs; reconnect after every loss."""
     task = asyncio.create_task(_follow(feed, settings), name="changes")
     try:
         yield
@@ -105,7 +105,7 @@ async def _listen(feed: ChangeFeed, url: str, application: str) -> None:
         feed.note(name, value)
 
     try:
-        # A schema from before the triggers announces nothing.
+        # A schema without the triggers announces nothing.
         known = "SELECT to_regproc('announce_change') IS NOT NULL"
         if not await connection.fetchval(known, timeout=ANSWER_SECONDS):
             return
@@ -117,5 +117,5 @@ async def _listen(feed: ChangeFeed, url: str, application: str) -> None:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             await connection.fetchval("SELECT 1", timeout=ANSWER_SECONDS)
     finally:
-        # Without a goodbye, which a server that hangs would not take.
+        # Not close(): a server that hangs would not answer it.
         connection.terminate()

@@ -1,4 +1,4 @@
-"""Which faults of PostgreSQL pass by themselves, and which never will."""
+"""Tells transient faults of PostgreSQL from permanent ones."""
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -14,8 +14,8 @@ _TRANSIENT_CLASSES = {
 }
 _LOCK_NOT_AVAILABLE = "55P03"
 _READ_ONLY = "25006"  # a standby answered: the primary is being replaced
-# The process was started before its database, its role, or the migration that it needs: it waits
-# for them as it waits for a server that is away.
+# The process was started before its database, its role or the migration that it needs. It waits
+# for them as for a server that is away.
 _NOT_PREPARED_CLASSES = {
     "28",  # invalid authorization: no such role, or another password
     "3D",  # no such database
@@ -39,33 +39,33 @@ LISTENING_FAULTS = (
 
 
 class TransientFailure(Exception):
-    """Will succeed later: keep the position, wait, try again."""
+    """The same work will succeed later: keep the position, wait, retry."""
 
 
 def sqlstate_of(error: DBAPIError) -> str:
-    """The five characters of PostgreSQL's SQLSTATE; empty when the server said nothing."""
+    """Return PostgreSQL's SQLSTATE of five characters; empty when the server sent none."""
     return getattr(error.orig, "sqlstate", None) or ""
 
 
 def constraint_of(error: DBAPIError) -> str:
-    """The name of the constraint that a change would have broken; empty for other errors."""
+    """Return the name of the violated constraint; empty for other errors."""
     return getattr(getattr(error.orig, "__cause__", None), "constraint_name", None) or ""
 
 
 def name_of_fault(error: BaseException) -> str:
-    """What happened, by PostgreSQL's or the driver's word for it rather than SQLAlchemy's."""
+    """Return the name of PostgreSQL's or the driver's error behind SQLAlchemy's."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         error = error.orig.__cause__ or error.orig
     return type(error).__name__
 
 
 def is_lock_timeout(error: DBAPIError) -> bool:
-    """Whether somebody else held a lock for longer than `lock_timeout`."""
+    """Return whether another transaction held a lock for longer than `lock_timeout`."""
     return sqlstate_of(error) == _LOCK_NOT_AVAILABLE
 
 
 def is_bad_data(error: BaseException) -> bool:
-    """Whether PostgreSQL, or the driver before it, refuses the values: no retry will help."""
+    """Return whether PostgreSQL or the driver refuses the values: no retry can succeed."""
     if not isinstance(error, DBAPIError):
         return False
     refused_by_driver = isinstance(getattr(error.orig, "__cause__", None), asyncpg.DataError)
@@ -74,7 +74,7 @@ def is_bad_data(error: BaseException) -> bool:
 
 
 def is_not_prepared(error: BaseException) -> bool:
-    """Whether the database, its role or its schema is not there yet."""
+    """Return whether the database, its role or its schema does not exist yet."""
     if not isinstance(error, DBAPIError):
         return False
     state = sqlstate_of(error)
@@ -82,7 +82,7 @@ def is_not_prepared(error: BaseException) -> bool:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same statement can succeed later without anybody changing it."""
+    """Return whether the same statement can succeed later."""
     if isinstance(error, DBAPIError):
         state = sqlstate_of(error)
         return (

@@ -1,4 +1,4 @@
-"""The tables that the kit owns in each service's database, as the first migration creates them."""
+"""The DDL of the tables that the kit owns in each service's database."""
 
 # Frozen: a later change is a new constant that a new migration of each service executes.
 PLUMBING_V1 = (
@@ -75,8 +75,8 @@ PLUMBING_V1 = (
 )
 
 PLUMBING_V2 = (
-    # Where each partition's log ended when the relay last wrote to it: a broker that comes back
-    # without its last records is found out.
+    # The end of each partition's log as of the relay's last write. A broker that has lost its
+    # last records is detected by it.
     """
     CREATE TABLE published_positions (
         topic text NOT NULL,
@@ -90,13 +90,13 @@ PLUMBING_V2 = (
     SELECT topic, kafka_partition, max(kafka_offset) + 1 FROM outbox
     WHERE kafka_offset IS NOT NULL GROUP BY topic, kafka_partition
     """,
-    # Which row the ledger has at a position of the log, from its end backwards.
+    # Finds the row at an offset of the log, from its end backwards.
     """
     CREATE INDEX outbox_positions ON outbox (topic, kafka_partition, kafka_offset)
     WHERE kafka_offset IS NOT NULL
     """,
-    # What a person needs to judge a dead letter, and a worker to apply it after all: the headers
-    # byte for byte, as pairs of name and base64, since Kafka's are any bytes, in order, repeatable.
+    # A person judges a dead letter by these columns, and a worker replays it. `raw_headers` holds
+    # pairs of name and base64: Kafka's headers are bytes, ordered and repeatable.
     """
     ALTER TABLE dead_letters
         ADD COLUMN kind text NOT NULL DEFAULT 'refused-by-database',
@@ -114,8 +114,8 @@ PLUMBING_V2 = (
     """,
 )
 
-# Every process that keeps something in memory hears by it what to forget (`changes.py`). A
-# notification goes out when its transaction has committed, once for each name.
+# Invalidates the caches of every process (`change_feed.py`). PostgreSQL sends a notification after
+# the commit, once for each name.
 PLUMBING_V3 = (
     """
     CREATE FUNCTION announce_change() RETURNS trigger LANGUAGE plpgsql AS $$

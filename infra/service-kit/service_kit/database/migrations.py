@@ -1,4 +1,4 @@
-"""Runs a service's Alembic migrations: one process at a time, never keeping requests waiting."""
+"""Runs a service's Alembic migrations: one process at a time, without blocking requests."""
 
 import asyncio
 import os
@@ -13,25 +13,22 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from service_kit.database.faults import is_lock_timeout
 
-# Any number: all migration runs of a database meet on it.
+# An arbitrary number, the same for all migration runs of a database.
 _MIGRATION_LOCK = 7_301_001
-# How long a run waits for the one before it, and tries to get a table that is in use.
+# How long a run waits for another run, and retries a table that is in use.
 PATIENCE_SECONDS = int(os.environ.get("MIGRATION_PATIENCE_SECONDS", "60"))
-# Whoever wants a table after us queues behind us, so we wait for less than a request bears,
-# step aside, and come back.
+# Requests queue behind a migration that waits for a lock. So it waits briefly, gives up and
+# retries after a pause.
 LOCK_MILLISECONDS = 500
 PAUSE_SECONDS = 1.0
 
 
 class MigrationRefused(SystemExit):
-    """The migration could not get a lock; nothing of it was done, and it can be run again."""
+    """The migration could not get a lock. It has changed nothing and can be run again."""
 
 
 def run_migrations() -> None:
-    """What each service's `migrations/env.py` calls; the database is that of DATABASE_URL.
-
-    Raises `MigrationRefused`.
-    """
+    """Migrate the database of DATABASE_URL; raise `MigrationRefused`. For `migrations/env.py`."""
     asyncio.run(_migrate(os.environ["DATABASE_URL"]))
 
 
@@ -94,5 +91,5 @@ def _migrate_between_requests(connection: Connection) -> None:
 
 
 def _say(what: str) -> None:
-    # Alembic keeps log lines to itself unless its configuration asks for them.
+    # Not a log line: Alembic shows those only when its configuration asks for them.
     sys.stderr.write(f"{what}\n")

@@ -1,4 +1,4 @@
-"""The service's own PostgreSQL: bounded pools, one transaction per request or batch."""
+"""Connections to the service's PostgreSQL: bounded pools, one transaction per request."""
 
 import asyncio
 import logging
@@ -17,36 +17,36 @@ from service_kit.telemetry.statements import time_statements
 
 logger = logging.getLogger(__name__)
 
-# Every wait is bounded: a lock, a statement, a transaction whose process was frozen.
+# Bounds every wait: for a lock, for a statement, for a transaction of a frozen process.
 _SERVER_SETTINGS = {
     "lock_timeout": "2s",
     "statement_timeout": "10s",
     "idle_in_transaction_session_timeout": "30s",
     "timezone": "UTC",
-    # Every statement is short: starting workers or compiling would take longer than running it.
+    # Statements are short: parallel workers or JIT would cost more than they save.
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
 }
 CONNECT_TIMEOUT_SECONDS = 3.0
-# A server that hangs cannot keep its own limits: a second after `statement_timeout` we give up.
+# One second more than `statement_timeout`, for a server that hangs and cannot keep its limit.
 COMMAND_TIMEOUT_SECONDS = 11.0
-# A server that hangs does not take our goodbye either, and each connection would wait for it.
+# A server that hangs does not answer a close either, and each connection would wait for it.
 CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 @asynccontextmanager
 async def open_engine(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
-    """An engine with the whole pool of the process; nothing is connected before the first use."""
+    """Open an engine with the whole pool of the process; it connects at the first use."""
     async with _open(settings, "all", settings.database_pool_size) as engine:
         yield engine
 
 
 @asynccontextmanager
 async def open_engines(settings: ServiceSettings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
-    """The pool of the process in two halves: for transactions, and for single reads.
+    """Open two engines, each with half of the pool: for transactions, and for single reads.
 
-    The server refuses every change on the second, and requests that wait for locks on the first
-    cannot keep those that only read from theirs.
+    Requests that wait for locks then take no connection from reads. The second engine is
+    read-only on the server.
     """
     for_reads = max(1, settings.database_pool_size // 2)
     for_writes = max(1, settings.database_pool_size - for_reads)
@@ -59,7 +59,7 @@ async def open_engines(settings: ServiceSettings) -> AsyncIterator[tuple[AsyncEn
 
 @asynccontextmanager
 async def open_probe(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
-    """One connection for readiness: a pool that is full says nothing of the database."""
+    """Open one connection for readiness, because a full pool says nothing about the database."""
     async with _open(settings, "", 1, is_read_only=True) as engine:
         yield engine
 
@@ -77,7 +77,7 @@ async def _open(
     engine = create_async_engine(
         settings.database_url,
         poolclass=BoundedPool,
-        # An error's text goes into logs and dead letters; the values stay out of both.
+        # Logs and dead letters hold the text of errors; they must not hold values.
         hide_parameters=True,
         pool_size=size,
         max_overflow=0,
@@ -105,11 +105,11 @@ async def _close(engine: AsyncEngine) -> None:
         async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
             await engine.dispose()
     except TimeoutError:
-        logger.warning("connections left without a goodbye: the database does not answer")
+        logger.warning("connections not closed: the database does not answer")
 
 
 def after_commit(session: AsyncSession, tell: Callable[[], None]) -> None:
-    """Call `tell` once when the session's transaction has committed, and never otherwise."""
+    """Call `tell` once after the session's transaction has committed, never after a rollback."""
 
     def committed(_: Session) -> None:
         tell()

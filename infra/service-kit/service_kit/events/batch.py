@@ -1,4 +1,4 @@
-"""The records of one transaction: which events they hold, which are refused, and their spans."""
+"""The records of one transaction: decoded events, dead letters and spans."""
 
 import logging
 from collections import Counter
@@ -30,7 +30,7 @@ tracer = trace.get_tracer(__name__)
 
 
 class Batch:
-    """The records of one transaction: what could be read of them, and their spans.
+    """The records of one transaction: decoded events, dead letters and spans.
 
     Each event has a span in its own trace, from its decoding to the commit, and before it what
     it waited for. The statements belong to the event when it is alone, else to a span of the
@@ -56,7 +56,7 @@ class Batch:
                 self.refuse(record, poison)
 
     def decode_or_raise(self, record: ConsumerRecord) -> None:
-        """Add the record's event, if it is for this consumer; raises `PoisonMessage`."""
+        """Add the record's event if this consumer reads its type; raise `PoisonMessage`."""
         event = decode_event(record, self._subscription)
         if event is not None:
             self.events.append(event)
@@ -199,6 +199,6 @@ class Batch:
             )
 
     def _known_type(self, record: ConsumerRecord) -> str:
-        # A label has the values that we give it, not those of anybody who writes to the topic.
+        # The header is untrusted: a label must not take any value that a producer writes.
         told = (dict(record.headers).get("ce_type") or b"").decode("utf-8", "replace")
         return told if told in self._subscription.decoders else "unknown"

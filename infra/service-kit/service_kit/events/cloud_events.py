@@ -1,4 +1,4 @@
-"""Events as consumers see them: CloudEvents in Kafka's binary mode, and what is read of them."""
+"""Events as consumers see them: CloudEvents in Kafka's binary mode, decoded."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from service_kit.database.faults import is_bad_data
 
 
 class Kind(StrEnum):
-    """Why a message can never succeed, as dead letters are sorted by."""
+    """Why a message can never succeed; dead letters are grouped by it."""
 
     NOT_AN_EVENT = "not-an-event"
     UNREADABLE = "unreadable"
@@ -25,7 +25,7 @@ class Kind(StrEnum):
 
 
 class PoisonMessage(Exception):
-    """Can never succeed: set aside, move on."""
+    """No retry of this message can succeed: the consumer sets it aside and goes on."""
 
     def __init__(self, reason: str, kind: Kind = Kind.CONTRADICTION) -> None:
         super().__init__(reason)
@@ -46,7 +46,7 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True)
 class Event(Generic[Body]):
-    """One consumed event; `body` holds the fields that this service reads."""
+    """A consumed event; `body` holds the fields that this service reads."""
 
     event_id: UUID
     type: str
@@ -61,10 +61,10 @@ Apply = Callable[[AsyncSession, Sequence[Event[Any]]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a service does with a topic: the types it reads and how a batch takes effect.
+    """What a service does with a topic: which types it reads, and how events take effect.
 
-    `apply` gets the events of one partition in log order, within the transaction that moves
-    the position. Types without a decoder are not for this service and are passed over.
+    `apply` gets the events of each partition in log order, in the transaction that moves the
+    position. Events of a type without a decoder are skipped.
     """
 
     topic: str
@@ -78,7 +78,7 @@ def _decoder(kind: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
 
 
 def decode_event(record: ConsumerRecord, subscription: Subscription) -> Event[Any] | None:
-    """The event in a record; None when its type is not for this service."""
+    """Decode a record; return None when this service does not read its type."""
     headers = dict(record.headers)
     try:
         event_type = headers["ce_type"].decode()

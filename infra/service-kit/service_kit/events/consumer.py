@@ -1,8 +1,8 @@
 """Consumes events exactly once in effect: position, deduplication and effect commit together.
 
-The position row in the service's database, locked and compared, is the fence: whatever Kafka
-redelivers, and whoever still believes that it owns a partition, finds its records already
-applied. Kafka's own committed offset only follows, for tools that show lag.
+The position row in the service's database is the fence. Every batch locks it and compares it, so
+redelivered records and those of a zombie consumer are recognised as applied. Kafka's committed
+offset only follows, for tools that show lag.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 BATCH_RECORDS = 1000
 POLL_TIMEOUT_MS = 200
 RECONNECT_PAUSE = timedelta(seconds=1)
-COMMIT_EVERY = timedelta(seconds=2)  # how far behind lag tools may see us
+COMMIT_EVERY = timedelta(seconds=2)  # how stale Kafka's committed offset may be
 
 
 class LogRegressed(Exception):
@@ -44,7 +44,7 @@ class LogRegressed(Exception):
 
 
 class LogGap(Exception):
-    """The broker's log begins after our position: it dropped records that we had not applied."""
+    """The broker's log begins after our position: it deleted records that we had not applied."""
 
 
 class _AheadOfPosition(Exception):
@@ -56,7 +56,7 @@ class _AheadOfPosition(Exception):
 
 
 class Consumer:
-    """One per worker process and service; several may run, Kafka shares the partitions out."""
+    """Consumes all subscriptions of a service. Kafka divides the partitions among its workers."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class Consumer:
         event_metrics.observe_stopped(self._name, lambda: self._retries.stopped_by_dead_letters)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Consume until `stop` is set. A broker that is away is waited out; a bug is raised."""
+        """Consume until `stop` is set. Wait while the broker is away; raise a bug."""
         await run_every(
             RECONNECT_PAUSE,
             stop,
@@ -116,9 +116,10 @@ class Consumer:
         await self._commit_hints(client)
 
     async def _take_together(self, fetched: Fetched) -> bool:
-        """Apply the records of several partitions at once; False when each has to be taken alone.
+        """Apply the records of several partitions at once; return False when that failed.
 
-        Whatever went wrong, nothing has been applied: alone, each tells what is to be done.
+        A failure has applied nothing. The caller then takes each partition alone, which isolates
+        the fault.
         """
         try:
             await self._apply_together(fetched)
@@ -137,12 +138,8 @@ class Consumer:
     @asynccontextmanager
     async def _transaction(self, topic: str) -> AsyncIterator[tuple[AsyncSession, Batch]]:
         """Open a transaction with an empty batch; after the commit count the batch."""
-        batch = Batch(
-            self._subscriptions[topic],
-            self._name,
-            self._received_ns,
-            self._settings.trace_keep_ratio,
-        )
+        keep_ratio = self._settings.trace_keep_ratio
+        batch = Batch(self._subscriptions[topic], self._name, self._received_ns, keep_ratio)
         with batch.traced():
             async with AsyncSession(self._engine) as session, session.begin():
                 yield session, batch
@@ -169,10 +166,10 @@ class Consumer:
             self._retry_later(client, partition, records[0].offset, fault)
             return
         if position > records[-1].offset + 1:
-            # Another process was here before; what it has applied need not be fetched again.
+            # Another process has applied these records: do not fetch them again.
             end: int = (await client.end_offsets([partition]))[partition]
             if end < position:
-                # The relay that wrote them publishes the lost records again, beyond `position`.
+                # The relay publishes the lost records again, beyond `position`.
                 shortened = LogRegressed(f"{partition} ends at {end}, {position} was applied")
                 self._retry_later(client, partition, position, shortened)
                 return
@@ -254,7 +251,7 @@ class Consumer:
         if not hints:
             return
         try:
-            # commit() retries for ever while the coordinator is away.
+            # commit() retries without end while the coordinator is away.
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await client.commit(hints)
         except (KafkaError, TimeoutError) as fault:

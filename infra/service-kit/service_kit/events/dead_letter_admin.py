@@ -1,8 +1,8 @@
 """Lists, shows, replays and discards a service's dead letters.
 
 `python -m service_kit.events.dead_letter_admin list | show ID | replay ID | replay --kind KIND |
-discard ID --reason TEXT`, on the database of DATABASE_URL. A replay is done by the service's
-worker: this waits for its outcome, and ends with 1 when one was not applied.
+discard ID --reason TEXT`, on the database of DATABASE_URL. The service's worker does the replay.
+The command waits for the outcome, and its exit status is 1 when a letter was not applied.
 """
 
 import argparse
@@ -27,17 +27,17 @@ LISTED = 200
 
 
 class NoSuchLetter(Exception):
-    """There is no open dead letter of that description."""
+    """No open dead letter matches."""
 
 
 async def list_letters(engine: AsyncEngine) -> Sequence[Row[Any]]:
-    """The open ones, oldest first."""
+    """Return the open dead letters, oldest first."""
     async with engine.connect() as connection:
         return (await connection.execute(dead_letters.LIST_OPEN, {"limit": LISTED})).all()
 
 
 async def show_letter(engine: AsyncEngine, letter_id: int) -> Row[Any]:
-    """All that is known of one."""
+    """Return all columns of one dead letter."""
     async with engine.connect() as connection:
         row = (await connection.execute(dead_letters.SHOW, {"id": letter_id})).one_or_none()
     if row is None:
@@ -48,7 +48,7 @@ async def show_letter(engine: AsyncEngine, letter_id: int) -> Row[Any]:
 async def replay_letters(
     engine: AsyncEngine, letter_id: int | None = None, kind: Kind | None = None
 ) -> Sequence[Row[Any]]:
-    """Ask the worker to apply one, or all of a kind; what became of them after a while."""
+    """Ask the worker to apply one letter, or all of a kind, and return their states afterwards."""
     wanted = {"id": letter_id, "kind": kind.value if kind else None}
     async with engine.begin() as connection:
         ids = list((await connection.execute(dead_letters.ASK_FOR_REPLAY, wanted)).scalars())
@@ -70,7 +70,7 @@ async def replay_letters(
 
 
 async def discard_letter(engine: AsyncEngine, letter_id: int, reason: str) -> None:
-    """Close one without applying it; the row stays, with the reason."""
+    """Close a letter without applying it. The row stays, with the reason."""
     async with engine.begin() as connection:
         done = await connection.execute(dead_letters.DISCARD, {"id": letter_id, "reason": reason})
     if done.one_or_none() is None:
@@ -78,7 +78,7 @@ async def discard_letter(engine: AsyncEngine, letter_id: int, reason: str) -> No
 
 
 def describe(row: Row[Any], jaeger_url: str) -> str:
-    """A dead letter as a person reads it."""
+    """Format a dead letter for a person."""
     lines = [
         f"dead letter {row.id} of {row.consumer}: {row.status}, {row.kind}, tried {row.attempts}×",
         f"  {row.topic}, partition {row.partition}, offset {row.offset}, key {row.key!r}",
@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(arguments: argparse.Namespace, engine: AsyncEngine) -> tuple[list[str], int]:
-    """What to print, and the exit status."""
+    """Run a command; return the lines to print and the exit status."""
     if arguments.command == "list":
         return [
             f"{row.id:6} {row.kind:20} {row.event_type or '-':28} "

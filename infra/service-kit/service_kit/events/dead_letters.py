@@ -1,4 +1,4 @@
-"""Messages that can never succeed, with all that a person needs to judge and replay them."""
+"""The table `dead_letters`: messages that can never succeed, kept whole for a person to judge."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
@@ -18,12 +18,12 @@ from service_kit.telemetry.tracing import context_of
 
 
 class DeadLetterLimitReached(TransientFailure):
-    """So many messages wait for a person that the fault is more likely ours than theirs."""
+    """Too many dead letters are unresolved: the fault is probably in this consumer."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One refused record and why."""
+    """A refused record and the reason."""
 
     record: ConsumerRecord
     kind: Kind
@@ -31,12 +31,12 @@ class DeadLetter:
 
     @property
     def traceparent(self) -> str | None:
-        """The span that has sent the message, if it says so."""
+        """The trace context of the span that sent the message, if it has one."""
         return dict(self.record.headers).get("traceparent", b"").decode(errors="replace") or None
 
     @property
     def trace_id(self) -> str | None:
-        """The trace of the request that the message comes from."""
+        """The trace of the request that caused the message."""
         span = trace.get_current_span(context_of(self.traceparent)).get_span_context()
         return trace.format_trace_id(span.trace_id) if span.is_valid else None
 
@@ -91,10 +91,10 @@ LIST_SET_ASIDE = text("""
 async def put_dead_letters(
     session: AsyncSession, consumer: str, letters: Sequence[DeadLetter], limit: int
 ) -> None:
-    """Keep refused records, in the transaction that moves the position past them.
+    """Insert refused records, in the transaction that moves the position past them.
 
-    Raises `DeadLetterLimitReached` when more than `limit` would wait for a person: a bad deploy
-    would otherwise drain the topic into the dead letters.
+    Raises `DeadLetterLimitReached` when more than `limit` would be unresolved: without a limit a
+    bad deployment would turn a whole topic into dead letters.
     """
     if not letters:
         return
@@ -131,7 +131,7 @@ def _json(value: object) -> str:
 
 
 def restore_record(row: Row[Any]) -> ConsumerRecord:
-    """The record as Kafka delivered it, from a row of `dead_letters`."""
+    """Return the record of a dead letter as Kafka delivered it."""
     return ConsumerRecord(
         topic=row.topic,
         partition=row.partition,

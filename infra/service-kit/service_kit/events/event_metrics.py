@@ -1,4 +1,4 @@
-"""What the event machinery tells Prometheus, each with the question that it answers."""
+"""The metrics of events, each described by the question that it answers."""
 
 from collections.abc import Callable, Iterable
 

@@ -1,4 +1,4 @@
-"""How far this service's consumers are behind the end of the log, as metrics by topic."""
+"""Measures the consumer lag of this service, by topic."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -23,9 +23,9 @@ BROKER_SECONDS = 5.0
 
 
 class LagWatch:
-    """Exposes `consumer_lag_records` and `consumer_lag_seconds`, both 0 when all is applied.
+    """Exposes `consumer_lag_records` and `consumer_lag_seconds`; both are 0 without lag.
 
-    Read from the positions in the database: what Kafka knows of a group only follows them.
+    It reads the positions in the database, because the group's offsets in Kafka are stale.
     """
 
     def __init__(self, settings: ServiceSettings, topics: Sequence[str]) -> None:
@@ -46,7 +46,7 @@ class LagWatch:
         )
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
-        """Compare every few seconds until `stop` is set."""
+        """Compare positions and ends of the log until `stop` is set."""
         if self._topics:
             await run_every(
                 LOOK_EVERY,
@@ -74,8 +74,8 @@ class LagWatch:
             row = applied.get(partition)
             self._behind[partition] = max(0, end - (row.next_offset if row else 0))
             former = self._applied_until.get(partition)
-            # Caught up, it is as fresh as this look: else the first event after a quiet night
-            # would seem to be a night late.
+            # Without lag the partition is fresh as of now. Otherwise the first event after a
+            # quiet night would seem a night late.
             until = (row and row.last_event_at) if self._behind[partition] else looked_at
             until = until or former or looked_at
             self._applied_until[partition] = max(until, former or until)

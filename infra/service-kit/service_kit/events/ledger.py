@@ -1,4 +1,4 @@
-"""The outbox as a ledger: which rows are to be published, where the others lie in Kafka's log."""
+"""The table `outbox`: rows to publish, and for published rows their offset in Kafka's log."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from aiokafka.structs import RecordMetadata, TopicPartition
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-LEDGER_AGE = timedelta(days=8)  # published rows are kept longer than any replay looks back
+LEDGER_AGE = timedelta(days=8)  # how long published rows stay, longer than any replay needs
 
 INSERT = text("""
     INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
@@ -81,19 +81,19 @@ _PRUNE = text("""
         SELECT id FROM outbox WHERE published_at < :before ORDER BY id LIMIT 5000)
 """)
 
-# The end of each partition's log as our own records have made it, by our name of the topic.
+# The end of each partition's log after our own records, by our name of the topic.
 Ends = dict[TopicPartition, int]
 
 
 async def claim(connection: AsyncConnection, chunk: int) -> Sequence[Row[Any]]:
-    """The oldest rows that are not published."""
+    """Return the oldest rows that are not published."""
     return (await connection.execute(_CLAIM, {"chunk": chunk})).all()
 
 
 async def mark(
     connection: AsyncConnection, rows: Sequence[Row[Any]], sent: Sequence[RecordMetadata]
 ) -> Ends:
-    """Note where the rows lie in the log, and return its new ends."""
+    """Store the offsets of published rows, and return the new ends of the log."""
     await connection.execute(
         _MARK,
         {
@@ -111,8 +111,8 @@ async def mark(
 
 
 async def note_ends(connection: AsyncConnection, ends: Ends) -> None:
-    """Remember how long the log was; what is known of a longer one stays."""
-    # In one order, lest two relays that overlap for a moment lock each other out.
+    """Store the ends of the log; a stored end never decreases."""
+    # In one order: two relays that overlap for a moment must not deadlock.
     ordered = sorted(ends)
     await connection.execute(
         _NOTE_ENDS,
@@ -125,13 +125,13 @@ async def note_ends(connection: AsyncConnection, ends: Ends) -> None:
 
 
 async def read_ends(connection: AsyncConnection) -> Ends:
-    """Where the log ended when we last wrote to it."""
+    """Return the ends of the log as of our last write."""
     rows = await connection.execute(_READ_ENDS)
     return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
 
 async def publish_again(connection: AsyncConnection, partition: TopicPartition, offset: int) -> int:
-    """Let everything that we had at or after an offset be published anew; returns how many."""
+    """Mark all rows at or after an offset as unpublished, and return their number."""
     parameters = {**partition._asdict(), "offset": offset}
     return (await connection.execute(_PUBLISH_AGAIN, parameters)).rowcount
 
@@ -139,7 +139,7 @@ async def publish_again(connection: AsyncConnection, partition: TopicPartition, 
 async def newest(
     connection: AsyncConnection, partition: TopicPartition, below: int, count: int
 ) -> Sequence[Row[Any]]:
-    """The last published rows of a partition below an offset, the last one first."""
+    """Return the last published rows of a partition below an offset, newest first."""
     parameters = {**partition._asdict(), "below": below, "count": count}
     return (await connection.execute(_NEWEST, parameters)).all()
 
@@ -153,10 +153,10 @@ async def count_pending(connection: AsyncConnection) -> tuple[int, float | None]
 async def note_failure(
     connection: AsyncConnection, rows: Sequence[Row[Any]], error: BaseException
 ) -> None:
-    """Leave on the rows why they are still here."""
+    """Store on the rows why they could not be published."""
     await connection.execute(_NOTE_FAILURE, {"ids": [row.id for row in rows], "error": repr(error)})
 
 
 async def prune(connection: AsyncConnection) -> None:
-    """Delete some of the rows that were published long ago."""
+    """Delete a batch of rows that are older than `LEDGER_AGE`."""
     await connection.execute(_PRUNE, {"before": datetime.now(UTC) - LEDGER_AGE})

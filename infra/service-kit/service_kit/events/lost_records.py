@@ -1,7 +1,7 @@
-"""Whether Kafka's log still holds what the ledger says, record by record, from its end backwards.
+"""Finds records that the broker has lost and overwritten, from the end of the log backwards.
 
-A log that is long enough may hold others in the place of lost records: what was sent after the
-loss, and was never marked because the relay or its database failed in between.
+A log that is long enough may still miss records. Others took their offsets when they were sent
+after the loss, and the relay or its database failed before it could mark them.
 """
 
 from aiokafka import AIOKafkaConsumer
@@ -23,9 +23,9 @@ async def find_overwritten(
     broker_partition: TopicPartition,
     end: int,
 ) -> int | None:
-    """The first position below `end` that holds another event than the ledger says.
+    """Return the first offset below `end` that holds another event than the outbox says.
 
-    `partition` names the topic as the ledger does, `broker_partition` as the broker does.
+    `partition` has our name of the topic, `broker_partition` the broker's.
     """
     start = (await log.beginning_offsets([broker_partition]))[broker_partition]
     overwritten: int | None = None
@@ -52,7 +52,7 @@ async def find_overwritten(
 async def _read_event_ids(
     log: AIOKafkaConsumer, partition: TopicPartition, first: int, last: int
 ) -> dict[int, str]:
-    """The event's id at each position from `first` to `last`; a record without one has ""."""
+    """Return the event id at each offset from `first` to `last`; "" stands for a missing id."""
     log.assign([partition])
     log.seek(partition, first)
     found: dict[int, str] = {}

@@ -1,7 +1,7 @@
-"""The records of several partitions of a topic in one transaction, while all goes well.
+"""Applies the records of several partitions of a topic in one transaction.
 
-Under load every partition has a few records at any moment. A transaction for each would cost its
-round trips and its flush to disk as many times, and the last one would wait for all before it.
+Under load every partition has a few records at any moment. One transaction for each would
+multiply round trips and flushes to disk, and the last partition would wait for all others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
 
 class NotTogether(Exception):
-    """A partition does not stand where its records begin: each is to be looked at alone."""
+    """A position is not that of the first record: the caller must take each partition alone."""
 
 
 async def apply_together(
@@ -26,9 +26,9 @@ async def apply_together(
     batch: Batch,
     dead_letter_limit: int,
 ) -> None:
-    """Apply all of it and move the positions, in the session's transaction.
+    """Lock and compare the positions, apply all records and move, in the session's transaction.
 
-    Raises `NotTogether` when a position, locked and compared, is not that of the first record.
+    Raises `NotTogether`.
     """
     locked = await positions.lock(session, consumer, fetched)
     if any(locked.get(each) != records[0].offset for each, records in fetched.items()):
@@ -40,7 +40,7 @@ async def apply_together(
 
 
 def by_topic(fetched: Fetched) -> list[Fetched]:
-    """What was fetched, apart by topic."""
+    """Split what was fetched by topic."""
     topics: dict[str, dict[TopicPartition, Sequence[ConsumerRecord]]] = {}
     for partition, records in fetched.items():
         topics.setdefault(partition.topic, {})[partition] = records

@@ -1,4 +1,4 @@
-"""The outbox: an event is a row that commits, or not, together with what it tells of."""
+"""The outbox: an event is a row that commits together with the change that it announces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from uuid_utils.compat import uuid7
 from service_kit.events import ledger
 from service_kit.telemetry.tracing import current_traceparent
 
-# Below the broker's and the table's limit of a message. In characters that JSON escapes, names
-# that a request may have can make of 1 MiB several.
+# Below the limits of the broker and of the table. A request of 1 MiB can exceed it, because JSON
+# escapes characters.
 MOST_BYTES = 900_000
 
 
@@ -28,10 +28,10 @@ class EventTooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
-    """An event as it is written: `body` is encoded to JSON, `key` decides partition and order.
+    """An event to publish. `body` becomes JSON; `key` decides partition and order.
 
-    `reserve` is how many bytes more a later event about the same thing may take: what is
-    accepted here must not fail there, where nobody can be told.
+    `reserve` is the number of bytes that a later event about the same subject may add. An event
+    that is accepted now must not make the later one too large, when no client waits for an answer.
     """
 
     topic: str
@@ -76,10 +76,10 @@ def event_parameters(event: OutgoingEvent) -> dict[str, Any]:
 
 
 async def add_to_outbox(session: AsyncSession, events: Sequence[OutgoingEvent]) -> None:
-    """Write events in order, in the session's transaction.
+    """Write events in order, in the session's transaction; raise `EventTooLarge`.
 
-    Call it after the rows that the events tell of are locked: the row's id is the order in
-    which events of one key reach Kafka. Raises `EventTooLarge`.
+    Lock the rows that the events announce before: events of one key reach Kafka in the order of
+    their ids in the outbox.
     """
     if events:
         await session.execute(ledger.INSERT, _columns(events))

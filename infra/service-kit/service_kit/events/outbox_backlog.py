@@ -1,4 +1,4 @@
-"""How much waits in the outbox, and since when: for alerts, and for refusing more than it bears."""
+"""Measures the backlog of the outbox, for alerts and for refusing requests above its ceiling."""
 
 import asyncio
 from collections.abc import Iterable
@@ -23,9 +23,9 @@ class OutboxFull(Exception):
 
 
 class OutboxWatch:
-    """Exposes `outbox_pending` and `outbox_oldest_age_seconds`; knows whether the ceiling is hit.
+    """Exposes `outbox_pending` and `outbox_oldest_age_seconds`, and enforces the ceiling.
 
-    Sales go on while Kafka is away, for as long as the disk and the ceiling allow.
+    Requests succeed while Kafka is away, until the backlog reaches the ceiling.
     """
 
     def __init__(self, ceiling: int) -> None:
@@ -50,7 +50,7 @@ class OutboxWatch:
             raise OutboxFull(self.pending)
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
-        """Look at the outbox every few seconds until `stop` is set."""
+        """Measure every few seconds until `stop` is set."""
         # After a fault the figures stay as they were, except for the age, which goes on growing.
         await run_every(
             LOOK_EVERY,
@@ -61,7 +61,7 @@ class OutboxWatch:
         )
 
     async def look(self, engine: AsyncEngine) -> None:
-        """Find out how many events wait, and since when."""
+        """Measure once."""
         async with engine.connect() as connection:
             self.pending, age = await ledger.count_pending(connection)
         self._oldest_since = None if age is None else monotonic() - age

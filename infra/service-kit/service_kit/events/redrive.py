@@ -1,8 +1,8 @@
-"""Applies dead letters that a person wants replayed, by the consumer that had refused them.
+"""Replays dead letters in the consumer that had refused them, when a person asks for it.
 
-The log is not touched, so no other consumer sees anything, and the same position row that the
-live consumer locks keeps the two apart. What has taken effect before has none again: a replay
-meets the same deduplication as any delivery.
+A replay writes nothing to the log, so other consumers are not affected. It locks the position row
+of the live consumer, so the two never run at once. It passes the same deduplication as any
+delivery, so it has no second effect.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ LOOK_EVERY = timedelta(seconds=1)
 
 
 class Redrive:
-    """One per worker process; several share the work."""
+    """Replays a service's dead letters; its workers share the work."""
 
     def __init__(self, settings: ServiceSettings, subscriptions: Sequence[Subscription]) -> None:
         self._consumer = settings.service_name
@@ -40,7 +40,7 @@ class Redrive:
         event_metrics.observe_open_dead_letters(self._consumer, lambda: self._open)
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
-        """Replay what is due until `stop` is set."""
+        """Replay due dead letters until `stop` is set."""
 
         async def replay_due() -> None:
             while await self._look(engine) and await self._replay_next(engine):
@@ -78,7 +78,7 @@ class Redrive:
         return True
 
     async def _apply(self, session: AsyncSession, row: Row[Any]) -> PoisonMessage | None:
-        """Apply one message; why not, when it is refused again."""
+        """Apply one message; return why, when it is refused again."""
         subscription = self._subscriptions.get(row.topic)
         if subscription is None:
             return PoisonMessage(f"this version reads no {row.topic}")

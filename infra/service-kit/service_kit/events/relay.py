@@ -1,4 +1,4 @@
-"""Brings outbox rows to Kafka: in order, by one leader, marked only after the broker has them."""
+"""Publishes outbox rows to Kafka: in order, by one leader, marked after the acknowledgement."""
 
 import asyncio
 import logging
@@ -26,14 +26,14 @@ from service_kit.waiting import wait_until_set
 logger = logging.getLogger(__name__)
 
 CHUNK_ROWS = 500
-BUSY_POLL = timedelta(milliseconds=5)  # what a sale waits at most while events are flowing
-IDLE_POLL = timedelta(milliseconds=50)  # what the first sale after a pause waits at most
-SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's batches never expire by themselves
-LEAD_AGAIN = timedelta(seconds=1)  # after a fault, and how soon a standby takes over
+BUSY_POLL = timedelta(milliseconds=5)  # the longest wait of an event while others flow
+IDLE_POLL = timedelta(milliseconds=50)  # the longest wait of the first event after a pause
+SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's batches never expire
+LEAD_AGAIN = timedelta(seconds=1)  # pause after a fault, and until a standby takes over
 PRUNE_EVERY = timedelta(minutes=10)
-LOG_CHECK_EVERY = timedelta(seconds=10)  # how long a loss of the broker may go unnoticed
+LOG_CHECK_EVERY = timedelta(seconds=10)  # how long lost records may go unnoticed
 
-# Advisory locks are per database, so that each service has its own leader.
+# Advisory locks are per database, so each service has its own leader.
 _LEADER_LOCK = 7_301_002
 _LEAD = text(f"SELECT pg_try_advisory_lock({_LEADER_LOCK})")
 
@@ -50,7 +50,7 @@ _FAULTS = (RelayFault, KafkaError, *DATABASE_FAULTS)
 
 
 class Relay:
-    """One per worker process; of all that run against one database, one leads."""
+    """Publishes a service's events; of all its workers one leads."""
 
     def __init__(self, engine: AsyncEngine, settings: ServiceSettings) -> None:
         self._engine = engine
@@ -59,15 +59,15 @@ class Relay:
         self._chunk = CHUNK_ROWS
         self._ends: ledger.Ends = {}
         self.is_leading = False
-        # Else the first loss would be no rise of the counter, and raise no alert.
+        # Without a series at 0 the first loss would not be an increase, and raise no alert.
         event_metrics.RELAY_FAILURES.add(0, {"error.type": LogShortened.__name__})
 
     def nudge(self) -> None:
-        """Look at the outbox now: this process has just committed an event."""
+        """Look at the outbox now, because this process has committed an event."""
         self._nudged.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Relay until `stop` is set; faults of database and broker are waited out."""
+        """Publish until `stop` is set; wait while the database or the broker is away."""
         await run_every(
             LEAD_AGAIN,
             stop,
@@ -87,7 +87,7 @@ class Relay:
             self.is_leading = False
 
     async def _lead(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
-        # The lock lives as long as the connection: a relay that loses its database stops leading.
+        # The lock lives as long as the connection: a relay without database stops leading.
         leads = (await connection.execute(_LEAD)).scalar_one()
         await connection.commit()
         if not leads:
@@ -147,7 +147,7 @@ class Relay:
         except (KafkaError, TimeoutError) as fault:
             await ledger.note_failure(connection, rows, fault)
             await connection.commit()
-            # A smaller chunk finds the row that the broker refuses, if it is one.
+            # Smaller chunks isolate a row that the broker refuses.
             self._chunk = max(1, len(rows) // 2)
             raise RelayFault(repr(fault)) from fault
         ends = await ledger.mark(connection, rows, sent)
@@ -169,10 +169,10 @@ class Relay:
         log: AIOKafkaConsumer,
         is_new: bool = False,
     ) -> None:
-        """Publish again what the broker has lost: after a restore, or a crash before its disk.
+        """Publish again what the broker has lost by a restore, or by a crash before its flush.
 
-        A new leader does not trust the log's length: its predecessor may have sent records
-        into the place of lost ones, and died before it could note where.
+        A new leader compares records, not only the log's length: its predecessor may have sent
+        records to the offsets of lost ones, and died before it marked them.
         """
         names = {self._settings.topic(each.topic): each.topic for each in self._ends}
         async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
@@ -195,8 +195,8 @@ class Relay:
                 await self._publish_again(connection, partition, lost_from)
             self._ends[partition] = max(end, known)
             if end > known:
-                # Records of others, such as copies: consumers have been there, whoever leads next
-                # must know where our own would be passed over if the broker lost those.
+                # Foreign records, such as copies. Consumers have passed them, so the next leader
+                # must know that consumers skip our records below this end if the broker loses them.
                 await ledger.note_ends(connection, {partition: end})
         await connection.commit()
 
@@ -206,10 +206,10 @@ class Relay:
         rows: Sequence[Row[Any]],
         sent: Sequence[RecordMetadata],
     ) -> None:
-        """Records that landed where others of ours were: the log had been shortened meanwhile.
+        """Publish records again that landed below the known end of the log: it was shortened.
 
-        A consumer that has been further than that never looks there again, so these records go
-        out again too, until they lie beyond everything that was ever acknowledged.
+        Consumers that were further never read there again. So these records are published until
+        they lie beyond every acknowledged offset.
         """
         shortened: dict[TopicPartition, int] = {}
         for row, record in zip(rows, sent, strict=True):
@@ -257,6 +257,6 @@ class Relay:
             raise
         spans.end()
         if any(record.offset < 0 for record in sent):
-            # Taken in an earlier attempt, says the broker, and not where.
+            # An earlier attempt succeeded, and the broker does not say at which offset.
             raise RelayFault("position unknown")
         return sent

@@ -1,4 +1,4 @@
-"""When a partition whose batch failed is tried again."""
+"""Decides when to retry a partition whose batch failed."""
 
 import random
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from service_kit.events.dead_letters import DeadLetterLimitReached
 
 FIRST_PAUSE = timedelta(milliseconds=100)
 LONGEST_PAUSE = timedelta(seconds=5)
-# Beyond it somebody should look: no fault that passes by itself lasts that long.
+# A transient fault rarely lasts longer: log an error, so that somebody looks.
 LOUD_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The state of a partition that pauses."""
+    """The state of a paused partition."""
 
     failing_since: datetime
     pause: timedelta
@@ -29,21 +29,21 @@ class Retry:
 
 
 class Retries:
-    """Exponential pauses with jitter, per partition.
+    """Exponential backoff with jitter, per partition.
 
-    There is no last attempt: giving up would lose an event or break the order of its key. What
-    is bounded is the pause.
+    The number of retries has no limit: giving up would lose an event or break the order of its
+    key. Only the pause is bounded.
     """
 
     def __init__(self) -> None:
         self._retries: dict[TopicPartition, Retry] = {}
 
     def fail(self, partition: TopicPartition, fault: BaseException) -> Retry:
-        """Note a failure; the partition pauses until the answer's `due_at`."""
+        """Record a failure and return the retry; the partition pauses until its `due_at`."""
         now = datetime.now(UTC)
         former = self._retries.get(partition)
         pause = min(former.pause * 2, LONGEST_PAUSE) if former else FIRST_PAUSE
-        # Full jitter: partitions that failed together do not come back together.
+        # Jitter, so that partitions that failed together do not retry together.
         due_at = now + pause * random.uniform(0.5, 1.0)
         since = former.failing_since if former else now
         retry = self._retries[partition] = Retry(since, pause, due_at, fault)
@@ -53,7 +53,7 @@ class Retries:
         self._retries.pop(partition, None)
 
     def clear(self) -> None:
-        """Forget everything: the partitions may be somebody else's now."""
+        """Forget all retries: after a reconnect other workers may own the partitions."""
         self._retries.clear()
 
     def is_due(self, partition: TopicPartition) -> bool:
@@ -62,6 +62,6 @@ class Retries:
 
     @property
     def stopped_by_dead_letters(self) -> int:
-        """How many partitions wait for a person to resolve dead letters."""
+        """Count the partitions that wait until a person resolves dead letters."""
         faults = [retry.fault for retry in self._retries.values()]
         return sum(isinstance(fault, DeadLetterLimitReached) for fault in faults)

@@ -1,4 +1,4 @@
-"""Creates the topics of a file and checks those that exist.
+"""Creates the topics of a file, and checks those that exist.
 
 `KAFKA_BOOTSTRAP_SERVERS=… python -m service_kit.events.topics topics.yml`
 """
@@ -24,9 +24,9 @@ async def ensure_topics(
     prefix: str = "",
     credentials: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Create what is missing; raises `SystemExit` when a topic has another number of partitions.
+    """Create missing topics; raise `SystemExit` when one has another number of partitions.
 
-    Growing a topic would move stores to other partitions and break the order of their events.
+    More partitions would move keys to other partitions and break the order of their events.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **credentials)
     await admin.start()
@@ -49,7 +49,7 @@ async def ensure_topics(
         partitions = {topic["topic"]: len(topic["partitions"]) for topic in described}
         for topic in topics:
             found = partitions[topic.name]
-            # 0: the broker has taken the topic but its metadata is not there yet.
+            # 0: the topic is created, and its metadata is not there yet.
             if found not in (0, topic.num_partitions):
                 raise SystemExit(
                     f"topic {topic.name} has {found} partitions, not {topic.num_partitions}"
