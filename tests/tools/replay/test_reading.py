@@ -57,7 +57,7 @@ def test_what_is_no_sale_is_counted_by_its_reason(tmp_path: Path) -> None:
     )
 
     assert data.set_aside == Counter(
-        {"retour": 1, "ajustement": 1, "quantité nulle ou négative": 1, "prix nul ou négatif": 1}
+        {"return": 1, "adjustment": 1, "quantity of zero or less": 1, "price of zero or less": 1}
     )
     assert [each.number for each in data.invoices] == ["4"]
 

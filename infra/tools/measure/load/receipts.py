@@ -1,4 +1,4 @@
-"""The receipts of a real retailer as one JSON text, which the scenario `tills` sells."""
+"""A real retailer's receipts as one JSON text for the scenario `tills`."""
 
 import json
 from dataclasses import replace
@@ -13,9 +13,9 @@ MOST_RECEIPTS = 20_000
 
 
 async def list_receipts(data: Path) -> str:
-    """Make the stores and products of the first invoices; these as JSON, or `UnreadableData`."""
+    """Create stores and products, return the first invoices; raises `UnreadableData`."""
     read = read_till_data(data)
-    # Stores of their own: `make replay` finds in its stores what it has sold, to the cent.
+    # Separate stores, because `make replay` compares its own to the cent.
     invoices = [
         replace(invoice, store=f"{invoice.store} (charge)")
         for invoice in read.invoices[:MOST_RECEIPTS]

@@ -1,4 +1,4 @@
-"""A result in some lines for a terminal, and as a row of the table in `k6/README.md`."""
+"""Prints a result, and writes results into the table of `k6/README.md`."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ MIB = 1024 * 1024
 
 
 def describe(result: Result) -> Iterator[str]:
-    """What a person at the terminal wants to know."""
+    """Return the lines for the terminal."""
     summary, verdict = result.summary, result.verdict
     yield (
         f"requests   {summary.count('http_reqs')} in {result.seconds:.0f} s, "
@@ -25,11 +25,11 @@ def describe(result: Result) -> Iterator[str]:
     yield (
         f"sales      {summary.count('sales_begun')} begun, {summary.count('sales_accepted')} "
         f"answered 201, {summary.count('sales_abandoned')} given up, "
-        f"{summary.count('sales_repeated')} requests repeated; {verdict.confirmed} stand"
+        f"{summary.count('sales_repeated')} requests repeated; {verdict.confirmed} recorded"
     )
     yield f"p95        sale {summary.p95('sale_duration'):.0f} ms{_reads(result)}"
     if dropped := summary.count("dropped_iterations"):
-        yield f"k6         {dropped} arrivals left out: all its users were waiting"
+        yield f"k6         {dropped} arrivals skipped: all its users were waiting"
     for phase in summary.phases():
         yield (
             f"  {phase.name:15} {phase.begun:7.1f} sales/s begun {phase.accepted:7.1f} accepted "
@@ -48,13 +48,13 @@ def describe(result: Result) -> Iterator[str]:
 
 
 def _reads(result: Result) -> str:
-    # Only scenarios with a threshold on reads measure each by itself.
+    # k6 measures a read by name only where a threshold asks for it.
     measured = {name: result.summary.p95(f"http_req_duration{{name:{name}}}") for name in READS}
     return "".join(f", {name} {p95:.0f} ms" for name, p95 in measured.items() if p95)
 
 
 def write_table(results: Sequence[Result]) -> None:
-    """Put the results in the place of the last ones."""
+    """Replace the results in the README."""
     text = README.read_text().partition(HEADING)[0]
     README.write_text(text + HEADING + "\n" + "\n".join(_table(results)) + "\n")
 
@@ -90,7 +90,7 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _milliseconds(p95: float) -> str:
-    # k6 has no such figure of what never ended.
+    # k6 reports nothing for requests that never finished.
     return f"{p95:.0f} ms" if p95 else "—"
 
 

@@ -1,4 +1,4 @@
-"""One scenario from its preparation to its verdict."""
+"""Plays one scenario: prepares it, runs k6, checks the result."""
 
 import asyncio
 import os
@@ -27,12 +27,12 @@ LINES_SHOWN = 20
 
 
 class LoadError(Exception):
-    """Why a scenario could not be played, in one line."""
+    """One line that says why a scenario could not be played."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be played."""
+    """A scenario with its options."""
 
     scenario: str
     duration: str | None = None
@@ -41,7 +41,7 @@ class Wish:
 
     @property
     def command(self) -> str:
-        """How a person says it."""
+        """The make command that plays it."""
         given = {"DURATION": self.duration, "RATE": self.rate}
         words = [f"{name}={value}" for name, value in given.items() if value]
         return " ".join([f"make load SCENARIO={self.scenario}", *words])
@@ -49,7 +49,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What has come of it."""
+    """The outcome of a played scenario."""
 
     wish: Wish
     seconds: float
@@ -59,7 +59,7 @@ class Result:
 
     @property
     def faults(self) -> list[str]:
-        """Everything that is not as it must be."""
+        """The crossed thresholds and the faults of the verdict."""
         return [*self.summary.crossed(), *self.verdict.faults]
 
 
@@ -74,7 +74,7 @@ def play(wish: Wish) -> Result:
         outage = None
         if wish.scenario == "unavailable":
             if not is_ours:
-                raise LoadError("only a database of make up can be taken away: start it first")
+                raise LoadError("unavailable stops the database of make up: run make up first")
             outage = Outage(layout)
             at_the_end.callback(outage.heal)
         before, started = _memory(layout) if is_ours else 0, time.monotonic()
@@ -116,7 +116,7 @@ def _memory(layout: Layout) -> int:
 
 
 class _Listener:
-    """Shows what k6 logs, which under load may be the same for each request."""
+    """Prints the first lines of k6's log; under load it may repeat one for each request."""
 
     def __init__(self, outage: Outage | None) -> None:
         self._outage = outage

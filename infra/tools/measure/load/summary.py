@@ -1,4 +1,4 @@
-"""What k6 has measured, from the file that it writes at the end."""
+"""k6's measurements, from the file that it writes at its end."""
 
 import json
 import re
@@ -13,7 +13,7 @@ P95 = "p(95)"
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A step of a scenario, as its tills have seen it."""
+    """A step of a scenario, as its tills saw it."""
 
     name: str
     begun: float  # sales a second
@@ -36,11 +36,11 @@ class Summary:
         return int(self._figure(name, "count", phase))
 
     def rate(self, name: str) -> float:
-        """Of a counter, per second of the whole run."""
+        """Return a counter's rate per second over the whole run."""
         return self._figure(name, "rate", None)
 
     def p95(self, name: str, phase: str | None = None) -> float:
-        """Milliseconds."""
+        """Return a p95 in milliseconds."""
         return self._figure(name, P95, phase)
 
     def _figure(self, name: str, figure: str, phase: str | None) -> float:
@@ -48,7 +48,7 @@ class Summary:
         return float(self.metrics.get(key, {}).get(figure, 0))
 
     def phases(self) -> Iterator[Phase]:
-        """In their order; none where the rate was one and the same."""
+        """Return the steps in their order; none when the rate was constant."""
         ends = {
             found[1]: float(metric["value"])
             for name, metric in self.metrics.items()
@@ -66,7 +66,7 @@ class Summary:
             )
 
     def crossed(self) -> list[str]:
-        """The thresholds that do not hold."""
+        """Return the crossed thresholds."""
         return [
             f"{name}: {threshold}"
             for name, metric in self.metrics.items()

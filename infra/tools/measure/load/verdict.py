@@ -1,4 +1,4 @@
-"""After a run: are its sales all there, once, and counted; does the audit find anything?"""
+"""Checks after a run that each sale is recorded once and counted, and audits the databases."""
 
 import time
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from infra.tools.rest import RestClient, address_of, head_office_key
 WAIT_PER_REQUEST_MS = 5_000
 LONGEST_CATCH_UP_SECONDS = 60.0
 
-# A till writes its run into `caisse`.
+# A till writes the id of its run into `caisse`.
 _OF_RUN = "starts_with(register_id, :register)"
 _COUNT = text(f"""
     SELECT count(*) FILTER (WHERE status = 'confirmed') AS confirmed,
@@ -29,16 +29,16 @@ _LAST = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the system has of a run, and what is wrong with it."""
+    """The recorded sales of a run, and its faults."""
 
     confirmed: int
-    catch_up_seconds: float | None  # None: a sale that the report never came to know
+    catch_up_seconds: float | None  # None: the report never counted the last sale
     audit: Audit
     faults: list[str]
 
 
 async def judge(run: str, summary: Summary, urls: Mapping[str, str]) -> Verdict:
-    """Compare what the tills were told with what stands in the databases."""
+    """Compare the tills' answers with the databases."""
     engine = create_async_engine(urls["sales"], poolclass=NullPool)
     async with engine.connect() as connection:
         mine = {"register": f"k6/{run}/"}
@@ -57,19 +57,19 @@ async def judge(run: str, summary: Summary, urls: Mapping[str, str]) -> Verdict:
 
 
 def compare_counts(summary: Summary, confirmed: int, standing: int) -> list[str]:
-    """What the tills were told against the sales that are there."""
+    """Compare the tills' counts with the recorded sales."""
     begun, accepted = summary.count("sales_begun"), summary.count("sales_accepted")
     faults = []
     if confirmed < accepted:
         faults.append(f"{accepted - confirmed} sales were answered 201 and are not there")
-    # A sale whose answer was lost, or whose till gave up, may stand or not; but once.
+    # A sale without an answer may be recorded or not, but only once.
     if standing > begun:
         faults.append(f"{standing - begun} sales stand twice")
     return faults
 
 
 async def _wait_for_report(sale_id: str) -> float | None:
-    """Seconds until the report holds a sale."""
+    """Return the seconds until the report holds a sale; None when it never does."""
     started = time.monotonic()
     url = f"{address_of('report')}/api/rapports/ventes"
     async with RestClient(head_office_key()) as client:

@@ -1,1 +1,1 @@
-"""Plays the till data of the public "Online Retail" set through the REST APIs, as tills would."""
+"""Plays the public "Online Retail" data set through the REST APIs, as tills do."""

@@ -22,7 +22,7 @@ console = Console(soft_wrap=True, highlight=False)
 
 
 def main() -> int:
-    """Play a file; 0 when all went in and the report says so to the cent."""
+    """Play a file; return 0 when every sale was accepted and the report equals them to the cent."""
     parser = argparse.ArgumentParser(prog="python -m infra.tools.measure.replay")
     parser.add_argument("data", type=Path, help="till lines, .csv or .csv.gz")
     parser.add_argument("--rate", type=_positive, help="sales per second at most")
@@ -36,12 +36,12 @@ def main() -> int:
         console.print(f"[red]{error}[/red]")
         return 1
     except KeyboardInterrupt:
-        console.print("interrompu ; la même commande reprend sans compter deux fois")
+        console.print("interrupted: the same command continues and counts no sale twice")
         return 130
     _print(result)
     if arguments.json:
         arguments.json.write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n")
-    return 1 if result["differences"] or result["refusees"] else 0
+    return 1 if result["differences"] or result["refused"] else 0
 
 
 def _positive(text: str) -> float:
@@ -63,21 +63,21 @@ async def _replay(data: TillData, limit: int | None, rate: float | None) -> dict
     if not invoices:
         raise UnreadableData("there is no sale in the file")
     async with RestClient(head_office_key()) as client:
-        with console.status("magasins, produits et stock d'ouverture"):
+        with console.status("stores, products and opening stock"):
             numbers = await prepare_catalogue(client, data)
         with Progress(
-            TextColumn("ventes"),
+            TextColumn("sales"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=console,
         ) as progress:
-            task = progress.add_task("ventes", total=len(invoices))
+            task = progress.add_task("sales", total=len(invoices))
             tills = Tills(client, numbers, rate)
             outcome = await tills.sell(invoices, lambda: progress.advance(task))
         expected = expect_totals(outcome.accepted, numbers)
         days = [invoice.sold_at.date() for invoice in invoices]
-        with console.status("le rapport rattrape"):
+        with console.status("waiting for the report"):
             reported = await read_totals(client, numbers, min(days), max(days), expected.sales)
         return _result(data, outcome, expected, reported, client.retries)
 
@@ -91,56 +91,56 @@ def _result(
     )
     posted = outcome.recorded + outcome.known_before
     return {
-        "envoyees": outcome.recorded,
-        "deja_connues": outcome.known_before,
-        "refusees": dict(outcome.refused),
-        "mises_a_l_ecart": dict(data.set_aside),
-        "reprises": retries,
-        "secondes": round(outcome.seconds, 2),
-        "ventes_par_seconde": round(posted / outcome.seconds, 1),
-        "delai_rapport_ms": {"mesures": len(delays), "mediane": cuts[49], "p99": cuts[98]}
+        "recorded": outcome.recorded,
+        "known_before": outcome.known_before,
+        "refused": dict(outcome.refused),
+        "set_aside": dict(data.set_aside),
+        "retries": retries,
+        "seconds": round(outcome.seconds, 2),
+        "sales_per_second": round(posted / outcome.seconds, 1),
+        "report_delay_ms": {"samples": len(delays), "median": cuts[49], "p99": cuts[98]}
         if delays
         else None,
-        "jamais_vues": outcome.unseen,
-        "rapport": {
-            "ventes": reported.sales,
+        "never_seen": outcome.unseen,
+        "report": {
+            "sales": reported.sales,
             "total": reported.cents / 100,
-            "magasins": len(reported.stores),
-            "jours": len(reported.days),
-            "produits": len(reported.products),
+            "stores": len(reported.stores),
+            "days": len(reported.days),
+            "products": len(reported.products),
         },
         "differences": find_differences(expected, reported),
     }
 
 
 def _print(result: dict[str, Any]) -> None:
-    console.print(f"envoyées          {result['envoyees']}")
-    console.print(f"déjà connues      {result['deja_connues']}")
-    console.print(f"refusées          {sum(result['refusees'].values())}")
-    for code, count in result["refusees"].items():
+    console.print(f"recorded          {result['recorded']}")
+    console.print(f"known before      {result['known_before']}")
+    console.print(f"refused           {sum(result['refused'].values())}")
+    for code, count in result["refused"].items():
         console.print(f"  {code}: {count}")
-    console.print(f"mises à l'écart   {sum(result['mises_a_l_ecart'].values())} lignes")
-    for reason, count in result["mises_a_l_ecart"].items():
+    console.print(f"set aside         {sum(result['set_aside'].values())} lines")
+    for reason, count in result["set_aside"].items():
         console.print(f"  {reason}: {count}")
-    rate, seconds = result["ventes_par_seconde"], result["secondes"]
-    console.print(f"débit             {rate} ventes/s pendant {seconds} s")
-    if delay := result["delai_rapport_ms"]:
+    rate, seconds = result["sales_per_second"], result["seconds"]
+    console.print(f"rate              {rate} sales/s for {seconds} s")
+    if delay := result["report_delay_ms"]:
         console.print(
-            f"du 201 au rapport {delay['mediane']:.0f} ms (médiane), {delay['p99']:.0f} ms (p99), "
-            f"{delay['mesures']} mesures"
+            f"201 to report     {delay['median']:.0f} ms (median), {delay['p99']:.0f} ms (p99), "
+            f"{delay['samples']} samples"
         )
-    if unseen := result["jamais_vues"]:
-        console.print(f"  [red]{unseen} ventes mesurées absentes du rapport[/red]")
-    report = result["rapport"]
+    if unseen := result["never_seen"]:
+        console.print(f"  [red]{unseen} sampled sales are missing in the report[/red]")
+    report = result["report"]
     console.print(
-        f"rapport           {report['ventes']} ventes, {report['total']:.2f} en tout, "
-        f"{report['magasins']} magasins, {report['jours']} jours, {report['produits']} produits"
+        f"report            {report['sales']} sales, {report['total']:.2f} in all, "
+        f"{report['stores']} stores, {report['days']} days, {report['products']} products"
     )
     differences = result["differences"]
     for line in differences[:DIFFERENCES_SHOWN]:
         console.print(f"  [red]{line}[/red]")
-    verdict = f"[red]DIFFÉRENCE ({len(differences)})[/red]" if differences else "[green]OK[/green]"
-    console.print(f"totaux            {verdict}")
+    verdict = f"[red]DIFFERENCES ({len(differences)})[/red]" if differences else "[green]OK[/green]"
+    console.print(f"totals            {verdict}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The stores, products and opening stock that the sales need, created where they are missing."""
+"""Creates the missing stores, products and opening stock that the sales need."""
 
 import asyncio
 import hashlib
@@ -16,7 +16,7 @@ GOODS = re.compile(r"\d{5}")
 
 
 class Numbers:
-    """The numbers that the system gave to stores and products, by name and SKU."""
+    """The system's ids of stores and products, by name and by SKU."""
 
     def __init__(self, stores: dict[str, int], products: dict[str, int]) -> None:
         self.stores = stores
@@ -24,7 +24,7 @@ class Numbers:
 
 
 async def prepare_catalogue(client: RestClient, data: TillData) -> Numbers:
-    """Create what is missing for every sale of the file; what is there stays as it is."""
+    """Create what the file's sales need; leave existing stores and products as they are."""
     stores, products = await asyncio.gather(
         _ensure_stores(client, sorted({invoice.store for invoice in data.invoices})),
         _ensure_products(client, data),
@@ -66,7 +66,7 @@ async def _ensure_products(client: RestClient, data: TillData) -> dict[str, int]
 
 
 def _product_body(sku: str, name: str, price: Decimal) -> dict[str, Any]:
-    # Postage, fees and vouchers are sold too, but stand on no shelf.
+    # Postage, fees and vouchers are sold too, but are not goods.
     category = "Articles" if GOODS.match(sku) else "Services"
     return {"sku": sku, "nom": name, "categorie": category, "prix": float(price)}
 
@@ -74,7 +74,7 @@ def _product_body(sku: str, name: str, price: Decimal) -> dict[str, Any]:
 async def _receive_opening_stock(
     client: RestClient, invoices: list[Invoice], numbers: Numbers
 ) -> None:
-    """What the file sells in each store, received there once."""
+    """Receive, once, what the file sells in each store."""
     sold: dict[str, Counter[str]] = defaultdict(Counter)
     for invoice in invoices:
         for line in invoice.lines:
@@ -93,7 +93,7 @@ async def _receive(client: RestClient, numbers: Numbers, store: str, units: Coun
     ]
     for slice in _slices(lines, LINES_PER_ENTRY):
         body = {"magasin_id": store_id, "type": "reception", "motif": "ouverture", "lignes": slice}
-        # The body is part of the key: the same goods are received once, however often we start.
+        # The key contains the body, so that a repeated replay receives the same goods once.
         key = _key(f"ouverture-{store_id}", slice)
         await client.post(url, body, key, again_codes=ON_ITS_WAY_CODES)
 

@@ -1,9 +1,9 @@
-"""From till lines to invoices; what is no sale is set aside and counted by its reason.
+"""Turns till lines into invoices; counts, by reason, the lines that are no sale.
 
 A line is a sale when its invoice is neither a return (`C…`) nor an adjustment (`A…`) and its
 quantity and price are above zero. An invoice is one sale of one store, its country, at the
-earliest time of its lines. Codes are read without regard to letter case. The amount of a line is
-quantity × price, rounded to the cent, half a cent up.
+earliest time of its lines. Codes are compared in upper case. The amount of a line is quantity ×
+price, rounded to the cent, half up.
 """
 
 import csv
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 ONE = Decimal(1)
-LARGEST = 10**9  # of a quantity or a price; beyond it a figure is a fault
+LARGEST = 10**9  # a larger quantity or price is an error in the file
 
 COLUMNS = {
     "InvoiceNo",
@@ -32,7 +32,7 @@ COLUMNS = {
 
 
 class UnreadableData(Exception):
-    """The file is not what the replay plays; the message says where."""
+    """The file has an error; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Invoice:
 
 @dataclass(slots=True)
 class TillData:
-    """A whole file: its sales in order, the names of its products, and what is no sale."""
+    """A whole file: its sales in order, its product names, and the count of lines set aside."""
 
     invoices: list[Invoice]
     names: dict[str, str]
@@ -113,9 +113,9 @@ def _add(
         name = row["Description"].strip()
     except (ValueError, ArithmeticError) as error:
         raise UnreadableData(f"{where}: {error}") from error
-    # NaN compares with nothing, and infinity has no cents.
+    # Comparing a NaN raises, and infinity cannot be rounded to cents.
     if not (abs(line.quantity) < LARGEST and line.price.is_finite() and abs(line.price) < LARGEST):
-        raise UnreadableData(f"{where}: no such quantity or price")
+        raise UnreadableData(f"{where}: quantity or price out of range")
     if name:
         data.names[line.sku] = name
     if reason := _why_no_sale(row["InvoiceNo"], line):
@@ -129,11 +129,11 @@ def _add(
 
 def _why_no_sale(invoice: str, line: Line) -> str | None:
     if invoice.startswith("C"):
-        return "retour"
+        return "return"
     if invoice.startswith("A"):
-        return "ajustement"
+        return "adjustment"
     if line.quantity <= 0:
-        return "quantité nulle ou négative"
+        return "quantity of zero or less"
     if line.price <= 0:
-        return "prix nul ou négatif"
+        return "price of zero or less"
     return None

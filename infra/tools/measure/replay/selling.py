@@ -1,4 +1,4 @@
-"""Posts the invoices, many at once, and measures how long some take to reach the report."""
+"""Posts invoices in parallel, and samples how long a sale takes to reach the report."""
 
 import asyncio
 from collections import Counter
@@ -13,13 +13,13 @@ from infra.tools.rest import RefusedRequest, RestClient, address_of
 IN_FLIGHT = 16
 SAMPLE_EVERY = 50
 WAIT_PER_REQUEST_MS = 10_000
-# Later than this a sale counts as unseen: a lost one must end in a verdict, not in a wait.
+# After this a sale counts as unseen, so that a lost one ends the wait.
 LONGEST_DELAY_SECONDS = 120.0
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the invoices."""
+    """Counts of recorded, repeated and refused invoices, and the sampled delays."""
 
     recorded: int = 0
     known_before: int = 0
@@ -31,7 +31,7 @@ class Outcome:
 
 
 class Tills:
-    """The tills of all stores, which share a list of invoices."""
+    """The tills of all stores; they take invoices from one list."""
 
     def __init__(self, client: RestClient, numbers: Numbers, rate: float | None) -> None:
         self._client = client
@@ -41,7 +41,7 @@ class Tills:
         self._sampling: set[asyncio.Task[None]] = set()
 
     async def sell(self, invoices: list[Invoice], advance: Callable[[], None]) -> Outcome:
-        """Post every invoice once; `advance` is called after each."""
+        """Post every invoice once; call `advance` after each."""
         clock = asyncio.get_running_loop()
         started = clock.time()
         waiting = enumerate(invoices)
@@ -77,7 +77,7 @@ class Tills:
             self._sampling.add(task)
 
     async def _sample(self, sale_id: str) -> None:
-        """How long after its 201 a sale is in the report."""
+        """Measure the time from a sale's 201 to its presence in the report."""
         clock = asyncio.get_running_loop()
         answered = clock.time()
         url = f"{address_of('report')}/api/rapports/ventes"
@@ -93,10 +93,10 @@ class Tills:
 
 
 def write_receipt(invoice: Invoice, numbers: Numbers) -> dict[str, Any]:
-    """The body of `POST /api/ventes/`."""
+    """Return the body of `POST /api/ventes/`."""
     return {
         "magasin_id": numbers.stores[invoice.store],
-        # Without offset: the wall clock of the store.
+        # Without offset: the store's local time.
         "date": invoice.sold_at.isoformat(),
         "panier": [
             {

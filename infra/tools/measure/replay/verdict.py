@@ -1,4 +1,4 @@
-"""What the report must say of the replay's stores, and whether it does."""
+"""Compares the report with the replay's accepted invoices."""
 
 import asyncio
 from collections import Counter
@@ -38,7 +38,7 @@ class Totals:
 
 
 def expect_totals(invoices: list[Invoice], numbers: Numbers) -> Totals:
-    """What the accepted invoices add up to."""
+    """Sum the accepted invoices."""
     store_days: Counter[tuple[int, str]] = Counter()
     products: Counter[int] = Counter()
     for invoice in invoices:
@@ -52,9 +52,9 @@ def expect_totals(invoices: list[Invoice], numbers: Numbers) -> Totals:
 async def read_totals(
     client: RestClient, numbers: Numbers, first: date, last: date, sales: int
 ) -> Totals:
-    """What the report says of the replay's stores and products, once it has counted `sales`.
+    """Wait until the report has counted `sales`, then read its totals of our stores and products.
 
-    When it has not after `CATCH_UP_SECONDS` without progress, what it says then.
+    Stops waiting after `CATCH_UP_SECONDS` without progress.
     """
     stores = set(numbers.stores.values())
     counted = await _wait_for(client, stores, first, last, sales)
@@ -89,7 +89,7 @@ async def _read_products(
 async def _read_stores(
     client: RestClient, ours: set[int], first: date, last: date
 ) -> list[dict[str, Any]]:
-    """The lines of our stores; others may sell on the same days."""
+    """Return the lines of our stores; other stores may sell on the same days."""
     url = f"{address_of('report')}/api/rapports/ventes"
     answer = await client.get(url, date_debut=first.isoformat(), date_fin=last.isoformat())
     return [line for line in answer["rapport"] if line["magasin_id"] in ours]
@@ -110,23 +110,23 @@ async def _wait_for(
 
 
 def find_differences(expected: Totals, reported: Totals) -> list[str]:
-    """Every total that is not equal to the cent, in words."""
+    """Describe every total that differs, by a cent or more."""
     found = []
     if expected.sales != reported.sales:
-        found.append(f"ventes : {expected.sales} attendues, {reported.sales} au rapport")
+        found.append(f"sales: {expected.sales} expected, {reported.sales} in the report")
     grains: list[tuple[str, dict[Any, int], dict[Any, int]]] = [
-        ("magasin", expected.stores, reported.stores),
-        ("jour", expected.days, reported.days),
-        ("magasin et jour", expected.store_days, reported.store_days),
-        ("produit", expected.products, reported.products),
+        ("store", expected.stores, reported.stores),
+        ("day", expected.days, reported.days),
+        ("store and day", expected.store_days, reported.store_days),
+        ("product", expected.products, reported.products),
     ]
     for grain, wanted, seen in grains:
         for key in sorted(wanted.keys() | seen.keys()):
-            # A day without sales may stand in the report with 0.
+            # The report may list a day without sales as 0.
             if wanted.get(key, 0) != seen.get(key, 0):
                 found.append(
-                    f"{grain} {key} : {wanted.get(key, 0)} centimes attendus, "
-                    f"{seen.get(key, 0)} au rapport"
+                    f"{grain} {key}: {wanted.get(key, 0)} cents expected, "
+                    f"{seen.get(key, 0)} in the report"
                 )
     return found
 
