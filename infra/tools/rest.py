@@ -1,4 +1,4 @@
-"""Calls the REST APIs as tills and the head office do: with a key, and again after a fault."""
+"""An HTTP client of the REST APIs that sends a key and retries after faults."""
 
 import asyncio
 import os
@@ -9,20 +9,20 @@ from urllib.parse import quote
 
 import httpx
 
-# A restart of PostgreSQL or Kafka, on a slow machine, and then some.
+# Longer than a restart of PostgreSQL or Kafka takes on a slow machine.
 PATIENCE_SECONDS = 120.0
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 
-# The request may go again: the answer says "not now", or its outcome is not known yet.
+# These answers permit a retry: they mean "not now", or that the outcome is unknown.
 AGAIN_STATUSES = {429, 502, 503, 504}
 AGAIN_CODES = {"ressource-occupee"}
-# The stock learns of a new store or product by an event, which may still be on its way.
+# The event that tells the stock of a new store or product may still be on its way.
 ON_ITS_WAY_CODES = frozenset({"magasin-introuvable", "produit-introuvable"})
 
 
 class RefusedRequest(Exception):
-    """An answer that no retry changes; `code` is the stable one of the problem."""
+    """An answer that no retry changes; `code` is the problem's stable code."""
 
     def __init__(self, method: str, url: str, status: int, code: str, detail: str) -> None:
         super().__init__(f"{method} {url}: {status} {code}: {detail}")
@@ -31,7 +31,7 @@ class RefusedRequest(Exception):
 
 
 class Unreachable(Exception):
-    """Nobody answered at this address for as long as we are patient."""
+    """No answer came from this address within `PATIENCE_SECONDS`."""
 
     def __init__(self, method: str, url: str, error: httpx.TransportError) -> None:
         reason = str(error) or type(error).__name__
@@ -64,11 +64,11 @@ class RestClient:
         await self._http.aclose()
 
     async def get(self, url: str, **parameters: str | int) -> Any:
-        """The JSON that stands at `url`."""
+        """Return the JSON at `url`."""
         return (await self._send("GET", url, params=parameters)).json()
 
     async def get_pages(self, url: str, **parameters: str | int) -> AsyncIterator[dict[str, Any]]:
-        """Every entry of a list, page after page."""
+        """Yield every entry of a list, page by page."""
         following: str | None = str(httpx.URL(url, params=parameters))
         while following:
             answer = await self._send("GET", following)
@@ -80,8 +80,8 @@ class RestClient:
     async def post(
         self, url: str, body: object, key: str, again_codes: frozenset[str] = frozenset()
     ) -> httpx.Response:
-        """The answer to a POST; `again_codes` are refusals that pass by themselves."""
-        # A header is ASCII, the name of a store need not be.
+        """Send a POST and return its answer; retry after a refusal in `again_codes`."""
+        # A header must be ASCII; the name of a store may not be.
         headers = {"Idempotency-Key": quote(key, safe=string.punctuation + " ")}
         request = {"json": body, "headers": headers}
         return await self._send("POST", url, again_codes, **request)
@@ -131,13 +131,13 @@ def _retry_after(answer: httpx.Response) -> float:
 
 
 def address_of(service: str) -> str:
-    """Where a service's API is: COMPTOIR_<SERVICE>_URL, else the port that `make up` uses."""
+    """Return COMPTOIR_<SERVICE>_URL, or the address that `make up` uses by default."""
     default = {"sales": 8001, "stock": 8002, "report": 8003}[service]
     return os.environ.get(f"COMPTOIR_{service.upper()}_URL", f"http://127.0.0.1:{default}")
 
 
 def head_office_key() -> str:
-    """COMPTOIR_HEAD_OFFICE_KEY; `make up` and `make replay` set it."""
+    """Return COMPTOIR_HEAD_OFFICE_KEY; `make up` and `make replay` set it."""
     key = os.environ.get("COMPTOIR_HEAD_OFFICE_KEY")
     if not key:
         raise SystemExit("COMPTOIR_HEAD_OFFICE_KEY is not set: start this through make")

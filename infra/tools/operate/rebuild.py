@@ -1,4 +1,4 @@
-"""`make rebuild`: the report's rebuild, on the stack that `make up` has started."""
+"""`make rebuild`: rebuilds the report on the stack that `make up` started."""
 
 import os
 import subprocess
@@ -6,10 +6,10 @@ import sys
 
 
 def main(arguments: list[str]) -> int:
-    """Hand on to `report_service.rebuild`, which does the same in a container."""
+    """Run `report_service.rebuild`; a container runs that directly."""
     url = os.environ.get("COMPTOIR_REPORT_OWNER_DATABASE_URL")
     if not url:
-        sys.stderr.write("the database is not known: start this through make rebuild\n")
+        sys.stderr.write("the database is not set: start this through make rebuild\n")
         return 2
     environment = {
         "DATABASE_URL": url,

@@ -1,1 +1,1 @@
-"""`make audit`: compares what the three services hold, on a running system."""
+"""`make audit`: compares the three databases while the system runs."""

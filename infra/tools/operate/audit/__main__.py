@@ -1,7 +1,7 @@
-"""`python -m infra.tools.operate.audit`: audits the system whose databases the environment names.
+"""`python -m infra.tools.operate.audit`: audits the databases that the environment names.
 
-COMPTOIR_<SERVICE>_DATABASE_URL for sales, stock and report; `make audit` sets them. The exit
-status is 1 when something differs, 2 when it could not be found out.
+`make audit` sets COMPTOIR_<SERVICE>_DATABASE_URL for sales, stock and report. The exit status is 1
+when something differs, 2 when a database does not answer.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ SHOWN = 20
 
 
 def main() -> int:
-    """Audit once and print what was found."""
+    """Audit once and print the result."""
     names = {service: f"COMPTOIR_{service.upper()}_DATABASE_URL" for service in SERVICES}
     missing = [name for name in names.values() if not os.environ.get(name)]
     if missing:
@@ -28,7 +28,7 @@ def main() -> int:
     try:
         audit = asyncio.run(audit_everything(urls))
     except DATABASE_FAULTS as fault:
-        print(f"a database cannot be asked: {fault}", file=sys.stderr)
+        print(f"a database does not answer: {fault}", file=sys.stderr)
         return 2
     print_audit(audit)
     print(f"{len(audit.checks)} checks in {time.monotonic() - started:.1f} s")
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def print_audit(audit: Audit) -> None:
-    """One line per check, and the first differences of each."""
+    """Print one line per check, and the first differences of each."""
     for check in audit.checks:
         found = [each.detail for each in audit.differences if each.check == check]
         print(f"{check:40} {'ok' if not found else f'{len(found)} DIFFERENCES'}")

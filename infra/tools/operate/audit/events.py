@@ -1,12 +1,12 @@
-"""The outboxes as ledgers: what was announced has reached the log, in order, in its trace."""
+"""Checks the outboxes: every event was published, in order, in its request's trace."""
 
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-LONGEST_DELAY_SECONDS = 60  # beyond, a relay is stuck rather than busy
-TRACED_SALES = 2000  # the newest ones
+LONGEST_DELAY_SECONDS = 60  # after that the relay is stuck, not busy
+TRACED_SALES = 2000  # only the newest sales
 
 _DISORDER = text("""
     SELECT topic, key, id, kafka_partition, kafka_offset, former FROM (
@@ -20,10 +20,10 @@ _DISORDER = text("""
 
 
 async def check_order(session: AsyncSession) -> list[str]:
-    """Events of one sale or product stand in the log in the order in which they happened.
+    """Check that the log holds the events of one sale, and of one product, in their order.
 
-    Two sales of one store may commit in another order than they took their rows' ids; levels
-    of different products as well, and each of those carries its version.
+    Two sales of one store may commit in another order than that of their rows' ids. So may levels
+    of different products; each of those carries its version.
     """
     rows = await session.execute(_DISORDER)
     return [
@@ -42,7 +42,7 @@ _STUCK = text("""
 
 
 async def check_published(session: AsyncSession) -> list[str]:
-    """No event waits for long."""
+    """Check that no event has waited for long."""
     rows = await session.execute(_STUCK, {"seconds": LONGEST_DELAY_SECONDS})
     return [f"{row.events} events are not published, the oldest of {row.since}" for row in rows]
 
@@ -52,7 +52,7 @@ CHECKS: dict[str, Callable[[AsyncSession], Awaitable[list[str]]]] = {
     "events are published": check_published,
 }
 
-# version-traceid-spanid-flags (W3C Trace Context): the second field names the trace.
+# W3C Trace Context: version-traceid-spanid-flags.
 _TRACES = text("""
     SELECT subject, array_agg(DISTINCT split_part(traceparent, '-', 2)) AS traces FROM outbox
     WHERE subject = ANY(CAST(:subjects AS text[])) AND traceparent IS NOT NULL
@@ -64,7 +64,7 @@ _NEWEST = text("""
 
 
 async def compare_traces(sales: AsyncSession, stock: AsyncSession) -> list[str]:
-    """All events of a sale, of both services, belong to the trace of its request."""
+    """Check that all events of a sale, of both services, belong to its request's trace."""
     newest = (await sales.execute(_NEWEST, {"count": TRACED_SALES})).scalars().all()
     traces: dict[str, set[str]] = {}
     for session in (sales, stock):

@@ -1,4 +1,4 @@
-"""Sales against the report: each confirmed sale exactly once, nothing else at all."""
+"""Compares sales with the report: each confirmed sale is a fact once, and nothing else is."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ STOCK_TOPIC = "stock.events.v1"
 REPORT = "report-service"
 
 StoreDay = tuple[int, date]
-# How many, for how much, and a digest that tells one set of sales from another.
+# Count, cents, and a digest that differs between sets of sales.
 Sums = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class ReportState:
-    """What the report holds in one snapshot; the session stays open for a closer look."""
+    """One snapshot of the report; its session stays open for detail queries."""
 
     session: AsyncSession
     store_days: Mapping[StoreDay, Sums]
@@ -38,7 +38,7 @@ _SALE_SUMS = text(_SUMS.format(id="id", source="sales WHERE status = 'confirmed'
 
 
 async def read(session: AsyncSession) -> ReportState:
-    """The report's facts, summed, and how far its consumer has come."""
+    """Read the sums of the report's facts and its consumer's positions."""
     by_partition = await positions.read_offsets(session, REPORT, SALES_TOPIC)
     return ReportState(session, await _read_sums(session, _FACT_SUMS), by_partition)
 
@@ -49,7 +49,7 @@ async def _read_sums(session: AsyncSession, statement: object) -> dict[StoreDay,
 
 
 async def compare(sales: AsyncSession, report: ReportState) -> list[str]:
-    """Differences between confirmed sales and facts that no event under way explains."""
+    """Return differences between confirmed sales and facts that no event on its way explains."""
     recorded = await _read_sums(sales, _SALE_SUMS)
     found: list[str] = []
     for key in sorted(recorded.keys() | report.store_days.keys()):
@@ -105,7 +105,7 @@ _ANNOUNCEMENTS = text("""
 async def find_under_way(
     sales: AsyncSession, report: ReportState, sale_ids: Sequence[UUID] | set[UUID]
 ) -> set[UUID]:
-    """The sales whose last event waits in the outbox, before the consumer, or for a person."""
+    """Return sales whose last event is in the outbox, before the consumer, or a dead letter."""
     if not sale_ids:
         return set()
     subjects = [str(sale_id) for sale_id in sale_ids]
@@ -120,21 +120,21 @@ async def find_under_way(
             row.kafka_partition, 0
         )
         is_set_aside = (row.kafka_partition, row.kafka_offset) in set_aside
-        # Of a strict sale the later event, its confirmation, is the one that counts.
+        # A strict sale counts at its later event, the confirmation.
         under_way[UUID(row.subject)] = row.waits or is_ahead or is_set_aside
     return {sale_id for sale_id, is_under_way in under_way.items() if is_under_way}
 
 
 @dataclass(frozen=True, slots=True)
 class ReportedLevels:
-    """The report's copy of the levels, and how far its consumer has come."""
+    """The report's copy of the levels, and its consumer's positions."""
 
     levels: Mapping[tuple[int, int], tuple[int, int]]  # (store, product) -> (version, on hand)
     positions: Mapping[int, int]
 
 
 async def read_levels(session: AsyncSession) -> ReportedLevels:
-    """The copy of the levels."""
+    """Read the report's copy of the levels."""
     by_partition = await positions.read_offsets(session, REPORT, STOCK_TOPIC)
     rows = await session.execute(
         text("SELECT store_id, product_id, version, on_hand FROM stock_levels WHERE version > 0")

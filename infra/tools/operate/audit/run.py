@@ -1,8 +1,8 @@
-"""Runs every check over the three databases; the system goes on meanwhile.
+"""Runs every check over the three databases while the system runs.
 
-No snapshot spans three databases. The report is read first, then the sales, then the stock: a
-sale travels the other way round, so whatever is further along than its source is a fault, and
-what is behind must be found in an outbox or beyond a consumer's position, on its way.
+No snapshot spans three databases. The audit reads the report first, then sales, then stock, against
+the direction of the events. So a copy that is ahead of its source is a fault. A copy that is behind
+is excused only when the missing event is in an outbox or beyond a consumer's position.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -20,7 +20,7 @@ from stock_service.db import audit as stock_checks
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that must not be, and which check found it."""
+    """A violated rule, and the check that found it."""
 
     check: str
     detail: str
@@ -28,7 +28,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Audit:
-    """What was checked and what was found."""
+    """The checks that ran, and the differences they found."""
 
     checks: list[str] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Audit:
 
 
 async def audit_everything(urls: Mapping[str, str]) -> Audit:
-    """Every check; `urls` are the databases `sales`, `stock` and `report`."""
+    """Run every check; `urls` are the databases `sales`, `stock` and `report`."""
     audit = Audit()
     await _audit_each(urls, audit)
     async with AsyncExitStack() as stack:
@@ -60,7 +60,7 @@ async def audit_everything(urls: Mapping[str, str]) -> Audit:
 
 
 async def _audit_each(urls: Mapping[str, str], audit: Audit) -> None:
-    """What each service can find out alone."""
+    """Run the checks that need one database only."""
     for service, checks in (("report", report_checks.CHECKS), ("stock", stock_checks.CHECKS)):
         for check in checks:
             async with _session(urls[service]) as session:
@@ -88,6 +88,6 @@ async def _session(
 
 @asynccontextmanager
 async def _snapshot(url: str) -> AsyncIterator[AsyncSession]:
-    """A session that sees one state of its database from its first statement on."""
+    """Open a session that sees one snapshot of its database."""
     async with _session(url, "REPEATABLE READ") as session:
         yield session

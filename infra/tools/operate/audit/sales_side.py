@@ -1,11 +1,11 @@
-"""What the sales database must hold by itself."""
+"""Checks of the sales database alone."""
 
 from collections.abc import Awaitable, Callable
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# A sale is cancelled when nobody has decided it for 30 s.
+# A sale without a decision is cancelled after 30 s.
 LONGEST_SAGA_SECONDS = 60
 
 _WRONG_TOTALS = text("""
@@ -17,7 +17,7 @@ _WRONG_TOTALS = text("""
 
 
 async def check_totals(session: AsyncSession) -> list[str]:
-    """A receipt is the sum of its lines."""
+    """Check that a receipt is the sum of its lines."""
     rows = await session.execute(_WRONG_TOTALS)
     return [f"sale {row.id}: total {row.total_cents}, its lines {row.amount}" for row in rows]
 
@@ -31,7 +31,7 @@ _OVERDUE = text("""
 
 
 async def check_sagas(session: AsyncSession) -> list[str]:
-    """Every sale is decided in the end."""
+    """Check that no sale has been pending for long."""
     rows = await session.execute(_OVERDUE, {"seconds": LONGEST_SAGA_SECONDS})
     return [f"sale {row.id} has been open since {row.recorded_at}" for row in rows]
 
@@ -46,7 +46,7 @@ _BROKEN_KEYS = text("""
 
 
 async def check_keys(session: AsyncSession) -> list[str]:
-    """An idempotency key that was used has an effect."""
+    """Check that every used idempotency key has an effect."""
     rows = await session.execute(_BROKEN_KEYS)
     return [f"key {row.key} of {row.client_id} has no effect" for row in rows]
 
@@ -67,7 +67,7 @@ _UNANNOUNCED = text("""
 
 
 async def check_announced(session: AsyncSession) -> list[str]:
-    """What happened to a sale is in the outbox; published rows are kept for eight days."""
+    """Check that the outbox, which keeps rows for eight days, has the events of each sale."""
     rows = await session.execute(_UNANNOUNCED)
     return [f"sale {row.id} is {row.status}, and nobody was told" for row in rows]
 

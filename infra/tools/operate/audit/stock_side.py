@@ -1,4 +1,4 @@
-"""Sales against the stock, and the stock against its copy in the report."""
+"""Compares sales with the stock, and the stock with its copy in the report."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.tools.operate.audit.report_side import SALES_TOPIC, STOCK_TOPIC, ReportedLevels
 from service_kit.events import positions
 
-# What a sale takes, as a set that a digest tells from another.
+# A digest of the set of units that a sale takes.
 _SALE_SUMS = text("""
     SELECT store_id, count(*), bit_xor(hashtextextended(id::text || goods, 0)) FROM (
         SELECT sales.id, store_id, string_agg(product_id || 'x' || units, ',' ORDER BY product_id)
@@ -33,7 +33,7 @@ _STOCK_SUMS = text("""
 
 
 async def compare(sales: AsyncSession, stock: AsyncSession) -> list[str]:
-    """Differences between sales and what was taken for them that no event under way explains."""
+    """Return differences between sales and their movements that no event on its way explains."""
     recorded = {row[0]: tuple(row[1:]) for row in await sales.execute(_SALE_SUMS)}
     taken = {row[0]: tuple(row[1:]) for row in await stock.execute(_STOCK_SUMS)}
     found: list[str] = []
@@ -75,7 +75,7 @@ async def _compare_store(sales: AsyncSession, stock: AsyncSession, store_id: int
 
 
 def _agree(sale: Any, decision: tuple[str, str | None] | None) -> bool:
-    """Whether a sale and the stock's decision go together; the stock is read later."""
+    """Tell whether a sale fits the stock's decision; the stock was read later."""
     outcome, goods = decision or (None, None)
     if sale.status == "confirmed":
         return outcome == "withdrawn" and goods == sale.goods
@@ -120,7 +120,7 @@ _STRICT = text("""
 
 
 async def check_floor(sales: AsyncSession, stock: AsyncSession) -> list[str]:
-    """No movement of a strict sale has left less than nothing."""
+    """Check that no movement of a strict sale has left a level below zero."""
     below = (await stock.execute(_BELOW_ZERO)).all()
     ids = list({row.document_id for row in below})
     strict = set((await sales.execute(_STRICT, {"ids": ids})).scalars())
@@ -140,7 +140,7 @@ _BUSY_STORES = text("""
 
 
 async def compare_levels(stock: AsyncSession, reported: ReportedLevels) -> list[str]:
-    """The report's copy is the level itself, or an older one of a store with news under way."""
+    """Check that a copied level is current, or that an event of its store is on its way."""
     levels = {(r[0], r[1]): (r[2], r[3]) for r in await stock.execute(_LEVELS)}
     busy = {
         int(row.key)

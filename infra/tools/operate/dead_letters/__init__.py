@@ -1,1 +1,1 @@
-"""`make dead-letters`: the dead letters of all three services at one desk."""
+"""`make dead-letters`: lists, replays and discards the dead letters of all services."""

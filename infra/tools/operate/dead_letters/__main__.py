@@ -1,7 +1,7 @@
 """`python -m infra.tools.operate.dead_letters [list | show | replay | discard] [SERVICE/ID] …`.
 
-Each service keeps its own dead letters; this hands the command on to the service's own desk,
-`python -m service_kit.events.dead_letter_admin`, which does the same in a container.
+Each service keeps its own dead letters. This program calls
+`python -m service_kit.events.dead_letter_admin` for the service; a container calls that directly.
 """
 
 import os
@@ -12,7 +12,7 @@ SERVICES = ("sales", "stock", "report")
 
 
 def main(arguments: list[str]) -> int:
-    """List everything, or hand one command on to the service that it names."""
+    """List everything, or run one command for the service that it names."""
     command, *rest = arguments or ["list"]
     if command == "list":
         return max(_ask(service, ["list"], f"{service}:") for service in SERVICES)

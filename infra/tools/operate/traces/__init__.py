@@ -1,1 +1,1 @@
-"""`make slow` and `make trace`: Jaeger's traces in a terminal."""
+"""`make slow` and `make trace`: show Jaeger's traces in a terminal."""

@@ -1,6 +1,6 @@
 """`make slow` and `make trace`: `… slow [--at 14:05] [--route /api/ventes/rapport]`, `… trace ID`.
 
-JAEGER_URL says where Jaeger answers; http://127.0.0.1:16686 when it is not set.
+JAEGER_URL is Jaeger's address; the default is http://127.0.0.1:16686.
 """
 
 import argparse
@@ -18,7 +18,7 @@ DEFAULT_URL = "http://127.0.0.1:16686"
 
 
 def stretch(at: str | None, minutes: float, now: datetime) -> tuple[datetime, datetime]:
-    """The last minutes, or those before and after a time of day; raises `ValueError`."""
+    """Return the last minutes, or those around a time of day; raises `ValueError`."""
     if at is None:
         return now - timedelta(minutes=minutes), now
     moment = datetime.combine(now.date(), time.fromisoformat(at), now.tzinfo)
@@ -28,7 +28,7 @@ def stretch(at: str | None, minutes: float, now: datetime) -> tuple[datetime, da
 
 
 def main() -> int:
-    """Print what was asked for; 1 when there is nothing or nobody to ask."""
+    """Print traces; return 1 when there are none or Jaeger does not answer."""
     parser = argparse.ArgumentParser(prog="python -m infra.tools.operate.traces")
     commands = parser.add_subparsers(dest="command", required=True)
     slow = commands.add_parser("slow", help="the slowest requests of the last minutes")
@@ -61,7 +61,7 @@ def main() -> int:
     except httpx.HTTPError as fault:
         sys.stderr.write(f"no Jaeger answers at {url}: {fault}\n")
         return 1
-    # In one piece: whoever reads only the first lines has all of it.
+    # One write, so that `| head` does not end the program with a broken pipe.
     sys.stdout.write("\n".join(lines or ["no requests"]) + "\n")
     return 0
 

@@ -1,4 +1,4 @@
-"""Traces as Jaeger's API gives them (`/api/traces`, the JSON that its own interface reads)."""
+"""Reads traces from Jaeger's API (`/api/traces`, which its own interface uses)."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,12 +12,12 @@ TIMEOUT_SECONDS = 30.0
 
 
 class NoSuchTrace(Exception):
-    """Jaeger has no such trace: never sampled, not arrived yet, or forgotten."""
+    """Jaeger has no such trace: never sampled, not arrived yet, or evicted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of work of one process. Times are microseconds, `started` since 1970."""
+    """One span. Times are microseconds; `started` counts from 1970."""
 
     id: str
     parent_id: str | None
@@ -28,7 +28,7 @@ class Span:
     duration: int
     attributes: Mapping[str, Any]
     links: frozenset[tuple[str, str]]
-    """(trace, span) of what it belongs together with."""
+    """The linked spans, as (trace, span)."""
 
     @property
     def ended(self) -> int:
@@ -37,7 +37,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """All that one request brought about, in every process."""
+    """All spans of one trace, from every process."""
 
     id: str
     spans: tuple[Span, ...]
@@ -45,7 +45,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Spans of a service that began in a stretch of time and have an attribute."""
+    """A query for a service's spans in a period that have an attribute."""
 
     service: str
     attribute: tuple[str, str]
@@ -60,7 +60,7 @@ class Jaeger:
         self._url = url.rstrip("/")
 
     def read_trace(self, trace_id: str) -> Trace:
-        """One trace; raises `NoSuchTrace`."""
+        """Return one trace; raises `NoSuchTrace`."""
         answer = httpx.get(f"{self._url}/api/traces/{trace_id}", timeout=TIMEOUT_SECONDS)
         if answer.status_code == 404:
             raise NoSuchTrace(trace_id)
@@ -68,13 +68,13 @@ class Jaeger:
         return next(_traces(answer.json()["data"]))
 
     def list_methods(self, service: str) -> list[str]:
-        """The HTTP methods that a service has answered."""
+        """Return the HTTP methods that a service has answered."""
         parameters = {"service": service, "spanKind": "server"}
         names = [each["name"] for each in self._ask("/api/operations", parameters)]
         return sorted({name.partition(" ")[0] for name in names})
 
     def find_traces(self, search: Search, longest: timedelta, most: int) -> list[Trace]:
-        """The newest traces with a span that fits and took `longest` at least."""
+        """Return the newest traces with a matching span of at least `longest`."""
         parameters = {
             "service": search.service,
             "start": str(int(search.since.timestamp() * 1_000_000)),

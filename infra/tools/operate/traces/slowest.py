@@ -1,4 +1,4 @@
-"""The slowest requests of a stretch of time, though Jaeger only knows the newest ones."""
+"""Finds the slowest requests of a period; Jaeger itself sorts by time only."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,14 +9,14 @@ SERVICES = ("sales-service", "stock-service", "report-service")
 STAGE = "comptoir.stage."
 FIRST_GUESS_SECONDS = 1.0
 SHORTEST_SECONDS = 0.001
-# Nearer than this the bounds need not be: of requests that take about as long any will do.
+# The search stops when the bounds are this close: durations that near need no order.
 NEAR = 1.1
 
 
 def find_slowest(
     jaeger: Jaeger, since: datetime, until: datetime, most: int, route: str | None = None
 ) -> Iterator[str]:
-    """When, how long, where the time went and the trace of each, the slowest first."""
+    """Describe the slowest requests: time, duration, trace and stages, the slowest first."""
     searches = [
         Search(service, attribute, since, until)
         for service in SERVICES
@@ -34,7 +34,7 @@ def find_slowest(
 
 
 def _attributes(jaeger: Jaeger, service: str, route: str | None) -> Iterator[tuple[str, str]]:
-    """What only requests have; Jaeger's memory cannot be asked for a kind of span."""
+    """Yield an attribute that only server spans have; Jaeger cannot search by span kind."""
     if route is not None:
         yield "http.route", route
         return
@@ -43,9 +43,9 @@ def _attributes(jaeger: Jaeger, service: str, route: str | None) -> Iterator[tup
 
 
 def _longest_traces(jaeger: Jaeger, searches: Sequence[Search], most: int) -> Mapping[str, Trace]:
-    """`most` or more of the longest, by halving the distance between two bounds.
+    """Return at least `most` of the longest traces, by bisecting the minimum duration.
 
-    Above one there are too few, and all are known; above the other more than are told.
+    Above `few` Jaeger returns all traces, but too few. Above `many` it returns only a part.
     """
     few, many = 0.0, 0.0
     longest: dict[str, Trace] = {}
@@ -71,7 +71,7 @@ def _longest_traces(jaeger: Jaeger, searches: Sequence[Search], most: int) -> Ma
 def _find_above(
     jaeger: Jaeger, searches: Sequence[Search], seconds: float, most: int
 ) -> tuple[dict[str, Trace], bool]:
-    """Traces with a request that took so long, and whether these are all."""
+    """Return traces with a request of that duration, and whether these are all."""
     traces: dict[str, Trace] = {}
     for search in searches:
         found = jaeger.find_traces(search, timedelta(seconds=seconds), most)

@@ -1,4 +1,4 @@
-"""A trace as a waterfall of text: who did what, for how long, and when within the whole."""
+"""Draws a trace as a waterfall of text."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from infra.tools.operate.traces.jaeger import Span, Trace
 
 NAME_WIDTH = 58
 BAR_WIDTH = 50
-SHOWN_SHARE = 0.1  # a statement that took more of the whole is shown with its text
+SHOWN_SHARE = 0.1  # print statements that took a larger share of the trace
 STATEMENT = "db.query.text"
 
 
 def draw(trace: Trace) -> Iterator[str]:
-    """One line per span, children below their parents in the order of their beginnings.
+    """Yield a line per span, children below their parents in the order of their start.
 
-    The statements that took long follow, as text that EXPLAIN (GENERIC_PLAN) takes.
+    The slow statements follow, as text that EXPLAIN (GENERIC_PLAN) accepts.
     """
     begin = min(span.started for span in trace.spans)
     end = max(span.ended for span in trace.spans)
@@ -36,7 +36,7 @@ def draw(trace: Trace) -> Iterator[str]:
 
 
 def _failure(span: Span) -> str:
-    """Why it failed: a status, an SQLSTATE, the name of an error."""
+    """Return the reason of a failure: a status, an SQLSTATE or an error's name."""
     return f" ERROR {span.attributes.get('error.type', '')}" if "error" in span.attributes else ""
 
 
@@ -44,7 +44,7 @@ def _in_order(trace: Trace) -> Iterator[tuple[int, Span]]:
     known = {span.id for span in trace.spans}
     children: dict[str | None, list[Span]] = defaultdict(list)
     for span in trace.spans:
-        # A parent that was not kept, or is the caller's own, makes its children roots.
+        # Children of a span that is not in the trace, such as the caller's, become roots.
         children[span.parent_id if span.parent_id in known else None].append(span)
 
     def below(parent: str | None, depth: int) -> Iterator[tuple[int, Span]]:
