@@ -96,7 +96,7 @@ async def upsert_products(session: AsyncSession, products: Sequence[ProductCopy]
 
 @dataclass(frozen=True, slots=True)
 class CatalogueLookup:
-    """What the copies know of a store and some products."""
+    """The policy of a store, None if it is unknown, and which products are unknown."""
 
     stock_policy: str | None
     unknown_products: frozenset[ProductId]

@@ -47,7 +47,7 @@ class OutboxWatch:
     def refuse_when_full(self) -> None:
         """Raise `OutboxFull` while more events wait than the ceiling allows."""
         if self.pending >= self._ceiling:
-            raise OutboxFull(self.pending)
+            raise OutboxFull(f"{self.pending} events wait for Kafka")
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Measure every few seconds until `stop` is set."""

@@ -30,9 +30,10 @@ _CACHE_CONTROL = (b"cache-control", b"private, no-cache")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a route has read: JSON without its end, and what makes it whole at each answer.
+    """The body that a route has read.
 
-    `until` (seconds since 1970) is when it would be another one though nothing has changed.
+    `finish` returns the end of the body anew for each response. `until` (seconds since 1970) is
+    when the content becomes stale although nothing has changed.
     """
 
     body: bytes
@@ -99,7 +100,7 @@ class Answer:
 
 @dataclass(slots=True)
 class _Reading:
-    """An answer that is being read for all who ask for it meanwhile."""
+    """A read of an answer, whose result all requests that wait for it share."""
 
     order: int  # among requests and readings, as they came
     began: int
@@ -110,7 +111,7 @@ Key = tuple[str, bytes]
 
 
 class ReadyAnswers:
-    """The answers of one process, the least used of which go first."""
+    """The process's cache of answers; it evicts the least recently used first."""
 
     def __init__(self, feed: ChangeFeed, callers: Callers, most_bytes: int = MOST_BYTES) -> None:
         self.counts = CacheCounts("answers")
@@ -126,7 +127,7 @@ class ReadyAnswers:
         feed.watch(self._drop_changed)
 
     def serve(self, scope: Scope) -> Ready | None:
-        """What is ready for a request: nothing, unless its key is known and may have it."""
+        """Return the cached answer to a request, if there is one and its key may have it."""
         if scope["method"] != "GET":
             return None
         answer = self._find(key_of(scope))
@@ -189,7 +190,7 @@ class ReadyAnswers:
         return answer.respond(request)
 
     def _is_old(self, reading: _Reading, names: Iterable[str]) -> bool:
-        """Whether something may have changed since it began."""
+        """Return whether something may have changed since the read began."""
         return not self._feed.is_live or self._feed.has_changed(names, reading.began)
 
     def answer_once(self, request: Request, content: Content) -> Response:
@@ -235,12 +236,12 @@ class ReadyAnswers:
 
 
 def key_of(scope: Scope) -> Key:
-    """What names an answer: the path and the query, as they were sent."""
+    """Return the cache's key for a request: its path and query, as they were sent."""
     return scope["path"], scope["query_string"]
 
 
 def _read_headers(scope: Scope) -> tuple[str | None, bytes, bool]:
-    """The API key, `If-None-Match`, and whether the client refuses what was kept."""
+    """Return the API key, `If-None-Match`, and whether the client refuses a cached answer."""
     if_none_match, is_refused = b"", False
     for name, value in scope["headers"]:
         if name == b"if-none-match":

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from infra.tools.operate.audit.report_side import SALES_TOPIC, STOCK_TOPIC, ReportedLevels
 from service_kit.events import positions
 
-# A digest of the set of units that a sale takes.
+# A digest per store of what its sales took, whatever the order of the rows.
 _SALE_SUMS = text("""
     SELECT store_id, count(*), bit_xor(hashtextextended(id::text || goods, 0)) FROM (
         SELECT sales.id, store_id, string_agg(product_id || 'x' || units, ',' ORDER BY product_id)
@@ -33,7 +33,7 @@ _STOCK_SUMS = text("""
 
 
 async def compare(sales: AsyncSession, stock: AsyncSession) -> list[str]:
-    """Return differences between sales and their movements that no event on its way explains."""
+    """Return the sales whose movements differ, unless an event on its way explains it."""
     recorded = {row[0]: tuple(row[1:]) for row in await sales.execute(_SALE_SUMS)}
     taken = {row[0]: tuple(row[1:]) for row in await stock.execute(_STOCK_SUMS)}
     found: list[str] = []
@@ -75,7 +75,7 @@ async def _compare_store(sales: AsyncSession, stock: AsyncSession, store_id: int
 
 
 def _agree(sale: Any, decision: tuple[str, str | None] | None) -> bool:
-    """Tell whether a sale fits the stock's decision; the stock was read later."""
+    """Return whether the stock's decision fits the sale; the stock was read later."""
     outcome, goods = decision or (None, None)
     if sale.status == "confirmed":
         return outcome == "withdrawn" and goods == sale.goods
@@ -120,7 +120,7 @@ _STRICT = text("""
 
 
 async def check_floor(sales: AsyncSession, stock: AsyncSession) -> list[str]:
-    """Check that no movement of a strict sale has left a level below zero."""
+    """Return the movements of strict sales that left a level below zero."""
     below = (await stock.execute(_BELOW_ZERO)).all()
     ids = list({row.document_id for row in below})
     strict = set((await sales.execute(_STRICT, {"ids": ids})).scalars())
@@ -140,7 +140,7 @@ _BUSY_STORES = text("""
 
 
 async def compare_levels(stock: AsyncSession, reported: ReportedLevels) -> list[str]:
-    """Check that a copied level is current, or that an event of its store is on its way."""
+    """Return the levels whose copy in the report differs, unless a newer event is on its way."""
     levels = {(r[0], r[1]): (r[2], r[3]) for r in await stock.execute(_LEVELS)}
     busy = {
         int(row.key)
