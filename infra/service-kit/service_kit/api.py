@@ -15,6 +15,7 @@ from service_kit.http.admission import Admission
 from service_kit.http.body_limit import BodyLimit
 from service_kit.http.callers import Callers
 from service_kit.http.health import build_operations_router, database_check
+from service_kit.http.kept_answers import KeptAnswers
 from service_kit.http.openapi import describe_problems
 from service_kit.http.problems import StatusOrProblem, install_problem_handlers
 from service_kit.http.response_cache import ReadyAnswers
@@ -80,13 +81,10 @@ def build_api(
     describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Admission, most_requests=settings.most_requests, stopping=app.state.stopping)
-    # Outermost, and with it what is ready: that takes nothing of which there is little.
-    app.add_middleware(
-        HttpTelemetry,
-        metrics=HttpMetrics(registry),
-        settings=settings,
-        ready=app.state.ready_answers,
-    )
+    # Before the limits: a kept answer takes neither a request's place nor a connection.
+    app.add_middleware(KeptAnswers, answers=app.state.ready_answers)
+    # Last, so it runs first and counts what any other middleware answers.
+    app.add_middleware(HttpTelemetry, metrics=HttpMetrics(registry), settings=settings)
     return app
 
 

@@ -1,7 +1,7 @@
 """Answers that are kept as bytes, until what they were read from changes.
 
-`GET` of an answer that is ready is served here, before the framework: from the request's key, its
-path and `If-None-Match`, without a database. What makes an answer ready is its route.
+`serve` finds the answer to a `GET` by the request's key, its path and `If-None-Match`, without a
+database; `kept_answers.py` sends it. Each route says which of its answers are kept.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class Content:
 class Ready(NamedTuple):
     """An answer to one request, as it is sent."""
 
-    handler: str
+    route: Any  # that of the framework, which telemetry names the request by
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
@@ -60,16 +60,16 @@ class Answer:
         "_headers",
         "_not_modified",
         "etag",
-        "handler",
         "roles",
+        "route",
         "until",
     )
 
-    def __init__(self, content: Content, roles: Iterable[str], handler: str) -> None:
+    def __init__(self, content: Content, roles: Iterable[str], route: Any) -> None:
         # Of the figures alone: a report that only became older is the same report.
         self.etag = b'W/"' + blake2b(content.body, digest_size=12).hexdigest().encode() + b'"'
         self.roles = frozenset(roles)
-        self.handler = handler
+        self.route = route
         self.until = content.until
         self._body = content.body
         self._finish = content.finish
@@ -84,10 +84,10 @@ class Answer:
     def render(self, if_none_match: bytes) -> Ready:
         """What a request with this `If-None-Match` is answered."""
         if if_none_match and (self.etag in if_none_match or if_none_match == b"*"):
-            return Ready(self.handler, 304, self._not_modified, b"")
+            return Ready(self.route, 304, self._not_modified, b"")
         body = self._body if self._finish is None else self._body + self._finish()
         length = (b"content-length", b"%d" % len(body))
-        return Ready(self.handler, 200, [*self._headers, length], body)
+        return Ready(self.route, 200, [*self._headers, length], body)
 
     def respond(self, request: Request) -> Response:
         """The same for the framework."""
@@ -176,11 +176,11 @@ class ReadyAnswers:
                     answer = await asyncio.shield(reading.task)  # its failure is ours too
                     return answer.respond(request)
                 await asyncio.wait([reading.task])
-        handler = request.scope["route"].path_format
+        route = request.scope["route"]
 
         async def read_answer() -> Answer:
             began = self._feed.now()
-            answer = Answer(await read(), roles, handler)
+            answer = Answer(await read(), roles, route)
             if self._feed.is_live and not self._feed.has_changed(names, began):
                 self._keep(key, names, answer)
             return answer
@@ -195,7 +195,7 @@ class ReadyAnswers:
 
     def answer_once(self, request: Request, content: Content) -> Response:
         """An answer that is not for anybody else."""
-        return Answer(content, (), "").respond(request)
+        return Answer(content, (), None).respond(request)
 
     def _begin_reading(self, key: Key, read: Coroutine[Any, Any, Answer]) -> _Reading:
         reading = _Reading(next(self._order), self._feed.now(), asyncio.ensure_future(read))

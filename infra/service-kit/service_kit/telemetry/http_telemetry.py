@@ -9,7 +9,6 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit.http.response_cache import Ready, ReadyAnswers
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry import finished_spans, stages
 from service_kit.telemetry.http_metrics import HttpMetrics
@@ -50,9 +49,6 @@ class HttpTelemetry:
     `handler` is the route template (`/api/magasins/{store_id}/stock`), never the raw path. The
     stages of a request add up to its duration, which begins when the server had read its
     headers and ends with the last byte of its answer.
-
-    What is ready is answered here: it opens no stage and no span below its own, so that it needs
-    neither clock nor context.
     """
 
     def __init__(
@@ -60,13 +56,11 @@ class HttpTelemetry:
         app: ASGIApp,
         metrics: HttpMetrics,
         settings: ServiceSettings,
-        ready: ReadyAnswers | None = None,
     ) -> None:
         self.app = app
         self._metrics = metrics
         self._keep_ratio = settings.trace_keep_ratio
         self._head_ratio = head_ratio(settings)
-        self._ready = ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,9 +68,6 @@ class HttpTelemetry:
             return
         called = perf_counter()
         arrived = scope.get(ARRIVED, called)
-        if self._ready is not None and (ready := self._ready.serve(scope)):
-            await self._send_ready(scope, ready, arrived, called, send)
-            return
         clock, clock_token = stages.begin(arrived)
         span = self._begin_span(scope, called - arrived)
         context_token = context.attach(trace.set_span_in_context(span))
@@ -101,23 +92,6 @@ class HttpTelemetry:
             context.detach(context_token)
             stages.end(clock_token)
             self._record(scope, handler, status, seconds, span)
-
-    async def _send_ready(
-        self, scope: Scope, ready: Ready, arrived: float, called: float, send: Send
-    ) -> None:
-        drawn = draw_context(scope["headers"], self._head_ratio)
-        span = (
-            _start_span(scope, called - arrived, context_of_headers(scope["headers"]))
-            if drawn is None
-            else NonRecordingSpan(drawn)
-        )
-        answered = perf_counter()
-        seconds = {Stage.QUEUE: called - arrived, Stage.APPLICATION: answered - called}
-        headers = [*ready.headers, _timing(seconds, span.get_span_context()), _EXPOSE]
-        await send({"type": "http.response.start", "status": ready.status, "headers": headers})
-        await send({"type": "http.response.body", "body": ready.body})
-        seconds[Stage.SEND] = perf_counter() - answered
-        self._record(scope, ready.handler, ready.status, seconds, span)
 
     def _begin_span(self, scope: Scope, seconds_ago: float) -> Span:
         if scope["path"].startswith(OPERATIONS):
