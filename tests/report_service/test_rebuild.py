@@ -16,7 +16,7 @@ from report_service.events.consumed import SaleRecorded
 from report_service.rebuild.log import RefusedEvent
 from report_service.rebuild.run import NothingBuilt, Rebuild, RebuildRunning
 from report_service.rebuild.store_day import rebuild_store_day
-from report_service.rebuild.tables import PROJECTIONS
+from report_service.rebuild.tables import PROJECTIONS, create_copies, list_copies
 from service_kit.audit import find_all_differences
 from service_kit.events.cloud_events import Event, Subscription
 from tests.fixtures.kafka import TopicFactory
@@ -250,3 +250,12 @@ async def test_a_changed_projection_is_filled_beside_the_old_one_and_then_takes_
     assert await rows("SELECT lines FROM store_days") == [(13,)]
     assert (await reports.get("/api/rapports/ventes"))["rapport"][0]["nombre_ventes"] == 8
     assert await differences(worker) == []
+
+
+async def test_a_table_that_only_the_new_version_has_is_made_by_its_changes(
+    worker: Worker,
+) -> None:
+    async with worker.projection.engine.begin() as connection:
+        await create_copies(connection, (*PROJECTIONS, "store_hours"), NEW_SHAPE)
+
+        assert set(await list_copies(connection)) == {*PROJECTIONS, "store_hours"}

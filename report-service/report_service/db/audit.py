@@ -1,24 +1,26 @@
-"""Compares the counters with the facts, and the coarser counters with the finer ones.
+"""Compares every counter with what it counts: facts, or a finer counter.
 
-Each comparison is one statement and so sees one state of the database, whatever is counted
-meanwhile. A difference names the row and both values: found in the counters, expected from
-what they count.
+Each comparison is one statement, so it sees one state of the database while counting goes on. A
+difference names the row, the value that was found and the value that was expected.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service_kit.audit import Check, Slice
+from report_service.db.counter_sources import FACTS_OF_DAY, select_source, select_sums, sum_each
+from report_service.db.counters import COUNTERS, SALES, Counter, Facts
+from report_service.db.ranges import month_bounds
+from service_kit.audit import Check, Look, Slice
 
 STORE_DAYS_PER_SLICE = 5
 _FIRST = (0, date(1, 1, 1))
 _LAST = (2**31 - 1, date(9999, 12, 31))
 
-# The keys one after the other by the index, without reading the facts in between.
+# Reads one key after the other from the index, without the facts in between.
 _NEXT_STORE_DAYS = text("""
     WITH RECURSIVE keys AS (
         (SELECT store_id, business_date FROM sale_facts
@@ -32,169 +34,152 @@ _NEXT_STORE_DAYS = text("""
     )
     SELECT store_id, business_date FROM keys LIMIT :count
 """)
-_COMPARE_STORE_DAYS = text("""
-    WITH sales AS (
-        SELECT sale_id, store_id, business_date, total_cents, tax_cents FROM sale_facts
-        WHERE (store_id, business_date) > (CAST(:store_id AS int), CAST(:day AS date))
-          AND (store_id, business_date) <= (CAST(:last_id AS int), CAST(:last_day AS date))
-    ), lines AS (
-        SELECT sale_id, sum(quantity) AS units, sum(amount_cents) AS amount
-        FROM sale_line_facts WHERE sale_id IN (SELECT sale_id FROM sales) GROUP BY sale_id
-    ), expected AS (
-        SELECT store_id, business_date,
-            ROW(count(*), sum(units), sum(total_cents), sum(sales.tax_cents), sum(amount))::text
-                AS content
-        FROM sales LEFT JOIN lines USING (sale_id) GROUP BY store_id, business_date
-    ), found AS (
-        SELECT store_id, business_date,
-            ROW(sales_count, units, amount_cents, tax_cents, amount_cents)::text AS content
-        FROM store_days
-        WHERE (store_id, business_date) > (CAST(:store_id AS int), CAST(:day AS date))
-          AND (store_id, business_date) <= (CAST(:last_id AS int), CAST(:last_day AS date))
+_STORE_DAYS = """(store_id, business_date) > (CAST(:store_id AS int), CAST(:day AS date))
+            AND (store_id, business_date) <= (CAST(:last_id AS int), CAST(:last_day AS date))"""
+
+
+def look_at_store_days(counters: Sequence[Counter]) -> Look:
+    """Compare the counters of a few days of stores with their sales and lines."""
+    compare = _compare((each, _STORE_DAYS, _STORE_DAYS) for each in counters)
+
+    async def look(session: AsyncSession, position: Any | None) -> Slice:
+        store_id, day = position or _FIRST
+        first = {"store_id": store_id, "day": day}
+        count = {"count": STORE_DAYS_PER_SLICE}
+        keys = (await session.execute(_NEXT_STORE_DAYS, first | count)).all()
+        is_over = len(keys) < STORE_DAYS_PER_SLICE
+        last = _LAST if is_over else (keys[-1].store_id, keys[-1].business_date)
+        found = await _find(session, compare, first | {"last_id": last[0], "last_day": last[1]})
+        return Slice(found, None if is_over else last)
+
+    return look
+
+
+def look_at_days(counters: Sequence[Counter], day_tables: Iterable[str]) -> Look:
+    """Compare the counters of one day with the day's lines, or with its counters of stores."""
+    following = _earliest(((table, "business_date") for table in day_tables), "> :after")
+    of_day = "business_date = :day"
+    compare = _compare(
+        (each, FACTS_OF_DAY if isinstance(each.summed_from, Facts) else of_day, of_day)
+        for each in counters
     )
-    SELECT concat_ws('/', 'store_days', store_id, business_date) AS row, found.content AS found,
-        expected.content AS expected
-    FROM expected FULL JOIN found USING (store_id, business_date)
-    WHERE found.content IS DISTINCT FROM expected.content
-""")
+
+    async def look(session: AsyncSession, position: Any | None) -> Slice:
+        after = {"after": position or date.min}
+        day = (await session.execute(following, after)).scalar_one()
+        if day is None:
+            return Slice([], None)
+        return Slice(await _find(session, compare, {"day": day}), day)
+
+    return look
 
 
-async def look_at_store_days(session: AsyncSession, position: Any | None) -> Slice:
-    """The counters of a few days of stores against their sales and lines."""
-    first = position or _FIRST
-    parameters = {"store_id": first[0], "day": first[1], "count": STORE_DAYS_PER_SLICE}
-    keys = (await session.execute(_NEXT_STORE_DAYS, parameters)).all()
-    is_over = len(keys) < STORE_DAYS_PER_SLICE
-    last = _LAST if is_over else (keys[-1].store_id, keys[-1].business_date)
-    rows = await session.execute(
-        _COMPARE_STORE_DAYS,
-        {"store_id": first[0], "day": first[1], "last_id": last[0], "last_day": last[1]},
+def look_at_months(counters: Sequence[Counter]) -> Look:
+    """Compare the counters of one month with those of its days."""
+    months = [(each.table, "month") for each in counters]
+    days = [(each.summed_from.table, "business_date") for each in counters]
+    earliest = _earliest(months + days, ">= :after")
+    days_of_month = "business_date >= :month AND business_date < :following"
+    compare = _compare((each, days_of_month, "month = :month") for each in counters)
+
+    async def look(session: AsyncSession, position: Any | None) -> Slice:
+        after = {"after": position or date.min}
+        day = (await session.execute(earliest, after)).scalar_one()
+        if day is None:
+            return Slice([], None)
+        month, following = month_bounds(day)
+        found = await _find(session, compare, {"month": month, "following": following})
+        return Slice(found, following)
+
+    return look
+
+
+def look_at_totals(counters: Sequence[Counter]) -> Look:
+    """Compare the running totals with the months."""
+    compare = _compare((each, "true", "true") for each in counters)
+
+    async def look(session: AsyncSession, _: Any | None) -> Slice:
+        return Slice(await _find(session, compare, {}), None)
+
+    return look
+
+
+def _earliest(columns: Iterable[tuple[str, str]], condition: str) -> TextClause:
+    """Return a statement that reads the least date of several columns."""
+    each = (
+        f"SELECT min({column}) AS day FROM {table} WHERE {column} {condition}"
+        for table, column in columns
     )
-    return Slice(_describe(rows.all()), None if is_over else last)
+    return text(f"SELECT min(day) FROM ({' UNION ALL '.join(each)}) AS days")
 
 
-_NEXT_DAY = text("""
-    SELECT min(day) FROM (
-        SELECT min(business_date) AS day FROM store_days WHERE business_date > :day
-        UNION ALL SELECT min(business_date) FROM chain_days WHERE business_date > :day
-        UNION ALL SELECT min(business_date) FROM product_days WHERE business_date > :day
-    ) AS days
-""")
-_COMPARE_DAY = text("""
-    WITH sales AS (
-        SELECT f.sale_id FROM sale_facts AS f
-        JOIN (SELECT store_id FROM store_days WHERE business_date = :day) AS s USING (store_id)
-        WHERE f.business_date = :day
-    ), expected AS (
-        SELECT 'product_days' AS counter, product_id AS id,
-            ROW(count(DISTINCT sale_id), sum(quantity), sum(amount_cents))::text AS content
-        FROM sales JOIN sale_line_facts USING (sale_id) GROUP BY product_id
-        UNION ALL
-        SELECT 'chain_days', 0,
-            ROW(sum(sales_count), sum(units), sum(amount_cents), sum(tax_cents))::text
-        FROM store_days WHERE business_date = :day HAVING count(*) > 0
-    ), found AS (
-        SELECT 'product_days' AS counter, product_id AS id,
-            ROW(receipts, units, amount_cents)::text AS content
-        FROM product_days WHERE business_date = :day
-        UNION ALL
-        SELECT 'chain_days', 0,
-            ROW(sum(sales_count), sum(units), sum(amount_cents), sum(tax_cents))::text
-        FROM chain_days WHERE business_date = :day HAVING count(*) > 0
-    )
-    SELECT concat_ws('/', counter, CAST(:day AS date), id) AS row, found.content AS found,
-        expected.content AS expected
-    FROM expected FULL JOIN found USING (counter, id)
-    WHERE found.content IS DISTINCT FROM expected.content
-""")
+def _compare(counters: Iterable[tuple[Counter, str, str]]) -> TextClause:
+    """Return a statement that lists the rows of counters which differ from their sources.
+
+    With each counter stand the condition on its source's rows and the condition on its own.
+    """
+    expected, found = [], []
+    for counter, in_source, in_counter in counters:
+        source_sums, counter_sums = [], sum_each(counter.measures)
+        if _shows_lines(counter):
+            # No other comparison holds the lines of sales against their totals.
+            source_sums.append("sum(lines.amount_cents) AS of_lines")
+            counter_sums.append("sum(amount_cents) AS of_lines")
+        source = select_source(counter, in_source, source_sums)
+        expected.append(_as_content(counter, source))
+        key = counter.key_without_stripe
+        held = select_sums(counter.table, in_counter, key, counter_sums)
+        found.append(_as_content(counter, held))
+    return text(f"""
+        WITH expected AS ({" UNION ALL ".join(expected)}), found AS ({" UNION ALL ".join(found)})
+        SELECT concat_ws('/', counter, key) AS row, found.content AS found,
+            expected.content AS expected
+        FROM expected FULL JOIN found USING (counter, key)
+        WHERE found.content IS DISTINCT FROM expected.content
+    """)
 
 
-async def look_at_days(session: AsyncSession, position: Any | None) -> Slice:
-    """The products of one day against its lines, and the chain against its stores."""
-    day = (await session.execute(_NEXT_DAY, {"day": position or date(1, 1, 1)})).scalar_one()
-    if day is None:
-        return Slice([], None)
-    rows = await session.execute(_COMPARE_DAY, {"day": day})
-    return Slice(_describe(rows.all()), day)
+def _as_content(counter: Counter, select: str) -> str:
+    """Return a SELECT of the counter's name, the key as text, and all sums as one text."""
+    key = ", ".join(counter.key_without_stripe)
+    sums = ", ".join(counter.measures)
+    if _shows_lines(counter):
+        sums += ", of_lines"
+    return f"""
+        SELECT '{counter.table}' AS counter, concat_ws('/', {key}) AS key,
+            ROW({sums})::text AS content FROM ({select}) AS sums"""
 
 
-_NEXT_MONTH = text("""
-    SELECT CAST(date_trunc('month', min(day)) AS date) FROM (
-        SELECT min(business_date) AS day FROM store_days WHERE business_date >= :after
-        UNION ALL SELECT min(month) FROM store_months WHERE month >= :after
-        UNION ALL SELECT min(business_date) FROM product_days WHERE business_date >= :after
-        UNION ALL SELECT min(month) FROM product_months WHERE month >= :after
-    ) AS days
-""")
-_COMPARE_MONTH = text("""
-    WITH expected AS (
-        SELECT 'store_months' AS counter, store_id AS id,
-            ROW(sum(sales_count), sum(units), sum(amount_cents), sum(tax_cents))::text AS content
-        FROM store_days WHERE business_date >= :month AND business_date < :after GROUP BY store_id
-        UNION ALL
-        SELECT 'product_months', product_id, ROW(sum(receipts), sum(units), sum(amount_cents))::text
-        FROM product_days WHERE business_date >= :month AND business_date < :after
-        GROUP BY product_id
-    ), found AS (
-        SELECT 'store_months' AS counter, store_id AS id,
-            ROW(sales_count, units, amount_cents, tax_cents)::text AS content
-        FROM store_months WHERE month = :month
-        UNION ALL
-        SELECT 'product_months', product_id, ROW(receipts, units, amount_cents)::text
-        FROM product_months WHERE month = :month
-    )
-    SELECT concat_ws('/', counter, CAST(:month AS date), id) AS row, found.content AS found,
-        expected.content AS expected
-    FROM expected FULL JOIN found USING (counter, id)
-    WHERE found.content IS DISTINCT FROM expected.content
-""")
+def _shows_lines(counter: Counter) -> bool:
+    return counter.summed_from is SALES and "amount_cents" in counter.measures
 
 
-async def look_at_months(session: AsyncSession, position: Any | None) -> Slice:
-    """The counters of one month against those of its days."""
-    after = position or date(1, 1, 1)
-    month = (await session.execute(_NEXT_MONTH, {"after": after})).scalar_one()
-    if month is None:
-        return Slice([], None)
-    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    rows = await session.execute(_COMPARE_MONTH, {"month": month, "after": following})
-    return Slice(_describe(rows.all()), following)
-
-
-_COMPARE_TOTALS = text("""
-    WITH expected AS (
-        SELECT 'store_totals' AS counter, store_id AS id,
-            ROW(sum(sales_count), sum(units), sum(amount_cents), sum(tax_cents))::text AS content
-        FROM store_months GROUP BY store_id
-        UNION ALL
-        SELECT 'product_totals', product_id, ROW(sum(receipts), sum(units), sum(amount_cents))::text
-        FROM product_months GROUP BY product_id
-    ), found AS (
-        SELECT 'store_totals' AS counter, store_id AS id,
-            ROW(sales_count, units, amount_cents, tax_cents)::text AS content FROM store_totals
-        UNION ALL
-        SELECT 'product_totals', product_id, ROW(receipts, units, amount_cents)::text
-        FROM product_totals
-    )
-    SELECT concat_ws('/', counter, id) AS row, found.content AS found,
-        expected.content AS expected
-    FROM expected FULL JOIN found USING (counter, id)
-    WHERE found.content IS DISTINCT FROM expected.content
-""")
-
-
-async def look_at_totals(session: AsyncSession, _: Any | None) -> Slice:
-    """The running totals against the months."""
-    return Slice(_describe((await session.execute(_COMPARE_TOTALS)).all()), None)
-
-
-def _describe(rows: Sequence[Row[Any]]) -> list[str]:
+async def _find(
+    session: AsyncSession, compare: TextClause, parameters: Mapping[str, Any]
+) -> list[str]:
+    rows = await session.execute(compare, dict(parameters))
     return [f"{row.row}: found {row.found}, expected {row.expected}" for row in rows]
 
 
-CHECKS = (
-    Check("store-days", look_at_store_days),
-    Check("days", look_at_days),
-    Check("months", look_at_months),
-    Check("totals", look_at_totals),
-)
+def build_checks(counters: Sequence[Counter]) -> tuple[Check, ...]:
+    """Return the checks that compare each of the counters with its source."""
+    day_tables = [each.table for each in counters if "business_date" in each.key]
+    of_store_days = [each for each in counters if _is_of_store_days(each)]
+    of_days = [each for each in counters if each.table in day_tables and each not in of_store_days]
+    of_months = [each for each in counters if "month" in each.key]
+    others = [each for each in counters if each not in (*of_store_days, *of_days, *of_months)]
+    return (
+        Check("store-days", look_at_store_days(of_store_days)),
+        Check("days", look_at_days(of_days, day_tables)),
+        Check("months", look_at_months(of_months)),
+        Check("totals", look_at_totals(others)),
+    )
+
+
+def _is_of_store_days(counter: Counter) -> bool:
+    return isinstance(counter.summed_from, Facts) and {"business_date", "store_id"} <= set(
+        counter.key
+    )
+
+
+CHECKS = build_checks(COUNTERS)

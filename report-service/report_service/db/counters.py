@@ -1,85 +1,88 @@
-"""Adds a batch's sums to every counter that a report reads, in one statement.
+"""Declares each counter once: the tables of sums that reports read.
 
-Seven statements would be seven round trips, during which others wait for the same rows.
+The addition of a batch, the audit, the tables of a rebuild and the rebuild of one store-day derive
+from this declaration.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from report_service.db.columns import columns
-from report_service.db.counter_rows import (
-    ChainDay,
-    ProductDay,
-    ProductMonth,
-    ProductTotal,
-    StoreDay,
-    StoreMonth,
-    StoreTotal,
-)
-
-_TYPES = {
-    "business_date": "date",
-    "month": "date",
-    "store_id": "int",
-    "product_id": "int",
-    "stripe": "smallint",
-    "last_name": "text",
-    "last_category": "text",
-    "last_sold_at": "timestamptz",
-}
-# The greatest of (instant, name, category) wins, so that no order of delivery shows.
-_IS_LATER = """(excluded.last_sold_at, excluded.last_name, excluded.last_category)
-        > (a.last_sold_at, a.last_name, a.last_category)"""
-_LABELS = {
-    "last_name": f"CASE WHEN {_IS_LATER} THEN excluded.last_name ELSE a.last_name END",
-    "last_category": f"CASE WHEN {_IS_LATER} THEN excluded.last_category ELSE a.last_category END",
-    "last_sold_at": "greatest(a.last_sold_at, excluded.last_sold_at)",
-}
+# A stripe separates the writers of one row. It is no part of what the row counts.
+STRIPE = "stripe"
 
 
-class _Table(NamedTuple):
-    row: type[Any]
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """A table of facts: how to read it beside its sales, and what can be counted of it."""
+
+    table: str
+    joined: str
+    measures: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counter:
+    """A table with a row for each value of `key` and a column for each of `measures`.
+
+    The rows of `summed_from` add up to the rows of the counter. `latest` are labels of the latest
+    sale: its instant first.
+    """
+
+    table: str
     key: tuple[str, ...]
+    measures: tuple[str, ...]
+    summed_from: "Facts | Counter"
+    latest: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.key, *self.measures, *self.latest)
+
+    @property
+    def key_without_stripe(self) -> tuple[str, ...]:
+        return tuple(column for column in self.key if column != STRIPE)
 
 
-_TABLES = {
-    "store_days": _Table(StoreDay, ("business_date", "store_id")),
-    "store_months": _Table(StoreMonth, ("month", "store_id")),
-    "store_totals": _Table(StoreTotal, ("store_id",)),
-    "chain_days": _Table(ChainDay, ("business_date", "stripe")),
-    "product_days": _Table(ProductDay, ("business_date", "product_id")),
-    "product_months": _Table(ProductMonth, ("month", "product_id")),
-    "product_totals": _Table(ProductTotal, ("product_id",)),
-}
+SALES = Facts(
+    "sale_facts",
+    """sale_facts AS sales CROSS JOIN LATERAL (
+            SELECT sum(quantity) AS units, sum(amount_cents) AS amount_cents
+            FROM sale_line_facts WHERE sale_id = sales.sale_id) AS lines""",
+    {
+        "sales_count": "count(*)",
+        "units": "coalesce(sum(lines.units), 0)",
+        "amount_cents": "sum(sales.total_cents)",
+        "tax_cents": "sum(sales.tax_cents)",
+    },
+)
+LINES = Facts(
+    "sale_line_facts",
+    "sale_facts AS sales JOIN sale_line_facts AS lines USING (sale_id)",
+    {
+        "receipts": "count(DISTINCT sale_id)",
+        "units": "sum(lines.quantity)",
+        "amount_cents": "sum(lines.amount_cents)",
+    },
+)
+_OF_STORE = ("sales_count", "units", "amount_cents", "tax_cents")
+_OF_PRODUCT = ("receipts", "units", "amount_cents")
+_LABELS = ("last_sold_at", "last_name", "last_category")
 
+STORE_DAYS = Counter("store_days", ("business_date", "store_id"), _OF_STORE, SALES)
+STORE_MONTHS = Counter("store_months", ("month", "store_id"), _OF_STORE, STORE_DAYS)
+STORE_TOTALS = Counter("store_totals", ("store_id",), _OF_STORE, STORE_MONTHS)
+CHAIN_DAYS = Counter("chain_days", ("business_date", STRIPE), _OF_STORE, STORE_DAYS)
+PRODUCT_DAYS = Counter("product_days", ("business_date", "product_id"), _OF_PRODUCT, LINES)
+PRODUCT_MONTHS = Counter("product_months", ("month", "product_id"), _OF_PRODUCT, PRODUCT_DAYS)
+PRODUCT_TOTALS = Counter("product_totals", ("product_id",), _OF_PRODUCT, PRODUCT_MONTHS, _LABELS)
 
-def _addition(table: str) -> str:
-    fields: tuple[str, ...] = _TABLES[table].row._fields
-    key = _TABLES[table].key
-    arrays = (f"CAST(:{table}_{name} AS {_TYPES.get(name, 'bigint')}[])" for name in fields)
-    sums = (
-        f"{name} = {_LABELS.get(name, f'a.{name} + excluded.{name}')}"
-        for name in fields
-        if name not in key
-    )
-    return f"""{table}_added AS (
-        INSERT INTO {table} AS a ({", ".join(fields)})
-        SELECT * FROM unnest({", ".join(arrays)})
-        ON CONFLICT ({", ".join(key)}) DO UPDATE SET {", ".join(sums)}
-    )"""
-
-
-_ADD = text(f"WITH {', '.join(map(_addition, _TABLES))} SELECT 1")
-
-
-async def add_to_counters(session: AsyncSession, rows: Mapping[str, Sequence[NamedTuple]]) -> None:
-    """Add rows to each of the tables; none may be without."""
-    parameters: dict[str, list[Any]] = {}
-    for table in _TABLES:
-        # Sorted: workers that meet on the same rows lock them in the same order and never deadlock.
-        for name, values in columns(sorted(rows[table])).items():
-            parameters[f"{table}_{name}"] = values
-    await session.execute(_ADD, parameters)
+# A counter stands after the one that it is summed from.
+COUNTERS = (
+    STORE_DAYS,
+    STORE_MONTHS,
+    STORE_TOTALS,
+    CHAIN_DAYS,
+    PRODUCT_DAYS,
+    PRODUCT_MONTHS,
+    PRODUCT_TOTALS,
+)

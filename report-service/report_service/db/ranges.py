@@ -52,6 +52,11 @@ def split_range(start: date | None, end: date | None) -> Split:
     return Split(whole, added, removed)
 
 
+def month_bounds(day: date) -> tuple[date, date]:
+    """Return the first day of a date's month and of the month after it."""
+    return day.replace(day=1), date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
 def _number(day: date) -> int:
     return day.year * 12 + day.month - 1
 

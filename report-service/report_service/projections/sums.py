@@ -1,67 +1,128 @@
-"""What a batch of sales adds up to, before anything is written: pure functions."""
+"""Sums a batch of sales for each counter, before anything is written: pure functions."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TypeVar
+from functools import cache, lru_cache
+from operator import add, attrgetter, itemgetter
+from typing import Any, NamedTuple
 
+from report_service.db.counters import LINES, SALES, STRIPE, Counter, Facts
 from report_service.events.consumed import SaleRecorded
 
-Key = TypeVar("Key")
-Coarser = TypeVar("Coarser")
+Key = tuple[Any, ...]
+Rows = list[tuple[Any, ...]]
+# For each key all that is measured of the facts, in the order of `Facts.measures`.
+Sums = dict[Key, list[int]]
 
 
-@dataclass(slots=True)
-class Sums:
-    """What a batch adds to one row; `count` is of sales, for a product of those that it is on."""
-
-    count: int = 0
-    units: int = 0
-    amount_cents: int = 0
-    tax_cents: int = 0
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Labels:
-    """A product's labels on a sale; the latest of them compares greatest."""
+class Labels(NamedTuple):
+    """A product's labels on a sale. The latest compare greatest."""
 
     sold_at: datetime
     name: str
     category: str
 
 
-def sum_store_days(sales: Iterable[SaleRecorded]) -> dict[tuple[date, int], Sums]:
-    """The sums of each business date and store."""
-    days: dict[tuple[date, int], Sums] = {}
-    for sale in sales:
-        key = (sale.business_date, sale.store_id)
-        sums = days.get(key) or days.setdefault(key, Sums())
-        sums.count += 1
-        sums.units += sum([line.quantity for line in sale.lines])
-        sums.amount_cents += sale.total_cents
-        sums.tax_cents += sale.tax_cents
-    return days
+def sum_for_counters(
+    sales: Sequence[SaleRecorded], stripe: int, counters: Sequence[Counter]
+) -> dict[Counter, Rows]:
+    """Return the rows that the sales add to each counter, as the counter's columns."""
+    labels = find_latest_labels(sales)
+    sums: dict[Counter, Sums] = {}
+    for counter in counters:
+        source = counter.summed_from
+        if isinstance(source, Counter):
+            sums[counter] = _roll_up(sums[source], _coarser_key(source.key, counter.key, stripe))
+        else:
+            sums[counter] = _SUM[source](sales, counter.key)
+    return {counter: _as_rows(counter, sums[counter], labels) for counter in counters}
 
 
-def sum_product_days(sales: Iterable[SaleRecorded]) -> dict[tuple[date, int], Sums]:
-    """The sums of each business date and product; a sale counts once for each of its products."""
-    days: dict[tuple[date, int], Sums] = {}
+def sum_sales(sales: Iterable[SaleRecorded], key: tuple[str, ...]) -> Sums:
+    """Return the sums of sales for each value of some of their fields."""
+    key_of = _tuple_of(attrgetter, key)
+    sums: Sums = {}
     for sale in sales:
-        seen = set()
+        sale_key = key_of(sale)
+        row = sums.get(sale_key) or sums.setdefault(sale_key, [0, 0, 0, 0])
+        row[0] += 1
+        row[1] += sum([line.quantity for line in sale.lines])
+        row[2] += sale.total_cents
+        row[3] += sale.tax_cents
+    return sums
+
+
+def sum_lines(sales: Iterable[SaleRecorded], key: tuple[str, ...]) -> Sums:
+    """Return the sums of lines for each value of some fields of their sale, then of their own.
+
+    A sale is one receipt of a key, on however many lines the key stands.
+    """
+    fields_of_sale = tuple(name for name in key if name in _SALE_FIELDS)
+    of_sale = _tuple_of(attrgetter, fields_of_sale)
+    of_line = attrgetter(*key[len(fields_of_sale) :])
+    # In two levels: a key for each line would be built and hashed for each line.
+    groups: dict[Key, dict[Any, list[int]]] = {}
+    for sale in sales:
+        rows, seen = groups.setdefault(of_sale(sale), {}), set()
         for line in sale.lines:
-            key = (sale.business_date, line.product_id)
-            sums = days.get(key) or days.setdefault(key, Sums())
-            if line.product_id not in seen:
-                seen.add(line.product_id)
-                sums.count += 1
-            sums.units += line.quantity
-            sums.amount_cents += line.amount_cents
-            sums.tax_cents += line.tax_cents
-    return days
+            line_key = of_line(line)
+            row = rows.get(line_key) or rows.setdefault(line_key, [0, 0, 0])
+            if line_key not in seen:
+                seen.add(line_key)
+                row[0] += 1
+            row[1] += line.quantity
+            row[2] += line.amount_cents
+    if len(key) - len(fields_of_sale) == 1:
+        return {(*g, each): row for g, rows in groups.items() for each, row in rows.items()}
+    return {(*g, *each): row for g, rows in groups.items() for each, row in rows.items()}
+
+
+_SUM = {SALES: sum_sales, LINES: sum_lines}
+_SALE_FIELDS = frozenset(SaleRecorded.__struct_fields__)
+
+
+def _roll_up(parts: Sums, coarser: Callable[[Key], Key]) -> Sums:
+    """Return the sums under coarser keys."""
+    whole: Sums = {}
+    for key, part in parts.items():
+        coarser_key = coarser(key)
+        row = whole.get(coarser_key)
+        # A new list: the part may be a row of the finer counter, too.
+        whole[coarser_key] = part if row is None else list(map(add, row, part))
+    return whole
+
+
+def _coarser_key(
+    fine: tuple[str, ...], coarse: tuple[str, ...], stripe: int
+) -> Callable[[Key], Key]:
+    """Return what turns a key of the columns `fine` into a key of the columns `coarse`."""
+    pick = _tuple_of(itemgetter, tuple((*fine, "month", STRIPE).index(name) for name in coarse))
+    if set(coarse) <= set(fine):
+        return pick
+    if "month" not in coarse or "month" in fine:
+        return lambda key: pick((*key, None, stripe))
+    day = fine.index("business_date")
+    return lambda key: pick((*key, _first_of_month(key[day]), stripe))
+
+
+@cache
+def _tuple_of(
+    getter: Callable[..., Callable[[Any], Any]], names: tuple[Any, ...]
+) -> Callable[[Any], Key]:
+    """Return a getter that answers a tuple, also for one name or none."""
+    if not names:
+        return lambda _: ()
+    get = getter(*names)
+    return get if len(names) > 1 else lambda each: (get(each),)
+
+
+@lru_cache(maxsize=4096)
+def _first_of_month(day: date) -> date:
+    return day.replace(day=1)
 
 
 def find_latest_labels(sales: Iterable[SaleRecorded]) -> dict[int, Labels]:
-    """Each product's labels on the latest of these sales."""
+    """Return each product's labels on the latest of these sales."""
     latest: dict[int, Labels] = {}
     for sale in sales:
         for line in sale.lines:
@@ -72,15 +133,16 @@ def find_latest_labels(sales: Iterable[SaleRecorded]) -> dict[int, Labels]:
     return latest
 
 
-def roll_up(
-    parts: Mapping[Key, Sums], coarser_key: Callable[[Key], Coarser]
-) -> dict[Coarser, Sums]:
-    """The sums under coarser keys."""
-    whole: dict[Coarser, Sums] = {}
-    for key, part in parts.items():
-        sums = whole.setdefault(coarser_key(key), Sums())
-        sums.count += part.count
-        sums.units += part.units
-        sums.amount_cents += part.amount_cents
-        sums.tax_cents += part.tax_cents
-    return whole
+def _as_rows(counter: Counter, sums: Sums, labels: Mapping[int, Labels]) -> Rows:
+    measured = tuple(_facts_of(counter).measures)
+    if counter.measures != measured:
+        pick = _tuple_of(itemgetter, tuple(measured.index(name) for name in counter.measures))
+        sums = {key: [*pick(row)] for key, row in sums.items()}
+    if counter.latest:
+        return [(*key, *row, *labels[key[0]]) for key, row in sums.items()]
+    return [(*key, *row) for key, row in sums.items()]
+
+
+def _facts_of(counter: Counter) -> Facts:
+    source = counter.summed_from
+    return source if isinstance(source, Facts) else _facts_of(source)

@@ -6,19 +6,14 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from report_service.db.counters import COUNTERS, LINES, SALES, STORE_DAYS
 from service_kit.events import positions
 
 # What is computed from the log, with the positions up to which it is.
 PROJECTIONS = (
-    "sale_facts",
-    "sale_line_facts",
-    "store_days",
-    "store_months",
-    "store_totals",
-    "chain_days",
-    "product_days",
-    "product_months",
-    "product_totals",
+    SALES.table,
+    LINES.table,
+    *(counter.table for counter in COUNTERS),
     "stock_levels",
     "products",
     "stores",
@@ -56,12 +51,17 @@ _GRANTS = text("""
 async def create_copies(
     connection: AsyncConnection, tables: Sequence[str], changes: Sequence[str]
 ) -> None:
-    """Empty tables like the live ones, then the changes of a new version of the projections."""
+    """Create empty tables like the live ones, then apply the changes of a new version.
+
+    A table of `tables` that is not live yet is one that the changes create.
+    """
     await connection.execute(text(f"DROP SCHEMA IF EXISTS {FRESH} CASCADE"))
     await connection.execute(text(f"DROP SCHEMA IF EXISTS {FORMER} CASCADE"))
     await connection.execute(text(f"CREATE SCHEMA {FRESH}"))
+    live = await _list_tables(connection, LIVE)
     for table in tables:
-        await _copy(connection, table)
+        if table in live:
+            await _copy(connection, table)
     await connection.execute(text(f"SET LOCAL search_path TO {FRESH}"))
     for statement in changes:
         await connection.execute(text(statement))
@@ -89,24 +89,21 @@ async def _copy(connection: AsyncConnection, table: str) -> None:
 
 
 async def list_copies(connection: AsyncConnection) -> list[str]:
-    """The tables that stand ready to be swapped in."""
+    """Return the tables that stand ready to be swapped in."""
+    return await _list_tables(connection, FRESH)
+
+
+async def _list_tables(connection: AsyncConnection, schema: str) -> list[str]:
     rows = await connection.execute(
         text("SELECT tablename FROM pg_tables WHERE schemaname = :schema ORDER BY 1"),
-        {"schema": FRESH},
+        {"schema": schema},
     )
     return list(rows.scalars())
 
 
 async def swap(connection: AsyncConnection) -> None:
     """Put the copies in place of the live tables, which stay in the schema `former`."""
-    live = set(
-        (
-            await connection.execute(
-                text("SELECT tablename FROM pg_tables WHERE schemaname = :schema"),
-                {"schema": LIVE},
-            )
-        ).scalars()
-    )
+    live = await _list_tables(connection, LIVE)
     await connection.execute(text(f"CREATE SCHEMA {FORMER}"))
     for table in await list_copies(connection):
         # Not before: what is filled beside the live tables changes no answer.
@@ -122,14 +119,14 @@ async def swap(connection: AsyncConnection) -> None:
     await connection.execute(_ALL_CHANGED)
 
 
+_LIVE_FIGURES = ", ".join(f"live.{name}" for name in STORE_DAYS.measures)
+_FRESH_FIGURES = ", ".join(f"fresh.{name}" for name in STORE_DAYS.measures)
 _COMPARE = text(f"""
     SELECT business_date, store_id,
-        ROW(live.sales_count, live.units, live.amount_cents, live.tax_cents)::text AS live,
-        ROW(fresh.sales_count, fresh.units, fresh.amount_cents, fresh.tax_cents)::text AS fresh
+        ROW({_LIVE_FIGURES})::text AS live, ROW({_FRESH_FIGURES})::text AS fresh
     FROM {LIVE}.store_days AS live
     FULL JOIN {FRESH}.store_days AS fresh USING (business_date, store_id)
-    WHERE (live.sales_count, live.units, live.amount_cents, live.tax_cents)
-        IS DISTINCT FROM (fresh.sales_count, fresh.units, fresh.amount_cents, fresh.tax_cents)
+    WHERE ({_LIVE_FIGURES}) IS DISTINCT FROM ({_FRESH_FIGURES})
     ORDER BY business_date, store_id
 """)
 
