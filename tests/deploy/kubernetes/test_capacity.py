@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from infra.tools.measure.bench.capacity import (
+from infra.tools.measure.capacity import (
     DOCUMENT,
     SHAPES,
     SIZES,
@@ -13,16 +13,13 @@ from infra.tools.measure.bench.capacity import (
     Costs,
     choose_shape,
     demand_of,
-    read_costs,
+    list_lines,
     shares_of,
-    tables,
-    written,
 )
 from tests.deploy.compose.stack import SERVICES
 from tests.deploy.kubernetes.rendered import named
 
 MADE_UP = Costs(
-    measured_on="nothing: made up for this test",
     sale_api_cpu_ms=2,
     sale_worker_cpu_ms=1,
     sale_postgres_cpu_ms=1,
@@ -66,7 +63,7 @@ def test_a_size_runs_on_the_smallest_shape_into_which_it_fits() -> None:
 def test_the_part_that_is_slow_is_the_one_that_is_named() -> None:
     slow_relay = replace(MADE_UP, relay_events_per_second=100)
 
-    text = "\n".join(tables(slow_relay))
+    text = "\n".join(list_lines(slow_relay))
 
     assert "| 1,000 | 100 | large | relay of sales | 250 % |" in text
 
@@ -92,10 +89,4 @@ def test_shapes_are_what_the_manifests_offer() -> None:
 def test_the_document_explains_every_cost() -> None:
     text = DOCUMENT.read_text()
 
-    assert [each.name for each in fields(Costs)[1:] if f"`{each.name}`" not in text] == []
-
-
-def test_the_document_is_what_the_measured_costs_give() -> None:
-    text = DOCUMENT.read_text()
-
-    assert written(text, read_costs()) == text
+    assert [each.name for each in fields(Costs) if f"`{each.name}`" not in text] == []

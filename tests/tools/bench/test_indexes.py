@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from infra.tools.measure.bench.chain import FILL as CHAIN
+from infra.tools.measure.bench.catalogue import fill_catalogue
 from infra.tools.measure.bench.lab import plain
-from infra.tools.measure.bench.projections import project_by_statements, project_catalogue
+from infra.tools.measure.bench.report_tables import fill_report_tables
 from infra.tools.measure.bench.seed_tables import fill_seed_tables
-from infra.tools.measure.bench.stock import fill_tables as fill_stock_tables
+from infra.tools.measure.bench.stock_tables import fill_stock_tables
 from report_service.db.reports import read_sales_report, read_store_report
 from sales_service.db.sales import list_sales
 from stock_service.db.levels import list_stock, list_store_stock
@@ -94,10 +94,7 @@ async def report(postgres_admin_url: str, report_template: str) -> AsyncIterator
 async def fill_report(engine: AsyncEngine) -> None:
     connection = await open_connection(engine)
     await fill_seed_tables(connection, SALES, LAST_DAY)
-    levels = await connection.fetch("SELECT magasin_id, produit_id, quantite FROM seed.stocks")
-    url = engine.url.render_as_string(hide_password=False)
-    await project_catalogue(url, sorted(levels, key=lambda row: row["magasin_id"]))
-    await project_by_statements(connection, with_facts=True)
+    await fill_report_tables(connection, with_facts=True)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
 
@@ -163,7 +160,8 @@ async def test_the_stock_of_a_product_is_found_by_product(stock: AsyncEngine) ->
 async def sales(sales_engine: AsyncEngine) -> AsyncEngine:
     """70,000 sales of three lines in forty stores."""
     connection = await open_connection(sales_engine)
-    for statement in (*CHAIN["sales"], *_SOLD):
+    await fill_catalogue(connection, "sales")
+    for statement in _SOLD:
         await connection.execute(statement)
     await connection.close()
     return sales_engine

@@ -6,18 +6,14 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from infra.tools.local import nginx
 from infra.tools.local.fetch import NO_NGINX
-from infra.tools.measure.bench import record
-from infra.tools.measure.bench.document import render_part, write_document
-from infra.tools.measure.bench.effort import Effort
-from infra.tools.measure.bench.fill import say
+from infra.tools.measure import tables
 from infra.tools.measure.bench.freshness import measure_freshness
 from infra.tools.measure.bench.instances import PORTS as PORTS_OF_INSTANCES
 from infra.tools.measure.bench.instances import measure_instances
-from infra.tools.measure.bench.lab import Lab, open_lab
+from infra.tools.measure.bench.lab import Effort, Lab, open_lab, say
 from infra.tools.measure.bench.memory import measure_memory
 from infra.tools.measure.bench.projection import measure_projection
 from infra.tools.measure.bench.reads import measure_reads
@@ -25,7 +21,7 @@ from infra.tools.measure.bench.telemetry import measure_telemetry
 from infra.tools.measure.bench.unit_costs import measure_unit_costs
 from infra.tools.measure.bench.writes import measure_writes
 
-Part = Callable[[Lab, Effort], Awaitable[dict[str, Any]]]
+Part = Callable[[Lab, Effort], Awaitable[tables.Tables]]
 PARTS: Mapping[str, Part] = {
     "reads": measure_reads,
     "telemetry": measure_telemetry,
@@ -34,32 +30,28 @@ PARTS: Mapping[str, Part] = {
     "projection": measure_projection,
     "instances": measure_instances,
     "memory": measure_memory,
-    # Last: it also keeps figures of the parts above.
+    # Last: it also takes figures of the parts above.
     "unit-costs": measure_unit_costs,
 }
 FURTHER_PORTS: Mapping[str, Iterable[str]] = {"instances": PORTS_OF_INSTANCES}
 
 
 async def measure(parts: Sequence[str], effort: Effort, command: str, *, is_kept: bool) -> None:
-    """Each part in an infrastructure of its own, so that none finds another's data.
-
-    A quick run shows its tables and changes nothing.
-    """
+    """Measure each part in an infrastructure of its own, so that no part finds another's data."""
     for part in parts:
         began = time.perf_counter()
         async with open_lab(FURTHER_PORTS.get(part, ())) as lab:
-            postgresql = str(await lab.admin.fetchval("SHOW server_version"))
-            found = await PARTS[part](lab, effort)
+            measured = await PARTS[part](lab, effort)
         if is_kept:
-            record.keep(part, record.describe(command, postgresql) | found)
-            write_document()
+            tables.keep(part, measured, command)
+            tables.write_documents()
         else:
-            print(render_part(part, found))
-        say(f"{part}: done, in {time.perf_counter() - began:.0f} s")
+            print("\n".join(map(tables.render, measured.values())))
+        say(f"{part}: done in {time.perf_counter() - began:.0f} s")
 
 
-def chosen(parts: Sequence[str]) -> Sequence[str]:
-    """Those that were asked for, or all that this machine can measure."""
+def choose(parts: Sequence[str]) -> Sequence[str]:
+    """Return the parts that were asked for, or all that this machine can measure."""
     if nginx.installed_ports():
         return parts or list(PARTS)
     if "instances" in parts:
@@ -70,18 +62,18 @@ def chosen(parts: Sequence[str]) -> Sequence[str]:
 
 
 def main() -> None:
-    """Measure what is asked for, or everything."""
+    """Measure what is asked for, by default everything."""
     parser = argparse.ArgumentParser(prog="python -m infra.tools.measure.bench")
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART")
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--quick", action="store_true", help="small, and only to see that it works")
-    parser.add_argument("--minutes", type=float, help="of load for the part `memory`")
+    parser.add_argument("--quick", action="store_true", help="print small tables, keep nothing")
+    parser.add_argument("--minutes", type=float, help="of load in the part `memory`")
     arguments = parser.parse_args()
     effort = Effort.of(quick=arguments.quick, rounds=arguments.rounds, minutes=arguments.minutes)
     command = " ".join(["python -m infra.tools.measure.bench", *sys.argv[1:]])
-    # What is not there yet is what a part waits for, not news.
+    # A topic that is not there yet is what a part waits for, not news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    asyncio.run(measure(chosen(arguments.parts), effort, command, is_kept=not arguments.quick))
+    asyncio.run(measure(choose(arguments.parts), effort, command, is_kept=not arguments.quick))
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
-"""`python -m infra.tools.measure.bench.bare`: the limits for reads, a program and no framework.
+"""`python -m infra.tools.measure.bench.bare`: the limits for reads, without any framework.
 
 uvicorn with an ASGI function: no routes, no keys, no metrics, no traces. DATABASE_URL and
-HTTP_PORT as for the services; the first part of the path says what is done:
-
-`/rows/N` the stock of store N, row by row out of asyncpg and into orjson; `/ready/NAME` an answer
-that lies ready in one row of the database; `/memory/NAME` the same without asking the database;
-`/unchanged` a 304.
+HTTP_PORT as for the services. `/rows/N` reads the stock of store N row by row; `/memory/NAME`
+answers the file NAME of the folder ANSWERS, read once; `/unchanged` is a 304.
 """
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import asyncpg
-import orjson
+import msgspec
 import uvicorn
 
 _ROWS = """
@@ -23,14 +22,14 @@ _ROWS = """
     FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
     WHERE l.store_id = $1 ORDER BY l.product_id
 """
-_READY = "SELECT body FROM bench_answers WHERE name = $1"
 
 
 class Bare:
-    """An ASGI application of four answers."""
+    """An ASGI application of three answers."""
 
-    pool: "asyncpg.Pool[asyncpg.Record]"
-    ready: dict[str, bytes]
+    def __init__(self, memory: Mapping[str, bytes]) -> None:
+        self.memory = memory
+        self.pool: asyncpg.Pool[asyncpg.Record]
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -43,11 +42,9 @@ class Bare:
             return
         if kind == "rows":
             rows = await self.pool.fetch(_ROWS, int(name[0]))
-            body = orjson.dumps([dict(row) for row in rows])
-        elif kind == "ready":
-            body = await self.pool.fetchval(_READY, name[0])
+            body = msgspec.json.encode([dict(row) for row in rows])
         else:
-            body = self.ready[name[0]]
+            body = self.memory[name[0]]
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
@@ -59,8 +56,6 @@ class Bare:
         await receive()
         url = os.environ["DATABASE_URL"].replace("+asyncpg", "")
         self.pool = await asyncpg.create_pool(url, min_size=8, max_size=8)
-        answers = await self.pool.fetch("SELECT name, body FROM bench_answers")
-        self.ready = {row["name"]: row["body"] for row in answers}
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.pool.close()
@@ -68,7 +63,7 @@ class Bare:
 
 
 if __name__ == "__main__":
+    answers = {file.name: file.read_bytes() for file in Path(os.environ["ANSWERS"]).iterdir()}
+    port = int(os.environ["HTTP_PORT"])
     with suppress(KeyboardInterrupt):
-        uvicorn.run(
-            Bare(), port=int(os.environ["HTTP_PORT"]), access_log=False, log_level="warning"
-        )
+        uvicorn.run(Bare(answers), port=port, access_log=False, log_level="warning")

@@ -1,67 +1,69 @@
-"""Plausible events of sales, as the relay sends them."""
+"""`python -m …bench.events SERVERS RATE`: send made sales to Kafka at a rate until stopped."""
 
+import asyncio
+import json
 import random
+import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from time import perf_counter
 from typing import Any
 
 import msgspec
+from aiokafka import AIOKafkaProducer
 from uuid_utils.compat import uuid7
 
-from infra.tools.measure.bench.seed_tables import PARTITIONS, PRODUCTS, STORES
-from sales_service.events.published import SaleLine, SaleRecorded, Tax
-from sales_service.events.topics import SALES_TOPIC
+from infra.tools.local.layout import ROOT
+from infra.tools.measure.bench.catalogue import LINES, PARTITIONS, PRODUCTS, STORES
+
+TOPIC, TYPE = "sales.events.v1", "sales.sale-recorded.v1"
+_EXAMPLE = json.loads(
+    (ROOT / "infra/contracts/examples/sale-recorded.v1/one-line.json").read_text()
+)
 
 
-def make_sale(chance: random.Random, business_date: date | None = None) -> SaleRecorded:
-    """A confirmed sale of three lines, now, if need be on another business date."""
-    now = datetime.now(UTC)
-    # Hot products, as in the filled databases.
-    products = [1 + int(PRODUCTS * chance.random() ** 2) for _ in range(3)]
-    lines = [
-        SaleLine(
-            line_no=n,
-            product_id=product,
-            product_name=f"Produit {product}",
-            category=f"Rayon {product % 20}",
-            quantity=1,
-            unit_price=Decimal(n),
-            unit_cost=None,
-            amount_cents=100 * n,
-            tax_cents=15 * n,
-        )
-        for n, product in enumerate(products, start=1)
-    ]
-    store_id = chance.randint(1, STORES)
-    return SaleRecorded(
-        sale_id=uuid7(),
-        store_id=store_id,
-        number=f"{store_id}-{chance.getrandbits(40)}",
-        status="confirmed",
-        stock_policy="permissive",
-        sold_at=now,
-        recorded_at=now,
-        business_date=business_date or now.date(),
-        local_hour=now.hour,
-        currency="CAD",
-        register_id=None,
-        lines=lines,
-        taxes=[Tax("TPS", Decimal("0.05"), 30), Tax("TVQ", Decimal("0.09975"), 60)],
-        total_cents=600,
-        tax_cents=90,
-    )
-
-
-def as_record(sale: SaleRecorded) -> dict[str, Any]:
-    """What a producer is told to send."""
-    return {
-        "topic": SALES_TOPIC,
-        "value": msgspec.json.encode(sale),
-        "key": str(sale.store_id).encode(),
-        "partition": sale.store_id % PARTITIONS,
-        "headers": [
-            ("ce_id", str(sale.sale_id).encode()),
-            ("ce_type", SaleRecorded.TYPE.encode()),
-            ("ce_time", sale.recorded_at.isoformat().encode()),
+def make_sale(chance: random.Random, business_date: date | None = None) -> dict[str, Any]:
+    """Make a confirmed sale of three lines as the relay sends it, by default of today."""
+    now, store_id, sale_id = datetime.now(UTC), chance.randint(1, STORES), str(uuid7())
+    # Some products sell far better than others, as in the filled databases.
+    products = [1 + int(PRODUCTS * chance.random() ** 2) for _ in range(LINES)]
+    value = _EXAMPLE | {
+        "sale_id": sale_id,
+        "store_id": store_id,
+        "number": f"{store_id}-{chance.getrandbits(40)}",
+        "status": "confirmed",
+        "stock_policy": "permissive",
+        "sold_at": now,
+        "recorded_at": now,
+        "business_date": business_date or now.date(),
+        "lines": [
+            _EXAMPLE["lines"][0] | {"line_no": number, "product_id": each}
+            for number, each in enumerate(products, start=1)
         ],
     }
+    return {
+        "topic": TOPIC,
+        "value": msgspec.json.encode(value),
+        "key": str(store_id).encode(),
+        "partition": store_id % PARTITIONS,
+        "headers": [
+            ("ce_id", sale_id.encode()),
+            ("ce_type", TYPE.encode()),
+            ("ce_time", now.isoformat().encode()),
+        ],
+    }
+
+
+async def _feed(servers: str, rate: float) -> None:
+    chance = random.Random(2)
+    due = perf_counter()
+    async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
+        while True:
+            await producer.send(**make_sale(chance))
+            due += 1 / rate
+            await asyncio.sleep(max(0.0, due - perf_counter()))
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_feed(sys.argv[1], float(sys.argv[2])))

@@ -1,10 +1,10 @@
-"""PostgreSQL, Kafka and Jaeger of the benchmark's own, in a folder that is deleted afterwards."""
+"""PostgreSQL, Kafka and Jaeger for the benchmark alone, in a folder that is deleted afterwards."""
 
 import asyncio
 import shutil
-import statistics
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,32 +16,32 @@ from infra.tools.local.layout import DEFAULT_PORTS, Layout
 from infra.tools.local.observability import installed_ports, traces_environment
 from infra.tools.local.ports import find_free_ports
 from infra.tools.local.stack import Stack
-from infra.tools.measure.bench.load import Load, Measured
-from infra.tools.measure.bench.processes import (
-    Generator,
-    Served,
-    backends_of,
-    cpu_seconds,
-    open_generator,
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """What a request costs, in microseconds of CPU: of the process, and of its backends."""
+class Effort:
+    """How much is measured: enough for the document, or just enough to see that it works."""
 
-    process_us: float
-    postgresql_us: float
-    rate: float
-    statuses: dict[int, int]
+    rounds: int
+    seconds: float
+    latency_seconds: float
+    sizes: list[int]
+    log_sales: int
+    minutes: float
+
+    @classmethod
+    def of(cls, *, quick: bool, rounds: int | None, minutes: float | None) -> "Effort":
+        if quick:
+            return cls(rounds or 1, 1.0, 2.0, [10_000, 100_000], 50_000, minutes or 0.25)
+        sizes = [10_000, 100_000, 1_000_000, 10_000_000]
+        return cls(rounds or 3, 2.0, 6.0, sizes, 200_000, minutes or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """Where everything is measured."""
+    """The infrastructure, and an administrator's connection to its PostgreSQL."""
 
     stack: Stack
-    generator: Generator
     admin: "asyncpg.Connection[asyncpg.Record]"
 
     @property
@@ -49,91 +49,55 @@ class Lab:
         return self.stack.layout
 
     def environment(self, service: str, database: str | None = None) -> dict[str, str]:
-        """What `make up` gives to a process of a service: metrics and traces are on."""
+        """Return what `make up` gives to a process of a service, on one of its databases."""
         layout = self.layout
-        return {
+        found = {
             "DATABASE_URL": on_database(layout.database_url(service), database or service),
             "KAFKA_BOOTSTRAP_SERVERS": layout.kafka_bootstrap_servers,
             "HTTP_HOST": "127.0.0.1",
+            # An audit would count facts that a large database does not have.
+            "AUDIT_EVERY_SECONDS": "86400",
             **traces_environment(layout),
         }
+        # Each database of the report needs a consumer group of its own.
+        return found | ({"SERVICE_NAME": database.replace("_", "-")} if database else {})
 
-    async def clone(self, service: str, name: str) -> None:
-        """A database like the migrated and empty one of a service."""
+    async def clone(self, service: str, name: str) -> str:
+        """Make a database like the migrated, empty one of a service; return its name."""
         await self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {service}")
+        return name
 
     async def drop(self, name: str) -> None:
         await self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    async def connect(self, database: str) -> "asyncpg.Connection[asyncpg.Record]":
-        """A connection of the administrator's to a database."""
-        return await asyncpg.connect(plain(on_database(self.layout.admin_url, database)))
-
-    async def cost(
-        self, served: Served, requests: Sequence[str], connections: int, seconds: float
-    ) -> Cost:
-        """Keep a process busy and see what an answer costs."""
-        port = self.layout.ports["postgresql"]
-        load = Load(
-            port=served.port, requests=list(requests), connections=connections, seconds=seconds
-        )
-        # Also opens the connections to the database that it will need.
-        await self.generator.send(
-            Load(port=served.port, requests=list(requests), connections=connections, seconds=0.2)
-        )
-        backends = await backends_of(served, port, self.admin)
-        before = served.cpu_seconds(), cpu_seconds(backends)
-        measured = await self.generator.send(load)
-        after = served.cpu_seconds(), cpu_seconds(backends)
-        return Cost(
-            process_us=(after[0] - before[0]) / measured.answers * 1e6,
-            postgresql_us=(after[1] - before[1]) / measured.answers * 1e6,
-            rate=measured.answers / measured.seconds,
-            statuses=measured.statuses,
-        )
-
-    async def latency(
-        self, served: Served, requests: Sequence[str], rate: float, seconds: float
-    ) -> Measured:
-        """Latencies at a rate, over a hundred connections."""
-        return await self.generator.send(
-            Load(
-                port=served.port,
-                requests=list(requests),
-                connections=100,
-                seconds=seconds,
-                rate=rate,
-            )
-        )
+    @asynccontextmanager
+    async def connect(self, database: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        """Connect to a database as administrator until the end of the block."""
+        connection = await asyncpg.connect(plain(on_database(self.layout.admin_url, database)))
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
 
 def on_database(url: str, name: str) -> str:
-    """The same server and role, another database."""
+    """Return the same server and role with another database."""
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 def plain(url: str) -> str:
-    """The address as asyncpg itself reads it."""
+    """Return the address in the form that asyncpg itself reads."""
     return url.replace("+asyncpg", "")
 
 
-def median_cost(costs: Sequence[Cost]) -> Cost:
-    """The median of each figure."""
-    statuses = {status for cost in costs for status in cost.statuses}
-    return Cost(
-        process_us=statistics.median(each.process_us for each in costs),
-        postgresql_us=statistics.median(each.postgresql_us for each in costs),
-        rate=statistics.median(each.rate for each in costs),
-        statuses={each: sum(cost.statuses.get(each, 0) for cost in costs) for each in statuses},
-    )
+def say(line: str) -> None:
+    """Report progress on stderr."""
+    sys.stderr.write(f"{line}\n")
 
 
 @asynccontextmanager
 async def open_lab(further: Iterable[str] = ()) -> AsyncIterator[Lab]:
-    """The infrastructure and the load generator, until the end of the block.
-
-    `further` programs, beside the six processes, get a port, and so start with the services.
-    """
+    """Start the infrastructure; `further` programs get a port, so they start with the services."""
     state = Path(tempfile.mkdtemp(prefix="comptoir-bench-"))
     watchers = [name for name in installed_ports() if name.startswith("jaeger")]
     stack = Stack(Layout(state, find_free_ports((*DEFAULT_PORTS, *watchers, *further))))
@@ -141,8 +105,7 @@ async def open_lab(further: Iterable[str] = ()) -> AsyncIterator[Lab]:
         await stack.start_infrastructure()
         await stack.start_watchers()
         admin = await asyncpg.connect(plain(stack.layout.admin_url))
-        async with open_generator() as generator:
-            yield Lab(stack, generator, admin)
+        yield Lab(stack, admin)
         await admin.close()
     finally:
         await asyncio.to_thread(stack.discard)

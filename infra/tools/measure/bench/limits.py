@@ -1,64 +1,39 @@
-"""The limits beside the reads: `infra.tools.measure.bench.bare` on the same databases."""
+"""Serve the limits of the reads: `bare`, on the same database and with our own answers."""
 
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from infra.tools.measure.bench.comparing import Target
 from infra.tools.measure.bench.lab import Lab, on_database
-from infra.tools.measure.bench.processes import Served, serve
-from infra.tools.measure.bench.questions import (
-    LARGE_STOCK,
-    LARGE_STORE,
-    SMALL_STORE,
-    Question,
-    Target,
-    ask,
-    get,
-    keep_answers,
-)
+from infra.tools.measure.bench.load import Request, ask, get
+from infra.tools.measure.bench.processes import serve
+from infra.tools.measure.bench.stock_tables import LARGE_STORE, SMALL_STORE
 
-ROWS_LIMIT = "limit: 20 rows"
-UNCHANGED_LIMIT = "limit: 304 without a database"
+ROWS, UNCHANGED = "limit: 20 rows", "limit: 304 without a database"
 
 
+@asynccontextmanager
 async def serve_limits(
-    lab: Lab, running: AsyncExitStack, stocks: Served, stock: str
-) -> list[Target]:
-    """Those of the stock: its rows, its answer lying ready, and a 304."""
-    key = lab.layout.secrets["till"]
-    large = await ask(stocks, LARGE_STOCK, key)
-    bare = await _serve(lab, running, "stock", stock, {"large": large.content})
-    asked = {
-        ROWS_LIMIT: f"/rows/{SMALL_STORE}",
-        "limit: 2,000 rows": f"/rows/{LARGE_STORE}",
-        "limit: 2,000 rows ready in a row": "/ready/large",
-        "limit: 2,000 rows in memory": "/memory/large",
-    }
-    targets = [Target(name, 0, bare, get(path, key)) for name, path in asked.items()]
-    return [*targets, Target(UNCHANGED_LIMIT, 0, bare, get("/unchanged", key), 304)]
+    lab: Lab, stock_database: str, answers: Mapping[str, Request]
+) -> AsyncIterator[list[Target]]:
+    """Serve rows, a 304, and our answers from memory; the first target is what others divide by."""
+    with TemporaryDirectory() as folder:
+        for name, request in answers.items():
+            (Path(folder) / name).write_bytes((await ask(request)).content)
+        environment = {
+            "DATABASE_URL": on_database(lab.layout.database_url("stock"), stock_database),
+            "ANSWERS": folder,
+        }
+        async with serve("infra.tools.measure.bench.bare", environment) as bare:
 
+            def target(name: str, path: str, status: int = 200) -> Target:
+                return Target(name, bare, [get(bare.url(path), "none")], status)
 
-async def serve_report_limits(
-    lab: Lab, running: AsyncExitStack, report: Served, database: str, question: Question
-) -> list[Target]:
-    """Those of a report: its answer lying ready in a row, and in memory."""
-    key = lab.layout.secrets["head-office"]
-    answer = await ask(report, question.target, key)
-    bare = await _serve(lab, running, "report", database, {"report": answer.content})
-    asked = {
-        "limit: the report ready in a row": "/ready/report",
-        "limit: the report in memory": "/memory/report",
-    }
-    return [Target(name, 0, bare, get(path, key)) for name, path in asked.items()]
-
-
-async def _serve(
-    lab: Lab, running: AsyncExitStack, service: str, database: str, answers: Mapping[str, bytes]
-) -> Served:
-    connection = await lab.connect(database)
-    await keep_answers(connection, answers)
-    await connection.close()
-    # The administrator: nobody has given the service's role a right on the benchmark's table.
-    url = on_database(lab.layout.admin_url, database)
-    return await running.enter_async_context(
-        serve("infra.tools.measure.bench.bare", {"DATABASE_URL": url})
-    )
+            yield [
+                target(ROWS, f"/rows/{SMALL_STORE}"),
+                target(UNCHANGED, "/unchanged", 304),
+                target("limit: 2,000 rows", f"/rows/{LARGE_STORE}"),
+                *[target(f"limit: {name} in memory", f"/memory/{name}") for name in answers],
+            ]

@@ -1,164 +1,131 @@
-"""`python -m …bench.load`: a load generator that costs little beside what it measures.
+"""Send prepared requests by k6 (`load.js`), and tell what came back."""
 
-Reads a `Load` per line from stdin and answers each with a `Measured` on stdout. A closed loop
-keeps every connection busy, for CPU per request; an open loop sends at a rate whatever the
-answers do, for latencies: a request that finds no free connection waits, and its wait counts.
-"""
-
-import asyncio
+import json
 import random
-import statistics
-import sys
-from collections import Counter, deque
-from itertools import count, cycle
-from time import perf_counter, process_time
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-import msgspec
-import uvloop
+import httpx
 
-from infra.tools.measure.bench.wire import Connection, connect
+from infra.tools.measure.bench.catalogue import PRODUCTS, STORES, STRICT_FROM
+from infra.tools.measure.bench.processes import run_to_end
+from infra.tools.measure.load.k6 import BINARY
 
-UNIQUE = b"UNIQUE-0000000000000"  # replaced in each request by another text of its length
-_GRACE_SECONDS = 30.0
-
-
-class Load(msgspec.Struct, kw_only=True):
-    """What to send: the requests in turn, for some time; without a rate as fast as answered."""
-
-    port: int
-    requests: list[str]
-    connections: int
-    seconds: float
-    rate: float | None = None
+_SCRIPT = Path(__file__).with_name("load.js")
+_PERCENTILES = {"p50": "med", "p95": "p(95)", "p99": "p(99)", "max": "max"}
+PERMISSIVE, STRICT = range(1, STRICT_FROM), range(STRICT_FROM, STORES + 1)
 
 
-class Measured(msgspec.Struct, kw_only=True):
-    """What came back. `late_ms` is how late the generator itself was, at the 99th percentile."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as k6 sends it; one with a body gets an `Idempotency-Key` each time."""
 
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What came back. `dropped` requests were not sent: all connections were busy."""
+
+    rate: float
     statuses: dict[int, int]
-    seconds: float
     milliseconds: dict[str, float]
-    generator_cpu_seconds: float
-    late_ms: float = 0.0
+    dropped: int
+    seen: dict[str, float]
+    not_seen: int
 
     @property
     def answers(self) -> int:
         return sum(self.statuses.values())
 
+    @property
+    def seconds(self) -> float:
+        return self.answers / self.rate
 
-class Sender:
-    """The connections, and what was answered on them."""
 
-    def __init__(self, load: Load) -> None:
-        self._load = load
-        self._requests = cycle([each.encode() for each in load.requests])
-        self._numbers = count(random.getrandbits(40))
-        self._statuses: Counter[int] = Counter()
-        self._latencies: list[float] = []
-        self._late: list[float] = []
-        self._free: list[Connection] = []
-        self._waiting: deque[float] = deque()
-        self._under_way = 0
-        self._end = 0.0
-        self._is_over = False
-        self._done = asyncio.Event()
+def get(url: str, key: str, **headers: str) -> Request:
+    """Return a GET with a caller's key."""
+    named = {name.replace("_", "-"): each for name, each in headers.items()}
+    return Request("GET", url, {"x-token": key, **named})
 
-    async def run(self) -> Measured:
-        """Send everything and wait for the last answer."""
-        connections = [
-            await connect(self._load.port, self._answered) for _ in range(self._load.connections)
-        ]
-        cpu, began = process_time(), perf_counter()
-        self._end = began + self._load.seconds
-        try:
-            if self._load.rate is None:
-                self._under_way = len(connections)
-                for each in connections:
-                    each.send(self._next())
-            else:
-                self._free = connections[:]
-                await self._arrive(began, self._load.rate)
-            async with asyncio.timeout(self._load.seconds + _GRACE_SECONDS):
-                await self._done.wait()
-        finally:
-            for each in connections:
-                each.close()
-        return Measured(
-            statuses=dict(self._statuses),
-            seconds=perf_counter() - began,
-            milliseconds=percentiles(self._latencies),
-            generator_cpu_seconds=process_time() - cpu,
-            late_ms=percentiles(self._late)["p99"] if self._late else 0.0,
+
+def sales(url: str, key: str, stores: range) -> list[Request]:
+    """Return three hundred different sales of three lines each."""
+    chance = random.Random(3)
+    # A strict store's sale is answered when it is written, before the stock has decided.
+    headers = {"x-token": key, "content-type": "application/json", "prefer": "respond-async"}
+    return [
+        Request("POST", url, headers, _basket(stores[n % len(stores)], chance)) for n in range(300)
+    ]
+
+
+def _basket(store: int, chance: random.Random) -> str:
+    products = [1 + int(PRODUCTS * chance.random() ** 2) for _ in range(3)]
+    lines = [{"produit_id": each, "quantite": 1 + each % 3} for each in products]
+    return json.dumps({"magasin_id": store, "panier": lines})
+
+
+async def ask(request: Request) -> httpx.Response:
+    """Send one request and return its answer."""
+    async with httpx.AsyncClient(timeout=60) as client:
+        return await client.request(
+            request.method, request.url, headers=request.headers, content=request.body
         )
 
-    def _next(self) -> bytes:
-        request = next(self._requests)
-        if UNIQUE in request:
-            return request.replace(UNIQUE, b"%020d" % next(self._numbers))
-        return request
 
-    async def _arrive(self, began: float, rate: float) -> None:
-        """Arrivals of a Poisson process, as those of many independent clients are."""
-        chance = random.Random(1)
-        due = began
-        while (due := due + chance.expovariate(rate)) < self._end:
-            if (pause := due - perf_counter()) > 0:
-                await asyncio.sleep(pause)
-            now = perf_counter()
-            self._late.append(now - due)
-            self._under_way += 1
-            if self._free:
-                (await self._take_free()).send(self._next(), now)
-            else:
-                self._waiting.append(now)
-        self._is_over = True
-        self._finish_if_over()
-
-    async def _take_free(self) -> Connection:
-        """The one that was idle for longest, or another when the server has closed it."""
-        connection = self._free.pop(0)
-        return connection if connection.is_open else await connect(self._load.port, self._answered)
-
-    def _answered(self, connection: Connection, status: int) -> None:
-        now = perf_counter()
-        self._statuses[status] += 1
-        self._latencies.append(now - connection.due_at)
-        self._under_way -= 1
-        if not connection.is_open:
-            pass
-        elif self._load.rate is None:
-            self._is_over = now >= self._end
-            if not self._is_over:
-                self._under_way += 1
-                connection.send(self._next())
-        elif self._waiting:
-            connection.send(self._next(), self._waiting.popleft())
-        else:
-            self._free.append(connection)
-        self._finish_if_over()
-
-    def _finish_if_over(self) -> None:
-        if self._under_way == 0 and self._is_over:
-            self._done.set()
+async def send(
+    requests: Sequence[Request],
+    seconds: float,
+    connections: int,
+    rate: float | None = None,
+    seen: Mapping[str, str] | None = None,
+) -> Measured:
+    """Send requests in turn for some time: at a rate, or on each connection without a pause."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, summary = Path(folder) / "requests.json", Path(folder) / "summary.json"
+        file.write_text(json.dumps([asdict(each) for each in requests]))
+        environment = {
+            "REQUESTS": str(file),
+            "CONNECTIONS": str(connections),
+            "SECONDS": str(seconds),
+            "RATE": str(rate or ""),
+            # k6 shares the cores with what is measured: collect garbage less often.
+            "GOGC": "400",
+            **(seen or {}),
+        }
+        command = [str(BINARY), "run", "--quiet", "--address=", "--no-usage-report"]
+        await run_to_end([*command, f"--summary-export={summary}", str(_SCRIPT)], environment)
+        return _read(json.loads(summary.read_text())["metrics"])
 
 
-def percentiles(seconds: list[float]) -> dict[str, float]:
-    """Milliseconds at the usual percentiles."""
-    if len(seconds) < 2:
-        return dict.fromkeys(("p50", "p95", "p99", "max"), seconds[0] * 1e3 if seconds else 0.0)
-    cuts = statistics.quantiles(seconds, n=100, method="inclusive")
-    found = {"p50": cuts[49], "p95": cuts[94], "p99": cuts[98], "max": max(seconds)}
-    return {name: value * 1e3 for name, value in found.items()}
+def _read(metrics: Mapping[str, Any]) -> Measured:
+    def count(name: str) -> int:
+        return int(metrics.get(name, {}).get("count", 0))
+
+    named = {name: count(name) for name in metrics if name.startswith("status_")}
+    return Measured(
+        # Every iteration sends one of the requests.
+        rate=metrics["iterations"]["rate"],
+        statuses={int(name.removeprefix("status_")): each for name, each in named.items() if each},
+        milliseconds=_read_percentiles(metrics["answered"]),
+        dropped=count("dropped_iterations"),
+        seen=_read_percentiles(metrics.get("seen", {})),
+        not_seen=count("not_seen"),
+    )
 
 
-def main() -> None:
-    """One load after the other, until stdin ends."""
-    for line in sys.stdin:
-        load = msgspec.json.decode(line, type=Load)
-        measured = uvloop.run(Sender(load).run())
-        sys.stdout.write(msgspec.json.encode(measured).decode() + "\n")
-        sys.stdout.flush()
+def _read_percentiles(trend: Mapping[str, float]) -> dict[str, float]:
+    return {ours: trend[name] for ours, name in _PERCENTILES.items() if name in trend}
 
 
-if __name__ == "__main__":
-    main()
+def check_statuses(measured: Measured, expected: int, also: Iterable[int] = ()) -> None:
+    """Raise if anything but the expected status came back."""
+    allowed = {expected, *also}
+    if expected not in measured.statuses or not set(measured.statuses) <= allowed:
+        raise AssertionError(f"expected {allowed}, got {measured.statuses}")

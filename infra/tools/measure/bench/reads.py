@@ -1,178 +1,229 @@
-"""Part `reads`: what the hot reads cost, at every size, beside their limits and the seed's way."""
+"""Part `reads`: what the hot reads cost at every size, beside their limits and the seed's way."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from datetime import datetime
-from typing import Any
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from infra.tools.measure.bench import seed_way
-from infra.tools.measure.bench.changes import apply_changes, count_changes, report_environment, sell
-from infra.tools.measure.bench.comparing import CONNECTIONS, Comparison
-from infra.tools.measure.bench.effort import Effort
-from infra.tools.measure.bench.fill import fill_sizes, say
-from infra.tools.measure.bench.lab import Cost, Lab
-from infra.tools.measure.bench.limits import serve_limits, serve_report_limits
-from infra.tools.measure.bench.processes import Served, serve
-from infra.tools.measure.bench.questions import (
-    LARGE_STOCK,
-    SMALL_STOCK,
-    Question,
+from infra.tools.measure.bench.comparing import (
+    Cost,
     Target,
-    ask,
-    get,
-    report_questions,
+    compare_costs,
+    cost_rows,
+    measure_latencies,
 )
-from infra.tools.measure.bench.stock import add_up_movements, fill_stock
-from report_service.settings import Settings
+from infra.tools.measure.bench.lab import Effort, Lab
+from infra.tools.measure.bench.limits import serve_limits
+from infra.tools.measure.bench.load import ask, get
+from infra.tools.measure.bench.processes import Served, run, serve
+from infra.tools.measure.bench.report_tables import fill_report
+from infra.tools.measure.bench.stock_tables import (
+    LARGE_STORE,
+    SMALL_STORE,
+    add_up_movements,
+    fill_stock,
+)
+from infra.tools.measure.tables import Row, Tables
 
-SALES_PER_SECOND = 50  # while everything changes
-# With as many sales and reads two cores are full; with these they are not.
-FEWER_SALES_PER_SECOND = 10
-# Five indexes of movements: at ten million sales they alone would take longer than all the rest.
+CHANGING, CHANGING_LESS, SEED = "50 sales/s", "10 sales/s", "the seed's way"
+# The five indexes of ten million sales' movements would take longer to fill than all the rest.
 MOST_SALES_OF_STOCK = 1_000_000
-SMALL, LARGE, UNCHANGED = "stock, 20 products", "stock, 2,000 products", "stock, unchanged (304)"
+SMALL_STOCK = f"/api/magasins/{SMALL_STORE}/stock"
+LARGE_STOCK = f"/api/magasins/{LARGE_STORE}/stock?limite=2000"
+LARGE = "stock, 2,000 products"
+REPORT, GLOBAL = "/api/ventes/rapport", "/api/performance/global"
 
 
-async def measure_reads(lab: Lab, effort: Effort) -> dict[str, Any]:
-    """The whole part, in databases that it makes and drops."""
-    today = datetime.now(Settings.model_fields["chain_timezone"].default).date()
-    questions = report_questions(today)
-    names = await fill_sizes(lab, effort.sizes, today)
-    stock_names = {size: await fill_stock(lab, size) for size in _stock_sizes(effort.sizes)}
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A read of the report, over a range of days or over everything."""
+
+    name: str
+    path: str
+    start: date | None = None
+    end: date | None = None
+
+    @property
+    def target(self) -> str:
+        """Return path and query; `GLOBAL` chooses its days itself."""
+        if self.path == GLOBAL or self.start is None or self.end is None:
+            return self.path
+        query = {"date_debut": self.start.isoformat(), "date_fin": self.end.isoformat()}
+        return f"{self.path}?{urlencode(query)}"
+
+
+def list_questions(today: date) -> list[Question]:
+    """Return the reads of the report that have a goal."""
+    # Half a month of day rows at each end of the whole months.
+    first = (today.replace(day=1) - timedelta(days=200)).replace(day=16)
+    awkward = first, (today.replace(day=1) - timedelta(days=20)).replace(day=15)
+    month = today - timedelta(days=29), today
+    return [
+        Question("rapport", REPORT),
+        Question("rapport, 30 days", REPORT, *month),
+        Question("rapport, awkward range", REPORT, *awkward),
+        Question("rapport, a year", REPORT, today - timedelta(days=364), today),
+        Question("rapports/ventes, awkward range", "/api/rapports/ventes", *awkward),
+        Question("performance/global", GLOBAL, *month),
+    ]
+
+
+async def measure_reads(lab: Lab, effort: Effort) -> Tables:
+    """Measure cached reads at every size, then uncached ones while sales change everything."""
+    today = datetime.now(ZoneInfo("America/Toronto")).date()
+    questions = list_questions(today)
     smallest, largest = min(effort.sizes), max(effort.sizes)
-    stocked = max(stock_names)
-    comparison = Comparison(lab, effort)
+    stocked = max(each for each in effort.sizes if each <= MOST_SALES_OF_STOCK)
+    names = {size: await fill_report(lab, size, today) for size in effort.sizes}
+    stock_names = {size: await fill_stock(lab, size) for size in (smallest, stocked)}
     async with AsyncExitStack() as running:
-        reports = {
-            size: await running.enter_async_context(
-                serve("report_service.main", report_environment(lab, name))
-            )
-            for size, name in names.items()
-        }
-        stocks = {
-            size: await running.enter_async_context(
-                serve("stock_service.main", lab.environment("stock", name))
-            )
-            for size, name in stock_names.items()
-        }
+        reports = await _serve_each(lab, running, "report", names)
+        stocks = await _serve_each(lab, running, "stock", stock_names)
         services = [
-            *_report_targets(lab, reports, questions),
-            *await _stock_targets(lab, stocks),
+            *_target_reports(lab, reports, questions),
+            *await _target_stocks(lab, stocks),
         ]
-        limits = [
-            *await serve_limits(lab, running, stocks[stocked], stock_names[stocked]),
-            *await serve_report_limits(
-                lab, running, reports[largest], names[largest], questions[0]
-            ),
-        ]
-        costs = await comparison.measure_costs("cached", [*services, *limits])
-        seed = await _measure_seed(lab, reports, names, questions)
-        seed += [await _add_up(lab, size, stock_names[size], each) for size, each in stocks.items()]
-        await _time(comparison, "cached", [*services, *limits], costs)
-        async with AsyncExitStack() as changing:
-            await apply_changes(lab, changing, names[largest], stock_names[stocked])
-            changed = reports[smallest], reports[largest], stocks[stocked]
-            targets = [each for each in services if each.status == 200 and each.served in changed]
-            async with sell(lab, SALES_PER_SECOND):
-                async with AsyncExitStack() as compared:
-                    await count_changes(lab, compared, names[smallest])
-                    costs = await comparison.measure_costs("changing", targets)
-                # A system has one worker of reports, and two cores have no room for a second one.
-                await _time(comparison, "changing", targets, costs)
-            async with sell(lab, FEWER_SALES_PER_SECOND):
-                await _time(comparison, "changing less", targets, costs)
-    for name in (*names.values(), *stock_names.values()):
-        await lab.drop(name)
+        unchanged = next(each for each in services if each.status == 304)
+        in_memory = {
+            "report": _at(services, "rapport", largest).requests[0],
+            "stock": _at(services, LARGE, stocked).requests[0],
+        }
+        limits = await running.enter_async_context(
+            serve_limits(lab, stock_names[stocked], in_memory)
+        )
+        cached = [*limits, *services]
+        costs = await compare_costs(lab, effort, cached)
+        seed = await _answer_as_seed(lab, questions, names, stock_names, services)
+        timed = _of_largest(cached, costs)
+        latencies = await measure_latencies("cached", effort, *timed)
+        async with _change(lab, names[largest], stock_names[stocked]):
+            served = reports[smallest], reports[largest], stocks[stocked]
+            read = [each for each in services if each is not unchanged and each.served in served]
+            async with _sell(lab, 50):
+                async with _change(lab, names[smallest]):
+                    anew = await compare_costs(lab, effort, read)
+                # Without the second report-worker, which no real system has.
+                timed = _of_largest(read, anew)
+                latencies += await measure_latencies(CHANGING, effort, *timed)
+            async with _sell(lab, 10):
+                latencies += await measure_latencies(CHANGING_LESS, effort, *timed)
+    rows = cost_rows("cached", cached, costs, costs[0])
+    rows += cost_rows(CHANGING, read, anew, costs[0])
+    return {"sizes": _by_size(rows, seed, effort.sizes), "costs": rows, "latencies": latencies}
+
+
+async def _serve_each(
+    lab: Lab, running: AsyncExitStack, service: str, names: Mapping[int, str]
+) -> dict[int, Served]:
     return {
-        "sizes": effort.sizes,
-        "today": today.isoformat(),
-        "questions": {each.name: each.target for each in questions},
-        "connections": CONNECTIONS,
-        "sales_per_second": SALES_PER_SECOND,
-        "fewer_sales_per_second": FEWER_SALES_PER_SECOND,
-        "costs": comparison.costs,
-        "seed": seed,
-        "latencies": comparison.latencies,
+        size: await running.enter_async_context(
+            serve(f"{service}_service.main", lab.environment(service, name))
+        )
+        for size, name in names.items()
     }
 
 
-def _stock_sizes(sizes: Sequence[int]) -> Sequence[int]:
-    return min(sizes), max(each for each in sizes if each <= MOST_SALES_OF_STOCK)
-
-
-def _report_targets(
+def _target_reports(
     lab: Lab, reports: Mapping[int, Served], questions: Sequence[Question]
 ) -> list[Target]:
     key = lab.layout.secrets["head-office"]
-    # All sizes of a question one after the other: what they are compared by is their ratio.
+    # All sizes of a question one after the other: their ratio is what the goal asks for.
     return [
-        Target(each.name, size, served, get(each.target, key))
+        Target(each.name, served, [get(served.url(each.target), key)], size=size)
         for each in questions
         for size, served in reports.items()
     ]
 
 
-async def _stock_targets(lab: Lab, stocks: Mapping[int, Served]) -> list[Target]:
+async def _target_stocks(lab: Lab, stocks: Mapping[int, Served]) -> list[Target]:
     key = lab.layout.secrets["till"]
-    answer = await ask(stocks[max(stocks)], LARGE_STOCK, key)
-    assert len(answer.json()) == 2000, answer.text
     targets = [
-        Target(name, size, served, get(target, key))
-        for name, target in ((SMALL, SMALL_STOCK), (LARGE, LARGE_STOCK))
+        Target(name, served, [get(served.url(path), key)], size=size)
+        for name, path in (("stock, 20 products", SMALL_STOCK), (LARGE, LARGE_STOCK))
         for size, served in stocks.items()
     ]
-    request = get(LARGE_STOCK, key, if_none_match=answer.headers["etag"])
-    return [*targets, Target(UNCHANGED, 0, stocks[max(stocks)], request, 304)]
+    last = targets[-1]
+    answer = await ask(last.requests[0])
+    assert len(answer.json()) == 2000, answer.text
+    request = get(last.requests[0].url, key, if_none_match=answer.headers["etag"])
+    return [*targets, Target("stock, unchanged (304)", last.served, [request], 304)]
 
 
-async def _time(
-    comparison: Comparison, state: str, targets: Sequence[Target], costs: Sequence[Cost]
-) -> None:
-    """Latencies of what is asked, at the largest of its sizes."""
+def _at(targets: Sequence[Target], name: str, size: int) -> Target:
+    return next(each for each in targets if (each.name, each.size) == (name, size))
+
+
+def _of_largest(
+    targets: Sequence[Target], costs: Sequence[Cost]
+) -> tuple[list[Target], list[Cost]]:
+    """Return each target at its largest size, with its cost."""
     largest = {each.name: each.size for each in sorted(targets, key=lambda each: each.size)}
     chosen = [n for n, each in enumerate(targets) if each.size == largest[each.name]]
-    await comparison.measure_latencies(
-        state, [targets[n] for n in chosen], [costs[n] for n in chosen]
-    )
+    return [targets[n] for n in chosen], [costs[n] for n in chosen]
 
 
-async def _add_up(lab: Lab, size: int, database: str, served: Served) -> dict[str, Any]:
-    """A store's stock from its movements; that it is what we answer is checked."""
-    connection = await lab.connect(database)
-    cpu_seconds, levels = await add_up_movements(connection)
-    await connection.close()
-    ours = (await ask(served, LARGE_STOCK, lab.layout.secrets["till"])).json()
-    assert [each["quantite_stock"] for each in ours] == levels, (ours, levels)
-    say(f"{'seed':9} {LARGE:34} {size:>10,} {cpu_seconds * 1e3:9,.1f} ms")
-    return {"name": LARGE, "size": size, "cpu_seconds": cpu_seconds}
+@asynccontextmanager
+async def _change(lab: Lab, *databases: str) -> AsyncIterator[None]:
+    """Run the workers that apply what is sold to these databases."""
+    async with AsyncExitStack() as running:
+        for name in databases:
+            service = name.partition("_")[0]
+            await running.enter_async_context(
+                serve(f"{service}_service.worker", lab.environment(service, name))
+            )
+        yield
 
 
-async def _measure_seed(
+@asynccontextmanager
+async def _sell(lab: Lab, rate: int) -> AsyncIterator[None]:
+    servers = lab.layout.kafka_bootstrap_servers
+    async with run("infra.tools.measure.bench.events", {}, servers, str(rate)):
+        yield
+
+
+async def _answer_as_seed(
     lab: Lab,
-    reports: Mapping[int, Served],
-    names: Mapping[int, str],
     questions: Sequence[Question],
-) -> list[dict[str, Any]]:
-    """What the same answers cost the seed's way; that they are the same is checked."""
-    rows = []
+    names: Mapping[int, str],
+    stock_names: Mapping[int, str],
+    services: Sequence[Target],
+) -> dict[tuple[str, int], float]:
+    """Return CPU seconds of the seed's way; raise if its answers differ from ours."""
+    found = {}
     for size, name in names.items():
-        connection = await lab.connect(name)
-        for each in questions:
-            answered = await seed_way.answer(connection, each.path, each.start, each.end)
-            await _check_same(lab, reports[size], each, answered)
-            rows.append({"name": each.name, "size": size, "cpu_seconds": answered.cpu_seconds})
-            say(f"{'seed':9} {each.name:34} {size:>10,} {answered.cpu_seconds * 1e3:9,.1f} ms")
-        await connection.close()
-    return rows
+        async with lab.connect(name) as connection:
+            for each in questions:
+                seed = await seed_way.answer(connection, each.path, each.start, each.end)
+                ours = (await ask(_at(services, each.name, size).requests[0])).json()
+                seed_way.check_same(ours, seed)
+                found[each.name, size] = seed.cpu_seconds
+    for size, name in stock_names.items():
+        async with lab.connect(name) as connection:
+            found[LARGE, size], levels = await add_up_movements(connection)
+        ours = (await ask(_at(services, LARGE, size).requests[0])).json()
+        assert [each["quantite_stock"] for each in ours] == levels, (ours, levels)
+    return found
 
 
-async def _check_same(
-    lab: Lab, served: Served, question: Question, seed: seed_way.Answered
-) -> None:
-    ours = (await ask(served, question.target, lab.layout.secrets["head-office"])).json()
-    stores = ours.get("ventes_par_magasin") or ours["rapport"]
-    total = sum(store.get("total", store.get("total_ventes", 0)) for store in stores)
-    found = (sum(store["nombre_ventes"] for store in stores), round(total * 100))
-    assert found == (seed.sales_count, seed.total_cents), (question, found, seed)
-    best = [product["produit_id"] for product in ours.get("produits", [])]
-    assert best == seed.best_sellers[: len(best)], (question, best, seed.best_sellers)
+def _by_size(
+    rows: Sequence[Row], seed: Mapping[tuple[str, int], float], sizes: Sequence[int]
+) -> list[Row]:
+    """Return milliseconds of CPU of an answer, one column a size."""
+    found = {(name, SEED, size): cpu_seconds * 1e3 for (name, size), cpu_seconds in seed.items()}
+    for row in rows:
+        cost = float(row["µs CPU of the process"] or 0) + float(row["µs of PostgreSQL"] or 0)
+        found[str(row[""]), str(row["state"]), int(row["sales"] or 0)] = cost / 1e3
+    table: list[Row] = []
+    for name in dict.fromkeys(str(row[""]) for row in rows if row["sales"]):
+        for state in ("cached", CHANGING, SEED):
+            figures = [found.get((name, state, size)) for size in sizes]
+            measured = [each for each in figures if each is not None]
+            if not measured:
+                continue
+            growth = measured[-1] / measured[0] if len(measured) > 1 else None
+            by_size = {f"{size:,}": each for size, each in zip(sizes, figures, strict=True)}
+            table.append({"": name, "state": state, **by_size, "last ÷ first": growth})
+    return table

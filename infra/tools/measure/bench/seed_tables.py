@@ -1,6 +1,6 @@
-"""Sales of any number in the tables and with the indexes of the original system, schema `seed`.
+"""Make any number of sales in the tables and with the indexes of the original system.
 
-Made inside the server, which is faster than sending them: a year of forty stores and 2,000
+The server makes them, which is faster than sending them: a year of forty stores and 2,000
 products, of which some sell far better than others. The same number gives the same sales.
 """
 
@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 import asyncpg
 
-STORES, PRODUCTS, DAYS, LINES = 40, 2000, 365, 3
-PARTITIONS = 12  # of sales.events.v1: stores are shared out over them
+from infra.tools.measure.bench.catalogue import PRODUCTS, STORES
+
+DAYS = 365
 
 _TABLES = """
     CREATE SCHEMA seed;
@@ -35,7 +36,7 @@ _CATALOGUE = (
     f"""INSERT INTO seed.produits
     SELECT n, 'Produit ' || n, 'Rayon ' || n % 20, 100 + n * 7919 % 5000
     FROM generate_series(1, {PRODUCTS}) AS n""",
-    # A hundred ruptures and as many overstocks, as the report lists.
+    # A hundred stock-outs and as many overstocks, as the report lists.
     f"""INSERT INTO seed.stocks
     SELECT (s - 1) * {PRODUCTS} + p, s, p,
         CASE WHEN (p * 31 + s) % 800 = 0 THEN 0 WHEN (p * 17 + s) % 800 = 0 THEN 60
@@ -88,7 +89,7 @@ _INDEXES = (
 async def fill_seed_tables(
     connection: "asyncpg.Connection[asyncpg.Record]", sales: int, last_day: date
 ) -> None:
-    """So many sales in the year that ends with `last_day`, and their indexes."""
+    """Make sales in the year that ends with `last_day`, and their indexes."""
     # Nothing here has to survive a crash.
     await connection.execute("SET synchronous_commit = off; SET maintenance_work_mem = '512MB'")
     await connection.execute(_TABLES)

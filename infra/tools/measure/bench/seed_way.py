@@ -1,6 +1,6 @@
-"""The seed's way: the same answers by GROUP BY and JOIN over the sale lines, each time anew."""
+"""Answer as the original did: by GROUP BY and JOIN over the sale lines, each time anew."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import asyncpg
 import psutil
 
-from infra.tools.measure.bench.processes import cpu_seconds
+from infra.tools.measure.bench.processes import Meter
 
 T = TypeVar("T")
 LEAST_CPU_SECONDS = 0.3
@@ -36,17 +36,16 @@ _ALERTS = """
     WHERE s.quantite {} LIMIT 100
 """
 _SALES_REPORT = (_STORES, _PRODUCTS, _DAYS, _ALERTS.format("<= 0"), _ALERTS.format("> 50"))
-_STORE_REPORT = (_STORES,)
-STATEMENTS: Mapping[str, Sequence[str]] = {
+STATEMENTS = {
     "/api/ventes/rapport": _SALES_REPORT,
     "/api/performance/global": _SALES_REPORT,
-    "/api/rapports/ventes": _STORE_REPORT,
+    "/api/rapports/ventes": (_STORES,),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What an answer cost PostgreSQL, and figures to compare it by."""
+    """What an answer cost PostgreSQL, and the figures that our answer must also have."""
 
     cpu_seconds: float
     sales_count: int
@@ -60,11 +59,13 @@ async def answer(
     start: date | None,
     end: date | None,
 ) -> Answered:
-    """What one of the original's endpoints asks PostgreSQL for."""
-    bounds = (start or date.min, end or date.max)
+    """Run the statements of one of the original's endpoints."""
+    # Dates in the text: the planner knows them, as it did for the original.
+    first, last = f"'{start or date.min}'", f"'{end or date.max}'"
+    statements = [each.replace("$1", first).replace("$2", last) for each in STATEMENTS[path]]
 
     async def ask() -> list[list[Any]]:
-        return [await _fetch(connection, each, bounds) for each in STATEMENTS[path]]
+        return [list(await connection.fetch(each, timeout=None)) for each in statements]
 
     used, lists = await repeat(connection, ask)
     return Answered(
@@ -78,23 +79,25 @@ async def answer(
 async def repeat(
     connection: "asyncpg.Connection[asyncpg.Record]", ask: Callable[[], Awaitable[T]]
 ) -> tuple[float, T]:
-    """CPU seconds of the backend for one answer, and the answer."""
-    # One process: the CPU time of parallel workers would be lost with them.
+    """Return the backend's CPU seconds for one answer, and the answer."""
+    # No parallel workers: their CPU time would be lost when they end.
     await connection.execute("SET max_parallel_workers_per_gather = 0; SET jit = off")
     backend = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
     repeated, used = 0, 0.0
-    before = cpu_seconds([backend])
-    # Often enough for the clock, which ticks a hundred times a second.
+    meter = Meter({"backend": [backend]})
+    # The clock of CPU time ticks every 10 ms, so one answer alone could not be measured.
     while used < LEAST_CPU_SECONDS:
         answered = await ask()
         repeated += 1
-        used = cpu_seconds([backend]) - before
+        used = meter.read()[1]["backend"]
     return used / repeated, answered
 
 
-async def _fetch(
-    connection: "asyncpg.Connection[asyncpg.Record]", statement: str, bounds: tuple[date, date]
-) -> list[Any]:
-    # The planner is told the dates, as by a client that sends them in its text.
-    with_dates = statement.replace("$1", f"'{bounds[0]}'").replace("$2", f"'{bounds[1]}'")
-    return list(await connection.fetch(with_dates, timeout=None))
+def check_same(ours: dict[str, Any], seed: Answered) -> None:
+    """Raise if our answer has other totals or best sellers than the seed's way."""
+    stores = ours.get("ventes_par_magasin") or ours["rapport"]
+    total = sum(store.get("total", store.get("total_ventes", 0)) for store in stores)
+    found = (sum(store["nombre_ventes"] for store in stores), round(total * 100))
+    assert found == (seed.sales_count, seed.total_cents), (found, seed)
+    best = [product["produit_id"] for product in ours.get("produits", [])]
+    assert best == seed.best_sellers[: len(best)], (best, seed.best_sellers)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from infra.tools.measure.load.k6 import SCENARIOS
-from infra.tools.measure.load.results import describe, write_table
+from infra.tools.measure.load.results import describe, keep_results
 from infra.tools.measure.load.run import LoadError, Result, Wish, play
 from infra.tools.measure.replay.reading import UnreadableData
 from infra.tools.operate.audit.__main__ import print_audit
@@ -45,7 +45,7 @@ def main() -> int:
         sys.stderr.write("interrupted: make audit checks the sales\n")
         return 130
     if given.scenario == EVERY:
-        write_table(results)
+        keep_results(results)
     return 1 if any(result.faults for result in results) else 0
 
 

@@ -1,21 +1,17 @@
-"""Prints a result, and writes results into the table of `k6/README.md`."""
+"""Describe a result in some lines for a terminal, and keep it for `k6/README.md`."""
 
-import os
-import platform
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
-from infra.tools.local.layout import ROOT
+from infra.tools.measure import tables
 from infra.tools.measure.load.run import Result
 
-README = ROOT / "k6/README.md"
-HEADING = "## Last measured\n"
+COMMAND = "make load SCENARIO=all"
 READS = ("report", "period", "performance", "stock")
 MIB = 1024 * 1024
 
 
 def describe(result: Result) -> Iterator[str]:
-    """Return the lines for the terminal."""
+    """Yield what a person at the terminal wants to know."""
     summary, verdict = result.summary, result.verdict
     yield (
         f"requests   {summary.count('http_reqs')} in {result.seconds:.0f} s, "
@@ -53,46 +49,39 @@ def _reads(result: Result) -> str:
     return "".join(f", {name} {p95:.0f} ms" for name, p95 in measured.items() if p95)
 
 
-def write_table(results: Sequence[Result]) -> None:
-    """Replace the results in the README."""
-    text = README.read_text().partition(HEADING)[0]
-    README.write_text(text + HEADING + "\n" + "\n".join(_table(results)) + "\n")
+def keep_results(results: Sequence[Result]) -> None:
+    """Keep the results in place of the last ones, and show them in `k6/README.md`."""
+    steps: list[tables.Row] = [
+        {
+            "scenario": result.wish.scenario,
+            "step": phase.name,
+            "sales/s begun": round(phase.begun),
+            "sales/s answered 201": round(phase.accepted),
+            "503/s": round(phase.shed),
+            "p95": _milliseconds(phase.p95_ms),
+        }
+        for result in results
+        for phase in result.summary.phases()
+    ]
+    tables.keep("load", {"scenarios": list(map(_row, results)), "steps": steps}, COMMAND)
+    tables.write_documents()
 
 
-def _table(results: Sequence[Result]) -> Iterator[str]:
-    yield (
-        f"{datetime.now(UTC):%Y-%m-%d}, `make load SCENARIO=all`: k6, the services, PostgreSQL and "
-        f"Kafka together on one machine ({_cores()}).\n"
-    )
-    yield "| command | requests/s | sales answered 201 | 503 | other 5xx | sale p95 | verdict |"
-    yield "|---|---|---|---|---|---|---|"
-    for result in results:
-        summary = result.summary
-        verdict = (
-            "; ".join(result.faults) or "nothing lost, nothing doubled, audit without a difference"
-        )
-        yield (
-            f"| `{result.wish.command}` | {summary.rate('http_reqs'):.0f} "
-            f"| {summary.count('sales_accepted')} of {summary.count('sales_begun')} "
-            f"| {summary.count('requests_shed')} | {summary.count('server_faults')} "
-            f"| {summary.p95('sale_duration'):.0f} ms | {verdict} |"
-        )
-    for result in results:
-        if phases := list(result.summary.phases()):
-            yield f"\n`{result.wish.scenario}`, step by step:\n"
-            yield "| step | sales/s begun | sales/s answered 201 | 503/s | p95 |"
-            yield "|---|---|---|---|---|"
-            for phase in phases:
-                yield (
-                    f"| {phase.name} | {phase.begun:.0f} | {phase.accepted:.0f} "
-                    f"| {phase.shed:.0f} | {_milliseconds(phase.p95_ms)} |"
-                )
+def _row(result: Result) -> tables.Row:
+    summary = result.summary
+    accepted, begun = summary.count("sales_accepted"), summary.count("sales_begun")
+    passed = "nothing lost, nothing doubled, audit without a difference"
+    return {
+        "command": f"`{result.wish.command}`",
+        "requests/s": round(summary.rate("http_reqs")),
+        "sales answered 201": f"{accepted} of {begun}",
+        "503": summary.count("requests_shed"),
+        "other 5xx": summary.count("server_faults"),
+        "sale p95": f"{summary.p95('sale_duration'):.0f} ms",
+        "verdict": "; ".join(result.faults) or passed,
+    }
 
 
 def _milliseconds(p95: float) -> str:
     # k6 reports nothing for requests that never finished.
     return f"{p95:.0f} ms" if p95 else "—"
-
-
-def _cores() -> str:
-    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"

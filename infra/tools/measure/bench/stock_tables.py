@@ -1,28 +1,24 @@
-"""Databases of the stock service: forty stores of 2,000 products, and one of twenty.
+"""Fill a stock database: forty stores of 2,000 products, and one store of twenty.
 
-Levels stand where so many sales of three lines have left them: each level is what was received once
-less one for each of its lines. Lines go round stores and products, so that all levels move alike.
+Levels are what so many sales of three lines leave: what was received once less one for each line.
+Lines go round stores and products, so all levels move alike.
 """
 
 import asyncpg
 
-from infra.tools.measure.bench.lab import Lab
-from infra.tools.measure.bench.questions import LARGE_STORE, SMALL_STORE
-from infra.tools.measure.bench.seed_tables import LINES, PRODUCTS, STORES
+from infra.tools.measure.bench.catalogue import LINES, PRODUCTS, STORES, fill_catalogue
+from infra.tools.measure.bench.lab import Lab, say
 from infra.tools.measure.bench.seed_way import repeat
 
+SMALL_STORE, LARGE_STORE = 1000, 1
 _LEVELS = STORES * PRODUCTS
 _STORE, _PRODUCT = f"1 + n % {STORES}", f"1 + n / {STORES} % {PRODUCTS}"
 _ON_HAND = f"1 + ({_PRODUCT}) * 7 % 50"
-# How many of the first $1 lines went to the level of line `n`.
+# How many of the first $1 lines changed the level of line `n`.
 _SOLD = f"($1::bigint + {_LEVELS - 1} - n % {_LEVELS}) / {_LEVELS}"
-_FILL = (
+_FILL_SMALL = (
     f"""INSERT INTO stores
-    SELECT n, 1, 'Magasin ' || n, 'Montréal', 'store', 'permissive', true
-    FROM (SELECT generate_series(1, {STORES}) UNION SELECT {SMALL_STORE}) AS s(n)""",
-    f"""INSERT INTO products
-    SELECT n, 1, 'P' || n, 'Produit ' || n, 'Rayon ' || n % 20, 1 + n % 50, true
-    FROM generate_series(1, {PRODUCTS}) AS n""",
+    VALUES ({SMALL_STORE}, 1, 'Magasin', 'Montréal', 'store', 'permissive', true)""",
     f"""INSERT INTO stock_levels (store_id, product_id, on_hand, version)
     SELECT {SMALL_STORE}, n, n, 1 FROM generate_series(1, 20) AS n""",
 )
@@ -45,7 +41,7 @@ _SELL = f"""
         'sale', gen_random_uuid(), now() - (1 - n::float8 / $1) * interval '1 year'
     FROM generate_series(0, $1::bigint - 1) AS n
 """
-# The same answer from the movements, each time anew.
+# The same answer from the movements: the seed's way.
 _BY_MOVEMENTS = """
     SELECT p.id, p.name AS nom, p.category AS categorie, sum(m.delta) AS quantite_stock,
         p.unit_price AS prix, m.store_id AS magasin_id
@@ -55,20 +51,20 @@ _BY_MOVEMENTS = """
 
 
 async def fill_stock(lab: Lab, sales: int = 0) -> str:
-    """A new database as so many sales have left it; its name."""
-    name = f"stock_{sales}"
-    await lab.clone("stock", name)
-    connection = await lab.connect(name)
-    await fill_tables(connection, sales)
-    await connection.close()
+    """Make a database as so many sales leave it; return its name."""
+    name = await lab.clone("stock", f"stock_{sales}")
+    async with lab.connect(name) as connection:
+        await fill_stock_tables(connection, sales)
+    say(f"{name}: filled")
     return name
 
 
-async def fill_tables(connection: "asyncpg.Connection[asyncpg.Record]", sales: int) -> None:
-    """Catalogue, levels and movements."""
+async def fill_stock_tables(connection: "asyncpg.Connection[asyncpg.Record]", sales: int) -> None:
+    """Fill catalogue, levels and movements."""
     # Nothing here has to survive a crash.
     await connection.execute("SET synchronous_commit = off")
-    for statement in _FILL:
+    await fill_catalogue(connection, "stock")
+    for statement in _FILL_SMALL:
         await connection.execute(statement)
     await connection.execute(_FILL_LEVELS, sales * LINES)
     await connection.execute(_RECEIVE)
@@ -79,6 +75,6 @@ async def fill_tables(connection: "asyncpg.Connection[asyncpg.Record]", sales: i
 async def add_up_movements(
     connection: "asyncpg.Connection[asyncpg.Record]",
 ) -> tuple[float, list[int]]:
-    """CPU seconds of PostgreSQL to add up the large store's levels, and what they are."""
+    """Return PostgreSQL's CPU seconds to add up the large store's levels, and the levels."""
     used, rows = await repeat(connection, lambda: connection.fetch(_BY_MOVEMENTS, LARGE_STORE))
     return used, [row["quantite_stock"] for row in rows]

@@ -1,31 +1,22 @@
-"""`python -m …bench.capacity [--check]`: the tables of docs/scaling.md from measured costs.
+"""Compute what a chain of any size needs, from the unit costs that `make bench` measures.
 
-They come from `docs/performance/unit-costs.json`, which `make bench` writes. What is assumed and
-not measured stands in `Assumptions`, and in the document.
+`docs/scaling.md` has the formulas and shows the tables. `Assumptions` holds what nobody measured.
 """
 
-import argparse
-import json
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[4]
-COSTS = ROOT / "docs/performance/unit-costs.json"
+from infra.tools.local.layout import ROOT
+from infra.tools.measure import tables
+
 DOCUMENT = ROOT / "docs/scaling.md"
-BEGIN, END = "<!-- capacity -->", "<!-- /capacity -->"
-NOT_MEASURED = (
-    "Not measured yet: `make bench`, then `python -m infra.tools.measure.bench.capacity`."
-)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What one of each takes, measured."""
+    """What one sale, event or read takes, measured."""
 
-    measured_on: str
     sale_api_cpu_ms: float
     sale_worker_cpu_ms: float
     sale_postgres_cpu_ms: float
@@ -41,7 +32,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What a chain does; change it for yours."""
+    """What a chain does; change the values for yours."""
 
     lines_per_sale: float = 3
     # Permissive stores announce a sale once, strict ones once more when it is settled.
@@ -50,17 +41,17 @@ class Assumptions:
     seconds_between_reports_of_a_store: float = 60
     # A day has as many sales as this many seconds at the peak.
     peak_seconds_per_day: float = 4 * 3600
-    # Beyond it, waiting grows faster than work.
+    # Beyond this share, waiting grows faster than work.
     busy: float = 0.6
     broker_megabytes_per_second: float = 100
     server_terabytes: float = 16
-    # Of an API process: its pool, one for readiness, one that hears of changes.
+    # An API process has its pool, one for readiness and one that listens for changes.
     connections_per_api: int = 18
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A way to run the product: what it offers to each part."""
+    """A way to run the product, and what it offers to each part."""
 
     name: str
     partitions: int
@@ -91,7 +82,7 @@ TAKES_OVER = {
 
 @dataclass(frozen=True)
 class Demand:
-    """What a size asks of everything, in cores, events and bytes."""
+    """What a size needs of each part, in cores, events and bytes."""
 
     api_cores: float
     sales_api_cores: float
@@ -107,7 +98,7 @@ class Demand:
 
 
 def demand_of(stores: int, sales: float, costs: Costs, assumed: Assumptions) -> Demand:
-    """The formulas of docs/scaling.md, at the peak."""
+    """Return the demand at the peak, by the formulas of docs/scaling.md."""
     reports = stores / assumed.seconds_between_reports_of_a_store
     events = sales * assumed.events_per_sale
     sales_api = sales * costs.sale_api_cpu_ms / 1000
@@ -116,7 +107,7 @@ def demand_of(stores: int, sales: float, costs: Costs, assumed: Assumptions) -> 
         + reports * costs.report_read_cpu_ms
     ) / 1000
     stock = events * costs.stock_event_cpu_ms / 1000
-    # The dearer of the two measures: small batches cost by the event, full ones by the line.
+    # Small batches cost by the event, full batches by the line: take the higher cost.
     report = max(
         events * costs.report_event_cpu_ms / 1000,
         sales * assumed.lines_per_sale / costs.projection_lines_per_second,
@@ -138,7 +129,7 @@ def demand_of(stores: int, sales: float, costs: Costs, assumed: Assumptions) -> 
 
 
 def shares_of(demand: Demand, shape: Shape, assumed: Assumptions) -> dict[str, float]:
-    """How full each part is: 1 is as full as it may be."""
+    """Return how full each part is; 1 is as full as it may be."""
     copies = min(3, shape.brokers)
     processes = math.ceil(demand.sales_api_cores / assumed.busy)
     shares = {
@@ -162,7 +153,7 @@ def shares_of(demand: Demand, shape: Shape, assumed: Assumptions) -> dict[str, f
 
 
 def choose_shape(demand: Demand, assumed: Assumptions) -> tuple[Shape, dict[str, float]]:
-    """The smallest shape into which it fits, or the largest."""
+    """Return the smallest shape that is large enough, else the largest."""
     for shape in SHAPES:
         shares = shares_of(demand, shape, assumed)
         if max(shares.values()) <= 1:
@@ -171,17 +162,15 @@ def choose_shape(demand: Demand, assumed: Assumptions) -> tuple[Shape, dict[str,
 
 
 def number(value: float) -> str:
-    """Two significant digits are more than a model knows."""
+    """Return two significant digits: a model knows no more."""
     if value >= 100:
         return f"{float(f'{value:.2g}'):,.0f}"
     return f"{value:.2g}" if value >= 0.01 else "< 0.01"
 
 
-def tables(costs: Costs, assumed: Assumptions = Assumptions()) -> Iterator[str]:
-    """The lines between the markers."""
+def list_lines(costs: Costs, assumed: Assumptions = Assumptions()) -> Iterator[str]:
+    """Yield the lines of the tables."""
     disk = f"{assumed.server_terabytes:g} TB last"
-    yield f"Unit costs measured on {costs.measured_on}."
-    yield ""
     yield "| stores | sales/s | API cores | worker cores | PostgreSQL cores | " + (
         f"PostgreSQL GB/day | {disk} | Kafka GB/day |"
     )
@@ -203,7 +192,7 @@ def tables(costs: Costs, assumed: Assumptions = Assumptions()) -> Iterator[str]:
     yield "|--:|--:|---|---|--:|---|"
     for (stores, sales), demand in demands:
         shape, shares = choose_shape(demand, assumed)
-        # Where it does not fit: everything that is too full, the fullest first.
+        # Where no shape is large enough, show every part that is too full, the fullest first.
         ranked = sorted(shares, key=lambda part: -shares[part])
         shown = [part for part in ranked if shares[part] > 1] or ranked[:1]
         for row, part in enumerate(shown):
@@ -211,38 +200,17 @@ def tables(costs: Costs, assumed: Assumptions = Assumptions()) -> Iterator[str]:
             yield f"| {first} | {part} | {number(shares[part] * 100)} % | {TAKES_OVER[part]} |"
 
 
-def read_costs(path: Path = COSTS) -> Costs | None:
-    """None when nobody has measured yet; further keys of the file are somebody else's."""
-    if not path.exists():
+def read_costs() -> Costs | None:
+    """Return the measured costs; None if nobody has measured yet."""
+    content = tables.read("unit-costs")
+    if content is None:
         return None
-    found = json.loads(path.read_text())
-    names = [field.name for field in fields(Costs)]
-    if missing := [name for name in names if name not in found]:
-        raise SystemExit(f"{path.name} lacks {', '.join(missing)}")
-    return Costs(**{name: found[name] for name in names})
+    found = {row["key"]: row["value"] for row in content["costs"]}
+    return Costs(**{field.name: found[field.name] for field in fields(Costs)})
 
 
-def written(document: str, costs: Costs | None) -> str:
-    """The document with its part between the markers made anew."""
-    before, _, rest = document.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    part = NOT_MEASURED if costs is None else "\n".join(tables(costs))
-    return f"{before}{BEGIN}\n{part}\n{END}{after}"
-
-
-def main() -> int:
-    """Write the document, or only say whether it is what the costs give."""
-    parser = argparse.ArgumentParser(prog="python -m infra.tools.measure.bench.capacity")
-    parser.add_argument("--check", action="store_true")
-    is_check = parser.parse_args().check
-    former = DOCUMENT.read_text()
-    fresh = written(former, read_costs())
-    if is_check and fresh != former:
-        print("not what its costs give: python -m infra.tools.measure.bench.capacity")
-        return 1
-    DOCUMENT.write_text(fresh)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def show_capacity() -> str:
+    """Return the tables of docs/scaling.md from the costs that are kept."""
+    costs = read_costs()
+    lines = ["Not measured yet: `make bench`."] if costs is None else list_lines(costs)
+    return "\n" + "\n".join(lines) + "\n\n"
