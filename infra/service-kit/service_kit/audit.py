@@ -1,7 +1,7 @@
-"""Compares what is computed with what it was computed from: slice by slice, for ever.
+"""Compares computed values with their sources in the background, one slice at a time.
 
-Each difference is a fault of ours: it is logged with its key, and counted in `audit_difference`
-until a whole round over the data has found nothing any more.
+A difference is a bug. It is logged with its key and counted in `audit_difference`, until a whole
+round over the data finds none.
 """
 
 import asyncio
@@ -29,26 +29,26 @@ _SLICES = _meter.create_counter(
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """What was found in a stretch of the data; `following` is None at the end of a round."""
+    """The differences in a part of the data; `following` is None at the end of a round."""
 
     differences: Sequence[str]
     following: Any | None
 
 
-# Looks at the stretch after a position (None: from the beginning).
+# Compares the slice after a position; None is the beginning.
 Look = Callable[[AsyncSession, Any | None], Awaitable[Slice]]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A comparison that must find nothing."""
+    """A comparison that must find no difference."""
 
     name: str
     look: Look
 
 
 async def find_all_differences(session: AsyncSession, check: Check) -> list[str]:
-    """One whole round of a check."""
+    """Run one whole round of a check."""
     found: list[str] = []
     position: Any | None = None
     while True:
@@ -60,7 +60,7 @@ async def find_all_differences(session: AsyncSession, check: Check) -> list[str]
 
 
 class _Round:
-    """One check's way through the data."""
+    """The progress of a check through the data."""
 
     def __init__(self, check: Check) -> None:
         self.check = check
@@ -87,7 +87,7 @@ class _Round:
 
 
 def audit_continuously(checks: Sequence[Check], every: timedelta) -> Chore:
-    """A chore that looks at one slice of each check at a time; every worker may run it."""
+    """Return a chore that compares one slice of each check at a time; every worker may run it."""
     rounds = [_Round(check) for check in checks]
 
     def observe(_: CallbackOptions) -> Iterable[Observation]:

@@ -1,11 +1,12 @@
-"""Forgets idempotency keys that nobody repeats any more, a few at a time."""
+"""Deletes expired idempotency keys, one small batch at a time."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database import idempotency_keys
@@ -20,20 +21,12 @@ BATCH_KEYS = 500  # a transaction of some milliseconds
 PRUNE_EVERY = timedelta(minutes=10)
 FAULT_PAUSE = timedelta(seconds=5)
 
-# Which of these resources are not settled yet: their keys stay, whatever their age.
+# Returns which of these resources are not settled: their keys stay, whatever their age.
 FindOpen = Callable[[AsyncSession, Sequence[str]], Awaitable[set[str]]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
-    """The last key that was looked at, in the order of the index by age."""
-
-    created_at: datetime
-    client_id: str
-    key: str
-
-
-_START = _Position(datetime.fromtimestamp(0, UTC), "", "")
+# The position before the first key, in the order of `LIST_EXPIRED`.
+_START = {"created_at": datetime.fromtimestamp(0, UTC), "client_id": "", "key": ""}
 
 
 async def _nothing_is_open(_: AsyncSession, __: Sequence[str]) -> set[str]:
@@ -41,7 +34,7 @@ async def _nothing_is_open(_: AsyncSession, __: Sequence[str]) -> set[str]:
 
 
 def prune_keys(settings: ServiceSettings, find_open: FindOpen = _nothing_is_open) -> Chore:
-    """A chore that forgets keys older than `idempotency_days`; every worker may run it."""
+    """Return a chore that deletes keys older than `idempotency_days`; every worker may run it."""
     age = timedelta(days=settings.idempotency_days)
 
     async def prune(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
@@ -63,31 +56,23 @@ def prune_keys(settings: ServiceSettings, find_open: FindOpen = _nothing_is_open
 async def forget_keys(
     engine: AsyncEngine, before: datetime, find_open: FindOpen, stop: asyncio.Event
 ) -> int:
-    """Delete all keys from before an instant but those of open resources; returns how many."""
+    """Delete the keys from before an instant, except those of open resources; count them."""
     forgotten = 0
-    position: _Position | None = _START
+    position: Mapping[str, Any] | None = _START
     while position is not None and not stop.is_set():
         async with AsyncSession(engine) as session, session.begin():
-            deleted, position = await _forget_batch(session, before, position, find_open)
-        forgotten += deleted
+            found = await session.execute(
+                idempotency_keys.LIST_EXPIRED, {"before": before, "batch": BATCH_KEYS, **position}
+            )
+            rows = found.all()
+            forgotten += await _delete_settled(session, rows, find_open)
+        position = {name: getattr(rows[-1], name) for name in _START} if rows else None
     return forgotten
 
 
-async def _forget_batch(
-    session: AsyncSession, before: datetime, after: _Position, find_open: FindOpen
-) -> tuple[int, _Position | None]:
-    rows = (
-        await session.execute(
-            idempotency_keys.LIST_EXPIRED,
-            {
-                "before": before,
-                "created_at": after.created_at,
-                "client_id": after.client_id,
-                "key": after.key,
-                "batch": BATCH_KEYS,
-            },
-        )
-    ).all()
+async def _delete_settled(
+    session: AsyncSession, rows: Sequence[Row[Any]], find_open: FindOpen
+) -> int:
     resources = {row.resource_id for row in rows if row.resource_id is not None}
     still_open = await find_open(session, sorted(resources)) if resources else set()
     expired = [row for row in rows if row.resource_id not in still_open]
@@ -95,7 +80,4 @@ async def _forget_batch(
         idempotency_keys.DELETE,
         {"client_ids": [row.client_id for row in expired], "keys": [row.key for row in expired]},
     )
-    if len(rows) < BATCH_KEYS:
-        return len(expired), None
-    last = rows[-1]
-    return len(expired), _Position(last.created_at, last.client_id, last.key)
+    return len(expired)

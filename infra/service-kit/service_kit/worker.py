@@ -1,4 +1,4 @@
-"""The event process of a service: relay and consumer beside a small HTTP surface for probes."""
+"""The event process of a service: relay, consumer and background tasks, with HTTP probes."""
 
 import asyncio
 import logging
@@ -30,9 +30,9 @@ from service_kit.telemetry.tracing import close_tracing, configure_tracing
 
 logger = logging.getLogger(__name__)
 
-# Together with what closes after them they stay below the ten seconds that a stop may take.
-FINISH_SECONDS = 3.0  # for a batch and for the events that it has written
-CLEANUP_SECONDS = 2.5  # for tasks that a frozen database or broker holds, after they were cancelled
+# Together with the closing of clients they stay below the ten seconds that a stop may take.
+FINISH_SECONDS = 3.0  # to finish a batch and publish its events
+CLEANUP_SECONDS = 2.5  # for cancelled tasks that a frozen database or broker holds
 
 
 def run_worker(
@@ -44,8 +44,8 @@ def run_worker(
 ) -> None:
     """Consume `subscriptions`, and relay the outbox of a service that `publishes`, until SIGTERM.
 
-    A task that dies of a bug ends the process: its supervisor starts it again, and the
-    position in the database says where to go on.
+    A bug in a task ends the process. Its supervisor starts it again, and it continues at the
+    position in the database.
     """
     configure_logging(settings.service_name, settings.log_level)
     tracer_provider = configure_tracing(settings)
@@ -86,7 +86,7 @@ def run_worker(
             ]
             for task in tasks:
                 task.add_done_callback(_end_process_on_failure)
-            # Each task ends with the batch or the chunk that it has begun.
+            # Each task finishes the batch or the chunk that it has begun.
             stopping.call_when_begun(stop.set)
             stopping.call_when_begun(relay.nudge)
             yield
@@ -123,11 +123,11 @@ def run_worker(
 
 
 async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Wait for tasks that were told to stop, and cancel those that something frozen holds."""
+    """Wait for stopping tasks, and cancel those that a frozen database or broker holds."""
     _, late = await asyncio.wait(tasks, timeout=FINISH_SECONDS)
     if not late:
         return
-    # Harmless in the middle of a batch or a chunk: what is not committed is done again.
+    # Safe in the middle of a batch or a chunk: uncommitted work is done again.
     logger.warning("stopping without waiting longer", extra={"tasks": [t.get_name() for t in late]})
     for task in late:
         task.cancel()
