@@ -7,12 +7,12 @@ come from the environment.
 import sys
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Query
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
 from service_kit.api import build_api, serve
-from service_kit.database.sessions import ReadSession, WriteSession
+from service_kit.database.sessions import ReadSession, write_session
 from service_kit.http.api_keys import require_role
 from service_kit.http.callers import Caller
 from service_kit.settings import ServiceSettings
@@ -63,12 +63,13 @@ class NoteIn(BaseModel):
 
 
 @router.post("/notes", status_code=201)
-async def post_note(body: NoteIn, session: WriteSession, caller: Writer) -> str:
-    await session.execute(text("INSERT INTO notes VALUES (:id)"), {"id": body.id})
-    for statement in body.after:
-        await session.execute(text(statement))
-    if body.id == 409:
-        raise NoteTaken("La note 409 existe.")
+async def post_note(body: NoteIn, request: Request, caller: Writer) -> str:
+    async with write_session(request) as session:
+        await session.execute(text("INSERT INTO notes VALUES (:id)"), {"id": body.id})
+        for statement in body.after:
+            await session.execute(text(statement))
+        if body.id == 409:
+            raise NoteTaken("La note 409 existe.")
     return caller.client_id
 
 

@@ -119,7 +119,7 @@ def after_commit(session: AsyncSession, tell: Callable[[], None]) -> None:
 
 @asynccontextmanager
 async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session in one transaction, committed on leaving; for a route that goes on after it.
+    """Open a transaction that commits when the block ends, so before the answer.
 
     Raises `OutboxFull` instead of recording what cannot be sent.
     """
@@ -131,24 +131,16 @@ async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
 
 @asynccontextmanager
 async def read_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """A session for single reads, each its own transaction; the server refuses changes."""
+    """Open a session for single reads, each in its own transaction; the server refuses changes."""
     async with AsyncSession(request.app.state.read_engine, expire_on_commit=False) as session:
         yield session
 
 
-async def open_transaction(request: Request) -> AsyncIterator[AsyncSession]:
-    """What `WriteSession` depends on."""
-    async with write_session(request) as session:
-        yield session
-
-
 async def open_read(request: Request) -> AsyncIterator[AsyncSession]:
-    """What `ReadSession` depends on."""
+    """The dependency of `ReadSession`."""
     async with read_session(request) as session:
         yield session
 
 
-# Without scope="function" FastAPI runs the commit after the answer was sent: a commit that
-# fails would then still be a 201 to the client.
-WriteSession = Annotated[AsyncSession, Depends(open_transaction, scope="function")]
+# With the default scope FastAPI would keep the connection until the answer is sent.
 ReadSession = Annotated[AsyncSession, Depends(open_read, scope="function")]
