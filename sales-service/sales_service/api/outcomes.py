@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import UUID
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.sales import find_decided
-from service_kit.database.faults import DATABASE_FAULTS, is_transient
+from service_kit.database.loops import run_every
 from service_kit.http.stopping import Stopping
 from service_kit.telemetry.stages import Stage, stage
 
-POLL_SECONDS = 0.005  # what the waiting adds to a decision at most, while anybody waits
-FAULT_PAUSE_SECONDS = 0.5
+POLL_EVERY = timedelta(milliseconds=5)  # the most that polling adds to a decision's delay
+FAULT_PAUSE = timedelta(milliseconds=500)
 
 
 class Outcomes:
@@ -55,22 +56,23 @@ class Outcomes:
             _release(waiting)
 
     async def poll(self) -> None:
-        """Wake those whose sale is decided, for ever."""
-        while True:
-            if not self._waiting:
-                self._somebody_waits.clear()
-                await self._somebody_waits.wait()
-            try:
-                async with AsyncSession(self._engine) as session:
-                    decided = await find_decided(session, list(self._waiting))
-            except DATABASE_FAULTS as fault:
-                if not is_transient(fault):
-                    raise
-                await asyncio.sleep(FAULT_PAUSE_SECONDS)
-                continue
-            for sale_id in decided:
-                _release(self._waiting.get(sale_id, ()))
-            await asyncio.sleep(POLL_SECONDS)
+        """Wake the requests whose sale is decided, until the task is cancelled."""
+        await run_every(
+            POLL_EVERY,
+            asyncio.Event(),
+            self._wake_decided,
+            on_fault="decisions not polled",
+            fault_pause=FAULT_PAUSE,
+        )
+
+    async def _wake_decided(self) -> None:
+        if not self._waiting:
+            self._somebody_waits.clear()
+            await self._somebody_waits.wait()
+        async with AsyncSession(self._engine) as session:
+            decided = await find_decided(session, list(self._waiting))
+        for sale_id in decided:
+            _release(self._waiting.get(sale_id, ()))
 
 
 def _release(waiting: Iterable[asyncio.Future[None]]) -> None:

@@ -12,9 +12,10 @@ import os
 import sys
 from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, TextClause
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service_kit.database.faults import DATABASE_FAULTS
@@ -30,50 +31,44 @@ class NoSuchLetter(Exception):
     """No open dead letter matches."""
 
 
+async def _run(engine: AsyncEngine, statement: TextClause, **values: Any) -> Sequence[Row[Any]]:
+    async with engine.begin() as connection:
+        return (await connection.execute(statement, values)).all()
+
+
 async def list_letters(engine: AsyncEngine) -> Sequence[Row[Any]]:
     """Return the open dead letters, oldest first."""
-    async with engine.connect() as connection:
-        return (await connection.execute(dead_letters.LIST_OPEN, {"limit": LISTED})).all()
+    return await _run(engine, dead_letters.LIST_OPEN, limit=LISTED)
 
 
 async def show_letter(engine: AsyncEngine, letter_id: int) -> Row[Any]:
     """Return all columns of one dead letter."""
-    async with engine.connect() as connection:
-        row = (await connection.execute(dead_letters.SHOW, {"id": letter_id})).one_or_none()
-    if row is None:
-        raise NoSuchLetter(f"there is no dead letter {letter_id}")
-    return row
+    for row in await _run(engine, dead_letters.SHOW, id=letter_id):
+        return row
+    raise NoSuchLetter(f"there is no dead letter {letter_id}")
 
 
 async def replay_letters(
     engine: AsyncEngine, letter_id: int | None = None, kind: Kind | None = None
 ) -> Sequence[Row[Any]]:
     """Ask the worker to apply one letter, or all of a kind, and return their states afterwards."""
-    wanted = {"id": letter_id, "kind": kind.value if kind else None}
-    async with engine.begin() as connection:
-        ids = list((await connection.execute(dead_letters.ASK_FOR_REPLAY, wanted)).scalars())
-    if not ids:
+    asked = await _run(engine, dead_letters.ASK_FOR_REPLAY, id=letter_id, kind=kind)
+    if not asked:
         raise NoSuchLetter("no open dead letter is like that")
+    ids = [row.id for row in asked]
     states: Sequence[Row[Any]] = []
-    try:
+    with suppress(TimeoutError):
         async with asyncio.timeout(WAIT_SECONDS):
             while not states or any(row.status == "replay" for row in states):
                 # The worker is another process: there is no event to wait for.
                 await asyncio.sleep(POLL_SECONDS)
-                async with engine.connect() as connection:
-                    states = (
-                        await connection.execute(dead_letters.READ_STATES, {"ids": ids})
-                    ).all()
-    except TimeoutError:
-        pass
+                states = await _run(engine, dead_letters.READ_STATES, ids=ids)
     return states
 
 
 async def discard_letter(engine: AsyncEngine, letter_id: int, reason: str) -> None:
     """Close a letter without applying it. The row stays, with the reason."""
-    async with engine.begin() as connection:
-        done = await connection.execute(dead_letters.DISCARD, {"id": letter_id, "reason": reason})
-    if done.one_or_none() is None:
+    if not await _run(engine, dead_letters.DISCARD, id=letter_id, reason=reason):
         raise NoSuchLetter(f"there is no open dead letter {letter_id}")
 
 
@@ -116,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(arguments: argparse.Namespace, engine: AsyncEngine) -> tuple[list[str], int]:
+async def _answer(arguments: argparse.Namespace, engine: AsyncEngine) -> tuple[list[str], int]:
     """Run a command; return the lines to print and the exit status."""
     if arguments.command == "list":
         return [
@@ -152,7 +147,7 @@ async def _main() -> int:
         return 2
     engine = create_async_engine(os.environ["DATABASE_URL"])
     try:
-        lines, status = await _run(arguments, engine)
+        lines, status = await _answer(arguments, engine)
     except NoSuchLetter as error:
         sys.stderr.write(f"{error}\n")
         return 1
