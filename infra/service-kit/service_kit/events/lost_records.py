@@ -1,22 +1,130 @@
-"""Finds records that the broker has lost and overwritten, from the end of the log backwards.
+"""Finds records that the broker has lost or overwritten, from the end of the log backwards.
 
 A log that is long enough may still miss records. Others took their offsets when they were sent
 after the loss, and the relay or its database failed before it could mark them.
 """
 
-from aiokafka import AIOKafkaConsumer
-from aiokafka.structs import TopicPartition
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.structs import RecordMetadata, TopicPartition
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from service_kit.events import ledger
+from service_kit.events import event_metrics, ledger
+from service_kit.settings import ServiceSettings
+
+logger = logging.getLogger(__name__)
 
 ID_HEADER = "ce_id"
 FIRST_LOOK = 1
 FURTHER_LOOK = 500
 FETCH_MS = 1000
+SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's requests and batches never expire
 
 
-async def find_overwritten(
+class LogShortened(Exception):
+    """The broker's log ends before records that it had acknowledged."""
+
+
+class LogCheck:
+    """Compares the log with the outbox, and publishes again what the broker has lost.
+
+    Records are lost by a restore of the broker, or by a crash before its flush.
+    """
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        settings: ServiceSettings,
+        producer: AIOKafkaProducer,
+        log: AIOKafkaConsumer,
+    ) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._producer = producer
+        self._log = log
+        self._ends: ledger.Ends = {}
+
+    async def begin(self) -> None:
+        """Compare as a new leader: record by record, not only by the log's length.
+
+        The former leader may have sent records to the offsets of lost ones, and died before it
+        marked them.
+        """
+        self._ends = await ledger.read_ends(self._connection)
+        await self._connection.commit()
+        await self.run(is_new=True)
+
+    async def run(self, is_new: bool = False) -> None:
+        """Compare all partitions once."""
+        for broker_partition, end in (await self._read_ends()).items():
+            partition = broker_partition._replace(
+                topic=broker_partition.topic.removeprefix(self._settings.topic_prefix)
+            )
+            known, lost_from = self._ends.get(partition, 0), end
+            if is_new or end < known:
+                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                    overwritten = await _find_overwritten(
+                        self._connection, self._log, partition, broker_partition, end
+                    )
+                lost_from = end if overwritten is None else overwritten
+            if lost_from < max(end, known):
+                await self._publish_again(partition, lost_from)
+            self._ends[partition] = max(end, known)
+            if end > known:
+                # Foreign records, such as copies. Consumers have passed them, so the next leader
+                # must know that consumers skip our records below this end if the broker loses them.
+                await ledger.note_ends(self._connection, {partition: end})
+        await self._connection.commit()
+
+    async def _read_ends(self) -> dict[TopicPartition, int]:
+        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            asked = [
+                TopicPartition(name, number)
+                for name in {self._settings.topic(each.topic) for each in self._ends}
+                for number in await self._producer.partitions_for(name)
+            ]
+            return dict(await self._log.end_offsets(asked)) if asked else {}
+
+    def raise_ends(self, ends: ledger.Ends) -> None:
+        """Record the ends of the log after a chunk."""
+        self._ends |= {each: max(end, self._ends.get(each, 0)) for each, end in ends.items()}
+
+    async def replace_lost(self, rows: Sequence[Row[Any]], sent: Sequence[RecordMetadata]) -> None:
+        """Publish records again that landed below the known end of the log: it was shortened.
+
+        Consumers that were further never read there again. So these records are published until
+        they lie beyond every acknowledged offset.
+        """
+        shortened: ledger.Ends = {}
+        for row, record in zip(rows, sent, strict=True):
+            partition = TopicPartition(row.topic, record.partition)
+            if record.offset < self._ends.get(partition, 0):
+                lowest = shortened.get(partition, record.offset)
+                shortened[partition] = min(lowest, record.offset)
+        for partition, offset in shortened.items():
+            await self._publish_again(partition, offset)
+
+    async def _publish_again(self, partition: TopicPartition, offset: int) -> None:
+        events = await ledger.publish_again(self._connection, partition, offset)
+        event_metrics.RELAY_FAILURES.add(1, {"error.type": LogShortened.__name__})
+        logger.error(
+            "the broker has lost records, they are published again",
+            extra={
+                "topic": partition.topic,
+                "partition": partition.partition,
+                "log_ends_at": offset,
+                "acknowledged_up_to": self._ends[partition],
+                "events": events,
+            },
+        )
+
+
+async def _find_overwritten(
     connection: AsyncConnection,
     log: AIOKafkaConsumer,
     partition: TopicPartition,

@@ -1,15 +1,14 @@
 """Publishes outbox rows to Kafka: in order, by one leader, marked after the acknowledgement."""
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.structs import RecordMetadata, TopicPartition
+from aiokafka.structs import RecordMetadata
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -18,17 +17,14 @@ from service_kit.database.loops import run_every
 from service_kit.events import event_metrics, ledger
 from service_kit.events.kafka_clients import abandon_producer, new_producer
 from service_kit.events.log import open_log
-from service_kit.events.lost_records import find_overwritten
+from service_kit.events.lost_records import SEND_TIMEOUT_SECONDS, LogCheck, LogShortened
 from service_kit.events.outbox_messages import SendSpans, message_headers
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
-logger = logging.getLogger(__name__)
-
 CHUNK_ROWS = 500
 BUSY_POLL = timedelta(milliseconds=5)  # the longest wait of an event while others flow
 IDLE_POLL = timedelta(milliseconds=50)  # the longest wait of the first event after a pause
-SEND_TIMEOUT_SECONDS = 15.0  # aiokafka's batches never expire
 LEAD_AGAIN = timedelta(seconds=1)  # pause after a fault, and until a standby takes over
 PRUNE_EVERY = timedelta(minutes=10)
 LOG_CHECK_EVERY = timedelta(seconds=10)  # how long lost records may go unnoticed
@@ -42,10 +38,6 @@ class RelayFault(Exception):
     """The broker did not take a chunk; its rows stay in the outbox."""
 
 
-class LogShortened(Exception):
-    """The broker's log ends before records that it had acknowledged."""
-
-
 _FAULTS = (RelayFault, KafkaError, *DATABASE_FAULTS)
 
 
@@ -57,7 +49,6 @@ class Relay:
         self._settings = settings
         self._nudged = asyncio.Event()
         self._chunk = CHUNK_ROWS
-        self._ends: ledger.Ends = {}
         self.is_leading = False
         # Without a series at 0 the first loss would not be an increase, and raise no alert.
         event_metrics.RELAY_FAILURES.add(0, {"error.type": LogShortened.__name__})
@@ -98,9 +89,9 @@ class Relay:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 await producer.start()
             async with open_log(self._settings) as log:
-                self._ends = await ledger.read_ends(connection)
-                await connection.commit()
-                await self._relay_until_stopped(connection, producer, log, stop)
+                check = LogCheck(connection, self._settings, producer, log)
+                await check.begin()
+                await self._relay_until_stopped(connection, producer, check, stop)
         finally:
             # After a failed send an idempotent producer refuses its partition for ever, and a
             # send that timed out may still be delivered: the producer must not be used again.
@@ -112,19 +103,18 @@ class Relay:
         self,
         connection: AsyncConnection,
         producer: AIOKafkaProducer,
-        log: AIOKafkaConsumer,
+        check: LogCheck,
         stop: asyncio.Event,
     ) -> None:
         pause = BUSY_POLL
-        await self._check_log(connection, producer, log, is_new=True)
         prune_at = datetime.now(UTC)
         check_at = prune_at + LOG_CHECK_EVERY
         while not stop.is_set():
             self._nudged.clear()
             if datetime.now(UTC) >= check_at:
-                await self._check_log(connection, producer, log)
+                await check.run()
                 check_at = datetime.now(UTC) + LOG_CHECK_EVERY
-            published = await self._publish_chunk(connection, producer)
+            published = await self._publish_chunk(connection, producer, check)
             if published:
                 pause = BUSY_POLL
                 if published == self._chunk:
@@ -136,7 +126,9 @@ class Relay:
             await wait_until_set(self._nudged, pause)
             pause = min(pause * 1.5, IDLE_POLL)
 
-    async def _publish_chunk(self, connection: AsyncConnection, producer: AIOKafkaProducer) -> int:
+    async def _publish_chunk(
+        self, connection: AsyncConnection, producer: AIOKafkaProducer, check: LogCheck
+    ) -> int:
         rows = await ledger.claim(connection, self._chunk)
         if not rows:
             await connection.rollback()
@@ -151,9 +143,9 @@ class Relay:
             self._chunk = max(1, len(rows) // 2)
             raise RelayFault(repr(fault)) from fault
         ends = await ledger.mark(connection, rows, sent)
-        await self._replace_lost(connection, rows, sent)
+        await check.replace_lost(rows, sent)
         await connection.commit()
-        self._ends |= {each: max(end, self._ends.get(each, 0)) for each, end in ends.items()}
+        check.raise_ends(ends)
         self._chunk = CHUNK_ROWS
         now = datetime.now(UTC)
         for kind, number in Counter([row.type for row in rows]).items():
@@ -161,80 +153,6 @@ class Relay:
         for row in rows:
             event_metrics.OUTBOX_DELAY.record((now - row.created_at).total_seconds())
         return len(rows)
-
-    async def _check_log(
-        self,
-        connection: AsyncConnection,
-        producer: AIOKafkaProducer,
-        log: AIOKafkaConsumer,
-        is_new: bool = False,
-    ) -> None:
-        """Publish again what the broker has lost by a restore, or by a crash before its flush.
-
-        A new leader compares records, not only the log's length: its predecessor may have sent
-        records to the offsets of lost ones, and died before it marked them.
-        """
-        names = {self._settings.topic(each.topic): each.topic for each in self._ends}
-        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-            asked = [
-                TopicPartition(name, number)
-                for name in names
-                for number in await producer.partitions_for(name)
-            ]
-            found = await log.end_offsets(asked) if asked else {}
-        for broker_partition, end in found.items():
-            partition = broker_partition._replace(topic=names[broker_partition.topic])
-            known, lost_from = self._ends.get(partition, 0), end
-            if is_new or end < known:
-                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                    overwritten = await find_overwritten(
-                        connection, log, partition, broker_partition, end
-                    )
-                lost_from = end if overwritten is None else overwritten
-            if lost_from < max(end, known):
-                await self._publish_again(connection, partition, lost_from)
-            self._ends[partition] = max(end, known)
-            if end > known:
-                # Foreign records, such as copies. Consumers have passed them, so the next leader
-                # must know that consumers skip our records below this end if the broker loses them.
-                await ledger.note_ends(connection, {partition: end})
-        await connection.commit()
-
-    async def _replace_lost(
-        self,
-        connection: AsyncConnection,
-        rows: Sequence[Row[Any]],
-        sent: Sequence[RecordMetadata],
-    ) -> None:
-        """Publish records again that landed below the known end of the log: it was shortened.
-
-        Consumers that were further never read there again. So these records are published until
-        they lie beyond every acknowledged offset.
-        """
-        shortened: dict[TopicPartition, int] = {}
-        for row, record in zip(rows, sent, strict=True):
-            partition = TopicPartition(row.topic, record.partition)
-            if record.offset < self._ends.get(partition, 0):
-                lowest = shortened.get(partition, record.offset)
-                shortened[partition] = min(lowest, record.offset)
-        for partition, offset in shortened.items():
-            await self._publish_again(connection, partition, offset)
-
-    async def _publish_again(
-        self, connection: AsyncConnection, partition: TopicPartition, offset: int
-    ) -> None:
-        events = await ledger.publish_again(connection, partition, offset)
-        event_metrics.RELAY_FAILURES.add(1, {"error.type": LogShortened.__name__})
-        logger.error(
-            "the broker has lost records, they are published again",
-            extra={
-                "topic": partition.topic,
-                "partition": partition.partition,
-                "log_ends_at": offset,
-                "acknowledged_up_to": self._ends[partition],
-                "events": events,
-            },
-        )
 
     async def _send(
         self, producer: AIOKafkaProducer, rows: Sequence[Row[Any]]
