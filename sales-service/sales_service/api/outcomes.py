@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
-from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.sales import find_decided
@@ -82,11 +81,11 @@ def _release(waiting: Iterable[asyncio.Future[None]]) -> None:
 
 
 @asynccontextmanager
-async def run_outcomes(app: FastAPI) -> AsyncIterator[None]:
-    """Poll while the application runs; routes find the `Outcomes` in `app.state.outcomes`."""
-    app.state.outcomes = Outcomes(app.state.read_engine, app.state.stopping)
-    poller = asyncio.create_task(app.state.outcomes.poll())
+async def run_outcomes(read_engine: AsyncEngine, stopping: Stopping) -> AsyncIterator[Outcomes]:
+    """Poll while the application runs."""
+    outcomes = Outcomes(read_engine, stopping)
+    poller = asyncio.create_task(outcomes.poll())
     try:
-        yield
+        yield outcomes
     finally:
         poller.cancel()

@@ -6,14 +6,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
+from sales_service.api.answers import SaleAnswer, SaleOut, respond
 from sales_service.api.pages import link_next
 from sales_service.api.problems import cancelled_sale, insufficient_stock
-from sales_service.api.receipts import JSON, answer, receipt, receipts
 from sales_service.api.roles import Anyone
-from sales_service.api.sale_schemas import SaleAnswer, SaleIn, SaleOut
-from sales_service.api.schemas import LARGEST_ID
+from sales_service.api.sale_schemas import SaleIn, SalesQuery
+from sales_service.api.state import state_of
 from sales_service.db.sales import find_sales, list_sales
 from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
@@ -29,29 +28,14 @@ DEFAULT_WAIT_SECONDS = 2
 LONGEST_WAIT_SECONDS = 30  # a pending sale is cancelled after that anyway
 
 
-class SalesQuery(BaseModel):
-    """A page of sales, newest first."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    magasin_id: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
-    limite: Annotated[int, Field(ge=1, le=500)] = 50
-    curseur: UUID | None = None
-
-
 @router.get("/api/ventes/", response_model=list[SaleOut])
 @router.get("/api/ventes", include_in_schema=False)
 async def get_sales(
-    request: Request,
-    session: ReadSession,
-    caller: Anyone,
-    query: Annotated[SalesQuery, Query()],
+    request: Request, session: ReadSession, caller: Anyone, query: Annotated[SalesQuery, Query()]
 ) -> Response:
-    sales = await list_sales(session, query.magasin_id, query.curseur, query.limite)
-    response = Response(receipts(sales), media_type=JSON)
-    if len(sales) == query.limite:
-        link_next(request, response, str(sales[-1].id))
-    return response
+    sales = await list_sales(session, query.store_id, query.cursor, query.limit)
+    headers = link_next(request, str(sales[-1].id)) if len(sales) == query.limit else {}
+    return respond([SaleOut.of(sale) for sale in sales], headers=headers)
 
 
 @router.get("/api/ventes/{sale_id}", response_model=SaleOut)
@@ -61,7 +45,7 @@ async def get_sale(
     sale = (await find_sales(session, [sale_id])).get(sale_id)
     if sale is None:
         raise UnknownSale
-    return Response(receipt(sale), media_type=JSON)
+    return respond(SaleOut.of(sale))
 
 
 @router.post(
@@ -83,10 +67,11 @@ async def post_sale(
 ) -> Response:
     """Record a sale. Repeating it, by `Idempotency-Key` or by `vente_id` with the same content,
     sells nothing more and is answered with the sale as it stands then."""
-    request.app.state.outbox_watch.refuse_when_full()
+    state = state_of(request)
+    state.outbox_watch.refuse_when_full()
     recorded = await record_sale(
-        request.app.state.engine,
-        request.app.state.catalogue,
+        state.engine,
+        state.catalogue,
         body.to_draft(),
         await keyed(request, caller, idempotency_key),
     )
@@ -95,14 +80,14 @@ async def post_sale(
         keep_trace(Keep.SAGA)
     # Committed: whatever happens from here on, the sale is recorded.
     if sale.status is SaleStatus.PENDING and (seconds := wait_seconds(prefer)) > 0:
-        await request.app.state.outcomes.wait(sale.id, seconds)
+        await state.outcomes.wait(sale.id, seconds)
         async with read_session(request) as session:
             sale = (await find_sales(session, [sale.id]))[sale.id]
     return _answer(sale, REPLAYED if recorded.is_repeated else {})
 
 
 def wait_seconds(prefer: str) -> int:
-    """How long the client wants to wait for the outcome (RFC 7240: `wait=N`, `respond-async`)."""
+    """Return how long the client wants to wait (RFC 7240: `wait=N`, `respond-async`)."""
     wait = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", prefer)
     if wait:
         return min(int(wait[1]), LONGEST_WAIT_SECONDS)
@@ -119,4 +104,4 @@ def _answer(sale: Sale, replayed: Mapping[str, str]) -> Response:
     if sale.status is SaleStatus.PENDING:
         status = 202
         headers["Retry-After"] = "1"
-    return Response(answer(sale), status, headers, JSON)
+    return respond(SaleAnswer.to(sale), status, headers)

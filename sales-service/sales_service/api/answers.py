@@ -1,0 +1,203 @@
+"""Answers: English structs whose members have French names, encoded as they are.
+
+The seed's clients expect amounts and prices as JSON numbers. A float keeps 15 digits, which is
+more than any price or receipt has.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Self
+from uuid import UUID
+
+import msgspec
+from fastapi import Response
+
+from sales_service.api.words import FRENCH, FRENCH_OF_LINE, WORD_OF_KIND, WORD_OF_STATUS
+from sales_service.db.catalogue import ProductRow, StoreRow
+from sales_service.domain.sale import Sale, SaleStatus
+from service_kit.http.openapi import DescribedStruct
+from service_kit.telemetry import stages
+from service_kit.telemetry.stages import Stage
+
+JSON = "application/json"
+
+MESSAGES = {
+    SaleStatus.PENDING: "Vente enregistrée, en attente du stock",
+    SaleStatus.CONFIRMED: "Vente enregistrée",
+}
+
+
+class TaxRateOut(DescribedStruct, frozen=True, rename=FRENCH):
+    """A tax of a store."""
+
+    code: str
+    rate: float
+
+
+class StoreOut(DescribedStruct, frozen=True, rename=FRENCH):
+    """A store; `id`, `nom`, `adresse` and `ville` are the seed's."""
+
+    id: int
+    name: str
+    address: str
+    city: str
+    kind: str
+    timezone: str
+    cutoff_hour: int
+    currency: str
+    stock_policy: str
+    taxes: list[TaxRateOut]
+    version: int
+
+    @classmethod
+    def of(cls, store: StoreRow) -> Self:
+        return cls(
+            store.id,
+            store.name,
+            store.address,
+            store.city,
+            WORD_OF_KIND[store.kind],
+            store.timezone,
+            store.cutoff_hour,
+            store.currency,
+            store.stock_policy,
+            [TaxRateOut(tax["code"], float(tax["rate"])) for tax in store.taxes],
+            store.version,
+        )
+
+
+class ProductOut(DescribedStruct, frozen=True, rename=FRENCH):
+    """A product; `id`, `nom`, `categorie` and `prix` are the seed's."""
+
+    id: int
+    sku: str
+    name: str
+    category: str
+    unit_price: float
+    description: str
+    unit_cost: float | None
+    version: int
+
+    @classmethod
+    def of(cls, product: ProductRow) -> Self:
+        return cls(
+            product.id,
+            product.sku,
+            product.name,
+            product.category,
+            float(product.unit_price),
+            product.description,
+            None if product.unit_cost is None else float(product.unit_cost),
+            product.version,
+        )
+
+
+class ProductsOut(DescribedStruct, frozen=True, rename=FRENCH):
+    """The products of a batch, in its order."""
+
+    products: list[ProductOut]
+
+
+class ProductsPage(DescribedStruct, frozen=True, rename=FRENCH):
+    """A page of the catalogue, in the seed's shape."""
+
+    total: int
+    page: int
+    size: int
+    products: list[ProductOut]
+
+
+class LineOut(DescribedStruct, frozen=True, rename=FRENCH_OF_LINE):
+    """A line of a receipt."""
+
+    product_id: int
+    name: str
+    category: str
+    quantity: int
+    unit_price: float
+    subtotal: float
+    taxes: float
+
+
+class TaxOut(DescribedStruct, frozen=True, rename=FRENCH):
+    """A tax of a receipt."""
+
+    code: str
+    rate: float
+    amount: float
+
+
+class SaleOut(DescribedStruct, frozen=True, rename=FRENCH):
+    """A receipt; `id`, `date`, `magasin_id`, `total` and `lignes` are the seed's.
+
+    `total` is net of tax, `total_ttc` is what the customer pays.
+    """
+
+    id: UUID
+    number: str
+    status: str
+    sold_at: datetime
+    business_date: date
+    store_id: int
+    register_id: str | None
+    currency: str
+    total: float
+    taxes: list[TaxOut]
+    total_with_taxes: float
+    lines: list[LineOut]
+
+    @classmethod
+    def of(cls, sale: Sale, *more: Any) -> Self:
+        return cls(
+            sale.id,
+            sale.number,
+            WORD_OF_STATUS[sale.status],
+            sale.sold_at,
+            sale.business_date,
+            sale.store_id,
+            sale.register_id,
+            sale.currency,
+            _money(sale.total_cents),
+            [TaxOut(tax.code, float(tax.rate), _money(tax.amount_cents)) for tax in sale.taxes],
+            _money(sale.total_cents + sale.tax_cents),
+            [
+                LineOut(
+                    line.product_id,
+                    line.product_name,
+                    line.category,
+                    line.quantity,
+                    float(line.unit_price),
+                    _money(line.amount_cents),
+                    _money(line.tax_cents),
+                )
+                for line in sale.lines
+            ],
+            *more,
+        )
+
+
+class SaleAnswer(SaleOut, frozen=True, rename=FRENCH):
+    """The answer to a posted sale: the receipt, with the seed's `message` and `vente_id`."""
+
+    message: str
+    sale_id: UUID
+
+    @classmethod
+    def to(cls, sale: Sale) -> Self:
+        return cls.of(sale, MESSAGES[sale.status], sale.id)
+
+
+def _money(cents: int) -> float:
+    # Division rounds correctly: this is the float that is nearest to the decimal amount.
+    return cents / 100
+
+
+def respond(
+    answer: DescribedStruct | list[Any],
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Encode an answer and return the response, as the last step of a route."""
+    if clock := stages.current():
+        clock.become(Stage.SERIALISATION)
+    return Response(msgspec.json.encode(answer), status, headers, JSON)

@@ -1,0 +1,58 @@
+"""The words of the API: French names of members and parameters, of kinds and of statuses."""
+
+from sales_service.domain.sale import SaleStatus
+
+FRENCH = {
+    "address": "adresse",
+    "amount": "montant",
+    "basket": "panier",
+    "business_date": "date_affaires",
+    "category": "categorie",
+    "city": "ville",
+    "currency": "devise",
+    "cursor": "curseur",
+    "cutoff_hour": "heure_coupure",
+    "kind": "type",
+    "limit": "limite",
+    "lines": "lignes",
+    "name": "nom",
+    "number": "numero",
+    "product_id": "produit_id",
+    "products": "produits",
+    "quantity": "quantite",
+    "rate": "taux",
+    "register_id": "caisse",
+    "sale_id": "vente_id",
+    "sold_at": "date",
+    "status": "statut",
+    "stock_policy": "politique_stock",
+    "store_id": "magasin_id",
+    "subtotal": "sous_total",
+    "timezone": "fuseau",
+    "total_with_taxes": "total_ttc",
+    "unit_cost": "cout",
+    "unit_price": "prix",
+    "wanted": "critere",
+}
+# The price of a line has another name than that of a product.
+FRENCH_OF_LINE = FRENCH | {"unit_price": "prix_unitaire"}
+
+KINDS = {"magasin": "store", "centre_logistique": "logistics-centre"}
+WORD_OF_KIND = {kind: word for word, kind in KINDS.items()}
+
+WORD_OF_STATUS = {
+    SaleStatus.PENDING: "en_attente",
+    SaleStatus.CONFIRMED: "confirmee",
+    SaleStatus.REJECTED: "rejetee",
+    SaleStatus.CANCELLED: "annulee",
+}
+
+
+def say(name: str) -> str:
+    """Return the French name of a member or parameter; some are the same in both languages."""
+    return FRENCH.get(name, name)
+
+
+def say_of_line(name: str) -> str:
+    """Return the French name of a member of a line."""
+    return FRENCH_OF_LINE.get(name, name)
