@@ -10,7 +10,7 @@ from sales_service.api import products, sales, stores
 from sales_service.api.outcomes import run_outcomes
 from sales_service.api.problems import PROBLEM_OF
 from sales_service.api.state import SalesState
-from sales_service.db.known_catalogue import KnownCatalogue
+from sales_service.catalogue_cache import CatalogueCache
 from sales_service.settings import Settings
 from service_kit.api import build_api, serve
 
@@ -34,7 +34,7 @@ async def _open_state(app: FastAPI) -> AsyncIterator[None]:
             settings=app.state.settings,
             engine=app.state.engine,
             outbox_watch=app.state.outbox_watch,
-            catalogue=KnownCatalogue(read_engine),
+            catalogue=CatalogueCache(read_engine),
             outcomes=outcomes,
         )
         yield

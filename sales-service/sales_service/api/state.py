@@ -6,7 +6,7 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sales_service.api.outcomes import Outcomes
-from sales_service.db.known_catalogue import KnownCatalogue
+from sales_service.catalogue_cache import CatalogueCache
 from sales_service.settings import Settings
 from service_kit.events.outbox_backlog import OutboxWatch
 
@@ -18,7 +18,7 @@ class SalesState:
     settings: Settings
     engine: AsyncEngine
     outbox_watch: OutboxWatch
-    catalogue: KnownCatalogue
+    catalogue: CatalogueCache
     outcomes: Outcomes
 
 

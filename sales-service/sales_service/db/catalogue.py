@@ -65,14 +65,14 @@ def _product(row: Row[Any]) -> ProductRow:
 
 
 async def read_store_for_sale(
-    session: AsyncSession, store_id: int, *, hold: bool = False
+    session: AsyncSession, store_id: int, *, lock: bool = False
 ) -> Store | None:
-    """What a sale needs to know of its store; nobody changes it before the end when `hold`."""
+    """Return what a sale needs of an active store; with `lock`, keep others from changing it."""
     row = (
         await session.execute(
             text(f"""
                 SELECT id, kind, timezone, cutoff_hour, currency, stock_policy, taxes, version
-                FROM stores WHERE id = :id AND is_active {"FOR SHARE" if hold else ""}
+                FROM stores WHERE id = :id AND is_active {"FOR SHARE" if lock else ""}
             """),
             {"id": store_id},
         )
@@ -92,14 +92,17 @@ async def read_store_for_sale(
 
 
 async def find_products_for_sale(
-    session: AsyncSession, product_ids: Sequence[int], *, hold: bool = False
+    session: AsyncSession, product_ids: Sequence[int], *, lock: bool = False
 ) -> dict[ProductId, Product]:
-    """What lines copy from the catalogue, by product; unknown ones are absent."""
+    """Return what a sale's lines copy from active products, by product.
+
+    With `lock`, keep others from changing them.
+    """
     rows = await session.execute(
         text(f"""
             SELECT id, name, category, unit_price, unit_cost, version FROM products
             WHERE id = ANY(CAST(:ids AS int[])) AND is_active
-            {"ORDER BY id FOR SHARE" if hold else ""}
+            {"ORDER BY id FOR SHARE" if lock else ""}
         """),
         {"ids": list(set(product_ids))},
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from sales_service.db.known_catalogue import KnownCatalogue
+from sales_service.catalogue_cache import CatalogueCache
 from sales_service.db.sale_writing import NothingWritten, write_sale
 from sales_service.db.sales import find_sales
 from sales_service.domain.errors import SaleExists, SalesError
@@ -27,7 +27,7 @@ class RecordedSale:
 
 
 async def record_sale(
-    engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
+    engine: AsyncEngine, catalogue: CatalogueCache, draft: SaleDraft, request: KeyedRequest
 ) -> RecordedSale:
     """Record the sale and return it: confirmed in a permissive store, pending in a strict one.
 
@@ -50,7 +50,7 @@ async def record_sale(
 
 
 async def _write_by_cache(
-    engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
+    engine: AsyncEngine, catalogue: CatalogueCache, draft: SaleDraft, request: KeyedRequest
 ) -> Sale:
     """Write the sale by the cached catalogue, in a transaction of one statement."""
     goods = await catalogue.look_up(draft.store_id, draft.product_ids)
@@ -66,14 +66,14 @@ async def _write_by_cache(
 
 
 async def _write_by_locked_catalogue(
-    engine: AsyncEngine, catalogue: KnownCatalogue, draft: SaleDraft, request: KeyedRequest
+    engine: AsyncEngine, catalogue: CatalogueCache, draft: SaleDraft, request: KeyedRequest
 ) -> Sale:
     """Write the sale by the catalogue of the database, locked until the sale is committed.
 
     Without the lock, prices that change faster than they are read would delay a sale for ever.
     """
     async with AsyncSession(engine) as session, session.begin():
-        goods = await catalogue.hold(session, draft.store_id, draft.product_ids)
+        goods = await catalogue.read_locked(session, draft.store_id, draft.product_ids)
         sale = ring_up(draft, goods, datetime.now(UTC))
         return await write_sale(await within(session), sale, goods, recorded(sale), request)
 
