@@ -1,4 +1,4 @@
-"""The HTTP process of the sales service."""
+"""Runs the HTTP process of the sales service."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from service_kit.api import build_api, serve
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application, wired."""
+    """Build the application with all its parts."""
     return build_api(
         settings,
         title="Comptoir : ventes",

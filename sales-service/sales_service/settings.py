@@ -4,12 +4,12 @@ from service_kit.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """What the kit's settings do not know."""
+    """The service's settings beside the kit's."""
 
     service_name: str = "sales-service"
 
     pending_sale_timeout_seconds: float = 30.0
-    """A sale that the stock has not decided by then is cancelled."""
+    """A pending sale that is older is cancelled."""
 
     default_timezone: str = "America/Toronto"
     default_currency: str = "CAD"

@@ -1,4 +1,4 @@
-"""This service's own metrics, each with the question that it answers."""
+"""The service's own metrics, each with the question that it answers."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.domain.sale import Sale, SaleStatus
 from service_kit.database.sessions import after_commit
 
-# Each store is a series of its own: of a chain with more, the rest are shown together.
+# Each store has a series of its own; further stores share one, so that a large chain stays bounded.
 MOST_STORES = 200
 OTHER_STORES = "other"
 
 _meter = metrics.get_meter("sales_service")
-# Read at a scrape, as in `service_kit.telemetry.http_metrics`: the SDK's own counters are dear.
+# Read at a scrape, because a counter of the SDK costs more at each sale.
 _sales: defaultdict[tuple[str, str], int] = defaultdict(int)
 _revenue_cents: defaultdict[tuple[str, str], int] = defaultdict(int)
 
@@ -51,12 +51,12 @@ _shown_stores: set[int] = set()
 
 
 def count_decided(session: AsyncSession, sales: Sequence[Sale]) -> None:
-    """Count sales that the session's transaction makes final, once it has committed."""
+    """Count sales that the session's transaction decides, when it has committed."""
     after_commit(session, lambda: count_sales(sales))
 
 
 def time_sagas(session: AsyncSession, sales: Iterable[Sale], decided_at: datetime) -> None:
-    """Note how long sales were pending that the session's transaction decides."""
+    """Record how long the sales were pending, when the session's transaction has committed."""
     seconds = [
         ((decided_at - sale.recorded_at).total_seconds(), {"outcome": sale.status.value})
         for sale in sales
@@ -70,7 +70,7 @@ def time_sagas(session: AsyncSession, sales: Iterable[Sale], decided_at: datetim
 
 
 def count_sales(sales: Sequence[Sale]) -> None:
-    """Count those of these committed sales that are final."""
+    """Count the final ones among these committed sales."""
     for sale in sales:
         if sale.status is SaleStatus.PENDING:
             continue

@@ -1,4 +1,4 @@
-"""The event process: relay, the stock's decisions, and the sweeper of stale sales."""
+"""Runs the event process: relay, the stock's decisions, and the sweeper of stale sales."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Stores, products, sales and the kit's tables."""
+"""Create stores, products, sales and the kit's tables."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Ends of the log as the relay knows them, and dead letters that can be replayed."""
+"""Store the relay's positions in the log, and make dead letters replayable."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Opening a store needs no right to create anything: a function of the owner's does it."""
+"""Let the service create a store's sequence by a function, without the right to create."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    # With a search path of its own: else its caller could put other functions before the server's.
+    # A fixed search path: otherwise a caller could put its own functions before the server's.
     op.execute("""
         CREATE FUNCTION create_sale_number_sequence(store_id int) RETURNS void
         LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -1,4 +1,4 @@
-"""Changes of keys are announced to processes that remember callers."""
+"""Announce changes of keys to processes that cache callers."""
 
 from alembic import op
 

@@ -1,1 +1,1 @@
-"""Routes, and the French JSON that the outside sees."""
+"""Routes, and the frontier between French JSON outside and English objects inside."""

@@ -1,4 +1,4 @@
-"""Waiting for the stock's decision about a pending sale, without holding a connection."""
+"""Lets a request wait for the stock's decision about its sale, without holding a connection."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -18,10 +18,9 @@ FAULT_PAUSE = timedelta(milliseconds=500)
 
 
 class Outcomes:
-    """One poller for all waiting requests of the process: one query per tick, by primary key.
+    """Polls for all waiting requests of the process with one query per tick, by primary key.
 
-    The decision is made in another process. Waiting is a courtesy: the outcome is durable
-    whether or not somebody waits for it.
+    Another process makes the decision. It is durable whether or not a request waits for it.
     """
 
     def __init__(self, read_engine: AsyncEngine, stopping: Stopping) -> None:
@@ -32,7 +31,7 @@ class Outcomes:
         self._somebody_waits = asyncio.Event()
 
     async def wait(self, sale_id: UUID, seconds: float) -> None:
-        """Return when the sale is decided, after `seconds`, or when the process begins to end."""
+        """Return when the sale is decided, after `seconds`, or when the process begins to stop."""
         if self._stopping.has_begun:
             return
         decided: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""Keyset pages: the seed's plain arrays, the next page in a `Link` header (RFC 8288)."""
+"""Keyset pages: plain arrays as in the seed, with the next page in a `Link` header (RFC 8288)."""
 
 from fastapi import Request
 

@@ -20,7 +20,7 @@ SKU_TAKEN = "Un produit porte déjà ce SKU."
 
 
 def insufficient_stock(sale: Sale, headers: Mapping[str, str]) -> Problem:
-    """Return the problem of a rejected sale; it names each line of which there is too little."""
+    """Return the problem of a rejected sale, with a fault for each line that is short."""
     missing = {each.product_id: each for each in sale.missing}
     faults = [
         {
@@ -38,7 +38,7 @@ def insufficient_stock(sale: Sale, headers: Mapping[str, str]) -> Problem:
 
 
 def cancelled_sale(headers: Mapping[str, str]) -> Problem:
-    """Return the problem of a sale that nobody decided in time."""
+    """Return the problem of a sale that the stock did not decide in time."""
     detail = "Vente annulée : le stock n'a pas répondu à temps"
     return Problem(409, "vente-annulee", detail, headers=headers)
 

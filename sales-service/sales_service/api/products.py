@@ -34,7 +34,7 @@ SORTABLE = {say(order.value): order for order in ProductOrder}
 
 
 class SearchQuery(BaseModel):
-    """What to look for in names, SKUs, categories and ids."""
+    """A search in names, SKUs, categories and ids."""
 
     model_config = FRENCH_ONLY
 
@@ -46,7 +46,7 @@ class SearchQuery(BaseModel):
 
 
 class FilterQuery(BaseModel):
-    """The seed's page; `sort` is `champ,ordre`, as in `nom,asc`."""
+    """A page as in the seed; `sort` is `champ,ordre`, as in `nom,asc`."""
 
     model_config = FRENCH_ONLY
 

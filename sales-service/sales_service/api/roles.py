@@ -1,4 +1,4 @@
-"""Who may do what."""
+"""The roles of callers, and the dependencies that require them."""
 
 from typing import Annotated
 

@@ -34,7 +34,7 @@ def _is_uuid7(value: UUID) -> UUID:
 
 
 class LineIn(BaseModel):
-    """A line of a basket; without `prix_unitaire` the catalogue's price counts."""
+    """A line of a basket; `prix_unitaire` defaults to the catalogue's price."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=say_of_line)
 
@@ -44,7 +44,7 @@ class LineIn(BaseModel):
 
 
 class SaleIn(BaseModel):
-    """A basket. `date` without offset is the store's local time; without `date` it is now."""
+    """A basket; `date` defaults to now, and is in the store's local time if it has no offset."""
 
     model_config = FRENCH_ONLY
 

@@ -25,7 +25,7 @@ from service_kit.telemetry.tracing import Keep, keep_trace
 router = APIRouter(tags=["ventes"], route_class=TimedRoute)
 
 DEFAULT_WAIT_SECONDS = 2
-LONGEST_WAIT_SECONDS = 30  # a pending sale is cancelled after that anyway
+LONGEST_WAIT_SECONDS = 30  # by then the worker cancels a pending sale
 
 
 @router.get("/api/ventes/", response_model=list[SaleOut])
@@ -65,8 +65,8 @@ async def post_sale(
     idempotency_key: IdempotencyKey = None,
     prefer: Annotated[str, Header()] = "",
 ) -> Response:
-    """Record a sale. Repeating it, by `Idempotency-Key` or by `vente_id` with the same content,
-    sells nothing more and is answered with the sale as it stands then."""
+    """Record a sale. The route is idempotent: a request with the same `Idempotency-Key`, or with
+    the same `vente_id` and content, is answered with the recorded sale in its present state."""
     state = state_of(request)
     state.outbox_watch.refuse_when_full()
     recorded = await record_sale(
@@ -78,7 +78,7 @@ async def post_sale(
     sale = recorded.sale
     if sale.status is SaleStatus.PENDING:
         keep_trace(Keep.SAGA)
-    # Committed: whatever happens from here on, the sale is recorded.
+    # From here on the sale is committed, whatever else fails.
     if sale.status is SaleStatus.PENDING and (seconds := wait_seconds(prefer)) > 0:
         await state.outcomes.wait(sale.id, seconds)
         async with read_session(request) as session:
@@ -87,7 +87,10 @@ async def post_sale(
 
 
 def wait_seconds(prefer: str) -> int:
-    """Return how long the client wants to wait (RFC 7240: `wait=N`, `respond-async`)."""
+    """Return how long the client wants to wait for the outcome.
+
+    RFC 7240 has `wait=N` and `respond-async` for it.
+    """
     wait = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})", prefer)
     if wait:
         return min(int(wait[1]), LONGEST_WAIT_SECONDS)

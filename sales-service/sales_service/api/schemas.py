@@ -10,7 +10,7 @@ from pydantic.types import StringConstraints
 
 from sales_service.api.words import KINDS, say
 
-# A misspelt member or parameter is an error, never ignored.
+# Refuse unknown members and parameters: they are misspelt.
 FRENCH_ONLY = ConfigDict(extra="forbid", alias_generator=say)
 
 LARGEST_ID = 2_147_483_647
@@ -122,7 +122,7 @@ def _store_columns(body: StoreIn | StoreChange) -> dict[str, Any]:
 
 
 class ProductIn(BaseModel):
-    """A new product of the chain; its stock comes by a reception in a store."""
+    """A new product of the chain, without stock: a reception brings that to a store."""
 
     model_config = FRENCH_ONLY
 
@@ -139,7 +139,7 @@ class ProductIn(BaseModel):
 
 
 class ProductsIn(BaseModel):
-    """Many new products at once, all or none."""
+    """A batch of new products; it is added whole or not at all."""
 
     model_config = FRENCH_ONLY
 

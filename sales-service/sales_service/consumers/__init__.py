@@ -1,1 +1,1 @@
-"""What happens on the events of others, a file per topic."""
+"""Consumers of other services' events, one file per topic."""

@@ -1,4 +1,4 @@
-"""The stock's decisions about pending sales."""
+"""Consumes the stock's decisions about pending sales."""
 
 from collections.abc import Sequence
 

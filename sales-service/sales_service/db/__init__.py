@@ -1,1 +1,1 @@
-"""One named function per SQL statement."""
+"""The service's SQL: one named function per statement."""

@@ -1,4 +1,4 @@
-"""Stores and products."""
+"""SQL about stores and products."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,7 +118,7 @@ async def list_stores(session: AsyncSession, after_id: int, limit: int) -> list[
 
 
 async def insert_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow | None:
-    """The new store; None when its name is taken."""
+    """Insert a store and return it, or None when its name is taken."""
     row = (
         await session.execute(
             text(f"""
@@ -136,17 +136,20 @@ async def insert_store(session: AsyncSession, values: dict[str, Any]) -> StoreRo
 
 
 async def create_number_sequence(session: AsyncSession, store_id: int) -> None:
-    """The store's receipt numbers: a sequence, so that its sales never wait for each other."""
+    """Create the sequence of the store's receipt numbers.
+
+    With a sequence, sales of one store never wait for each other.
+    """
     await session.execute(text("SELECT create_sale_number_sequence(:store)"), {"store": store_id})
 
 
 async def update_store(
     session: AsyncSession, store_id: int, changes: dict[str, Any]
 ) -> StoreRow | None:
-    """The store with its columns in `changes` replaced; None when there is none."""
+    """Update a store and return it, or None when it does not exist."""
     if "taxes" in changes:
         changes = changes | {"taxes": msgspec.json.encode(changes["taxes"]).decode()}
-    # Column names come from our own schema class, values are parameters.
+    # Safe: the names of columns come from our request models, and values are parameters.
     assignments = ", ".join(
         f"{column} = CAST(:{column} AS jsonb)" if column == "taxes" else f"{column} = :{column}"
         for column in changes
@@ -172,7 +175,7 @@ async def list_products(session: AsyncSession, after_id: int, limit: int) -> lis
 
 
 async def find_products_matching(session: AsyncSession, words: str, limit: int) -> list[ProductRow]:
-    """Products whose name, SKU or category contains `words`, or whose id is that number."""
+    """Return products whose name, SKU or category contains `words`, or whose id is `words`."""
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = await session.execute(
         text(f"""
@@ -223,7 +226,7 @@ async def find_products_page(
 async def insert_products(
     session: AsyncSession, products: Sequence[dict[str, Any]]
 ) -> list[ProductRow]:
-    """The new products in order; those whose SKU is taken are left out."""
+    """Insert products and return them in order, without those whose SKU is taken."""
     rows = await session.execute(
         text(f"""
             WITH given AS (
@@ -264,8 +267,8 @@ async def find_product_ids_by_sku(session: AsyncSession, skus: Sequence[str]) ->
 async def update_product(
     session: AsyncSession, product_id: int, changes: dict[str, Any]
 ) -> ProductRow | None:
-    """The product with its columns in `changes` replaced; None when there is none."""
-    # Column names come from our own schema class, values are parameters.
+    """Update a product and return it, or None when it does not exist."""
+    # Safe: the names of columns come from our request models, and values are parameters.
     assignments = ", ".join(f"{column} = :{column}" for column in changes)
     row = (
         await session.execute(

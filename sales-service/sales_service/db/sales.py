@@ -1,4 +1,4 @@
-"""Sales and their lines."""
+"""SQL about sales and their lines."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -20,7 +20,7 @@ _SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offs
 
 
 async def find_sales(session: AsyncSession, sale_ids: Sequence[UUID]) -> dict[UUID, Sale]:
-    """Whole sales by id."""
+    """Return sales with their lines, by id."""
     rows = await session.execute(
         text(f"SELECT {_SALE_COLUMNS} FROM sales WHERE id = ANY(CAST(:ids AS uuid[]))"),
         {"ids": list(sale_ids)},
@@ -31,7 +31,7 @@ async def find_sales(session: AsyncSession, sale_ids: Sequence[UUID]) -> dict[UU
 async def list_sales(
     session: AsyncSession, store_id: int | None, before: UUID | None, limit: int
 ) -> list[Sale]:
-    """Whole sales, newest first, of one store or of all, after the one with id `before`."""
+    """Return sales older than `before` with their lines, newest first, of one store or all."""
     conditions = ["true"]
     if store_id is not None:
         conditions.append("store_id = :store_id")
@@ -87,7 +87,7 @@ def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:
 
 
 async def find_decided(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these sales are no longer pending."""
+    """Return which of these sales are no longer pending."""
     rows = await session.execute(
         text("""
             SELECT id FROM sales
@@ -99,7 +99,7 @@ async def find_decided(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[U
 
 
 async def find_pending(session: AsyncSession, sale_ids: Sequence[str]) -> set[str]:
-    """Which of these sales are still pending."""
+    """Return which of these sales are still pending."""
     rows = await session.execute(
         text("""
             SELECT CAST(id AS text) FROM sales
@@ -111,7 +111,7 @@ async def find_pending(session: AsyncSession, sale_ids: Sequence[str]) -> set[st
 
 
 async def lock_pending(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[UUID]:
-    """Lock those of these sales that are pending, in one order for all who do."""
+    """Lock the pending ones among these sales and return them; the order avoids deadlocks."""
     rows = await session.execute(
         text("""
             SELECT id FROM sales
@@ -123,7 +123,7 @@ async def lock_pending(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[U
 
 
 async def lock_stale(session: AsyncSession, older_than: timedelta, limit: int) -> list[UUID]:
-    """Lock pending sales that nobody decided in time, oldest first."""
+    """Lock the oldest pending sales that are older than this, and return them."""
     rows = await session.execute(
         text("""
             SELECT id FROM sales
@@ -140,7 +140,7 @@ async def settle(
     outcomes: Sequence[tuple[UUID, SaleStatus, Sequence[MissingStock]]],
     decided_at: datetime,
 ) -> None:
-    """Give locked pending sales their final status."""
+    """Set the final status of locked pending sales."""
     await session.execute(
         text("""
             UPDATE sales SET status = o.status, missing = o.missing, decided_at = :decided_at

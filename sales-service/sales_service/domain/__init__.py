@@ -1,1 +1,1 @@
-"""Pure rules of selling: money, business days, sales."""
+"""The rules of selling, without I/O: money, business days, sales."""

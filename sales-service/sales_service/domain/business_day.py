@@ -1,4 +1,4 @@
-"""The business date of a sale: the store's day, not UTC's."""
+"""Finds the business date of a sale: the store's day, not UTC's."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class SaleTime:
-    """When a sale happened, in the three ways that matter later."""
+    """The instant of a sale, with its date and hour in the store."""
 
     sold_at: datetime
     business_date: date
@@ -17,14 +17,14 @@ class SaleTime:
 def place_in_business_day(
     given: datetime | None, now: datetime, timezone: str, cutoff_hour: int
 ) -> SaleTime:
-    """Where a sale belongs; a time without offset is the store's wall clock.
+    """Return the business day of a sale; `given` is local time if it has no offset.
 
-    A sale before the cut-off hour belongs to the evening before it.
+    A sale before the cut-off hour belongs to the day before.
     """
     zone = ZoneInfo(timezone)
     sold_at = now.astimezone(zone) if given is None else given
     if sold_at.tzinfo is None:
         sold_at = sold_at.replace(tzinfo=zone)
-    # Wall-clock arithmetic: at a clock change the cut-off stays at its hour.
+    # Subtract from the wall clock, so that the cut-off keeps its hour when the clocks change.
     wall = sold_at.astimezone(zone).replace(tzinfo=None)
     return SaleTime(sold_at, (wall - timedelta(hours=cutoff_hour)).date(), wall.hour)

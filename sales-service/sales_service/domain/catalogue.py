@@ -1,4 +1,4 @@
-"""Stores and products, as a sale needs them."""
+"""Stores and products, with what a sale needs of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ProductId = NewType("ProductId", int)
 
 
 class StockPolicy(StrEnum):
-    """Whether the stock decides over a sale, or follows it because the goods have left."""
+    """Whether the stock may refuse a sale, or only records it because the goods have left."""
 
     STRICT = "strict"
     PERMISSIVE = "permissive"
@@ -21,7 +21,7 @@ class StockPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What a sale needs to know of its store."""
+    """A store, with what a sale needs of it."""
 
     id: StoreId
     kind: str
@@ -35,7 +35,7 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a line copies from the catalogue."""
+    """A product, with what a line of a sale copies from it."""
 
     id: ProductId
     name: str
@@ -47,8 +47,8 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """What one basket needs of the catalogue; what does not exist is absent."""
+    """The store and the products of one basket, without those that do not exist."""
 
     store: Store | None
     products: Mapping[ProductId, Product]
-    is_fresh: bool = True  # read just now, not from a cache
+    is_fresh: bool = True  # from the database, not from the cache

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class SalesError(Exception):
-    """The request cannot be done."""
+    """A request cannot be fulfilled."""
 
 
 class UnknownReferences(SalesError):
-    """A basket names a store or products that do not exist; products are by index of their line."""
+    """A basket has an unknown store or unknown products, which are by the index of their line."""
 
     def __init__(self, store_id: StoreId | None, products: Mapping[int, ProductId]) -> None:
         super().__init__(f"unknown store {store_id}, {len(products)} lines of unknown products")
@@ -48,7 +48,7 @@ class StoreNameTaken(SalesError):
 
 @dataclass(frozen=True, slots=True)
 class TakenSku:
-    """A SKU that a product of the chain has, or that a batch has twice."""
+    """A SKU of a batch that another product has, in the chain or in the batch."""
 
     index: int
     sku: str
@@ -56,7 +56,7 @@ class TakenSku:
 
 
 class SkusTaken(SalesError):
-    """Products of a batch have SKUs of others."""
+    """SKUs of a batch are taken."""
 
     def __init__(self, taken: Sequence[TakenSku]) -> None:
         super().__init__(f"{len(taken)} SKUs are taken")
@@ -73,7 +73,7 @@ class SkuTaken(SalesError):
 
 
 class SaleExists(SalesError):
-    """A sale with this identifier was recorded before, with another content."""
+    """A sale with this identifier and another content was recorded before."""
 
     def __init__(self, sale_id: UUID) -> None:
         super().__init__(f"sale {sale_id} has another content")

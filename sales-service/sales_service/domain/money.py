@@ -1,4 +1,4 @@
-"""Money: integer cents per line and per receipt, rounded half up, once."""
+"""Computes amounts in integer cents; each is rounded once, half up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class TaxRate:
 
 @dataclass(frozen=True, slots=True)
 class TaxAmount:
-    """What a receipt owes of one tax."""
+    """The amount of one tax on a receipt."""
 
     code: str
     rate: Decimal
@@ -25,15 +25,15 @@ class TaxAmount:
 
 
 def line_amount_cents(quantity: int, unit_price: Decimal) -> int:
-    """`quantity × unit_price` in cents, ROUND_HALF_UP: the only place where a line is rounded."""
+    """Return `quantity × unit_price` in cents; a line is rounded only here."""
     return int((quantity * unit_price * 100).quantize(_ONE, ROUND_HALF_UP))
 
 
 def receipt_taxes(total_cents: int, rates: Sequence[TaxRate]) -> list[TaxAmount]:
-    """The taxes of a receipt, each on its net total, rounded half up on its own.
+    """Return the taxes of a receipt, each computed on its net total and rounded half up.
 
-    Québec's rule: TPS and TVQ are both on the price without taxes, half a cent counts as one,
-    and the taxes of several goods may be computed on their sum (Revenu Québec).
+    Revenu Québec has these rules: TPS and TVQ are both computed on the price without taxes, half a
+    cent is rounded up, and the taxes of several goods may be computed on their sum.
     """
     return [
         TaxAmount(tax.code, tax.rate, int((total_cents * tax.rate).quantize(_ONE, ROUND_HALF_UP)))
@@ -44,8 +44,8 @@ def receipt_taxes(total_cents: int, rates: Sequence[TaxRate]) -> list[TaxAmount]
 def apportion(amount: int, weights: Sequence[int]) -> list[int]:
     """Split `amount` in proportion to `weights`, so that the parts sum up to it exactly.
 
-    Largest remainder (Hamilton): everyone gets the floor of their share, and what is left goes
-    to the largest remainders, the first of equals first.
+    This is the largest remainder method: each part is rounded down, and the cents that are left
+    go to the largest remainders. Of equal remainders the first is served first.
     """
     total = sum(weights)
     if total == 0:

@@ -1,4 +1,4 @@
-"""A sale: how a basket becomes a receipt whose figures never change again."""
+"""Turns a basket into a receipt, whose figures never change again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ from sales_service.domain.money import TaxAmount, apportion, line_amount_cents, 
 
 SaleId = NewType("SaleId", UUID)
 
-# A till whose clock is wrong by more must be mended; its sales would land on a wrong day.
+# A till whose clock is further ahead is wrong, and its sales would count for a wrong day.
 LATEST_SALE_AHEAD = timedelta(days=1)
 EARLIEST_SALE = date(2000, 1, 1)
-# 100 million: sums of millions of such receipts still fit into 64 bits.
+# 100 million: the sum of millions of such receipts still fits into 64 bits.
 LARGEST_TOTAL_CENTS = 10_000_000_000
 
 
 class SaleStatus(StrEnum):
-    """Where a sale stands; every status but `PENDING` is final."""
+    """The status of a sale; all but `PENDING` are final."""
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
@@ -38,7 +38,7 @@ class SaleStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A line as the till sends it; without a price the catalogue's counts."""
+    """A line as the till sends it; its price defaults to the catalogue's."""
 
     product_id: ProductId
     quantity: int
@@ -47,7 +47,7 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class SaleDraft:
-    """A basket as the till sends it; one whose id the till has chosen may come twice."""
+    """A basket as the till sends it; a till that has chosen the id may repeat it."""
 
     sale_id: SaleId
     store_id: StoreId
@@ -63,7 +63,7 @@ class SaleDraft:
 
 @dataclass(frozen=True, slots=True)
 class SaleLine:
-    """A line with everything fixed: later changes of the catalogue do not reach it."""
+    """A line of a receipt; later changes of the catalogue do not affect it."""
 
     line_no: int
     product_id: ProductId
@@ -78,7 +78,7 @@ class SaleLine:
 
 @dataclass(frozen=True, slots=True)
 class MissingStock:
-    """A product of which there is less than the sale wants."""
+    """A product of which the store has less than the sale needs."""
 
     product_id: int
     requested: int
@@ -108,13 +108,13 @@ class Sale:
 
 
 def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
-    """Turn a basket into a receipt without its number: prices, amounts, taxes, date, status."""
+    """Turn a basket into a receipt, which only lacks its number; raise a `SalesError`."""
     store, products = goods.store, goods.products
     if store is None or not draft.product_ids <= products.keys():
         raise _unknown_references(draft, goods)
     if store.kind != "store":
         raise PlaceSellsNothing
-    # Its own day first: at the ends of the calendar another time zone's day does not exist.
+    # Check the year first: near the ends of the calendar a conversion of time zones fails.
     if draft.sold_at and not EARLIEST_SALE.year <= draft.sold_at.year < date.max.year:
         raise AbsurdDate(draft.sold_at)
     time = place_in_business_day(draft.sold_at, now, store.timezone, store.cutoff_hour)
@@ -148,10 +148,10 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
 
 
 def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
-    """Whether the basket says again what the receipt says; what it leaves open agrees with it."""
+    """Return whether the basket repeats the receipt's content; what it leaves out agrees."""
     if (draft.store_id, draft.register_id) != (sale.store_id, sale.register_id):
         return False
-    # A time without offset is the store's wall clock, which the receipt's own time shows.
+    # A time without offset is local time in the store, as the receipt shows it.
     if draft.sold_at not in (None, sale.sold_at, sale.sold_at.replace(tzinfo=None)):
         return False
     return len(draft.lines) == len(sale.lines) and all(
@@ -162,7 +162,7 @@ def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
 
 
 def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReferences:
-    """Return everything at once that the basket names and that does not exist."""
+    """Return the error that names the unknown store and all unknown products at once."""
     unknown = {
         index: line.product_id
         for index, line in enumerate(draft.lines)

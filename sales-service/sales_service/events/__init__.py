@@ -1,1 +1,1 @@
-"""Message shapes: what this service says, and what it reads of others."""
+"""The events that this service publishes, and those that it reads."""

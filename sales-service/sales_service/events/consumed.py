@@ -1,4 +1,4 @@
-"""What this service reads of the stock's events; other fields are ignored."""
+"""The stock's events, with the fields that this service reads; it ignores others."""
 
 from uuid import UUID
 
@@ -6,13 +6,13 @@ import msgspec
 
 
 class StockWithdrawn(msgspec.Struct, frozen=True):
-    """All lines of a sale were taken."""
+    """The stock had all lines of a sale, and took them."""
 
     sale_id: UUID
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """A product of which there is too little."""
+    """A product that is short."""
 
     product_id: int
     requested: int
@@ -20,7 +20,7 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class StockRefused(msgspec.Struct, frozen=True):
-    """A sale wants more than there is."""
+    """The stock had too little for a sale, and took nothing."""
 
     sale_id: UUID
     missing: list[Missing]

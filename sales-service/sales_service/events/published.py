@@ -1,4 +1,4 @@
-"""What this service publishes; the contracts are in `infra/contracts/events/`."""
+"""The bodies of published events; their contracts are in `infra/contracts/events/`."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ class Tax(msgspec.Struct, frozen=True):
 
 
 class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
-    """A sale was written."""
+    """A sale was recorded."""
 
     TYPE: ClassVar[str] = "sales.sale-recorded.v1"
 
@@ -53,7 +53,7 @@ class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SaleConfirmed(SaleRecorded, frozen=True, kw_only=True):
-    """A pending sale got its goods."""
+    """The stock had the goods of a pending sale."""
 
     TYPE: ClassVar[str] = "sales.sale-confirmed.v1"
 
@@ -61,7 +61,7 @@ class SaleConfirmed(SaleRecorded, frozen=True, kw_only=True):
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """A product of which there was too little."""
+    """A product that was short."""
 
     product_id: int
     requested: int
@@ -69,7 +69,7 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class SaleRejected(msgspec.Struct, frozen=True):
-    """A pending sale was refused for lack of stock."""
+    """The stock had too little for a pending sale."""
 
     TYPE: ClassVar[str] = "sales.sale-rejected.v1"
 
@@ -80,7 +80,7 @@ class SaleRejected(msgspec.Struct, frozen=True):
 
 
 class SaleCancelled(msgspec.Struct, frozen=True):
-    """A pending sale ended without an answer of the stock."""
+    """The stock did not decide a pending sale in time."""
 
     TYPE: ClassVar[str] = "sales.sale-cancelled.v1"
 
@@ -91,7 +91,7 @@ class SaleCancelled(msgspec.Struct, frozen=True):
 
 
 class StoreChanged(msgspec.Struct, frozen=True):
-    """A store as it is now."""
+    """The present state of a store."""
 
     TYPE: ClassVar[str] = "catalogue.store-changed.v1"
 
@@ -108,7 +108,7 @@ class StoreChanged(msgspec.Struct, frozen=True):
 
 
 class ProductChanged(msgspec.Struct, frozen=True):
-    """A product as it is now."""
+    """The present state of a product."""
 
     TYPE: ClassVar[str] = "catalogue.product-changed.v1"
 

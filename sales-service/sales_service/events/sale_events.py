@@ -1,4 +1,4 @@
-"""The events about a sale, as they go to the outbox."""
+"""Makes the events about a sale, for the outbox."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -17,7 +17,7 @@ from sales_service.events.published import (
 from sales_service.events.topics import SALES_TOPIC
 from service_kit.events.outbox import OutgoingEvent
 
-# What SaleConfirmed says beyond SaleRecorded.
+# More than SaleConfirmed has beyond SaleRecorded: a recorded sale must fit when it is confirmed.
 BYTES_OF_A_DECISION = 1000
 
 

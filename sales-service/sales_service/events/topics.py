@@ -1,4 +1,4 @@
-"""The topics of this service's events, and those of others that it reads."""
+"""The topics that this service writes and reads."""
 
 SALES_TOPIC = "sales.events.v1"
 CATALOGUE_TOPIC = "catalogue.events.v1"

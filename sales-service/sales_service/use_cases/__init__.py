@@ -1,1 +1,1 @@
-"""What the service can change, a file each."""
+"""The changes that the service makes, one file each."""

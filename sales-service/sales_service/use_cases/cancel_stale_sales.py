@@ -1,4 +1,4 @@
-"""Cancel sales that the stock has not decided in time."""
+"""Cancels sales that the stock has not decided in time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,14 +10,14 @@ from sales_service.events.sale_events import cancelled
 from sales_service.telemetry import count_decided, time_sagas
 from service_kit.events.outbox import add_to_outbox
 
-SWEEP_SALES = 200  # a sweep is one transaction; the next one follows at once
+SWEEP_SALES = 200  # a sweep is one transaction, which must stay short
 
 
 async def cancel_stale_sales(session: AsyncSession, older_than: timedelta) -> int:
-    """Cancel pending sales older than this and return how many.
+    """Cancel pending sales that are older than this, and return how many.
 
-    `SaleCancelled` follows `SaleRecorded` in the store's partition, so the stock meets it after
-    its own decision and puts back whatever it took.
+    `SaleCancelled` follows `SaleRecorded` in the store's partition. The stock reads it after its
+    own decision, and puts back what it took.
     """
     stale = await lock_stale(session, older_than, SWEEP_SALES)
     if not stale:

@@ -1,4 +1,4 @@
-"""Add products to the chain's catalogue and change them; every change goes out as new state."""
+"""Adds products to the chain's catalogue and changes them; each change is announced."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Open stores and change them; every change goes out as the store's new state."""
+"""Opens stores and changes them; each change is announced."""
 
 from typing import Any
 

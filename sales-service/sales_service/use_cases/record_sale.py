@@ -1,4 +1,4 @@
-"""Record a sale: receipt, lines, event and the request's key, all or nothing."""
+"""Records a sale: receipt, lines, event and the request's key, all or nothing."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from service_kit.http.idempotency import KeyedRequest, claim, key_in_motion, rec
 
 @dataclass(frozen=True, slots=True)
 class RecordedSale:
-    """A sale that stands, and whether an earlier request has written it."""
+    """A committed sale, and whether an earlier request recorded it."""
 
     sale: Sale
     is_repeated: bool = False
@@ -86,7 +86,7 @@ _ATTEMPTS = (_write_by_cache, *[_write_by_locked_catalogue] * 3)
 async def _find_earlier(
     engine: AsyncEngine, draft: SaleDraft, request: KeyedRequest
 ) -> RecordedSale | None:
-    """Return the sale that the key or the draft's own id stands for; raise `SaleExists`."""
+    """Return the sale that the key or the draft's id belongs to; raise `SaleExists`."""
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
         if former := await claim(session, request):
             assert former.resource_id is not None

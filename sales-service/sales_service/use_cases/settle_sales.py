@@ -1,4 +1,4 @@
-"""Settle pending sales as the stock decided: the first to change the status wins."""
+"""Settles pending sales as the stock decided; the first change of a status wins."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 @dataclass(frozen=True, slots=True)
 class StockDecision:
-    """What the stock said about a sale; nothing missing means that it was withdrawn."""
+    """The stock's decision about a sale: it took the goods unless some are missing."""
 
     sale_id: SaleId
     missing: tuple[MissingStock, ...]
@@ -23,13 +23,13 @@ class StockDecision:
 
 
 async def settle_sales(session: AsyncSession, decisions: Sequence[StockDecision]) -> None:
-    """Confirm or reject the sales that are still pending; the others keep their status.
+    """Confirm or reject the sales that are still pending.
 
-    A sale that the sweeper cancelled meanwhile stays cancelled: its `SaleCancelled` makes the
-    stock put the goods back.
+    A sale that was cancelled meanwhile stays cancelled; its `SaleCancelled` makes the stock put the
+    goods back.
     """
     pending = await lock_pending(session, [decision.sale_id for decision in decisions])
-    # A redelivered decision may stand twice in one batch.
+    # A batch may have a redelivered decision twice; the first one counts.
     first = {decision.sale_id: decision for decision in reversed(decisions)}
     due = [decision for sale_id, decision in first.items() if sale_id in pending]
     if not due:
