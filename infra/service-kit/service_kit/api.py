@@ -24,11 +24,11 @@ from service_kit.http.shedding import begin_at_zero
 from service_kit.http.stopping import Stopping
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
-from service_kit.telemetry.http_telemetry import HttpTelemetry
+from service_kit.telemetry.http_telemetry import observe_requests
 from service_kit.telemetry.logging import configure_logging
 from service_kit.telemetry.loop_lag import watch_loop_lag
 from service_kit.telemetry.metrics import NO_NATIVE_TELEMETRY, configure_metrics
-from service_kit.telemetry.tracing import close_tracing, configure_tracing
+from service_kit.telemetry.tracing import Tracing
 
 Extension = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -47,7 +47,7 @@ def build_api(
     before they close.
     """
     configure_logging(settings.service_name, settings.log_level)
-    tracer_provider = configure_tracing(settings)
+    tracing = Tracing(settings)
     registry = configure_metrics(settings.service_name)
     begin_at_zero()
 
@@ -64,7 +64,7 @@ def build_api(
                 extension(app) if extension else nullcontext(),
             ):
                 yield
-        close_tracing(tracer_provider)
+        tracing.close()
 
     app = FastAPI(
         title=title, lifespan=lifespan, redirect_slashes=False, telemetry=NO_NATIVE_TELEMETRY
@@ -83,8 +83,7 @@ def build_api(
     app.add_middleware(Admission, most_requests=settings.most_requests, stopping=app.state.stopping)
     # Before the limits: a kept answer takes neither a request's place nor a connection.
     app.add_middleware(KeptAnswers, answers=app.state.ready_answers)
-    # Last, so it runs first and counts what any other middleware answers.
-    app.add_middleware(HttpTelemetry, metrics=HttpMetrics(registry), settings=settings)
+    observe_requests(app, HttpMetrics(registry), tracing)
     return app
 
 

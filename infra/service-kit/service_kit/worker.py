@@ -22,11 +22,11 @@ from service_kit.http.serving import Protocol, Server, tame_collector
 from service_kit.http.stopping import Stopping
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
-from service_kit.telemetry.http_telemetry import HttpTelemetry
+from service_kit.telemetry.http_telemetry import observe_requests
 from service_kit.telemetry.logging import configure_logging
 from service_kit.telemetry.loop_lag import watch_loop_lag
 from service_kit.telemetry.metrics import NO_NATIVE_TELEMETRY, configure_metrics
-from service_kit.telemetry.tracing import close_tracing, configure_tracing
+from service_kit.telemetry.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def run_worker(
     position in the database.
     """
     configure_logging(settings.service_name, settings.log_level)
-    tracer_provider = configure_tracing(settings)
+    tracing = Tracing(settings)
     registry = configure_metrics(settings.service_name)
 
     topics = [settings.topic(each.topic) for each in subscriptions]
@@ -91,7 +91,7 @@ def run_worker(
             stopping.call_when_begun(relay.nudge)
             yield
             await _finish(tasks)
-        close_tracing(tracer_provider)
+        tracing.close()
 
     server = Server(
         uvicorn.Config(
@@ -107,7 +107,7 @@ def run_worker(
         ),
         stopping,
     )
-    app.add_middleware(HttpTelemetry, metrics=HttpMetrics(registry), settings=settings)
+    observe_requests(app, HttpMetrics(registry), tracing)
     failed: list[str] = []
 
     def _end_process_on_failure(task: asyncio.Task[None]) -> None:

@@ -19,6 +19,7 @@ from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
 from service_kit.telemetry.http_telemetry import HttpTelemetry
 from service_kit.telemetry.metrics import configure_metrics
+from service_kit.telemetry.tracing import Tracing
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = (ROOT / "infra/service-kit/service_kit", *ROOT.glob("*-service/*_service"))
@@ -62,7 +63,8 @@ async def request_once(registry: CollectorRegistry) -> None:
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     url = "postgresql+asyncpg://nobody@127.0.0.1/nothing"
     settings = ServiceSettings(service_name="any", database_url=url, http_port=1)
-    await HttpTelemetry(answer, HttpMetrics(registry), settings)(scope, receive, send)
+    telemetry = HttpTelemetry(answer, HttpMetrics(registry), Tracing(settings))
+    await telemetry(scope, receive, send)
     async with open_engine(settings):
         return
 

@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service_kit.events import event_metrics, positions
 from service_kit.events.cloud_events import Event, PoisonMessage, Subscription, decode_event
 from service_kit.events.dead_letters import DeadLetter, put_dead_letters
-from service_kit.telemetry import finished_spans
 from service_kit.telemetry.tracing import (
     batch_attributes,
     context_of,
     is_sampled,
+    record_wait,
     sampled_context_of,
     traceparent_of,
 )
@@ -145,15 +145,9 @@ class Batch:
     def _with_span(
         self, event: Event[Any], parent: context.Context, links: Sequence[Link]
     ) -> Event[Any]:
-        above = trace.get_current_span(parent).get_span_context()
-        for name, start_ns, end_ns in (
-            ("kafka wait", event.record.timestamp * 1_000_000, self._received_ns),
-            ("batch wait", self._received_ns, time_ns()),
-        ):
-            # Another machine's clock may be ahead of ours.
-            began_ns = min(start_ns, end_ns)
-            ids = finished_spans.child_of(above)
-            finished_spans.record(__name__, name, ids, above, began_ns, end_ns, {})
+        sent_ns = event.record.timestamp * 1_000_000
+        record_wait(tracer, "kafka wait", parent, sent_ns, self._received_ns)
+        record_wait(tracer, "batch wait", parent, self._received_ns, time_ns())
         span = self._start_span(event.record, f"process {event.type}", parent, links)
         span.set_attribute("messaging.message.id", str(event.event_id))
         self._spans.append(span)

@@ -9,12 +9,15 @@ from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from sqlalchemy import Row
 
-from service_kit.telemetry.finished_spans import child_of, record
-from service_kit.telemetry.tracing import batch_attributes, sampled_context_of, traceparent_of
+from service_kit.telemetry.tracing import (
+    batch_attributes,
+    record_wait,
+    sampled_context_of,
+    traceparent_of,
+)
 
 # By its old name: who filters spans by their scope knows the relay.
-_SCOPE = "service_kit.relay"
-tracer = trace.get_tracer(_SCOPE)
+tracer = trace.get_tracer("service_kit.relay")
 
 
 class SendSpans:
@@ -49,11 +52,8 @@ class SendSpans:
             if context is None:
                 self.each.append(trace.INVALID_SPAN)
                 continue
-            above = trace.get_current_span(context).get_span_context()
             written_ns = int(row.created_at.timestamp() * 1e9)
-            # The database's clock may be ahead of ours.
-            read_ns = max(time_ns(), written_ns)
-            record(_SCOPE, "outbox wait", child_of(above), above, written_ns, read_ns, {})
+            record_wait(tracer, "outbox wait", context, written_ns, time_ns())
             self.each.append(
                 tracer.start_span(
                     f"send {row.topic}",

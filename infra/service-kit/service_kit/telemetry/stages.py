@@ -8,8 +8,6 @@ from time import perf_counter, time_ns
 
 from opentelemetry import trace
 
-from service_kit.telemetry.finished_spans import child_of, record
-
 tracer = trace.get_tracer(__name__)
 
 
@@ -29,11 +27,12 @@ class Stage(StrEnum):
 class Stages:
     """The clock of one request: of all stages that are open, the innermost one is running."""
 
-    __slots__ = ("_open", "_since", "seconds")
+    __slots__ = ("_open", "_since", "arrived", "seconds")
 
     def __init__(self, arrived: float) -> None:
         """`arrived` is a reading of `perf_counter` at which the queue's time began."""
         self.seconds: dict[Stage, float] = {}
+        self.arrived = arrived
         self._open = [Stage.QUEUE]
         self._since = arrived
 
@@ -68,9 +67,9 @@ class Stages:
 _CURRENT: ContextVar[Stages | None] = ContextVar("stages", default=None)
 
 
-def begin(arrived: float) -> tuple[Stages, Token[Stages | None]]:
+def begin(arrived: float | None) -> tuple[Stages, Token[Stages | None]]:
     """Start the clock of the request that this task answers."""
-    stages = Stages(arrived)
+    stages = Stages(perf_counter() if arrived is None else arrived)
     stages.become(Stage.APPLICATION)
     return stages, _CURRENT.set(stages)
 
@@ -111,6 +110,4 @@ def show(stage: Stage, seconds: float) -> None:
     span = trace.get_current_span()
     if span.is_recording():
         now = time_ns()
-        started = now - int(seconds * 1e9)
-        above = span.get_span_context()
-        record(__name__, stage.value, child_of(above), above, started, now, {})
+        tracer.start_span(stage.value, start_time=now - int(seconds * 1e9)).end(now)

@@ -11,9 +11,10 @@ import asyncpg
 from opentelemetry import trace
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.telemetry import finished_spans, stages
+from service_kit.telemetry import stages
 from service_kit.telemetry.stages import Stage
 
+tracer = trace.get_tracer(__name__)
 _TABLE = re.compile(r"\b(FROM|INTO|UPDATE)\s+(?!unnest\b|\()([a-z_]+)", re.IGNORECASE)
 _COLUMNS = re.compile(r"\s*\([^()]*\)")
 # What a statement that begins with WITH does, by the word before its first table.
@@ -109,18 +110,16 @@ def _tell(
         if code is not None:
             further["db.response.status_code"] = code
         further["error.type"] = code or type(failure).__name__
-    above = parent.get_span_context()
-    finished_spans.record(
-        __name__,
+    span = tracer.start_span(
         name,
-        finished_spans.child_of(above),
-        above,
-        started_ns,
-        time_ns(),
-        {**attributes, **further},
+        trace.set_span_in_context(parent),
         trace.SpanKind.CLIENT,
-        finished_spans.FAILED if failure else finished_spans.UNSET,
+        {**attributes, **further},
+        start_time=started_ns,
     )
+    if failure is not None:
+        span.set_status(trace.StatusCode.ERROR)
+    span.end()
 
 
 def _columns_behind(table: re.Match[str]) -> int:
