@@ -9,10 +9,12 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.change_feed import ChangeFeed, follow_changes
+from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engines, open_probe
 from service_kit.events.outbox_backlog import OutboxWatch
 from service_kit.http.admission import Admission
 from service_kit.http.body_limit import BodyLimit
+from service_kit.http.cache_counts import observe_caches
 from service_kit.http.callers import Callers
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.kept_answers import KeptAnswers
@@ -20,7 +22,7 @@ from service_kit.http.openapi import describe_problems
 from service_kit.http.problems import StatusOrProblem, install_problem_handlers
 from service_kit.http.response_cache import ReadyAnswers
 from service_kit.http.serving import BalancedProtocol, Server, bind, tame_collector
-from service_kit.http.shedding import begin_at_zero
+from service_kit.http.shedding import Shedding
 from service_kit.http.stopping import Stopping
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
@@ -48,15 +50,15 @@ def build_api(
     """
     configure_logging(settings.service_name, settings.log_level)
     tracing = Tracing(settings)
-    registry = configure_metrics(settings.service_name)
-    begin_at_zero()
+    metrics = configure_metrics(settings.service_name)
+    pools = Pools(metrics.meter)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_engines(settings) as engines, open_probe(settings) as probe:
+        async with open_engines(settings, pools) as engines, open_probe(settings) as probe:
             app.state.engine, app.state.read_engine = engines
             checks = {"postgresql": database_check(probe)}
-            app.include_router(build_operations_router(registry, checks))
+            app.include_router(build_operations_router(metrics.registry, checks))
             async with (
                 watch_loop_lag(),
                 _watch_outbox(app, probe),
@@ -75,15 +77,23 @@ def build_api(
     app.state.changes = ChangeFeed()
     app.state.callers = Callers(app.state.changes)
     app.state.ready_answers = ReadyAnswers(app.state.changes, app.state.callers)
+    observe_caches(metrics.meter, [app.state.ready_answers.counts, app.state.callers.counts])
+    app.state.shedding = Shedding(metrics.meter)
     for router in routers:
         app.include_router(router)
     install_problem_handlers(app, status_of)
     describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(Admission, most_requests=settings.most_requests, stopping=app.state.stopping)
+    app.add_middleware(
+        Admission,
+        most_requests=settings.most_requests,
+        stopping=app.state.stopping,
+        pools=pools,
+        shedding=app.state.shedding,
+    )
     # Before the limits: a kept answer takes neither a request's place nor a connection.
     app.add_middleware(KeptAnswers, answers=app.state.ready_answers)
-    observe_requests(app, HttpMetrics(registry), tracing)
+    observe_requests(app, HttpMetrics(metrics), tracing)
     return app
 
 

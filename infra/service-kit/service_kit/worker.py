@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engine, open_probe
 from service_kit.events.chores import Chore
 from service_kit.events.cloud_events import Subscription
@@ -49,7 +50,7 @@ def run_worker(
     """
     configure_logging(settings.service_name, settings.log_level)
     tracing = Tracing(settings)
-    registry = configure_metrics(settings.service_name)
+    metrics = configure_metrics(settings.service_name)
 
     topics = [settings.topic(each.topic) for each in subscriptions]
     stopping = Stopping()
@@ -59,7 +60,7 @@ def run_worker(
         stop = asyncio.Event()
         async with (
             watch_loop_lag(),
-            open_engine(settings) as engine,
+            open_engine(settings, Pools(metrics.meter)) as engine,
             open_probe(settings) as probe,
         ):
             relay = Relay(engine, settings)
@@ -72,7 +73,7 @@ def run_worker(
                 return None if consumer.is_connected else "consumer is not connected"
 
             checks = {"postgresql": database_check(probe), "kafka": kafka_check}
-            app.include_router(build_operations_router(registry, checks))
+            app.include_router(build_operations_router(metrics.registry, checks))
             watches = (
                 OutboxWatch(settings.outbox_ceiling),
                 LagWatch(settings, [each.topic for each in subscriptions]),
@@ -107,7 +108,7 @@ def run_worker(
         ),
         stopping,
     )
-    observe_requests(app, HttpMetrics(registry), tracing)
+    observe_requests(app, HttpMetrics(metrics), tracing)
     failed: list[str] = []
 
     def _end_process_on_failure(task: asyncio.Task[None]) -> None:

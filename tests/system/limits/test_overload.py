@@ -8,12 +8,13 @@ from functools import partial
 from time import monotonic
 
 import pytest
+from opentelemetry.metrics import NoOpMeter
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.faults import sqlstate_of
-from service_kit.database.pool import PoolOverloaded, is_full
+from service_kit.database.pool import PoolOverloaded, Pools
 from service_kit.database.sessions import open_engine, open_engines
 from service_kit.settings import ServiceSettings
 from tests.fixtures.http import open_client
@@ -162,14 +163,15 @@ async def test_nobody_joins_a_queue_whose_first_has_waited_for_half_of_his_time(
         database_pool_size=1,
         database_pool_timeout_seconds=10.0,
     )
-    async with open_engine(settings) as engine:
+    pools = Pools(NoOpMeter("queue"))
+    async with open_engine(settings, pools) as engine:
 
         async def ask() -> int:
             async with engine.connect() as connection:
                 return int((await connection.execute(text("SELECT 1"))).scalar_one())
 
         async def is_refusing() -> bool:
-            return is_full("all")
+            return pools.is_full("all")
 
         async with engine.connect() as only:
             await only.execute(text("SELECT 1"))

@@ -1,16 +1,15 @@
 """A connection pool whose queue has an end, and that tells how full it is."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections.abc import Iterable
 from time import perf_counter
 from typing import Any
-from weakref import WeakSet
 
 import asyncpg
-from opentelemetry import metrics
-from opentelemetry.metrics import CallbackOptions, Observation
-from prometheus_client import Histogram
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection, QueuePool
@@ -18,10 +17,8 @@ from sqlalchemy.pool.base import ConnectionPoolEntry
 from sqlalchemy.util.concurrency import await_
 
 from service_kit.telemetry import stages
-from service_kit.telemetry.metrics import DIRECT
 from service_kit.telemetry.stages import Stage
 
-_meter = metrics.get_meter("service_kit.pool")
 # SQLAlchemy lets its own loggers warn only; the one of a subclass is named after our module.
 logging.getLogger(f"{__name__}.BoundedPool").setLevel(logging.WARNING)
 
@@ -56,7 +53,6 @@ class BoundedPool(AsyncAdaptedQueuePool):
         self._since: dict[object, float] = {}  # who waits, in the order in which they came
         self.configure("", 0)
         self._turns = asyncio.Semaphore(self.size())
-        _POOLS.add(self)
 
     def _do_get(self) -> ConnectionPoolEntry:
         if self.is_full():
@@ -77,7 +73,8 @@ class BoundedPool(AsyncAdaptedQueuePool):
                 self._turns.release()
                 raise
         except PoolTimeout:
-            _TIMEOUTS.add(1, self._attributes)
+            if self._pools:
+                self._pools.count_timeout(self.label)
             raise
         finally:
             del self._since[ticket]
@@ -86,8 +83,8 @@ class BoundedPool(AsyncAdaptedQueuePool):
             waited = perf_counter() - asked_at
             if clock and waited > SHORTEST_WAIT_SECONDS:
                 stages.show(Stage.POOL, waited)
-            if self._wait_time:
-                self._wait_time.observe(waited)
+            if self._pools:
+                self._pools.record_wait(self.label, waited)
 
     @property
     def waiting(self) -> int:
@@ -104,11 +101,11 @@ class BoundedPool(AsyncAdaptedQueuePool):
         first = next(iter(self._since.values()), None)
         return first is not None and perf_counter() - first > JOINABLE_SHARE * self.timeout()
 
-    def configure(self, label: str, most_waiting: int) -> None:
-        """Its name in metrics, none for a pool that is not shown, and how long its queue may be."""
-        self.label, self.most_waiting = label, most_waiting
-        self._attributes = {_NAME: label}
-        self._wait_time = _WAIT_TIME.labels(label) if label else None
+    def configure(self, label: str, most_waiting: int, pools: Pools | None = None) -> None:
+        """Set how long the queue may be, and under which label `pools` show this one."""
+        self.label, self.most_waiting, self._pools = label, most_waiting, pools
+        if pools:
+            pools.add(self)
 
     async def _take_turn(self) -> None:
         try:
@@ -124,7 +121,7 @@ class BoundedPool(AsyncAdaptedQueuePool):
     def recreate(self) -> QueuePool:
         fresh = super().recreate()
         assert isinstance(fresh, BoundedPool)
-        fresh.configure(self.label, self.most_waiting)
+        fresh.configure(self.label, self.most_waiting, self._pools)
         return fresh
 
 
@@ -137,58 +134,69 @@ def refuse_closed(connection: Any, _: ConnectionPoolEntry, __: PoolProxiedConnec
         raise DisconnectionError("closed by the server while it was idle")
 
 
-_POOLS: WeakSet[BoundedPool] = WeakSet()
 _NAME = "db.client.connection.pool.name"
 _STATE = "db.client.connection.state"
 
 
-def _shown() -> Iterable[BoundedPool]:
-    """Those with a label: the probe's one connection says nothing of the load."""
-    return [pool for pool in _POOLS if pool.label]
+class Pools:
+    """The pools of one process by their labels, and what Prometheus is told of them.
 
+    Names and attributes are those of OpenTelemetry's conventions for database clients.
+    """
 
-def is_full(label: str) -> bool:
-    """Whether one more that wants a connection would be refused."""
-    return any(each.label == label and each.is_full() for each in _POOLS)
+    def __init__(self, meter: Meter) -> None:
+        self._pools: dict[str, BoundedPool] = {}
+        meter.create_observable_up_down_counter(
+            "db.client.connection.count",
+            [self._observe_count],
+            description="How many connections are there, by pool and state?",
+        )
+        meter.create_observable_up_down_counter(
+            "db.client.connection.max",
+            [self._observe_max],
+            description="How many may there be?",
+        )
+        meter.create_observable_up_down_counter(
+            "db.client.connection.pending_requests",
+            [self._observe_pending],
+            description="How many wait for a connection?",
+        )
+        self._waits = meter.create_histogram(
+            "db.client.connection.wait_time",
+            unit="s",
+            description="How long did one wait for a connection?",
+            explicit_bucket_boundaries_advisory=[0.0005, 0.005, 0.05, 0.25, 1.0, 2.5],
+        )
+        self._timeouts = meter.create_counter(
+            "db.client.connection.timeouts", description="How often was the wait given up?"
+        )
 
+    def add(self, pool: BoundedPool) -> None:
+        """Show a pool under its label, in place of one that had it before."""
+        self._pools[pool.label] = pool
 
-def _observe_count(_: CallbackOptions) -> Iterable[Observation]:
-    for pool in _shown():
-        yield Observation(pool.checkedout(), {_NAME: pool.label, _STATE: "used"})
-        yield Observation(pool.checkedin(), {_NAME: pool.label, _STATE: "idle"})
+    def is_full(self, label: str) -> bool:
+        """Return whether one more that wants a connection would be refused."""
+        pool = self._pools.get(label)
+        return pool is not None and pool.is_full()
 
+    def record_wait(self, label: str, seconds: float) -> None:
+        self._waits.record(seconds, {_NAME: label})
 
-def _observe_max(_: CallbackOptions) -> Iterable[Observation]:
-    return [Observation(pool.size(), {_NAME: pool.label}) for pool in _shown()]
+    def count_timeout(self, label: str) -> None:
+        self._timeouts.add(1, {_NAME: label})
 
+    def _observe_count(self, _: CallbackOptions) -> Iterable[Observation]:
+        for pool in self._shown():
+            yield Observation(pool.checkedout(), {_NAME: pool.label, _STATE: "used"})
+            yield Observation(pool.checkedin(), {_NAME: pool.label, _STATE: "idle"})
 
-def _observe_pending(_: CallbackOptions) -> Iterable[Observation]:
-    return [Observation(pool.waiting, {_NAME: pool.label}) for pool in _shown()]
+    def _observe_max(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(each.size(), {_NAME: each.label}) for each in self._shown()]
 
+    def _observe_pending(self, _: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(each.waiting, {_NAME: each.label}) for each in self._shown()]
 
-# Names and attributes are those of OpenTelemetry's conventions for database clients.
-_meter.create_observable_up_down_counter(
-    "db.client.connection.count",
-    [_observe_count],
-    description="How many connections are there, by pool and state?",
-)
-_meter.create_observable_up_down_counter(
-    "db.client.connection.max",
-    [_observe_max],
-    description="How many may there be?",
-)
-_meter.create_observable_up_down_counter(
-    "db.client.connection.pending_requests",
-    [_observe_pending],
-    description="How many wait for a connection?",
-)
-_WAIT_TIME = Histogram(
-    "db_client_connection_wait_time_seconds",
-    "How long did one wait for a connection?",
-    ["db_client_connection_pool_name"],
-    registry=DIRECT,
-    buckets=(0.0005, 0.005, 0.05, 0.25, 1.0, 2.5),
-)
-_TIMEOUTS = _meter.create_counter(
-    "db.client.connection.timeouts", description="How often was the wait given up?"
-)
+    def _shown(self) -> list[BoundedPool]:
+        # A scrape runs in another thread than the one that opens pools.
+        return list(self._pools.values())

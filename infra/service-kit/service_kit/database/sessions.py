@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from service_kit.database.pool import WRITES, BoundedPool, refuse_closed
+from service_kit.database.pool import WRITES, BoundedPool, Pools, refuse_closed
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.statements import time_statements
 
@@ -35,14 +35,18 @@ CLOSE_TIMEOUT_SECONDS = 1.0
 
 
 @asynccontextmanager
-async def open_engine(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
+async def open_engine(
+    settings: ServiceSettings, pools: Pools | None = None
+) -> AsyncIterator[AsyncEngine]:
     """Open an engine with the whole pool of the process; it connects at the first use."""
-    async with _open(settings, "all", settings.database_pool_size) as engine:
+    async with _open(settings, "all", settings.database_pool_size, pools) as engine:
         yield engine
 
 
 @asynccontextmanager
-async def open_engines(settings: ServiceSettings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+async def open_engines(
+    settings: ServiceSettings, pools: Pools | None = None
+) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
     """Open two engines, each with half of the pool: for transactions, and for single reads.
 
     Requests that wait for locks then take no connection from reads. The second engine is
@@ -51,8 +55,8 @@ async def open_engines(settings: ServiceSettings) -> AsyncIterator[tuple[AsyncEn
     for_reads = max(1, settings.database_pool_size // 2)
     for_writes = max(1, settings.database_pool_size - for_reads)
     async with (
-        _open(settings, WRITES, for_writes) as writer,
-        _open(settings, "read", for_reads, is_read_only=True) as reader,
+        _open(settings, WRITES, for_writes, pools) as writer,
+        _open(settings, "read", for_reads, pools, is_read_only=True) as reader,
     ):
         yield writer, reader
 
@@ -66,7 +70,12 @@ async def open_probe(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
 
 @asynccontextmanager
 async def _open(
-    settings: ServiceSettings, label: str, size: int, *, is_read_only: bool = False
+    settings: ServiceSettings,
+    label: str,
+    size: int,
+    pools: Pools | None = None,
+    *,
+    is_read_only: bool = False,
 ) -> AsyncIterator[AsyncEngine]:
     server_settings = {**_SERVER_SETTINGS, "application_name": settings.service_name}
     options: dict[str, Any] = {}
@@ -91,7 +100,7 @@ async def _open(
     )
     pool = engine.sync_engine.pool
     assert isinstance(pool, BoundedPool)
-    pool.configure(label, settings.database_pool_waiting)
+    pool.configure(label, settings.database_pool_waiting, pools)
     event.listen(pool, "checkout", refuse_closed)
     time_statements(engine)
     try:

@@ -5,10 +5,10 @@ import asyncio
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit.database.pool import WRITES, is_full
+from service_kit.database.pool import WRITES, Pools
 from service_kit.http import sentences
 from service_kit.http.problems import Problem, problem_response, unavailable
-from service_kit.http.shedding import Queue, count_shed
+from service_kit.http.shedding import Queue, Shedding
 from service_kit.http.stopping import Stopping
 
 # A stop may take ten seconds; closing connections and sending traces needs the rest.
@@ -25,10 +25,19 @@ class Admission:
     frozen database still holds then is answered 503.
     """
 
-    def __init__(self, app: ASGIApp, most_requests: int, stopping: Stopping) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        most_requests: int,
+        stopping: Stopping,
+        pools: Pools,
+        shedding: Shedding,
+    ) -> None:
         self.app = app
         self.most_requests = most_requests
         self._stopping = stopping
+        self._pools = pools
+        self._shedding = shedding
         self._under_way: set[asyncio.Timeout] = set()
         stopping.call_when_begun(self._limit_all)
 
@@ -37,12 +46,12 @@ class Admission:
             await self.app(scope, receive, send)
             return
         if len(self._under_way) >= self.most_requests:
-            count_shed(Queue.REQUESTS)
+            self._shedding.count(Queue.REQUESTS)
             await _busy(scope)(scope, receive, send)
             return
         # Refuse before parsing: a refusal after parsing costs as much CPU as a write.
-        if scope["method"] not in READS and is_full(WRITES):
-            count_shed(Queue.POOL)
+        if scope["method"] not in READS and self._pools.is_full(WRITES):
+            self._shedding.count(Queue.POOL)
             await unavailable(scope["path"])(scope, receive, send)
             return
         has_started = False

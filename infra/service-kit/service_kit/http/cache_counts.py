@@ -1,33 +1,30 @@
 """Counts the hits and misses of the process's caches; a request only adds to an integer."""
 
-from collections.abc import Iterable
-from weakref import WeakSet
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from opentelemetry import metrics
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 
+@dataclass(slots=True)
 class CacheCounts:
     """The hits and misses of one cache."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.hits = 0
-        self.misses = 0
-        _COUNTS.add(self)
+    name: str
+    hits: int = 0
+    misses: int = 0
 
 
-_COUNTS: WeakSet[CacheCounts] = WeakSet()
+def observe_caches(meter: Meter, caches: Sequence[CacheCounts]) -> None:
+    """Expose the counts of a process's caches."""
 
+    def observe(_: CallbackOptions) -> Iterable[Observation]:
+        for counts in caches:
+            yield Observation(counts.hits, {"cache": counts.name, "outcome": "hit"})
+            yield Observation(counts.misses, {"cache": counts.name, "outcome": "miss"})
 
-def _observe(_: CallbackOptions) -> Iterable[Observation]:
-    for counts in _COUNTS:
-        yield Observation(counts.hits, {"cache": counts.name, "outcome": "hit"})
-        yield Observation(counts.misses, {"cache": counts.name, "outcome": "miss"})
-
-
-metrics.get_meter("service_kit.caches").create_observable_counter(
-    "cache_requests",
-    [_observe],
-    description="How often was something found in memory, how often was it read?",
-)
+    meter.create_observable_counter(
+        "cache_requests",
+        [observe],
+        description="How often was something found in memory, how often was it read?",
+    )

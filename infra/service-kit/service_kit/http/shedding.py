@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from enum import StrEnum
 
-from opentelemetry import metrics
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 
 class Queue(StrEnum):
@@ -14,28 +13,21 @@ class Queue(StrEnum):
     POOL = "pool"
 
 
-_COUNTS: dict[Queue, int] = {}
+class Shedding:
+    """The requests that one process has refused, by the queue that was full."""
 
+    def __init__(self, meter: Meter) -> None:
+        # From zero: the first requests that are shed must be a rise of the counter.
+        self._refused = dict.fromkeys(Queue, 0)
+        meter.create_observable_counter(
+            "http_requests_shed",
+            [self._observe],
+            description="How many requests were answered 503 at once, because a queue was full?",
+        )
 
-def count_shed(queue: Queue, requests: int = 1) -> None:
-    """Count requests that were refused because this queue was full."""
-    _COUNTS[queue] = _COUNTS.get(queue, 0) + requests
+    def count(self, queue: Queue) -> None:
+        self._refused[queue] += 1
 
-
-def begin_at_zero() -> None:
-    """Create the counters, so that Prometheus sees the first refused request as an increase."""
-    for queue in Queue:
-        count_shed(queue, 0)
-
-
-def _observe(_: CallbackOptions) -> Iterable[Observation]:
-    # Copy first: a scrape runs in another thread than the requests.
-    for queue, requests in list(_COUNTS.items()):
-        yield Observation(requests, {"reason": queue})
-
-
-metrics.get_meter("service_kit.shedding").create_observable_counter(
-    "http_requests_shed",
-    [_observe],
-    description="How many requests were answered 503 at once, because a queue was full?",
-)
+    def _observe(self, _: CallbackOptions) -> Iterable[Observation]:
+        for queue, requests in self._refused.items():
+            yield Observation(requests, {"reason": queue})

@@ -1,8 +1,11 @@
 """Metrics: one OpenTelemetry meter provider per process, read by Prometheus from `/metrics`."""
 
+from dataclasses import dataclass
+
 from fastapi.telemetry import TelemetryConfig
 from opentelemetry import metrics
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import Meter
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 from prometheus_client import (
@@ -17,13 +20,17 @@ from prometheus_client import (
 # FastAPI's own telemetry would record each request a second time, under other names.
 NO_NATIVE_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
-# Histograms that every request records into. An instrument of the SDK takes fifteen microseconds
-# for that, one of prometheus_client's a single one.
-DIRECT = CollectorRegistry()
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Where a process makes its instruments, and the registry that `/metrics` renders."""
+
+    registry: CollectorRegistry
+    meter: Meter
 
 
-def configure_metrics(service_name: str) -> CollectorRegistry:
-    """Set the global meter provider and return the registry that `/metrics` renders.
+def configure_metrics(service_name: str) -> Metrics:
+    """Set the global meter provider, for the instruments that modules make.
 
     `process_cpu_seconds_total` comes from prometheus_client's own collector, which the
     registry gets beside the OpenTelemetry reader.
@@ -34,12 +41,12 @@ def configure_metrics(service_name: str) -> CollectorRegistry:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)
-    registry.register(DIRECT)
     # Scope labels would stand on every series, and the seed's PromQL does not expect them.
     reader = PrometheusMetricReader(registry=registry, scope_info_enabled=False)
     resource = Resource.create({"service.name": service_name})
-    metrics.set_meter_provider(MeterProvider(metric_readers=[reader], resource=resource))
-    return registry
+    provider = MeterProvider(metric_readers=[reader], resource=resource)
+    metrics.set_meter_provider(provider)
+    return Metrics(registry, provider.get_meter("service_kit"))
 
 
 def render_metrics(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
