@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
-from report_service.api.schemas import ReportOut
+from report_service.api.schemas import FreshnessOut, ReportOut
 from tests.report_service.builders import (
     COFFEE,
     MONDAY,
@@ -30,7 +31,8 @@ async def test_the_report_has_the_fields_of_the_seed_and_exact_cents(reports: Re
 
     report = await reports.get()
 
-    ReportOut.model_validate(report)
+    msgspec.convert(report, ReportOut)
+    msgspec.convert(report, FreshnessOut)
     assert report["total_ventes"] == 46.17
     assert report["nombre_ventes"] == 2
     assert report["taxes"] == 6.9

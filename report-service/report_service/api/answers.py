@@ -1,81 +1,105 @@
-"""Reports as they are answered, but for their freshness: French fields, cents as money."""
+"""Turns what was read into the bytes of an answer."""
 
-from datetime import date
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
 
-import orjson
+import msgspec
+from msgspec import UNSET
 
-from report_service.api.schemas import PeriodIn
+from report_service.api.schemas import (
+    DayOut,
+    FreshnessOut,
+    PeriodOut,
+    ProductOut,
+    ReportOut,
+    StockAlertOut,
+    StoreLineOut,
+    StoreOut,
+    StoreReportOut,
+)
 from report_service.db.reports import (
+    ProductSales,
     SalesReport,
     StockAlert,
     StoreReport,
+    StoreSales,
 )
-from service_kit.telemetry.stages import Stage, stage
+from service_kit.http.response_cache import Content
+
+_ENCODER = msgspec.json.Encoder()
 
 
-@stage(Stage.SERIALISATION)
-def sales_report_as_json(
-    report: SalesReport, period: PeriodIn, is_current: bool | None = None
-) -> bytes:
-    """The consolidated report; its totals are the sums of the stores that it lists."""
-    content = {
-        "total_ventes": _money(sum(store.amount_cents for store in report.stores)),
-        "nombre_ventes": sum(store.sales_count for store in report.stores),
-        "taxes": _money(sum(store.tax_cents for store in report.stores)),
-        "periode": _period(period),
-        "produits": [
-            {
-                "produit_id": product.product_id,
-                "nom": product.name,
-                "categorie": product.category,
-                "quantite": product.units,
-                "total": _money(product.amount_cents),
-            }
-            for product in report.products
+def describe_sales_report(
+    report: SalesReport, is_current: bool | None, period: PeriodOut
+) -> ReportOut:
+    """Return the consolidated report. Its totals are the sums of the stores that it lists."""
+    return ReportOut(
+        amount=_money(sum([store.amount_cents for store in report.stores])),
+        sales_count=sum([store.sales_count for store in report.stores]),
+        taxes=_money(sum([store.tax_cents for store in report.stores])),
+        period=period,
+        products=[
+            ProductOut(
+                each.product_id,
+                _name_product(each),
+                each.category,
+                each.units,
+                _money(each.amount_cents),
+            )
+            for each in report.products
         ],
-        "ruptures": [_alert(each) for each in report.ruptures],
-        "surstocks": [_alert(each) for each in report.overstocks],
-        "ventes_par_magasin": [
-            {
-                "magasin_id": store.store_id,
-                "magasin": store.store,
-                "total": _money(store.amount_cents),
-                "nombre_ventes": store.sales_count,
-            }
-            for store in report.stores
+        stock_outs=_describe_alerts(report.stock_outs),
+        overstocks=_describe_alerts(report.overstocks),
+        stores=[
+            StoreOut(
+                each.store_id,
+                _name_store(each),
+                _money(each.amount_cents),
+                each.sales_count,
+            )
+            for each in report.stores
         ],
-        "tendance_journaliere": [
-            {"jour": day.business_date, "total": _money(day.amount_cents)} for day in report.days
-        ],
-    }
-    return _without_end(content, is_current)
+        days=[DayOut(each.business_date, _money(each.amount_cents)) for each in report.days],
+        is_current=UNSET if is_current is None else is_current,
+    )
 
 
-@stage(Stage.SERIALISATION)
-def store_report_as_json(
-    report: StoreReport, period: PeriodIn, is_current: bool | None = None
-) -> bytes:
-    """The sales of each store."""
-    content = {
-        "periode": _period(period),
-        "rapport": [
-            {
-                "magasin_id": store.store_id,
-                "magasin": store.store,
-                "nombre_ventes": store.sales_count,
-                "total_ventes": _money(store.amount_cents),
-            }
-            for store in report.stores
-        ],
-    }
-    return _without_end(content, is_current)
+def describe_store_report(
+    report: StoreReport, is_current: bool | None, period: PeriodOut
+) -> StoreReportOut:
+    """Return the sales of each store."""
+    lines = [
+        StoreLineOut(
+            each.store_id,
+            _name_store(each),
+            each.sales_count,
+            _money(each.amount_cents),
+        )
+        for each in report.stores
+    ]
+    return StoreReportOut(period, lines, UNSET if is_current is None else is_current)
 
 
-def _without_end(content: dict[str, Any], is_current: bool | None) -> bytes:
-    if is_current is not None:
-        content["a_jour"] = is_current
-    return orjson.dumps(content)[:-1]
+def _describe_alerts(alerts: list[StockAlert]) -> list[StockAlertOut]:
+    return [
+        StockAlertOut(
+            each.product_id,
+            _name_product(each),
+            each.category,
+            each.on_hand,
+            each.store_id,
+            _name_store(each),
+        )
+        for each in alerts
+    ]
+
+
+def _name_product(each: ProductSales | StockAlert) -> str:
+    return f"Produit {each.product_id}" if each.name is None else each.name
+
+
+def _name_store(each: StoreSales | StockAlert) -> str:
+    return f"Magasin {each.store_id}" if each.store is None else each.store
 
 
 def _money(cents: int) -> float:
@@ -83,16 +107,18 @@ def _money(cents: int) -> float:
     return cents / 100
 
 
-def _period(period: PeriodIn) -> dict[str, date | None]:
-    return {"date_debut": period.date_debut, "date_fin": period.date_fin}
+def join_members(
+    figures: ReportOut | StoreReportOut,
+    read_freshness: Callable[[], FreshnessOut],
+    until: datetime | None,
+) -> Content:
+    """Return one JSON object with the members of two: kept figures, then freshness read anew.
 
-
-def _alert(alert: StockAlert) -> dict[str, Any]:
-    return {
-        "produit_id": alert.product_id,
-        "nom": alert.name,
-        "categorie": alert.category,
-        "stock": alert.on_hand,
-        "magasin_id": alert.store_id,
-        "magasin": alert.store,
-    }
+    The figures are encoded once, and the ETag is of them alone. Freshness changes at every answer,
+    so each answer gets its members behind the kept bytes: `{"a":1` and `,"b":2}`.
+    """
+    return Content(
+        _ENCODER.encode(figures)[:-1],
+        lambda: b"," + _ENCODER.encode(read_freshness())[1:],
+        until=None if until is None else until.timestamp(),
+    )

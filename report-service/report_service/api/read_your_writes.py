@@ -21,12 +21,12 @@ async def wait_until_counted(
 
     None when it names no sale.
     """
-    if query.apres_vente is None:
+    if query.after_sale is None:
         return None
     clock = asyncio.get_running_loop()
-    deadline = clock.time() + query.attendre_ms / 1000
+    deadline = clock.time() + query.longest_wait_ms / 1000
     pause = FIRST_PAUSE
-    while not await has_sale(session, query.apres_vente):
+    while not await has_sale(session, query.after_sale):
         if clock.time() >= deadline or stopping.has_begun:
             return False
         # Gives the connection back: those who wait must not keep it from those who read.

@@ -1,12 +1,15 @@
-"""What clients send and read, in French; cents become money here and nowhere else."""
+"""What clients send and read: French names outside, English objects inside."""
 
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
+from msgspec import UNSET, Meta, Struct, UnsetType
 from pydantic import BaseModel, ConfigDict, Field
 
-Money = Annotated[float, Field(description="Net of tax, exact to the cent", examples=[1234.5])]
+Money = Annotated[float, Meta(description="Net of tax, exact to the cent", examples=[1234.5])]
+Instant = Annotated[datetime, Meta(tz=True)]
+IsCurrent = Annotated[bool, Meta(description="Only with `apres_vente`: is that sale counted?")]
 
 
 class FreshnessIn(BaseModel):
@@ -14,105 +17,177 @@ class FreshnessIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    apres_vente: UUID | None = Field(
-        None, description="Wait until this sale is counted (read your writes)"
+    after_sale: UUID | None = Field(
+        None, alias="apres_vente", description="Wait until this sale is counted (read your writes)"
     )
-    attendre_ms: int = Field(
-        1000, ge=0, le=10_000, description="How long to wait for `apres_vente` at most"
+    longest_wait_ms: int = Field(
+        1000,
+        alias="attendre_ms",
+        ge=0,
+        le=10_000,
+        description="How long to wait for `apres_vente` at most",
     )
 
 
 class PeriodIn(FreshnessIn):
     """A range of business dates, both included; a missing end is open."""
 
-    date_debut: date | None = None
-    date_fin: date | None = None
+    start: date | None = Field(None, alias="date_debut")
+    end: date | None = Field(None, alias="date_fin")
 
 
 class ReportIn(PeriodIn):
     """Query parameters of the consolidated report."""
 
-    limite: int = Field(10, ge=1, le=10_000, description="How many of the best selling products")
+    best_sellers: int = Field(
+        10,
+        alias="limite",
+        ge=1,
+        le=10_000,
+        description="How many of the best selling products",
+    )
 
 
-class PeriodOut(BaseModel):
-    """The business dates of a report, both included; null is open."""
-
-    date_debut: date | None
-    date_fin: date | None
-
-
-class FreshnessOut(BaseModel):
+class FreshnessOut(
+    Struct,
+    rename={
+        "computed_at": "calcule_a",
+        "complete_until": "complet_jusqua",
+        "delay_ms": "retard_ms",
+    },
+):
     """Every event that stood in Kafka at `complet_jusqua` is counted."""
 
-    calcule_a: datetime
-    complet_jusqua: datetime | None
-    retard_ms: int | None
-    a_jour: bool | None = Field(None, description="Only with `apres_vente`: is that sale counted?")
+    computed_at: Instant
+    complete_until: Instant | None
+    delay_ms: int | None
 
 
-class ProductOut(BaseModel):
+class PeriodOut(Struct, rename={"start": "date_debut", "end": "date_fin"}):
+    """The business dates of a report, both included; null is open."""
+
+    start: date | None
+    end: date | None
+
+
+class ProductOut(
+    Struct,
+    gc=False,
+    rename={
+        "product_id": "produit_id",
+        "name": "nom",
+        "category": "categorie",
+        "units": "quantite",
+        "amount": "total",
+    },
+):
     """A best seller."""
 
-    produit_id: int
-    nom: str
-    categorie: str
-    quantite: int
-    total: Money
+    product_id: int
+    name: str
+    category: str
+    units: int
+    amount: Money
 
 
-class StockAlertOut(BaseModel):
+class StockAlertOut(
+    Struct,
+    gc=False,
+    rename={
+        "product_id": "produit_id",
+        "name": "nom",
+        "category": "categorie",
+        "on_hand": "stock",
+        "store_id": "magasin_id",
+        "store": "magasin",
+    },
+):
     """A product of which a store has none left (or less), or too much."""
 
-    produit_id: int
-    nom: str
-    categorie: str
-    stock: int
-    magasin_id: int
-    magasin: str
+    product_id: int
+    name: str
+    category: str
+    on_hand: int
+    store_id: int
+    store: str
 
 
-class StoreOut(BaseModel):
+class StoreOut(
+    Struct,
+    gc=False,
+    rename={
+        "store_id": "magasin_id",
+        "store": "magasin",
+        "amount": "total",
+        "sales_count": "nombre_ventes",
+    },
+):
     """A store's sales."""
 
-    magasin_id: int
-    magasin: str
-    total: Money
-    nombre_ventes: int
+    store_id: int
+    store: str
+    amount: Money
+    sales_count: int
 
 
-class DayOut(BaseModel):
+class DayOut(Struct, gc=False, rename={"business_date": "jour", "amount": "total"}):
     """A business date's sales."""
 
-    jour: date
-    total: Money
+    business_date: date
+    amount: Money
 
 
-class ReportOut(FreshnessOut):
-    """The consolidated report; all of its figures come from one snapshot."""
+class ReportOut(
+    Struct,
+    rename={
+        "amount": "total_ventes",
+        "sales_count": "nombre_ventes",
+        "period": "periode",
+        "products": "produits",
+        "stock_outs": "ruptures",
+        "overstocks": "surstocks",
+        "stores": "ventes_par_magasin",
+        "days": "tendance_journaliere",
+        "is_current": "a_jour",
+    },
+):
+    """The figures of the consolidated report, all of one snapshot."""
 
-    total_ventes: Money
-    nombre_ventes: int
+    amount: Money
+    sales_count: int
     taxes: Money
-    periode: PeriodOut
-    produits: list[ProductOut]
-    ruptures: list[StockAlertOut]
-    surstocks: list[StockAlertOut]
-    ventes_par_magasin: list[StoreOut]
-    tendance_journaliere: list[DayOut]
+    period: PeriodOut
+    products: list[ProductOut]
+    stock_outs: list[StockAlertOut]
+    overstocks: list[StockAlertOut]
+    stores: list[StoreOut]
+    days: list[DayOut]
+    is_current: IsCurrent | UnsetType = UNSET
 
 
-class StoreLineOut(BaseModel):
+class StoreLineOut(
+    Struct,
+    gc=False,
+    rename={
+        "store_id": "magasin_id",
+        "store": "magasin",
+        "sales_count": "nombre_ventes",
+        "amount": "total_ventes",
+    },
+):
     """A store's line in the sales report."""
 
-    magasin_id: int
-    magasin: str
-    nombre_ventes: int
-    total_ventes: Money
+    store_id: int
+    store: str
+    sales_count: int
+    amount: Money
 
 
-class StoreReportOut(FreshnessOut):
-    """Sales by store."""
+class StoreReportOut(
+    Struct, rename={"period": "periode", "stores": "rapport", "is_current": "a_jour"}
+):
+    """The figures of the sales by store."""
 
-    periode: PeriodOut
-    rapport: list[StoreLineOut]
+    period: PeriodOut
+    stores: list[StoreLineOut]
+    is_current: IsCurrent | UnsetType = UNSET

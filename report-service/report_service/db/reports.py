@@ -17,10 +17,10 @@ ALERTS_LISTED = 100
 
 
 class StoreSales(Struct, frozen=True):
-    """What a store sold, net of tax."""
+    """What a store sold, net of tax. Its name is null until the catalogue's event arrives."""
 
     store_id: int
-    store: str
+    store: str | None
     sales_count: int
     amount_cents: int
     tax_cents: int
@@ -30,7 +30,7 @@ class ProductSales(Struct, frozen=True):
     """What the chain sold of a product, net of tax."""
 
     product_id: int
-    name: str
+    name: str | None
     category: str
     units: int
     amount_cents: int
@@ -47,9 +47,9 @@ class StockAlert(Struct, frozen=True):
     """A product of which a store has none left, or too much."""
 
     store_id: int
-    store: str
+    store: str | None
     product_id: int
-    name: str
+    name: str | None
     category: str
     on_hand: int
 
@@ -74,7 +74,7 @@ class SalesReport(Struct, frozen=True):
     stores: list[StoreSales]
     products: list[ProductSales]
     days: list[DaySales]
-    ruptures: list[StockAlert]
+    stock_outs: list[StockAlert]
     overstocks: list[StockAlert]
     freshness: Freshness
 
@@ -86,7 +86,7 @@ _SPANS = """unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[]), CAST(:signs 
             AS span(first, last, sign)"""
 
 _STORES = """
-    SELECT store_id, coalesce(name, 'Magasin ' || store_id) AS store,
+    SELECT store_id, name AS store,
         sales_count, amount_cents, tax_cents
     FROM ({sums}) AS sums LEFT JOIN stores USING (store_id)
     ORDER BY store_id
@@ -107,7 +107,7 @@ _STORES_OF_RANGE = f"""
 
 _PRODUCTS = """
     SELECT product_id,
-        coalesce(p.name, t.last_name, 'Produit ' || product_id) AS name,
+        coalesce(p.name, t.last_name) AS name,
         coalesce(p.category, t.last_category, '') AS category,
         sums.units, sums.amount_cents
     FROM ({sums} ORDER BY units DESC, product_id LIMIT :limit) AS sums
@@ -139,8 +139,8 @@ _DAYS = """
 """
 
 _ALERTS = """
-    SELECT store_id, coalesce(s.name, 'Magasin ' || store_id) AS store, product_id,
-        coalesce(p.name, t.last_name, 'Produit ' || product_id) AS name,
+    SELECT store_id, s.name AS store, product_id,
+        coalesce(p.name, t.last_name) AS name,
         coalesce(p.category, t.last_category, '') AS category, on_hand
     FROM (
         SELECT * FROM stock_levels WHERE on_hand {condition}
@@ -151,7 +151,7 @@ _ALERTS = """
     LEFT JOIN product_totals AS t USING (product_id)
     ORDER BY on_hand {direction}, store_id, product_id
 """
-_RUPTURES = _ALERTS.format(condition="<= 0", direction="ASC", listed=ALERTS_LISTED)
+_STOCK_OUTS = _ALERTS.format(condition="<= 0", direction="ASC", listed=ALERTS_LISTED)
 _OVERSTOCKS = _ALERTS.format(condition="> 50", direction="DESC", listed=ALERTS_LISTED)
 
 _FRESHNESS = """
@@ -170,7 +170,7 @@ def _document(**lists: str) -> TextClause:
     return text(f"SELECT CAST(json_build_object({', '.join(members)}) AS text)")
 
 
-_STOCK = {"ruptures": _RUPTURES, "overstocks": _OVERSTOCKS}
+_STOCK = {"stock_outs": _STOCK_OUTS, "overstocks": _OVERSTOCKS}
 _READ_ALL_TIME = _document(
     stores=_STORES.format(sums=_ALL_STORES),
     products=_PRODUCTS.format(sums=_ALL_PRODUCTS),

@@ -64,6 +64,19 @@ def _model_of(struct: type[msgspec.Struct]) -> type[BaseModel]:
     )
 
 
+def answered_with(*parts: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of a route that answers JSON with the members of all the parts.
+
+    The schemas stand under `$defs`; `describe_problems` moves them to the document's components.
+    """
+    references, definitions = msgspec.json.schema_components(
+        parts, ref_template="#/components/schemas/{name}"
+    )
+    schema = references[0] if len(parts) == 1 else {"allOf": list(references)}
+    content = {"application/json": {"schema": {**schema, "$defs": definitions}}}
+    return {200: {"content": content}}
+
+
 def describe_problems(app: FastAPI) -> None:
     """Make the document show `application/problem+json` for every error.
 
@@ -80,11 +93,20 @@ def describe_problems(app: FastAPI) -> None:
             schemas["Problem"] = _PROBLEM
             for path in described["paths"].values():
                 for operation in path.values():
+                    schemas.update(_take_definitions(operation["responses"]))
                     _describe(operation["responses"])
         assert app.openapi_schema is not None
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def _take_definitions(responses: dict[str, Any]) -> dict[str, Any]:
+    definitions: dict[str, Any] = {}
+    for answer in responses.values():
+        for content in answer.get("content", {}).values():
+            definitions |= content.get("schema", {}).pop("$defs", {})
+    return definitions
 
 
 def _describe(responses: dict[str, Any]) -> None:
