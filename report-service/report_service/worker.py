@@ -1,11 +1,12 @@
-"""The event process: counts sales, copies levels and labels, and tells how complete that is."""
+"""The event process: counts sales, copies levels and labels, and keeps the freshness."""
 
 from datetime import timedelta
 
 from report_service.consumers import catalogue_events, sales_events, stock_events
-from report_service.consumers.completeness import track_completeness
 from report_service.db.audit import CHECKS
+from report_service.projections.freshness import keep_freshness
 from report_service.settings import Settings
+from report_service.topics import SALES_TOPIC
 from service_kit.audit import audit_continuously
 from service_kit.worker import run_worker
 
@@ -21,7 +22,7 @@ def main() -> None:
             catalogue_events.SUBSCRIPTION,
         ],
         [
-            track_completeness(settings, sales_events.SALES_TOPIC),
+            keep_freshness(settings, SALES_TOPIC),
             audit_continuously(CHECKS, timedelta(seconds=settings.audit_every_seconds)),
         ],
         publishes=False,

@@ -65,9 +65,9 @@ async def test_the_report_has_the_fields_of_the_seed_and_exact_cents(reports: Re
 async def test_what_nobody_has_named_is_called_by_its_number(reports: Reports) -> None:
     await reports.receive(levels((COFFEE, -1, 1), store_id=9))
 
-    [rupture] = (await reports.get())["ruptures"]
+    [stock_out] = (await reports.get())["ruptures"]
 
-    assert rupture == {
+    assert stock_out == {
         "produit_id": COFFEE,
         "nom": "Produit 11",
         "categorie": "",
@@ -87,7 +87,7 @@ async def test_alerts_list_the_worst_hundred(reports: Reports) -> None:
     assert [each["stock"] for each in report["surstocks"]] == list(range(349, 249, -1))
 
 
-async def test_a_store_that_is_restocked_leaves_the_ruptures(reports: Reports) -> None:
+async def test_a_store_that_is_restocked_leaves_the_stock_outs(reports: Reports) -> None:
     await reports.receive(levels((COFFEE, 0, 1)))
     await reports.receive(levels((COFFEE, 20, 2)))
 

@@ -54,7 +54,7 @@ async def test_a_sale_that_can_never_count_is_set_aside_alone(worker: Worker) ->
 
 async def test_nothing_is_complete_while_events_wait_in_kafka(worker: Worker) -> None:
     await worker.sell(a_sale())
-    worker.track_completeness()
+    worker.keep_freshness()
     worker.consume()
 
     async def is_complete() -> bool:
@@ -66,11 +66,11 @@ async def test_nothing_is_complete_while_events_wait_in_kafka(worker: Worker) ->
     await eventually(is_complete, True)
 
 
-async def test_completeness_moves_on_with_time_and_covers_what_was_sent_before(
+async def test_freshness_moves_on_with_time_and_covers_what_was_sent_before(
     worker: Worker,
 ) -> None:
     worker.consume()
-    worker.track_completeness()
+    worker.keep_freshness()
     await worker.sell(a_sale(), a_sale())
     sent_at = datetime.now(UTC)
 

@@ -10,7 +10,8 @@ from aiokafka import AIOKafkaProducer
 from uuid_utils.compat import uuid7
 
 from report_service.consumers import catalogue_events, sales_events, stock_events
-from report_service.consumers.completeness import track_completeness
+from report_service.projections.freshness import keep_freshness
+from report_service.topics import SALES_TOPIC
 from service_kit.events.cloud_events import Subscription
 from service_kit.events.consumer import Consumer
 from service_kit.events.relay import Relay
@@ -38,11 +39,11 @@ class Worker:
         consumer = Consumer(self.projection.engine, self.settings, subscriptions)
         self._tasks.append(asyncio.create_task(consumer.run(self._stop)))
 
-    def track_completeness(self) -> None:
+    def keep_freshness(self) -> None:
         engine = self.projection.engine
-        track = track_completeness(self.settings, sales_events.SALES_TOPIC)
+        keep = keep_freshness(self.settings, SALES_TOPIC)
         relay = Relay(engine, self.settings)
-        self._tasks.append(asyncio.create_task(track(engine, relay, self._stop)))
+        self._tasks.append(asyncio.create_task(keep(engine, relay, self._stop)))
 
     async def stop(self) -> None:
         self._stop.set()

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from report_service.api.schemas import FreshnessOut
 from report_service.db.reports import Freshness
+from report_service.topics import SALES_TOPIC
 from service_kit.database.change_feed import ChangeFeed
 
 FRESHNESS = "freshness"
-SALES_TOPIC = "sales.events.v1"
 NO_TIME = timedelta()
 
 

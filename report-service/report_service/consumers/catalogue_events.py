@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.events.consumed import CATALOGUE_DECODERS, ProductChanged, StoreChanged
 from report_service.projections.catalogue import keep_products, keep_stores
+from report_service.topics import CATALOGUE_TOPIC
 from service_kit.events.cloud_events import Event, Subscription
 
 
@@ -18,4 +19,4 @@ async def apply(
     await keep_stores(session, [body for body in bodies if isinstance(body, StoreChanged)])
 
 
-SUBSCRIPTION = Subscription(topic="catalogue.events.v1", decoders=CATALOGUE_DECODERS, apply=apply)
+SUBSCRIPTION = Subscription(topic=CATALOGUE_TOPIC, decoders=CATALOGUE_DECODERS, apply=apply)

@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from report_service.events.consumed import SALES_DECODERS, SaleRecorded
 from report_service.projections.sales import count_sales
 from report_service.telemetry import REPORT_DELAY
+from report_service.topics import SALES_TOPIC
 from service_kit.database.sessions import after_commit
 from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
 
-SALES_TOPIC = "sales.events.v1"
 # Beyond them a date is a fault of a clock, and PostgreSQL's calendar soon ends for JSON.
 PLAUSIBLE_YEARS = range(2000, 2200)
 

@@ -1,4 +1,4 @@
-"""`stock.events.v1`: levels are copied for the lists of ruptures and overstocks."""
+"""`stock.events.v1`: copies levels for the lists of stock-outs and overstocks."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.events.consumed import STOCK_DECODERS, StockLevelsChanged
 from report_service.projections.stock_levels import keep_levels
+from report_service.topics import STOCK_TOPIC
 from service_kit.events.cloud_events import Event, Subscription
 
 
@@ -14,4 +15,4 @@ async def apply(session: AsyncSession, events: Sequence[Event[StockLevelsChanged
     await keep_levels(session, [event.body for event in events])
 
 
-SUBSCRIPTION = Subscription(topic="stock.events.v1", decoders=STOCK_DECODERS, apply=apply)
+SUBSCRIPTION = Subscription(topic=STOCK_TOPIC, decoders=STOCK_DECODERS, apply=apply)

@@ -12,6 +12,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.ranges import split_range
+from report_service.topics import SALES_TOPIC
 
 ALERTS_LISTED = 100
 
@@ -154,9 +155,9 @@ _ALERTS = """
 _STOCK_OUTS = _ALERTS.format(condition="<= 0", direction="ASC", listed=ALERTS_LISTED)
 _OVERSTOCKS = _ALERTS.format(condition="> 50", direction="DESC", listed=ALERTS_LISTED)
 
-_FRESHNESS = """
+_FRESHNESS = f"""
     SELECT now() AS computed_at,
-        (SELECT complete_until FROM freshness WHERE topic = 'sales.events.v1') AS complete_until
+        (SELECT complete_until FROM freshness WHERE topic = '{SALES_TOPIC}') AS complete_until
 """
 
 

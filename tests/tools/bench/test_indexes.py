@@ -112,7 +112,7 @@ async def test_a_report_reads_its_days_by_date(
     assert not {"store_days", "product_days"} & tables_read_whole(nodes)
 
 
-async def test_a_report_finds_ruptures_and_overstocks_by_their_indexes(
+async def test_a_report_finds_stock_outs_and_overstocks_by_their_indexes(
     report: AsyncEngine,
 ) -> None:
     nodes = await plans_of(

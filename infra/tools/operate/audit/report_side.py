@@ -8,10 +8,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from report_service.topics import SALES_TOPIC, STOCK_TOPIC
 from service_kit.events import dead_letters, positions
 
-SALES_TOPIC = "sales.events.v1"
-STOCK_TOPIC = "stock.events.v1"
 REPORT = "report-service"
 
 StoreDay = tuple[int, date]

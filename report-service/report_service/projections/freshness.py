@@ -1,4 +1,4 @@
-"""Finds out until when everything in Kafka is counted, for `complet_jusqua` in the reports."""
+"""Keeps the instant until which every event in Kafka is counted: the freshness of a report."""
 
 import asyncio
 from collections import deque
@@ -17,28 +17,28 @@ from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
-MARK_EVERY = timedelta(milliseconds=250)  # what `retard_ms` shows at least while nothing is late
-MAX_MARKS = 2400  # ten minutes of lag; with more, marks are further apart
+MARK_EVERY = timedelta(milliseconds=250)  # the least lag that a report shows
+MAX_WATERMARKS = 2400  # ten minutes of lag; beyond that, no more are added until some are reached
 FAULT_PAUSE = timedelta(seconds=2)
 
 
-class Marks:
-    """Instants and where the log ended then, from the oldest that is not yet counted."""
+class Watermarks:
+    """Instants with the ends of the log at each, from the oldest that is not reached."""
 
     def __init__(self) -> None:
-        self._marks: deque[tuple[datetime, Mapping[int, int]]] = deque()
+        self._watermarks: deque[tuple[datetime, Mapping[int, int]]] = deque()
 
     def add(self, instant: datetime, ends: Mapping[int, int]) -> None:
-        """Remember that no event of before `instant` stands behind `ends`."""
-        # Full: the old marks are kept, because they are the ones that will be reached.
-        if len(self._marks) < MAX_MARKS:
-            self._marks.append((instant, ends))
+        """Remember that every event from before `instant` stands before `ends`."""
+        # When full, the old ones stay: consumers reach them first.
+        if len(self._watermarks) < MAX_WATERMARKS:
+            self._watermarks.append((instant, ends))
 
     def take_reached(self, positions: Mapping[int, int]) -> datetime | None:
-        """Forget the marks that the positions have reached and return the latest of them."""
+        """Forget the watermarks that the positions have reached and return the latest instant."""
         reached = None
-        while self._marks and _covers(positions, self._marks[0][1]):
-            reached, _ = self._marks.popleft()
+        while self._watermarks and _covers(positions, self._watermarks[0][1]):
+            reached, _ = self._watermarks.popleft()
         return reached
 
 
@@ -46,37 +46,37 @@ def _covers(positions: Mapping[int, int], ends: Mapping[int, int]) -> bool:
     return all(positions.get(partition, 0) >= end for partition, end in ends.items())
 
 
-def track_completeness(settings: ServiceSettings, topic: str) -> Chore:
-    """A chore that keeps the topic's row in `freshness`; every worker may run it."""
+def keep_freshness(settings: ServiceSettings, topic: str) -> Chore:
+    """Return a chore that keeps the topic's row in `freshness`. Every worker may run it."""
 
-    async def track(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
+    async def keep(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
         await run_every(
             FAULT_PAUSE,
             stop,
-            lambda: _track(engine, settings, topic, stop),
-            on_fault="completeness unknown for now",
+            lambda: _keep(engine, settings, topic, stop),
+            on_fault="freshness cannot be computed now",
             waits_out=(KafkaError,),
         )
 
-    return track
+    return keep
 
 
-async def _track(
+async def _keep(
     engine: AsyncEngine, settings: ServiceSettings, topic: str, stop: asyncio.Event
 ) -> None:
     broker_topic = settings.topic(topic)
     async with open_log(settings) as log:
         partitions = await list_partitions(settings, [topic])
-        marks = Marks()
+        watermarks = Watermarks()
         while not stop.is_set():
             async with AsyncSession(engine) as session:
                 instant = await read_clock(session)
             async with asyncio.timeout(FAULT_PAUSE.total_seconds()):
                 ends = await log.end_offsets(partitions)
-            marks.add(instant, {each.partition: end for each, end in ends.items()})
+            watermarks.add(instant, {each.partition: end for each, end in ends.items()})
             async with AsyncSession(engine) as session, session.begin():
                 applied = await positions.read_offsets(session, settings.service_name, broker_topic)
-                reached = marks.take_reached(applied)
+                reached = watermarks.take_reached(applied)
                 if reached is not None:
                     await advance_freshness(session, topic, reached)
             await wait_until_set(stop, MARK_EVERY)
