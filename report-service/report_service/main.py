@@ -1,4 +1,4 @@
-"""The HTTP process: reports, read from rows that the worker keeps."""
+"""The HTTP process. It reads reports from rows that the worker computes."""
 
 from fastapi import FastAPI
 
@@ -10,7 +10,7 @@ from service_kit.api import build_api, serve
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application, with telemetry, errors and health wired by the kit."""
+    """Return the application. The kit adds telemetry, problems and health."""
     app = build_api(
         settings,
         title="Comptoir : rapports",

@@ -1,4 +1,4 @@
-"""Settings of the report service's two processes."""
+"""The settings of report-api and report-worker."""
 
 from zoneinfo import ZoneInfo
 
@@ -6,12 +6,12 @@ from service_kit.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """What report-api and report-worker read from their environment."""
+    """The variables that both processes read from the environment."""
 
     service_name: str = "report-service"
 
     chain_timezone: ZoneInfo = ZoneInfo("America/Toronto")
-    """IANA zone whose calendar decides which date is today in `/api/performance/global`."""
+    """The IANA time zone that says which date is today in `/api/performance/global`."""
 
     audit_every_seconds: float = 5.0
-    """How often a slice of what is stored is compared with what it was computed from."""
+    """How often the audit compares a slice of the counters with its source."""

@@ -1,4 +1,4 @@
-"""This service's own metrics, each with the question that it answers."""
+"""The metrics of this service, each with the question that it answers."""
 
 from opentelemetry import metrics
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.audit import build_checks
-from report_service.db.counters import COUNTERS, LINES, SALES, Counter
+from report_service.db.counters import COLUMN_TYPES, COUNTERS, LINES, SALES, Counter
 from report_service.projections.sales import count_sales
 from report_service.projections.sums import sum_lines, sum_sales
 from report_service.rebuild.store_day import rebuild_store_day
@@ -18,7 +18,7 @@ from tests.report_service.builders import COFFEE, MONDAY, STORE, TEA, a_line, a_
 from tests.report_service.conftest import Projection
 
 COLUMNS = """
-    SELECT column_name FROM information_schema.columns
+    SELECT column_name, data_type FROM information_schema.columns
     WHERE table_schema = 'public' AND table_name = :table
 """
 KEY = """
@@ -38,7 +38,7 @@ async def test_a_counter_has_its_table_its_key_and_its_trigger(
     columns = await projection.rows(COLUMNS, table=counter.table)
     key = await projection.rows(KEY, table=counter.table)
 
-    assert {row[0] for row in columns} == set(counter.columns)
+    assert dict(columns) == {name: COLUMN_TYPES.get(name, "bigint") for name in counter.columns}
     assert {row[0] for row in key} == set(counter.key)
     assert await projection.rows(ANNOUNCES, table=counter.table) == [(1,)]
 
@@ -93,10 +93,7 @@ async def with_new_counters(projection: Projection) -> Projection:
     """The projection after the migration of a new version and its first sales."""
     async with projection.engine.begin() as connection:
         for counter in NEW:
-            columns = [
-                f"{name} {'date' if name in ('business_date', 'month') else 'bigint'} NOT NULL"
-                for name in counter.columns
-            ]
+            columns = [f"{name} {COLUMN_TYPES.get(name, 'bigint')}" for name in counter.columns]
             key = f"PRIMARY KEY ({', '.join(counter.key)})"
             await connection.execute(
                 text(f"CREATE TABLE {counter.table} ({', '.join([*columns, key])})")

@@ -1,4 +1,4 @@
-"""Facts, additive counters, and the copies of stock levels and labels."""
+"""Creates facts, counters, and copies of stock levels and labels."""
 
 from alembic import op
 
@@ -13,7 +13,7 @@ depends_on = None
 _HOT = "WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05)"
 
 TABLES = (
-    # The facts are the inbox too: whatever is delivered again meets its own primary key.
+    # The facts are the inbox, too: a sale that is delivered again has the same primary key.
     """
     CREATE TABLE sale_facts (
         sale_id uuid PRIMARY KEY,

@@ -1,4 +1,4 @@
-"""A level is the sum of any number of movements: 64 bits, as in the stock service."""
+"""Widens levels to 64 bits, as in the stock service: any number of movements adds up to one."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Ends of the log as the relay knows them, and dead letters that can be replayed."""
+"""Adds the ends of the log that the relay knows, and the replay of dead letters."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Changes are announced to processes that keep answers: of keys, figures and their freshness."""
+"""Announces changes of keys, figures and freshness to the processes that cache answers."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ from service_kit.database.kit_tables import PLUMBING_V3
 revision = "0004"
 down_revision = "0003"
 
-# Everything that a report shows. The facts are not among them: each has its counters.
+# The tables that reports read. Reports do not read facts.
 SHOWN = (
     *("store_days", "store_months", "store_totals", "chain_days"),
     *("product_days", "product_months", "product_totals"),

@@ -1,1 +1,1 @@
-"""The HTTP surface: French outside, English inside."""
+"""The HTTP interface: French names outside, English names inside."""

@@ -1,4 +1,4 @@
-"""Turns what was read into the bytes of an answer."""
+"""Turns a report into an answer, and an answer into bytes."""
 
 from collections.abc import Callable
 from datetime import datetime

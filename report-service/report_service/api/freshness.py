@@ -27,7 +27,7 @@ class CurrentFreshness:
             self._complete_until = told
 
     def read(self) -> FreshnessOut:
-        """Return that the figures are those of now, and how complete they are."""
+        """Return the freshness of cached figures: they are as good as figures read now."""
         now = datetime.now(UTC) + self._database_ahead
         until = self._complete_until
         if until is None:

@@ -1,4 +1,4 @@
-"""The one table from this service's errors to HTTP statuses."""
+"""Maps this service's errors to HTTP statuses."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""`apres_vente`: a report that holds the sale which its reader has just made."""
+"""Read your writes: with `apres_vente`, a report holds the sale that its reader has just made."""
 
 import asyncio
 from datetime import timedelta
@@ -11,15 +11,15 @@ from service_kit.http.stopping import Stopping
 from service_kit.telemetry.stages import Stage, stage
 
 FIRST_PAUSE = timedelta(milliseconds=5)
-LONGEST_PAUSE = timedelta(milliseconds=25)  # what polling adds at most to the wait for a sale
+LONGEST_PAUSE = timedelta(milliseconds=25)  # the most that polling adds to the wait for a sale
 
 
 async def wait_until_counted(
     session: AsyncSession, query: FreshnessIn, stopping: Stopping
 ) -> bool | None:
-    """Whether the sale that the query names is counted, at the latest when its time is up.
+    """Wait until the sale that the query names is counted, and return whether it is.
 
-    None when it names no sale.
+    Return False when the longest wait is over, and None when the query names no sale.
     """
     if query.after_sale is None:
         return None
@@ -29,7 +29,7 @@ async def wait_until_counted(
     while not await has_sale(session, query.after_sale):
         if clock.time() >= deadline or stopping.has_begun:
             return False
-        # Gives the connection back: those who wait must not keep it from those who read.
+        # Give the connection back: a request that waits must not keep it from one that reads.
         await session.close()
         with stage(Stage.WAIT):
             await asyncio.sleep(min(pause.total_seconds(), max(0.0, deadline - clock.time())))

@@ -33,7 +33,7 @@ from service_kit.http.response_cache import Content, ReadyAnswers
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.stages import Stage, stage
 
-TREND_DAYS = 30  # what a report shows when nobody asks for a period
+TREND_DAYS = 30  # for a report without a period
 MAX_TREND_DAYS = 366
 PERFORMANCE_TOP = 5
 PERFORMANCE_DAYS = timedelta(days=30)
@@ -46,14 +46,14 @@ router = APIRouter(
 
 Report = TypeVar("Report", SalesReport, StoreReport)
 Read = Callable[[AsyncSession], Awaitable[Report]]
-# Is told whether the report holds the sale that was asked for.
+# The second argument says whether the report holds the sale that the query names.
 Describe = Callable[[Report, bool | None], ReportOut | StoreReportOut]
 
 
 @router.get("/api/ventes/rapport", responses=answered_with(ReportOut, FreshnessOut))
 @router.get("/api/ventes/rapport/", include_in_schema=False)
 async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]) -> Response:
-    """The consolidated report: sales by store, best sellers, trend, stock-outs and overstocks."""
+    """Return the consolidated report: stores, best sellers, trend, stock-outs and overstocks."""
     _refuse_reversed(query)
     is_bounded = query.start is not None or query.end is not None
     read = partial(
@@ -70,10 +70,10 @@ async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]
 @router.get("/api/performance/global", responses=answered_with(ReportOut, FreshnessOut))
 @router.get("/api/performance/global/", include_in_schema=False)
 async def get_performance(request: Request, query: Annotated[FreshnessIn, Query()]) -> Response:
-    """The consolidated report of the last 30 days, with the five best sellers."""
+    """Return the consolidated report of the last 30 days, with the five best sellers."""
     now = datetime.now(request.app.state.settings.chain_timezone)
     start = now.date() - PERFORMANCE_DAYS + timedelta(days=1)
-    # Open at the end: a store that lives east of the chain may be a date ahead.
+    # The period has no end: in a store east of the chain it may be tomorrow already.
     read = partial(
         read_sales_report, start=start, end=None, top=PERFORMANCE_TOP, max_days=MAX_TREND_DAYS
     )
@@ -85,7 +85,7 @@ async def get_performance(request: Request, query: Annotated[FreshnessIn, Query(
 @router.get("/api/rapports/ventes", responses=answered_with(StoreReportOut, FreshnessOut))
 @router.get("/api/rapports/ventes/", include_in_schema=False)
 async def get_store_report(request: Request, query: Annotated[PeriodIn, Query()]) -> Response:
-    """The sales of each store in a period."""
+    """Return the sales of each store in a period."""
     _refuse_reversed(query)
     read = partial(read_store_report, start=query.start, end=query.end)
     describe = partial(describe_store_report, period=PeriodOut(query.start, query.end))

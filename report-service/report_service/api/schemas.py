@@ -1,4 +1,4 @@
-"""What clients send and read: French names outside, English objects inside."""
+"""The shapes of queries and answers: French names outside, English names inside."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -13,7 +13,7 @@ IsCurrent = Annotated[bool, Meta(description="Only with `apres_vente`: is that s
 
 
 class FreshnessIn(BaseModel):
-    """Query parameters of every report: which sale its figures must hold."""
+    """The query parameters of every report: which sale its figures must hold."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,14 +30,14 @@ class FreshnessIn(BaseModel):
 
 
 class PeriodIn(FreshnessIn):
-    """A range of business dates, both included; a missing end is open."""
+    """A range of business dates, both included. Without a date, the range has no end there."""
 
     start: date | None = Field(None, alias="date_debut")
     end: date | None = Field(None, alias="date_fin")
 
 
 class ReportIn(PeriodIn):
-    """Query parameters of the consolidated report."""
+    """The query parameters of the consolidated report."""
 
     best_sellers: int = Field(
         10,
@@ -56,7 +56,7 @@ class FreshnessOut(
         "delay_ms": "retard_ms",
     },
 ):
-    """Every event that stood in Kafka at `complet_jusqua` is counted."""
+    """When the figures were read. Every event in Kafka at `complet_jusqua` is counted in them."""
 
     computed_at: Instant
     complete_until: Instant | None
@@ -64,7 +64,7 @@ class FreshnessOut(
 
 
 class PeriodOut(Struct, rename={"start": "date_debut", "end": "date_fin"}):
-    """The business dates of a report, both included; null is open."""
+    """The business dates of a report, both included. Null means no bound."""
 
     start: date | None
     end: date | None
@@ -81,7 +81,7 @@ class ProductOut(
         "amount": "total",
     },
 ):
-    """A best seller."""
+    """The sales of one of the best sellers."""
 
     product_id: int
     name: str
@@ -102,7 +102,7 @@ class StockAlertOut(
         "store": "magasin",
     },
 ):
-    """A product of which a store has none left (or less), or too much."""
+    """A product of which a store has no unit left, or too many."""
 
     product_id: int
     name: str
@@ -122,7 +122,7 @@ class StoreOut(
         "sales_count": "nombre_ventes",
     },
 ):
-    """A store's sales."""
+    """The sales of a store."""
 
     store_id: int
     store: str
@@ -131,7 +131,7 @@ class StoreOut(
 
 
 class DayOut(Struct, gc=False, rename={"business_date": "jour", "amount": "total"}):
-    """A business date's sales."""
+    """The sales of a business date."""
 
     business_date: date
     amount: Money
@@ -151,7 +151,7 @@ class ReportOut(
         "is_current": "a_jour",
     },
 ):
-    """The figures of the consolidated report, all of one snapshot."""
+    """The figures of the consolidated report. All come from one snapshot."""
 
     amount: Money
     sales_count: int
@@ -175,7 +175,7 @@ class StoreLineOut(
         "amount": "total_ventes",
     },
 ):
-    """A store's line in the sales report."""
+    """The sales of a store, as a line of the report by store."""
 
     store_id: int
     store: str
@@ -186,7 +186,7 @@ class StoreLineOut(
 class StoreReportOut(
     Struct, rename={"period": "periode", "stores": "rapport", "is_current": "a_jour"}
 ):
-    """The figures of the sales by store."""
+    """The figures of the report by store."""
 
     period: PeriodOut
     stores: list[StoreLineOut]

@@ -1,1 +1,1 @@
-"""What each topic's events do to the projections."""
+"""Applies the events of each topic to the projections."""

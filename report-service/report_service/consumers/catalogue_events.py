@@ -1,4 +1,4 @@
-"""`catalogue.events.v1`: labels of products and stores, joined when a report is read."""
+"""Applies `catalogue.events.v1`: keeps the labels of products and stores."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from service_kit.events.cloud_events import Event, Subscription
 async def apply(
     session: AsyncSession, events: Sequence[Event[ProductChanged | StoreChanged]]
 ) -> None:
-    """Keep the newest labels of one partition's batch."""
+    """Keep the newest labels of a batch."""
     bodies = [event.body for event in events]
     await keep_products(session, [body for body in bodies if isinstance(body, ProductChanged)])
     await keep_stores(session, [body for body in bodies if isinstance(body, StoreChanged)])

@@ -1,4 +1,4 @@
-"""`sales.events.v1`: a sale counts as soon as it is confirmed."""
+"""Applies `sales.events.v1`: counts a sale as soon as it is confirmed."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ from report_service.topics import SALES_TOPIC
 from service_kit.database.sessions import after_commit
 from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
 
-# Beyond them a date is a fault of a clock, and PostgreSQL's calendar soon ends for JSON.
+# A date of another year comes from a wrong clock, and dates far away break the JSON of reports.
 PLAUSIBLE_YEARS = range(2000, 2200)
 
 
 async def apply(session: AsyncSession, events: Sequence[Event[SaleRecorded]]) -> None:
-    """Count the confirmed sales of one partition's batch."""
+    """Count the confirmed sales of a batch."""
     confirmed = [event.body for event in events if event.body.status == "confirmed"]
     for sale in confirmed:
         _refuse_contradictions(sale)

@@ -1,4 +1,4 @@
-"""`stock.events.v1`: copies levels for the lists of stock-outs and overstocks."""
+"""Applies `stock.events.v1`: copies levels for the lists of stock-outs and overstocks."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from service_kit.events.cloud_events import Event, Subscription
 
 
 async def apply(session: AsyncSession, events: Sequence[Event[StockLevelsChanged]]) -> None:
-    """Keep the newest levels of one partition's batch."""
+    """Keep the newest levels of a batch."""
     await keep_levels(session, [event.body for event in events])
 
 

@@ -1,1 +1,1 @@
-"""The service's SQL: one named function per statement."""
+"""The SQL of this service: one named function for each statement."""

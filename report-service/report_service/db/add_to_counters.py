@@ -11,21 +11,9 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.db.counters import Counter
+from report_service.db.counters import COLUMN_TYPES, Counter
 
 Rows = Sequence[tuple[Any, ...]]
-
-_TYPES = {
-    "business_date": "date",
-    "month": "date",
-    "store_id": "int",
-    "product_id": "int",
-    "local_hour": "smallint",
-    "stripe": "smallint",
-    "last_name": "text",
-    "last_category": "text",
-    "last_sold_at": "timestamptz",
-}
 
 
 async def add_to_counters(session: AsyncSession, rows: Mapping[Counter, Rows]) -> None:
@@ -50,7 +38,7 @@ def _addition_to(counters: tuple[Counter, ...]) -> TextClause:
 
 def _insertion(counter: Counter) -> str:
     table, columns = counter.table, counter.columns
-    arrays = (f"CAST(:{table}_{name} AS {_TYPES.get(name, 'bigint')}[])" for name in columns)
+    arrays = (f"CAST(:{table}_{name} AS {COLUMN_TYPES.get(name, 'bigint')}[])" for name in columns)
     return f"""{table}_added AS (
         INSERT INTO {table} AS a ({", ".join(columns)})
         SELECT * FROM unnest({", ".join(arrays)})

@@ -1,4 +1,4 @@
-"""The copy of the labels of products and stores, joined when a report is read."""
+"""Writes the copy of the labels of products and stores. Reports join it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,11 +6,11 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.db.columns import columns
+from report_service.db.arrays import as_arrays
 
 
 class Product(NamedTuple):
-    """A product's labels, at a version."""
+    """The labels of a product, at a version."""
 
     product_id: int
     version: int
@@ -20,7 +20,7 @@ class Product(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A store's labels, at a version."""
+    """The labels of a store, at a version."""
 
     store_id: int
     version: int
@@ -50,10 +50,10 @@ _KEEP_NEWEST_STORES = text("""
 
 
 async def keep_newest_products(session: AsyncSession, rows: Sequence[Product]) -> None:
-    """Write the products that are newer than ours; at most one row per product."""
-    await session.execute(_KEEP_NEWEST_PRODUCTS, columns(sorted(rows)))
+    """Write the products that are newer than the stored ones. Rows hold a product at most once."""
+    await session.execute(_KEEP_NEWEST_PRODUCTS, as_arrays(sorted(rows)))
 
 
 async def keep_newest_stores(session: AsyncSession, rows: Sequence[Store]) -> None:
-    """Write the stores that are newer than ours; at most one row per store."""
-    await session.execute(_KEEP_NEWEST_STORES, columns(sorted(rows)))
+    """Write the stores that are newer than the stored ones. Rows hold a store at most once."""
+    await session.execute(_KEEP_NEWEST_STORES, as_arrays(sorted(rows)))

@@ -9,6 +9,18 @@ from dataclasses import dataclass
 
 # A stripe separates the writers of one row. It is no part of what the row counts.
 STRIPE = "stripe"
+# A column without a type here is a bigint, as all measures are.
+COLUMN_TYPES = {
+    "business_date": "date",
+    "month": "date",
+    "store_id": "integer",
+    "product_id": "integer",
+    "local_hour": "smallint",
+    STRIPE: "smallint",
+    "last_sold_at": "timestamp with time zone",
+    "last_name": "text",
+    "last_category": "text",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.db.columns import columns
+from report_service.db.arrays import as_arrays
 
 
 class SaleFact(NamedTuple):
@@ -55,14 +55,14 @@ _HAS_SALE = text("SELECT EXISTS (SELECT FROM sale_facts WHERE sale_id = :sale_id
 
 
 async def insert_new_sales(session: AsyncSession, sales: Sequence[SaleFact]) -> set[UUID]:
-    """Insert the sales that are not there yet and return their ids."""
-    return set((await session.execute(_INSERT_SALES, columns(sales))).scalars())
+    """Insert the sales that are not stored yet and return their ids."""
+    return set((await session.execute(_INSERT_SALES, as_arrays(sales))).scalars())
 
 
 async def insert_lines(session: AsyncSession, lines: Sequence[LineFact]) -> None:
-    await session.execute(_INSERT_LINES, columns(lines))
+    await session.execute(_INSERT_LINES, as_arrays(lines))
 
 
 async def has_sale(session: AsyncSession, sale_id: UUID) -> bool:
-    """Whether the sale is counted."""
+    """Return whether the sale is counted."""
     return bool((await session.execute(_HAS_SALE, {"sale_id": sale_id})).scalar_one())

@@ -1,11 +1,11 @@
-"""Until when every event of a topic is counted, and what that is derived from."""
+"""Reads and writes the instant until which every event of a topic is counted."""
 
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# One clock for the mark and for the answers that subtract it: the database's.
+# Watermarks and answers use one clock, the database's, because answers subtract watermarks.
 _READ_CLOCK = text("SELECT clock_timestamp()")
 _ADVANCE = text("""
     INSERT INTO freshness AS f (topic, complete_until) VALUES (:topic, :complete_until)
@@ -20,5 +20,5 @@ async def read_clock(session: AsyncSession) -> datetime:
 
 
 async def advance_freshness(session: AsyncSession, topic: str, complete_until: datetime) -> None:
-    """Note that everything up to this instant is counted; an older note changes nothing."""
+    """Store that everything up to this instant is counted. An older instant changes nothing."""
     await session.execute(_ADVANCE, {"topic": topic, "complete_until": complete_until})

@@ -1,4 +1,4 @@
-"""Splits a range of dates into the rows that answer it: month rows, and day rows at its edges."""
+"""Splits a range of dates into month rows, and day rows at its edges."""
 
 from calendar import monthrange
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A range as its months, named by their first days, plus added days, minus removed days."""
+    """The parts of a range: its months, by their first days, plus added and minus removed days."""
 
     months: Span | None = None
     added: list[Span] = field(default_factory=list)
@@ -29,10 +29,10 @@ class Split:
 
 
 def split_range(start: date | None, end: date | None) -> Split:
-    """The parts of the range from `start` to `end`, both included; None leaves an end open.
+    """Return the parts of the range from `start` to `end`, both included. None means no bound.
 
-    A month of which the range holds more than half is taken whole and the rest is removed: no
-    edge costs more than half a month of day rows.
+    A month of which the range holds more than half is taken whole, and its other days are removed.
+    So an edge costs at most half a month of day rows.
     """
     first, last = start or date.min, end or date.max
     if first > last:
@@ -67,7 +67,7 @@ def _month(number: int) -> Span:
 
 
 def _around(inside: Span, month: Span) -> list[Span]:
-    """The days of the month before and after the ones inside."""
+    """Return the days of the month that are not inside."""
     before = [Span(month.first, inside.first - _DAY)] if inside.first > month.first else []
     after = [Span(inside.last + _DAY, month.last)] if inside.last < month.last else []
     return before + after

@@ -1,6 +1,6 @@
-"""Reads a whole report in one statement: one snapshot, so that its figures agree with each other.
+"""Reads a whole report in one statement, because figures of one snapshot agree with each other.
 
-The statement answers one JSON document, which is decoded straight into the types below.
+The statement returns one JSON document, which msgspec decodes into the types below.
 """
 
 from datetime import date, datetime
@@ -18,7 +18,7 @@ ALERTS_LISTED = 100
 
 
 class StoreSales(Struct, frozen=True):
-    """What a store sold, net of tax. Its name is null until the catalogue's event arrives."""
+    """The sales of a store, net of tax. Its name is unknown until the catalogue's event arrives."""
 
     store_id: int
     store: str | None
@@ -28,7 +28,7 @@ class StoreSales(Struct, frozen=True):
 
 
 class ProductSales(Struct, frozen=True):
-    """What the chain sold of a product, net of tax."""
+    """The sales of a product in the whole chain, net of tax."""
 
     product_id: int
     name: str | None
@@ -38,14 +38,14 @@ class ProductSales(Struct, frozen=True):
 
 
 class DaySales(Struct, frozen=True):
-    """What the chain sold on a business date, net of tax."""
+    """The sales of the whole chain on a business date, net of tax."""
 
     business_date: date
     amount_cents: int
 
 
 class StockAlert(Struct, frozen=True):
-    """A product of which a store has none left, or too much."""
+    """A product of which a store has no unit left, or too many."""
 
     store_id: int
     store: str | None
@@ -56,21 +56,21 @@ class StockAlert(Struct, frozen=True):
 
 
 class Freshness(Struct, frozen=True):
-    """When a report was computed, and until when every event in Kafka is counted in it."""
+    """When a report was read, and until when every event in Kafka is counted in it."""
 
     computed_at: datetime
     complete_until: datetime | None
 
 
 class StoreReport(Struct, frozen=True):
-    """Sales by store."""
+    """The sales of each store."""
 
     stores: list[StoreSales]
     freshness: Freshness
 
 
 class SalesReport(Struct, frozen=True):
-    """Sales by store, product and day, and the stock that needs somebody's attention."""
+    """Sales by store, product and day, with stock-outs and overstocks."""
 
     stores: list[StoreSales]
     products: list[ProductSales]
@@ -82,7 +82,7 @@ class SalesReport(Struct, frozen=True):
 
 Report = TypeVar("Report", SalesReport, StoreReport)
 
-# Days that are added have the sign 1, days to take off their month again have -1.
+# Added days have the sign 1. Days that are taken off their month have the sign -1.
 _SPANS = """unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[]), CAST(:signs AS int[]))
             AS span(first, last, sign)"""
 
@@ -162,7 +162,7 @@ _FRESHNESS = f"""
 
 
 def _document(**lists: str) -> TextClause:
-    """A statement that answers one JSON object: a member for each query, and the freshness."""
+    """Return a statement whose result is one JSON object: a member per query, and the freshness."""
     members = [
         f"'{name}', (SELECT coalesce(json_agg(r), '[]') FROM ({query}) AS r)"
         for name, query in lists.items()
@@ -191,7 +191,7 @@ _READ_STORES_RANGE = _document(stores=_STORES.format(sums=_STORES_OF_RANGE))
 async def read_sales_report(
     session: AsyncSession, start: date | None, end: date | None, *, top: int, max_days: int
 ) -> SalesReport:
-    """The report from `start` to `end`, both included, with its `top` products by units.
+    """Read the report from `start` to `end`, both included, with the `top` products by units.
 
     Its days are the newest `max_days` that had sales.
     """
@@ -209,7 +209,7 @@ async def read_sales_report(
 async def read_store_report(
     session: AsyncSession, start: date | None, end: date | None
 ) -> StoreReport:
-    """Each store's sales from `start` to `end`, both included."""
+    """Read the sales of each store from `start` to `end`, both included."""
     if start is None and end is None:
         return await _read(session, _READ_STORES_ALL_TIME, {}, StoreReport)
     return await _read(session, _READ_STORES_RANGE, _parts(start, end), StoreReport)
@@ -218,7 +218,7 @@ async def read_store_report(
 def _parts(start: date | None, end: date | None) -> dict[str, Any]:
     split = split_range(start, end)
     return {
-        # The last day first selects nothing.
+        # From the last date to the first one: this selects nothing.
         "first_month": split.months.first if split.months else date.max,
         "last_month": split.months.last if split.months else date.min,
         "firsts": [span.first for span in split.added + split.removed],

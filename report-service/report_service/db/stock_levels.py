@@ -1,4 +1,4 @@
-"""The copy of every store's stock levels, as stock-service's events tell them."""
+"""Writes the copy of the stock levels of all stores."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.db.columns import columns
+from report_service.db.arrays import as_arrays
 
 
 class StockLevel(NamedTuple):
@@ -29,5 +29,5 @@ _KEEP_NEWEST = text("""
 
 
 async def keep_newest_levels(session: AsyncSession, rows: Sequence[StockLevel]) -> None:
-    """Write the levels that are newer than ours; at most one per store and product."""
-    await session.execute(_KEEP_NEWEST, columns(sorted(rows)))
+    """Write the levels that are newer than the stored ones. Rows hold a key at most once."""
+    await session.execute(_KEEP_NEWEST, as_arrays(sorted(rows)))

@@ -1,1 +1,1 @@
-"""The shapes of the messages that this service reads."""
+"""The shapes of the events that this service reads."""

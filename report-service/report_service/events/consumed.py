@@ -1,7 +1,7 @@
-"""The fields that this service reads of others' events; anything else in them is passed over.
+"""The fields that this service reads of the events of others. Decoding ignores all other fields.
 
-The bounds are those of our columns: a value beyond them goes to the dead letters alone, before
-it can overflow a counter and take every later sale of its store with it.
+The bounds are those of our columns. An event with a value beyond them becomes a dead letter alone.
+Without the bounds it could overflow a counter, and every later sale of its store would fail, too.
 """
 
 from datetime import date, datetime
@@ -20,7 +20,7 @@ Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class SaleLine(Struct, frozen=True, gc=False):
-    """A line of a sale, with the product's labels as they were at the till."""
+    """A line of a sale, with the labels of the product at the time of the sale."""
 
     line_no: Id
     product_id: Id
@@ -32,7 +32,7 @@ class SaleLine(Struct, frozen=True, gc=False):
 
 
 class SaleRecorded(Struct, frozen=True):
-    """A sale was written; it counts at once when nothing has to be decided any more."""
+    """A sale was recorded. It counts at once when its status is `confirmed`."""
 
     sale_id: UUID
     store_id: Id
@@ -46,7 +46,7 @@ class SaleRecorded(Struct, frozen=True):
 
 
 class SaleConfirmed(SaleRecorded, frozen=True):
-    """A pending sale got its goods; the body is that of `SaleRecorded`."""
+    """A pending sale was confirmed. The body is that of `SaleRecorded`."""
 
 
 class StockLevel(Struct, frozen=True, gc=False):
@@ -58,14 +58,14 @@ class StockLevel(Struct, frozen=True, gc=False):
 
 
 class StockLevelsChanged(Struct, frozen=True):
-    """Levels as state: per store and product the highest version wins."""
+    """The new levels of products in a store. For each of them the highest version wins."""
 
     store_id: Id
     levels: list[StockLevel]
 
 
 class ProductChanged(Struct, frozen=True):
-    """A product as it is now; the highest version wins."""
+    """The state of a product. The highest version wins."""
 
     product_id: Id
     version: Version
@@ -75,7 +75,7 @@ class ProductChanged(Struct, frozen=True):
 
 
 class StoreChanged(Struct, frozen=True):
-    """A store as it is now; the highest version wins."""
+    """The state of a store. The highest version wins."""
 
     store_id: Id
     version: Version

@@ -1,1 +1,1 @@
-"""What a batch of events adds to the rows that reports read."""
+"""Turns events into the rows that reports read."""

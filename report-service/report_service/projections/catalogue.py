@@ -9,7 +9,7 @@ from report_service.events.consumed import ProductChanged, StoreChanged
 
 
 async def keep_products(session: AsyncSession, changes: Iterable[ProductChanged]) -> None:
-    """Keep the products of a batch wherever they are newer than what is known."""
+    """Keep the products of a batch that are newer than the stored ones."""
     newest: dict[int, Product] = {}
     for each in changes:
         known = newest.get(each.product_id)
@@ -22,7 +22,7 @@ async def keep_products(session: AsyncSession, changes: Iterable[ProductChanged]
 
 
 async def keep_stores(session: AsyncSession, changes: Iterable[StoreChanged]) -> None:
-    """Keep the stores of a batch wherever they are newer than what is known."""
+    """Keep the stores of a batch that are newer than the stored ones."""
     newest: dict[int, Store] = {}
     for each in changes:
         known = newest.get(each.store_id)

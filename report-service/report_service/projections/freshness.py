@@ -17,7 +17,7 @@ from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
-MARK_EVERY = timedelta(milliseconds=250)  # the least lag that a report shows
+MARK_EVERY = timedelta(milliseconds=250)  # `retard_ms` grows to this much while nothing is late
 MAX_WATERMARKS = 2400  # ten minutes of lag; beyond that, no more are added until some are reached
 FAULT_PAUSE = timedelta(seconds=2)
 

@@ -1,4 +1,4 @@
-"""Counts confirmed sales once each, in facts and in every counter that a report reads."""
+"""Counts each confirmed sale once, in the facts and in every counter."""
 
 from collections.abc import Iterable, Sequence
 
@@ -17,7 +17,7 @@ async def count_sales(
     stripe: int,
     counters: Sequence[Counter] = COUNTERS,
 ) -> list[SaleRecorded]:
-    """Count the sales that were not counted before, and return them.
+    """Count the sales that were not counted before and return them.
 
     `stripe`, the Kafka partition, separates the writers of the chain's rows.
     """

@@ -9,7 +9,7 @@ from report_service.events.consumed import StockLevelsChanged
 
 
 async def keep_levels(session: AsyncSession, changes: Iterable[StockLevelsChanged]) -> None:
-    """Keep the levels of a batch wherever they are newer than what is known."""
+    """Keep the levels of a batch that are newer than the stored ones."""
     newest: dict[tuple[int, int], StockLevel] = {}
     for change in changes:
         for level in change.levels:

@@ -1,7 +1,7 @@
 """`python -m report_service.rebuild [all | build | swap | store-day --store N --day DATE]`.
 
-`all` builds and swaps. `build` and `swap` one after the other are how a changed projection is
-deployed (docs/rebuild.md): `build --ddl FILE` gives the copies their new shape.
+`all` builds and swaps. To deploy a changed projection, run `build --ddl FILE`, which gives the
+copies their new shape, and then `swap` (docs/rebuild.md).
 """
 
 import argparse
@@ -51,7 +51,7 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
 
 
 def main() -> int:
-    """Run one command; its exit status."""
+    """Run one command and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m report_service.rebuild")
     parser.add_argument(
         "command", nargs="?", default="all", choices=("all", "build", "swap", "store-day")
@@ -64,16 +64,16 @@ def main() -> int:
         parser.error("store-day needs --store and --day")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
-        # A program, not a process that listens: the port is never used.
+        # This program does not listen, so the port does not matter.
         asyncio.run(_run(arguments, Settings(http_port=0)))
     except RebuildRunning:
-        sys.stderr.write("another rebuild is at work on this database\n")
+        sys.stderr.write("another rebuild runs on this database\n")
     except NothingBuilt:
         sys.stderr.write("nothing is built yet: python -m report_service.rebuild build\n")
     except RefusedEvent as refused:
         sys.stderr.write(f"stopped, nothing is changed: {refused}\n")
     except DATABASE_FAULTS as fault:
-        sys.stderr.write(f"the database cannot be asked: {fault}\n")
+        sys.stderr.write(f"the database is unavailable: {fault}\n")
     except KafkaError as fault:
         sys.stderr.write(f"the log cannot be read: {fault}\n")
     else:

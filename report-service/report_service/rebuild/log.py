@@ -1,4 +1,4 @@
-"""Applies the whole log to the copies, with the code that the live consumer runs."""
+"""Applies the whole log to the copies, with the code of the live consumer."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,11 +19,11 @@ Positions = dict[TopicPartition, int]
 
 
 class RefusedEvent(Exception):
-    """The log holds an event that these projections cannot apply and the live ones could."""
+    """The log holds an event that the copies cannot apply and that is no live dead letter."""
 
 
 class LogReader:
-    """Reads partitions from the copies' own positions, without a consumer group."""
+    """Reads partitions from the positions of the copies, without a consumer group."""
 
     def __init__(
         self,
@@ -43,11 +43,11 @@ class LogReader:
         self.skipped = 0
 
     async def read_ends(self) -> Positions:
-        """Where the log ends now."""
+        """Return the ends of the log."""
         return dict(await self._client.end_offsets(list(self.positions)))
 
     async def advance(self, timeout_ms: int = 1000) -> int:
-        """Fetch and apply some records; returns how many."""
+        """Fetch and apply some records and return their number."""
         batches = await self._client.getmany(timeout_ms=timeout_ms, max_records=BATCH_RECORDS)
         set_aside = await self._read_set_aside() if batches else set()
         for partition, records in batches.items():
@@ -66,7 +66,7 @@ class LogReader:
         set_aside: set[tuple[str, int, int]],
     ) -> None:
         wanted = [each for each in records if (*partition, each.offset) not in set_aside]
-        # No spans: these events were traced when they happened.
+        # Without spans: the live consumer has traced these events.
         batch = Batch(self._subscriptions[partition.topic], self._name, time_ns(), keep_ratio=0)
         try:
             for record in wanted:
@@ -86,7 +86,7 @@ class LogReader:
 async def open_reader(
     engine: AsyncEngine, settings: ServiceSettings, subscriptions: Sequence[Subscription]
 ) -> AsyncIterator[LogReader]:
-    """A reader that goes on where the copies are."""
+    """Open a reader at the positions of the copies."""
     async with open_log(
         settings,
         fetch_max_bytes=16 * 1024 * 1024,

@@ -1,4 +1,4 @@
-"""The order of a rebuild: copies, the log, the last moments under a lock, the swap."""
+"""Runs a rebuild: create copies, apply the log, catch up under a lock, swap."""
 
 import asyncio
 import time
@@ -18,31 +18,31 @@ from service_kit.events.cloud_events import Subscription
 from service_kit.settings import ServiceSettings
 
 PROGRESS_SECONDS = 2.0
-# How near to the end of the log the live consumer is made to wait for the rest.
+# When the copies lack more events than this, the swap unlocks and catches up first.
 NEAR_RECORDS = 2000
-LOCKED_SECONDS = 10.0  # for as long the live consumer stands at most
+LOCKED_SECONDS = 10.0  # the longest stop of the live consumer
 SWAP_TRIES = 20
 SHOWN_DIFFERENCES = 20
 
-# One rebuild at a time, for as long as its connection lives.
+# One rebuild at a time. The lock ends with its connection.
 _LOCK = text("SELECT pg_try_advisory_lock(7301003)")
 _SEE_LIVE = text(f"SET LOCAL search_path TO {tables.LIVE}")
 
 
 class RebuildRunning(Exception):
-    """Another rebuild is at work on this database."""
+    """Another rebuild runs on this database."""
 
 
 class NothingBuilt(Exception):
-    """There are no copies to swap in: build first."""
+    """There are no copies to swap in. Build them first."""
 
 
 class NotCaughtUp(Exception):
-    """The live consumer could not be caught up with under the lock."""
+    """The copies could not catch up with the live consumer under the lock."""
 
 
 class Rebuild:
-    """One rebuild of one database; `say` is told how it goes on."""
+    """A rebuild of one database. It reports its progress to `say`."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Rebuild:
         self._say = say
 
     async def build(self, changes: Sequence[str] = ()) -> None:
-        """Fill fresh copies from the log, up to its end; the live tables are only read."""
+        """Fill new copies from the log, up to its end. This does not change the live tables."""
         async with self._open() as engine:
             async with engine.begin() as connection:
                 await tables.create_copies(connection, tables.PROJECTIONS, changes)
@@ -77,17 +77,17 @@ class Rebuild:
                         is_passing = isinstance(fault, NotCaughtUp) or is_lock_timeout(fault)
                         if not is_passing or attempt == SWAP_TRIES - 1:
                             raise
-                        self._say(f"the swap waits: {type(fault).__name__}")
+                        self._say(f"the swap is tried again: {type(fault).__name__}")
                         continue
                     return
 
     @asynccontextmanager
     async def _open(self) -> AsyncIterator[AsyncEngine]:
-        """Connections that see the copies first, while nobody else rebuilds."""
+        """Open connections that see the copies first, and lock out other rebuilds."""
         engine = create_async_engine(
             self._settings.database_url,
             poolclass=NullPool,
-            # A refused event's values stay out of what a person pastes elsewhere.
+            # Errors get pasted elsewhere, so they must not show the values of a refused event.
             hide_parameters=True,
             connect_args={
                 "timeout": 10,
@@ -117,7 +117,7 @@ class Rebuild:
         while (done := _count(log.positions, ends)) < total:
             await log.advance()
             now = time.monotonic()
-            # Before the first records there is no rate to tell.
+            # Before the first records there is no rate.
             if done > first and (now - said_at >= PROGRESS_SECONDS or done == total):
                 rate = max(1.0, (done - first) / (now - began))
                 self._say(
@@ -143,10 +143,10 @@ class Rebuild:
                     f" ({FIGURES})"
                 )
             await tables.swap(connection)
-        self._say(f"swapped; {len(changed)} days of stores have other figures than before")
+        self._say(f"swapped; {len(changed)} days of stores have new figures")
 
     async def _reach_live(self, connection: AsyncConnection, log: LogReader) -> None:
-        """Apply what the live consumer has applied since; it stands now."""
+        """Apply what the live consumer, now stopped, has applied since."""
         applied = await positions.read(connection, self._settings.service_name)
         live = {partition: row.next_offset for partition, row in applied.items()}
         behind = sum(max(0, live.get(each, 0) - here) for each, here in log.positions.items())

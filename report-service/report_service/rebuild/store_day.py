@@ -32,7 +32,7 @@ async def rebuild_store_day(
     """Compute a day of a store anew and return its figures before and after.
 
     The rows that sum all stores are computed anew for the whole day and month. The labels of
-    products stay as they are. The live consumer stands for the length of the transaction.
+    products stay as they are. The live consumer is stopped for the length of the transaction.
     """
     month, following = month_bounds(day)
     # Each statement takes the ones that it names.

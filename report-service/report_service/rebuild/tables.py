@@ -1,4 +1,4 @@
-"""Copies of the projections' tables in a schema of their own, and the swap of the two."""
+"""Copies the tables of the projections to a schema of their own, and swaps the two."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from report_service.db.counters import COUNTERS, LINES, SALES, STORE_DAYS
 from service_kit.events import positions
 
-# What is computed from the log, with the positions up to which it is.
+# All that is computed from the log, and the positions up to which it is computed.
 PROJECTIONS = (
     SALES.table,
     LINES.table,
@@ -21,8 +21,8 @@ PROJECTIONS = (
 )
 LIVE, FRESH, FORMER = "public", "rebuild", "former"
 
-# LIKE copies neither storage parameters nor the names of indexes, and a later migration goes by
-# those names: they are taken from the catalogue.
+# LIKE copies neither storage parameters nor the names of indexes. Later migrations use those names,
+# so they come from the catalogue.
 _OPTIONS = text("""
     SELECT array_to_string(reloptions, ', ') FROM pg_class WHERE oid = CAST(:live AS regclass)
 """)
@@ -102,11 +102,11 @@ async def _list_tables(connection: AsyncConnection, schema: str) -> list[str]:
 
 
 async def swap(connection: AsyncConnection) -> None:
-    """Put the copies in place of the live tables, which stay in the schema `former`."""
+    """Put the copies in place of the live tables, and those into the schema `former`."""
     live = await _list_tables(connection, LIVE)
     await connection.execute(text(f"CREATE SCHEMA {FORMER}"))
     for table in await list_copies(connection):
-        # Not before: what is filled beside the live tables changes no answer.
+        # Triggers come last: filling a copy changes no answer.
         triggers: list[str] = []
         if table in live:
             rows = await connection.execute(_TRIGGERS, {"live": f"{LIVE}.{table}"})
@@ -132,5 +132,5 @@ _COMPARE = text(f"""
 
 
 async def compare(connection: AsyncConnection) -> Sequence[Row[Any]]:
-    """The days of stores that the swap will change."""
+    """Return the days of stores that the swap changes."""
     return (await connection.execute(_COMPARE)).all()
