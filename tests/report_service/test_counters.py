@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.audit import build_checks
-from report_service.db.counters import COLUMN_TYPES, COUNTERS, LINES, SALES, Counter
+from report_service.db.counters import CHAIN_DAYS, COLUMN_TYPES, COUNTERS, LINES, SALES, Counter
 from report_service.projections.sales import count_sales
 from report_service.projections.sums import sum_lines, sum_sales
 from report_service.rebuild.store_day import rebuild_store_day
@@ -79,12 +79,14 @@ STORE_PRODUCT_DAYS = Counter(
 STORE_PRODUCT_MONTHS = Counter(
     "store_product_months", ("month", "store_id", "product_id"), ("units",), STORE_PRODUCT_DAYS
 )
-NEW = (STORE_HOURS, CHAIN_HOURS, STORE_PRODUCT_DAYS, STORE_PRODUCT_MONTHS)
+CHAIN_MONTHS = Counter("chain_months", ("month", "stripe"), ("units",), CHAIN_DAYS)
+NEW = (STORE_HOURS, CHAIN_HOURS, STORE_PRODUCT_DAYS, STORE_PRODUCT_MONTHS, CHAIN_MONTHS)
 SPOIL = {
     "store_hours": "UPDATE store_hours SET units = units + 1",
     "chain_hours": "DELETE FROM chain_hours",
     "store_product_days": f"DELETE FROM store_product_days WHERE product_id = {TEA}",
     "store_product_months": "UPDATE store_product_months SET units = 0",
+    "chain_months": "UPDATE chain_months SET units = units + 1 WHERE stripe = 1",
 }
 
 
