@@ -1,4 +1,4 @@
-"""What every counter must hold, worked out from the facts by brute force."""
+"""Computes every counter from the facts by brute force."""
 
 from tests.report_service.conftest import Projection
 

@@ -1,4 +1,4 @@
-"""Events as they arrive, with only the values that a test is about."""
+"""Builds events; a test gives only the values that matter to it."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -28,7 +28,7 @@ MONDAY = date(2026, 11, 23)
 def a_line(
     product_id: int = COFFEE, units: int = 1, cents: int = 1250, name: str | None = None
 ) -> SaleLine:
-    """A line without its number; `a_sale` numbers its lines."""
+    """Return a line without its number; `a_sale` numbers its lines."""
     return SaleLine(
         line_no=1,
         product_id=product_id,
@@ -48,7 +48,7 @@ def a_sale(
     is_confirmed: bool = True,
     recorded_at: datetime = NOON,
 ) -> SaleRecorded:
-    """A sale; by default one coffee at 12.50."""
+    """Return a sale; by default one coffee at 12.50."""
     numbered = [
         msgspec.structs.replace(line, line_no=number)
         for number, line in enumerate(lines or [a_line()], start=1)
@@ -67,7 +67,7 @@ def a_sale(
 
 
 def levels(*of_products: tuple[int, int, int], store_id: int = STORE) -> StockLevelsChanged:
-    """Levels as (product, units on hand, version)."""
+    """Return levels from (product, units on hand, version)."""
     return StockLevelsChanged(store_id, [StockLevel(*level) for level in of_products])
 
 
@@ -80,7 +80,7 @@ def a_store(store_id: int, name: str, version: int = 1) -> StoreChanged:
 
 
 def delivered(bodies: Sequence[msgspec.Struct], partition: int = 0) -> list[Event[msgspec.Struct]]:
-    """The events as the kit hands over a batch of one partition."""
+    """Return the events as the kit delivers a batch of one partition."""
     return [
         Event(
             event_id=uuid7(),

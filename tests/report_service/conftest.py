@@ -1,4 +1,4 @@
-"""The report service on a database of its own, fed and asked as Kafka and HTTP clients do."""
+"""The report service on its own database, driven as Kafka and HTTP clients drive it."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Reports(Projection):
     client: httpx.AsyncClient
 
     async def get(self, path: str = "/api/ventes/rapport", **query: str | int | UUID) -> Any:
-        """The answer's body; the answer must be a success."""
+        """Return the answer's body; the answer must be a success."""
         answer = await self.client.get(
             path, params={name: str(value) for name, value in query.items()}
         )

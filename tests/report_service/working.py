@@ -1,4 +1,4 @@
-"""The parts of report-worker on a database and topics of their own."""
+"""Runs parts of report-worker on their own database and topics."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -74,7 +74,7 @@ class Worker:
 
 @asynccontextmanager
 async def open_worker(projection: Projection, topics: TopicFactory) -> AsyncIterator[Worker]:
-    """A worker that does nothing yet, on empty topics of three partitions."""
+    """Return a worker that has not started, on empty topics of three partitions."""
     names = [subscription.topic for subscription in SUBSCRIPTIONS]
     worker = Worker(projection, await topics(*names, partitions=3))
     yield worker

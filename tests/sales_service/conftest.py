@@ -1,4 +1,4 @@
-"""The sales API on a database of its own, with one store of each policy and two products."""
+"""The sales API on its own database, with one store of each policy and two products."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tests.fixtures.http import client_of
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A client and what is in its catalogue."""
+    """A client and the contents of its catalogue."""
 
     client: httpx.AsyncClient
     engine: AsyncEngine

@@ -1,4 +1,4 @@
-"""The notes service on a database of its own."""
+"""The notes service on its own database."""
 
 from collections.abc import AsyncIterator
 
@@ -17,7 +17,7 @@ from tests.service_kit.notes_app import TABLES, create_app
 
 @pytest.fixture
 async def engine(plumbing_engine: AsyncEngine) -> AsyncEngine:
-    """A database with the kit's tables and one for the effect of `counting`."""
+    """Open a database with the kit's tables and a table for the effect of `counting`."""
     async with plumbing_engine.begin() as connection:
         await connection.execute(text(TABLE))
     return plumbing_engine
@@ -25,7 +25,7 @@ async def engine(plumbing_engine: AsyncEngine) -> AsyncEngine:
 
 @pytest.fixture
 async def notes_engine(plumbing_engine: AsyncEngine) -> AsyncEngine:
-    """The test's own view of the database, beside the application's pool."""
+    """Open a second connection to the database, beside the application's pool."""
     async with plumbing_engine.begin() as connection:
         for statement in TABLES:
             await connection.execute(text(statement))
@@ -39,7 +39,7 @@ def notes_url(notes_engine: AsyncEngine) -> str:
 
 @pytest.fixture
 def narrow_app(notes_url: str) -> FastAPI:
-    """One connection, one kilobyte: every limit is soon met."""
+    """Return an application with one connection and a body limit of one kilobyte."""
     return create_app(
         ServiceSettings(
             service_name="notes",
@@ -62,7 +62,7 @@ async def client(
 
 @pytest.fixture
 def orphaned_app() -> FastAPI:
-    """Nobody listens where its database should be."""
+    """Return an application whose database does not exist."""
     nobody = find_free_ports()["postgresql"]
     url = f"postgresql+asyncpg://postgres@127.0.0.1:{nobody}/none"
     return create_app(ServiceSettings(service_name="notes", database_url=url, http_port=1))

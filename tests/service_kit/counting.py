@@ -1,4 +1,4 @@
-"""A consumer that sums amounts, on the kit's own tables: what the tests of events work with."""
+"""A consumer that sums amounts on the kit's tables, for the tests of events."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,13 +16,13 @@ TABLE = "CREATE TABLE counted (event_id uuid PRIMARY KEY, amount bigint NOT NULL
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """Something was counted."""
+    """An event with an amount."""
 
     amount: int
 
 
 async def count(session: AsyncSession, events: Sequence[Event[Counted]]) -> None:
-    """Sums the amounts; an event that was seen before is passed over."""
+    """Sum the amounts; skip events that were applied before."""
     for event in events:
         if event.body.amount == 13:
             raise PoisonMessage("thirteen")

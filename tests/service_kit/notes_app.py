@@ -1,4 +1,4 @@
-"""A service without a domain: what the kit alone gives to each of the three.
+"""A service without a domain, to test what the kit gives to every service.
 
 `python -m tests.service_kit.notes_app api` (or `worker`) runs it; `DATABASE_URL` and `HTTP_PORT`
 come from the environment.
@@ -86,7 +86,7 @@ async def get_bug(note_id: int, caller: Anyone) -> None:
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
-    """The application; its database holds `TABLES` and the kit's own."""
+    """Return the application; its database holds `TABLES` and the kit's own."""
     return build_api(settings, title="Notes", routers=[router], status_of={NoteTaken: 409})
 
 

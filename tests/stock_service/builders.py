@@ -1,4 +1,4 @@
-"""Sales, events and stores for tests; a test gives only the values that matter."""
+"""Builds sales, events and stores; a test gives only the values that matter to it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What docker-compose.yml and the files that it includes say, read without Docker."""
+"""Reads docker-compose.yml and the files that it includes, without Docker."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ def compose_files() -> list[Path]:
 
 
 def read_services() -> dict[str, dict[str, Any]]:
-    """Every service of the compose files, by name."""
+    """Return every service of the compose files by name."""
     return {
         name: service
         for path in compose_files()
@@ -30,18 +30,18 @@ def read_services() -> dict[str, dict[str, Any]]:
 
 SERVICES = read_services()
 
-# A job is what somebody waits for to end.
+# A job is a service whose end another one waits for.
 JOBS = {
     waited_for
     for service in SERVICES.values()
     for waited_for, how in service.get("depends_on", {}).items()
     if how["condition"] == "service_completed_successfully"
 }
-# What `docker compose up` does not start.
+# `docker compose up` does not start these.
 ON_DEMAND = {name for name, service in SERVICES.items() if "profiles" in service}
 LONG_RUNNING = set(SERVICES) - JOBS - ON_DEMAND
 
-# The processes of our own services, with the port on which each listens.
+# Our services' processes, with their ports.
 PROCESSES = {
     name: int(SERVICES[name]["environment"]["HTTP_PORT"])
     for name in LONG_RUNNING
@@ -50,7 +50,7 @@ PROCESSES = {
 
 
 def mounts() -> Iterator[tuple[str, Path, str]]:
-    """The service, the file or folder on this machine, and where the container sees it."""
+    """Yield service, path on this machine and path in the container of each mount."""
     for path in compose_files():
         for name, service in read_yaml(path).get("services", {}).items():
             for volume in service.get("volumes", []):

@@ -1,6 +1,6 @@
-"""What kustomize makes of infra/deploy/kubernetes, as far as its features are used: no tool needed.
+"""Renders infra/deploy/kubernetes as kustomize does, without a tool.
 
-`test_kustomize.py` compares it with the real one where that is installed.
+`test_kustomize.py` compares it with kustomize where that is installed.
 """
 
 import copy
@@ -103,23 +103,23 @@ def _render(folder: Path) -> list[Manifest]:
 
 @cache
 def render(overlay: str) -> tuple[Manifest, ...]:
-    """All manifests of `base` or of an overlay."""
+    """Return all manifests of `base` or of an overlay."""
     return tuple(_render(MANIFESTS / overlay))
 
 
 def named(overlay: str, kind: str) -> dict[str, Manifest]:
-    """The manifests of a kind, by name."""
+    """Return the manifests of a kind by name."""
     return {each["metadata"]["name"]: each for each in render(overlay) if each["kind"] == kind}
 
 
 def container_of(workload: Manifest) -> Manifest:
-    """The only container of a Deployment or a Job."""
+    """Return the only container of a Deployment or a Job."""
     [container] = workload["spec"]["template"]["spec"]["containers"]
     return dict(container)
 
 
 def environment_of(workload: Manifest) -> dict[str, Any]:
-    """Variables by name: a value, or a reference to a Secret as `secret/key`."""
+    """Return variables by name: a value, or a reference to a Secret as `secret/key`."""
     return {
         each["name"]: each["value"]
         if "value" in each

@@ -1,6 +1,6 @@
-"""`python -m tests.system.faults [--seeds N | --seed S] [--fault NAME …]`: runs outside of pytest.
+"""`python -m tests.system.faults [--seeds N | --seed S] [--fault NAME …]`: runs without pytest.
 
-One line of JSON per run; the exit status is 1 when an invariant did not hold.
+It prints one line of JSON per run; the exit status is 1 when an invariant was broken.
 """
 
 import argparse
@@ -17,14 +17,14 @@ from tests.system.faults.run import FAULTS, run_seed
 
 
 def keep_logs(lab: Lab, seed: int) -> None:
-    """Save every process's log from the end of the lab, and say where."""
+    """Save the logs of every process since the start of the lab, and print where."""
     folder = tempfile.mkdtemp(prefix=f"comptoir-seed-{seed}-")
     shutil.copytree(lab.layout.state / "logs", folder, dirs_exist_ok=True)
     sys.stderr.write(f"logs of seed {seed}: {folder}\n")
 
 
 async def main() -> int:
-    """Run the seeds one after the other on one stack."""
+    """Run the seeds in sequence on one stack."""
     parser = argparse.ArgumentParser(prog="python -m tests.system.faults")
     parser.add_argument("--seeds", type=int, default=1, help="how many fresh seeds")
     parser.add_argument("--seed", type=int, action="append", default=[], help="this seed again")
@@ -38,7 +38,7 @@ async def main() -> int:
         async with open_lab(arguments.mutation) as lab:
             while left:
                 seed = left.pop(0)
-                # First, so that a run that breaks off can be repeated too.
+                # Printed first, so that an aborted run can be repeated.
                 sys.stderr.write(f"seed {seed}\n")
                 report = await run_seed(lab, seed, faults)
                 sys.stdout.write(f"{json.dumps(dataclasses.asdict(report), ensure_ascii=False)}\n")
@@ -46,7 +46,7 @@ async def main() -> int:
                 if report.violations:
                     failed += 1
                     keep_logs(lab, report.seed)
-                    # What is wrong in this system's databases would be found again and again.
+                    # Later runs would report the same faults of these databases again.
                     break
     sys.stderr.write(f"{len(seeds)} runs, {failed} with violations\n")
     return 1 if failed else 0

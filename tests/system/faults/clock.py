@@ -1,4 +1,4 @@
-"""A wall clock that can be set wrong in one process, while it runs."""
+"""A wall clock that can be set wrong in one running process."""
 
 import sys
 from datetime import datetime, timedelta, tzinfo
@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 CLOCK = "clock-offset-seconds"
-# Where the services ask what time it is; elsewhere `datetime` is only a type.
+# Modules that read the time; elsewhere `datetime` is only a type.
 CLOCK_USERS = ("use_cases.", "relay", "consumers.", "consumer")
 
 
 def set_clock(folder: Path, offset: timedelta) -> None:
-    """Shift what the process believes to be the time."""
+    """Shift a process's clock."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f".{CLOCK}"
     fresh.write_text(str(offset.total_seconds()))
@@ -23,7 +23,7 @@ def heal_clock(folder: Path) -> None:
 
 
 class _WrongClock:
-    """Stands in a module where `datetime` stood."""
+    """Replaces `datetime` in a module."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / CLOCK
@@ -40,7 +40,7 @@ class _WrongClock:
 
 
 def install(folder: Path) -> None:
-    """Give the imported modules that ask for the time a clock that obeys the folder's file."""
+    """Give the modules that read the time a clock that follows the folder's file."""
     for name, module in list(sys.modules.items()):
         package, _, path = name.partition(".")
         is_ours = package.endswith(("_service", "service_kit")) and path.startswith(CLOCK_USERS)

@@ -1,4 +1,4 @@
-"""One stack for all runs of the suite; the tests of mutations start their own."""
+"""One stack for all runs of the suite; mutation tests start their own."""
 
 from collections.abc import AsyncIterator
 

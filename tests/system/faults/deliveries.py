@@ -1,4 +1,4 @@
-"""Faults of what is delivered: again, late, out of order, or not an event at all."""
+"""Faults of delivery: duplicates, other orders, and records that are no events."""
 
 import asyncio
 from random import Random
@@ -18,7 +18,7 @@ from tests.system.faults.processes import Fault, pause
 
 REPEATED_RECORDS = 60
 
-# Kinds of records that can never be applied; each is read by two services.
+# Kinds of records that can never be applied; two services read each.
 _EVENT = [("ce_id", b"018f3c5e-0000-7000-8000-000000000001"), ("ce_time", b"2026-01-01T00:00:00Z")]
 POISON: dict[str, tuple[list[tuple[str, bytes]], bytes | None]] = {
     "no headers": ([], b"{}"),
@@ -35,7 +35,7 @@ def producer_of(lab: Lab) -> AIOKafkaProducer:
 
 
 async def read_log(lab: Lab, topic: str) -> list[ConsumerRecord]:
-    """Every record of a topic, as it stands."""
+    """Return every record of a topic."""
     reader = AIOKafkaConsumer(
         bootstrap_servers=lab.layout.kafka_bootstrap_servers, auto_offset_reset="earliest"
     )
@@ -52,7 +52,7 @@ async def read_log(lab: Lab, topic: str) -> list[ConsumerRecord]:
 
 
 async def deliver_again(lab: Lab, random: Random) -> str:
-    """Records of before come again, at new positions, some of them in another order."""
+    """Append old records again, some of them in another order."""
     topic = random.choice(TOPICS[:2])
     async with lab.log_lock, asyncio.timeout(NOTICE_SECONDS):
         await _log_known(lab)
@@ -80,17 +80,17 @@ async def _log_known(lab: Lab) -> None:
     try:
         await eventually(lambda: relays_know_the_log(lab), True, NOTICE_SECONDS)
     except AssertionError as late:
-        # Another fault at the same time keeps it from being known: this one is not done.
+        # Another fault at the same time hides the log's end: skip this fault.
         raise TimeoutError("the relays do not know the log") from late
 
 
 def _is_event(record: ConsumerRecord) -> bool:
-    # Poison of ours does not say where it is from.
+    # Our poison records have no source.
     return dict(record.headers).get("ce_source") is not None
 
 
 async def poison(lab: Lab, random: Random) -> str:
-    """A record that can never be applied stands between good ones."""
+    """Append records that can never be applied between good ones."""
     kind = random.choice(list(POISON))
     topic = random.choice(TOPICS)
     headers, value = POISON[kind]

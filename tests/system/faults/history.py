@@ -1,4 +1,4 @@
-"""What the tills asked for and were answered: the outside's knowledge of a run."""
+"""The tills' requests and their answers: what clients know of a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ class Outcome(StrEnum):
 
     DONE = "done"
     REFUSED = "refused"
-    UNKNOWN = "unknown"  # no final answer: it may have happened, once at most
+    UNKNOWN = "unknown"  # no final answer: it may have taken effect, at most once
 
 
 @dataclass(slots=True)
 class Operation:
-    """One intention of a client, under one idempotency key, however often it was sent."""
+    """One intention of a client under one idempotency key, with all its retries."""
 
     key: str
     store_id: int
@@ -38,7 +38,7 @@ class History:
     """Answers that nobody should get under any fault, such as 500."""
 
     def summary(self) -> dict[str, int]:
-        """How many operations ended how."""
+        """Return the number of operations by outcome."""
         counts = {f"sales {outcome.value}": 0 for outcome in Outcome}
         for sale in self.sales:
             counts[f"sales {sale.outcome.value}"] += 1

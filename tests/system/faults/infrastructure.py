@@ -14,11 +14,11 @@ from tests.system.faults.layout import LINKS
 from tests.system.faults.log import NOTICE_SECONDS, relays_know_the_log
 from tests.system.faults.processes import Fault, pause
 
-LOST_BYTES = 3000  # a few records of each partition, the broker's last moments
+LOST_BYTES = 3000  # a few records of each partition
 
 
 async def restart_broker(lab: Lab, random: Random) -> str:
-    """Kafka is killed or stopped, and starts again at once."""
+    """Kill or stop Kafka and start it at once."""
     how = random.choice(("killed", "stopped"))
     if how == "killed":
         lab.kill("kafka")
@@ -30,7 +30,7 @@ async def restart_broker(lab: Lab, random: Random) -> str:
 
 
 async def stop_broker_for_long(lab: Lab, random: Random) -> str:
-    """Kafka is away for up to a minute."""
+    """Stop Kafka for up to a minute."""
     seconds = random.choice((20, 30, 60))
     await lab.stop("kafka")
     await asyncio.sleep(seconds)
@@ -39,10 +39,10 @@ async def stop_broker_for_long(lab: Lab, random: Random) -> str:
 
 
 async def lose_last_records(lab: Lab, random: Random) -> str:
-    """Kafka dies and starts without the last records that it had acknowledged."""
+    """Kill Kafka and start it without its last acknowledged records."""
     async with lab.log_lock:
-        # Only the relays' records can be written again; of what the suite has put between them
-        # they must know how long it has made the log.
+        # Only the relays can publish lost records again. They must first know the length of
+        # the log, including the records that the suite appended.
         async with asyncio.timeout(NOTICE_SECONDS):
             await eventually(lambda: relays_know_the_log(lab), True, 2 * NOTICE_SECONDS)
         await stop_hard(lab, "kafka")
@@ -53,9 +53,9 @@ async def lose_last_records(lab: Lab, random: Random) -> str:
 
 
 def shorten_log(lab: Lab, random: Random) -> int:
-    """Cut the ends of the log's files; returns how many."""
+    """Cut the ends of the log's files; return how many."""
     data = lab.layout.state / "kafka"
-    # Or the broker would believe that everything up to there is sound.
+    # Otherwise the broker would not check the records up to there.
     (data / "recovery-point-offset-checkpoint").unlink(missing_ok=True)
     shortened = 0
     for topic in PARTITION_TOPICS:
@@ -70,11 +70,11 @@ def shorten_log(lab: Lab, random: Random) -> int:
 
 
 async def stop_hard(lab: Lab, name: str) -> None:
-    """`kill -9`, and it stays away until it is started."""
+    """Kill a process (`kill -9`) and keep it stopped until it is started."""
     lab.kill(name)
 
     async def stays_away() -> bool:
-        # Told once, supervisord may just be about to start it again.
+        # Repeated, because supervisord may be restarting it just now.
         await lab.stop(name)
         return lab.stays_down(name)
 
@@ -82,7 +82,7 @@ async def stop_hard(lab: Lab, name: str) -> None:
 
 
 async def fill_broker_disk(lab: Lab, random: Random) -> str:
-    """The broker cannot write a further byte to any file, until it is started anew."""
+    """Stop the broker's files from growing until it restarts."""
     # RLIMIT_FSIZE answers EFBIG where a full disk answers ENOSPC; both are an IOException
     # in the middle of an append.
     resource.prlimit(lab.pid("kafka"), resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
@@ -93,7 +93,7 @@ async def fill_broker_disk(lab: Lab, random: Random) -> str:
 
 
 async def freeze_broker(lab: Lab, random: Random) -> str:
-    """Kafka hangs: it takes connections and answers nothing."""
+    """Freeze Kafka: it accepts connections and answers nothing."""
     lab.signal("kafka", signal.SIGSTOP)
     await pause(random, 2, 8)
     lab.signal("kafka", signal.SIGCONT)
@@ -101,7 +101,7 @@ async def freeze_broker(lab: Lab, random: Random) -> str:
 
 
 async def restart_database(lab: Lab, random: Random) -> str:
-    """PostgreSQL is killed or stopped, stays away for a moment, and starts again."""
+    """Kill or stop PostgreSQL, wait a moment, and start it."""
     how = random.choice(("killed", "stopped"))
     if how == "killed":
         lab.kill("postgresql")
@@ -114,7 +114,7 @@ async def restart_database(lab: Lab, random: Random) -> str:
 
 
 async def freeze_database(lab: Lab, random: Random) -> str:
-    """PostgreSQL hangs with all its connections open."""
+    """Freeze PostgreSQL with all its connections open."""
     lab.signal("postgresql", signal.SIGSTOP)
     await pause(random, 2, 13)
     lab.signal("postgresql", signal.SIGCONT)
@@ -122,7 +122,7 @@ async def freeze_database(lab: Lab, random: Random) -> str:
 
 
 async def cut_backends(lab: Lab, random: Random) -> str:
-    """Connections end in the middle of whatever they do, COMMIT included, again and again."""
+    """End connections at any moment, within a COMMIT too, repeatedly."""
     service = random.choice(SERVICES)
     async with lab.connection(service) as connection:
         for _ in range(random.randint(3, 12)):
@@ -132,7 +132,7 @@ async def cut_backends(lab: Lab, random: Random) -> str:
 
 
 async def refuse_connections(lab: Lab, random: Random) -> str:
-    """The server has no connection left for a service."""
+    """Take all connections that the server has for a service."""
     service = random.choice(SERVICES)
     async with lab.connection(service) as connection:
         roles = await _roles_of(connection, service)
@@ -146,7 +146,7 @@ async def refuse_connections(lab: Lab, random: Random) -> str:
 
 
 async def serialise(lab: Lab, random: Random) -> str:
-    """Transactions run SERIALIZABLE for a while: real serialization failures."""
+    """Run transactions as SERIALIZABLE for a while, which causes real serialization failures."""
     service = random.choice(SERVICES)
     async with lab.connection(service) as connection:
         setting = "default_transaction_isolation"
@@ -159,7 +159,7 @@ async def serialise(lab: Lab, random: Random) -> str:
 
 
 async def slow_statements(lab: Lab, random: Random) -> str:
-    """Statements wait for a lock beyond their timeout."""
+    """Make statements wait for a lock beyond their timeout."""
     service = random.choice(SERVICES)
     table = random.choice(("consumer_positions", "outbox"))
     async with lab.connection(service) as connection, connection.transaction():
@@ -176,7 +176,7 @@ async def _roles_of(connection: asyncpg.Connection, service: str) -> list[str]:
 
 
 async def _end_sessions(connection: asyncpg.Connection) -> None:
-    """End all others' sessions with the database."""
+    """End all other sessions of the database."""
     await connection.execute("""
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -184,7 +184,7 @@ async def _end_sessions(connection: asyncpg.Connection) -> None:
 
 
 async def cut_link(lab: Lab, random: Random) -> str:
-    """The network between a service and its database or broker ends, with resets."""
+    """Cut the network between a service and its database or broker, with resets."""
     link = random.choice(LINKS)
     await stop_hard(lab, link)
     await pause(random, 0.5, 6)
@@ -193,7 +193,7 @@ async def cut_link(lab: Lab, random: Random) -> str:
 
 
 async def silence_link(lab: Lab, random: Random) -> str:
-    """The network between a service and its database or broker carries nothing, without a word."""
+    """Drop all traffic between a service and its database or broker, without resets."""
     link = random.choice(LINKS)
     lab.signal(link, signal.SIGSTOP)
     await pause(random, 2, 13)

@@ -1,4 +1,4 @@
-"""A running stack that faults can be done to, and that heals."""
+"""A running stack that faults are done to, and that can be healed."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ from tests.system.faults.layout import LINKS, TWINS, FaultLayout, FaultPrograms,
 from tests.system.faults.points import POINTS_OF, arm, disarm, is_armed
 
 HEAL_SECONDS = 90.0
-# Notes every position that goes back, however short the time for which it can be seen.
+# A trigger records every position that goes back, even for a moment.
 WATCH_POSITIONS = """
     CREATE SCHEMA fault_lab;
     CREATE TABLE fault_lab.steps_back (topic text, partition int, former bigint, new bigint);
@@ -38,7 +38,7 @@ WATCH_POSITIONS = """
     CREATE TRIGGER note_steps_back AFTER UPDATE ON consumer_positions FOR EACH ROW
     WHEN (NEW.next_offset < OLD.next_offset) EXECUTE FUNCTION fault_lab.note();
 """
-# An interrupted fault may have left its limits behind.
+# An interrupted fault may have left its limits in place.
 HEAL_DATABASE = """
     DO $$
     DECLARE
@@ -56,19 +56,19 @@ HEAL_DATABASE = """
 """
 DATABASE_ERRORS = (
     *(asyncpg.PostgresError, asyncpg.InterfaceError),
-    asyncpg.InternalClientError,  # a connection that is ended in the middle of a statement
+    asyncpg.InternalClientError,  # a session that was ended within a statement
 )
 PARTITION_TOPICS = ("sales.events.v1", "stock.events.v1")
 
 
 class Lab:
-    """The processes of one stack by name, and what can happen to each."""
+    """The processes of one stack by name, and the ways to disturb each."""
 
     def __init__(self, layout: FaultLayout, mutation: str | None = None) -> None:
         self.layout = layout
         self.stack = Stack(layout, programs=without_fsync(FaultPrograms(mutation)))
         self._supervisor = Supervisor(layout)
-        # Writing into the log beside the relays, and shortening it, exclude each other.
+        # Appending to the log beside the relays and shortening it exclude each other.
         self.log_lock = asyncio.Lock()
 
     async def start(self) -> None:
@@ -81,11 +81,11 @@ class Lab:
         await self.stack.start_services()
 
     def pid(self, name: str) -> int:
-        """The process number; 0 when it does not run."""
+        """Return the process id; 0 when it does not run."""
         return self.stack.pid(name)
 
     def signal(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to a process and, for PostgreSQL, to its children as well."""
+        """Send a signal to a process and, for PostgreSQL, to its children too."""
         pid = self.pid(name)
         if not pid:
             return
@@ -99,7 +99,7 @@ class Lab:
                 continue
 
     def kill(self, name: str) -> None:
-        """`kill -9`; the supervisor starts the process again."""
+        """Kill a process (`kill -9`); the supervisor starts it again."""
         pid = self.pid(name)
         if pid:
             os.kill(pid, signal.SIGKILL)
@@ -112,11 +112,11 @@ class Lab:
         self._supervisor.start(name)
 
     def stays_down(self, name: str) -> bool:
-        """Whether the supervisor will not start it again by itself."""
+        """Tell whether the supervisor has given the process up."""
         return self._supervisor.state(name) in ("STOPPED", "FATAL")
 
     def arm(self, process: str, point: str, action: str = "kill") -> None:
-        """Make the process suffer when it next passes a fail point."""
+        """Arm a fail point of the process."""
         arm(self.layout.sabotage_folder(process), point, action)
 
     def is_armed(self, process: str, point: str) -> bool:
@@ -124,7 +124,7 @@ class Lab:
 
     @property
     def database_urls(self) -> dict[str, str]:
-        """Each service's database, as the server's administrator, not through a proxy."""
+        """Return each service's database with the administrator's role, without the proxy."""
         url = make_url(self.layout.admin_url)
         return {
             service: url.set(database=service).render_as_string(hide_password=False)
@@ -133,13 +133,13 @@ class Lab:
 
     @asynccontextmanager
     async def connection(self, service: str) -> AsyncIterator[asyncpg.Connection]:
-        """A connection to a service's database, as the server's administrator."""
+        """Open a connection to a service's database with the administrator's role."""
         url = self.database_urls[service].replace("+asyncpg", "")
         connection = await asyncpg.connect(url, timeout=5)
         try:
             yield connection
         finally:
-            # An orderly close would wait for a server that may be frozen.
+            # A normal close would wait for a server that may be frozen.
             connection.terminate()
 
     async def heal(self) -> None:
@@ -157,7 +157,7 @@ class Lab:
 
         async def is_whole() -> bool:
             for name in everything:
-                # supervisord gives up a process that could not start too often.
+                # supervisord gives up a process after too many failed starts.
                 self.start_program(name)
             try:
                 for service in SERVICES:
@@ -176,8 +176,8 @@ class Lab:
 
 @asynccontextmanager
 async def open_lab(mutation: str | None = None) -> AsyncIterator[Lab]:
-    """A stack of its own in a temporary folder, stopped and removed afterwards."""
-    # Connecting in vain is what a fault is about, not news.
+    """Start a stack in a temporary folder; stop and remove it afterwards."""
+    # Faults make clients fail to connect; aiokafka would log each attempt.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     lab = Lab(find_layout(state), mutation)

@@ -1,4 +1,4 @@
-"""The stack of the fault suite: every link goes through a proxy, every service can be doubled."""
+"""The stack of the fault suite: a proxy on every link, a twin of every worker."""
 
 import sys
 from dataclasses import replace
@@ -17,11 +17,11 @@ PENDING_SALE_SECONDS = 8
 
 
 class FaultLayout(Layout):
-    """A `Layout` whose services reach PostgreSQL and Kafka through proxies of their own."""
+    """A `Layout` whose services reach PostgreSQL and Kafka through their own proxies."""
 
     @property
     def kafka_listeners(self) -> dict[str, tuple[int, int]]:
-        # A client is told the address to come back to: one listener per proxy.
+        # The broker advertises an address per listener, so each proxy has a listener.
         proxied = {
             service.upper(): (self.ports[f"kafka-{service}"], self.ports[f"{service}-to-kafka"])
             for service in SERVICES
@@ -30,22 +30,22 @@ class FaultLayout(Layout):
 
     @property
     def processes(self) -> list[str]:
-        # Twins are started and stopped by faults alone.
+        # Only faults start and stop twins.
         return list(PROCESSES)
 
     def sabotage_folder(self, process: str) -> Path:
-        """Where the fail points of a process are armed."""
+        """Return the folder in which the fail points of a process are armed."""
         return self.state / "sabotage" / process
 
 
 def find_layout(state: Path) -> FaultLayout:
-    """A layout on free ports."""
+    """Return a layout on free ports."""
     names = (*DEFAULT_PORTS, *LINKS, *TWINS, *(f"kafka-{service}" for service in SERVICES))
     return FaultLayout(state, find_free_ports(names))
 
 
 class FaultPrograms:
-    """Lists what runs: the embedded stack's programs, sabotaged, with twins and proxies."""
+    """Lists the programs: the embedded stack with fail points, twins and proxies."""
 
     def __init__(self, mutation: str | None = None) -> None:
         self._mutation = mutation
@@ -73,7 +73,7 @@ class FaultPrograms:
             "WORKER_INSTANCE": name,
             "HTTP_PORT": str(layout.ports[name]),
             "SABOTAGE_FOLDER": str(layout.sabotage_folder(name)),
-            # Sales that nobody decides are cancelled while a fault still lasts.
+            # Short, so that undecided sales are cancelled while a fault still lasts.
             "PENDING_SALE_TIMEOUT_SECONDS": str(PENDING_SALE_SECONDS),
         }
         if self._mutation:

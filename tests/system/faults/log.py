@@ -1,4 +1,4 @@
-"""Kafka's log as it stands, and as the relays know it."""
+"""Kafka's log, and the relays' knowledge of it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ NOTICE_SECONDS = 40.0
 
 @asynccontextmanager
 async def started(client: Client) -> AsyncIterator[Client]:
-    """A client that is closed even when there was no broker to start with, as often here."""
+    """Start a client, and close it even when there was no broker to start with."""
     try:
         await client.start()
         yield client
@@ -37,7 +37,7 @@ async def list_partitions(lab: Lab, topic: str) -> list[TopicPartition]:
 
 
 async def read_ends(lab: Lab) -> dict[TopicPartition, int]:
-    """Where the log of each partition ends."""
+    """Return the end of each partition's log."""
     ends: dict[TopicPartition, int] = {}
     servers = lab.layout.kafka_bootstrap_servers
     async with started(AIOKafkaConsumer(bootstrap_servers=servers)) as consumer:
@@ -47,11 +47,11 @@ async def read_ends(lab: Lab) -> dict[TopicPartition, int]:
 
 
 async def relays_know_the_log(lab: Lab) -> bool:
-    """Whether each log is exactly as long as its relay has noted.
+    """Tell whether each log is exactly as long as its relay has stored.
 
-    Between a loss and the moment at which a relay knows of it, records of the suite would take
-    the places of lost ones; and of those that the relay has not seen yet, nobody could miss one.
-    Outside of the suite the relays are the only writers.
+    Records that the suite appends between a loss and the relay's discovery would take the offsets
+    of lost records. And the relay cannot miss a record that it has not seen. Outside of the suite
+    the relays are the only writers.
     """
     before = await _read_known_ends(lab)
     ends = await read_ends(lab)

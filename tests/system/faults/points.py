@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-# Each with the processes that pass it.
+# Each point with the processes that pass it.
 REQUEST_POINTS = ("request.before-commit", "request.after-commit")
 RELAY_POINTS = ("relay.before-send", "relay.mid-chunk", "relay.after-ack", "relay.after-mark")
 CONSUMER_POINTS = (
@@ -35,21 +35,21 @@ def arm(folder: Path, point: str, action: str) -> None:
 
 
 def is_armed(folder: Path, point: str) -> bool:
-    """Whether nobody has passed the point since."""
+    """Tell whether no process has passed the point since it was armed."""
     return (folder / point).exists()
 
 
 def disarm(folder: Path, point: str) -> None:
-    """Take the fault back if it has not happened."""
+    """Disarm a point that has not been passed."""
     (folder / point).unlink(missing_ok=True)
 
 
 def trip(folder: Path, point: str) -> None:
-    """What a process calls that passes the point."""
+    """Called by a process that passes the point."""
     file = folder / point
     try:
         action = file.read_text()
-        # Of several that pass, the one that removes the file suffers.
+        # Of several processes that pass, the one that removes the file suffers.
         file.unlink()
     except FileNotFoundError:
         return

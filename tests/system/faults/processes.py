@@ -1,4 +1,4 @@
-"""Faults of processes: killed, frozen, stopped, doubled, and at named points of the write path."""
+"""Faults of processes: killed, frozen, stopped, doubled, killed at fail points."""
 
 import asyncio
 import signal
@@ -14,7 +14,7 @@ from tests.system.faults.points import POINTS_OF, REBALANCE_POINTS
 
 Fault = Callable[[Lab, Random], Awaitable[str]]
 
-# Longer than a consumer's session: Kafka gives its partitions to somebody else.
+# Longer than a consumer's session timeout, so that Kafka reassigns its partitions.
 ZOMBIE_SECONDS = 21.0
 ZOMBIE_POINTS = ("consumer.fetched", "consumer.fetched", "consumer.before-commit")
 POINT_SECONDS = 8.0
@@ -22,12 +22,12 @@ NOT_PASSED = "(not passed)"
 
 
 async def pause(random: Random, shortest: float, longest: float) -> None:
-    """How long a fault lasts."""
+    """Return how long a fault lasts."""
     await asyncio.sleep(random.uniform(shortest, longest))
 
 
 async def kill_process(lab: Lab, random: Random) -> str:
-    """`kill -9` of one process of a service, twice in a row at times."""
+    """Kill one process of a service (`kill -9`), sometimes twice."""
     name = random.choice(PROCESSES)
     for _ in range(random.choice((1, 1, 2))):
         lab.kill(name)
@@ -36,7 +36,7 @@ async def kill_process(lab: Lab, random: Random) -> str:
 
 
 class KillAtPoint:
-    """`kill -9` at a named step of the write path."""
+    """Kills a process (`kill -9`) at a named step of the write path."""
 
     def __init__(self, process: str, point: str) -> None:
         self._process = process
@@ -49,7 +49,7 @@ class KillAtPoint:
 
 
 async def strike_at_point(lab: Lab, process: str, point: str, action: str) -> bool:
-    """Arm a point and wait until it is passed; whether it was, within a bound."""
+    """Arm a point and wait, within a bound; tell whether a process passed it."""
     lab.arm(process, point, action)
 
     async def has_struck() -> bool:
@@ -63,7 +63,7 @@ async def strike_at_point(lab: Lab, process: str, point: str, action: str) -> bo
 
 
 async def freeze_process(lab: Lab, random: Random) -> str:
-    """SIGSTOP for a moment, anywhere."""
+    """Freeze a process for a moment, at any step."""
     name = random.choice(PROCESSES)
     lab.signal(name, signal.SIGSTOP)
     await pause(random, 0.5, 4)
@@ -72,12 +72,12 @@ async def freeze_process(lab: Lab, random: Random) -> str:
 
 
 async def zombie(lab: Lab, random: Random) -> str:
-    """A worker is frozen at its work until another has its partitions, then woken."""
+    """Freeze a working worker until another owns its partitions, then resume it."""
     worker = random.choice(lab.worker_names)
     twin = f"{worker}-2"
     lab.start_program(twin)
     await pause(random, 2, 3)
-    # With records in its hands, before or after it has locked its position in the database.
+    # After the fetch, before or after it locks its position in the database.
     point = random.choice(ZOMBIE_POINTS)
     struck = await strike_at_point(lab, worker, point, "freeze")
     if not struck:
@@ -90,7 +90,7 @@ async def zombie(lab: Lab, random: Random) -> str:
 
 
 async def double_worker(lab: Lab, random: Random) -> str:
-    """A second relay and consumer comes, and goes by kill -9 of either."""
+    """Start a second relay and consumer, then kill one of the two."""
     worker = random.choice(lab.worker_names)
     twin = f"{worker}-2"
     lab.start_program(twin)
@@ -103,7 +103,7 @@ async def double_worker(lab: Lab, random: Random) -> str:
 
 
 async def kill_in_rebalance(lab: Lab, random: Random) -> str:
-    """A worker dies while its group shares the partitions out."""
+    """Kill a worker during a rebalance of its group."""
     worker = random.choice(lab.worker_names)
     point = random.choice(REBALANCE_POINTS)
     lab.arm(worker, point)
@@ -115,7 +115,7 @@ async def kill_in_rebalance(lab: Lab, random: Random) -> str:
 
 
 async def restart_gracefully(lab: Lab, random: Random) -> str:
-    """SIGTERM, as a deployment does it."""
+    """Send SIGTERM, as a deployment does."""
     name = random.choice(PROCESSES)
     await lab.stop(name)
     await pause(random, 0, 1)
@@ -124,7 +124,7 @@ async def restart_gracefully(lab: Lab, random: Random) -> str:
 
 
 async def wrong_clock(lab: Lab, random: Random) -> str:
-    """The clock of one process is set back, or forth."""
+    """Set the clock of one process back or forward."""
     name = random.choice(PROCESSES)
     offset = timedelta(seconds=random.choice((-3600, -90, -5, 45, 600)))
     folder = lab.layout.sabotage_folder(name)
@@ -135,7 +135,7 @@ async def wrong_clock(lab: Lab, random: Random) -> str:
 
 
 async def kill_everything(lab: Lab, random: Random) -> str:
-    """A power cut for the three services."""
+    """Kill all processes of the three services, as a power cut does."""
     for name in random.sample(PROCESSES, len(PROCESSES)):
         lab.kill(name)
     await pause(random, 0.5, 1.5)

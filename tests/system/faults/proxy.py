@@ -1,7 +1,7 @@
 """`python -m tests.system.faults.proxy PORT TARGET_PORT`: a TCP proxy on loopback, one per link.
 
-Killing the process cuts the link, freezing it (SIGSTOP) makes it silent: connections stay open
-and nothing passes, as when a cable is pulled.
+Killing the process cuts the link. Freezing it (SIGSTOP) silences the link: connections stay open
+and carry nothing, as when a cable is pulled.
 """
 
 import socket
@@ -12,7 +12,7 @@ from asyncproxy.TCPProxy import TCPProxy
 
 
 class ReusableSocket(socket.socket):
-    """A proxy that was killed takes its port again, though its old connections linger."""
+    """Lets a restarted proxy use its port while old connections linger."""
 
     def bind(self, address: Any) -> None:
         self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""Waiting until a system has digested everything."""
+"""Waits until a system has processed everything."""
 
 import asyncpg
 
@@ -7,7 +7,7 @@ from tests.fixtures.waiting import eventually
 from tests.system.faults.lab import Lab
 from tests.system.faults.log import TOPICS, read_ends
 
-# Once the faults are over: every sale is decided (30 s at most) and everything is counted.
+# After the faults a decision takes 30 s at most, and counting follows.
 QUIET_SECONDS = 90.0
 READS = {
     "sales": ("stock.events.v1",),
@@ -17,7 +17,7 @@ READS = {
 
 
 async def wait_for_quiet(lab: Lab) -> list[str]:
-    """What is still open after `QUIET_SECONDS`; nothing, when all is well."""
+    """Return what is still open after `QUIET_SECONDS`; empty when everything is processed."""
     try:
         await eventually(lambda: is_quiet(lab), True, within_seconds=QUIET_SECONDS)
     except AssertionError:
@@ -30,7 +30,7 @@ async def is_quiet(lab: Lab) -> bool:
 
 
 async def find_open(lab: Lab) -> list[str]:
-    """Undecided sales, unpublished events, and records that a consumer has not applied."""
+    """Return undecided sales, unpublished events, and records that a consumer has not applied."""
     ends = await read_ends(lab)
     found: list[str] = []
     for service in SERVICES:

@@ -1,4 +1,4 @@
-"""One run: a seed makes a workload and faults; afterwards every invariant is checked."""
+"""Runs one seed: a workload under faults, then a check of every invariant."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from tests.system.faults.verdict import find_violations
 from tests.system.faults.workload import Workload
 
 FAULTS: dict[str, Fault] = PROCESS_FAULTS | POINT_FAULTS | INFRASTRUCTURE_FAULTS | DELIVERY_FAULTS
-# Those that take long come less often, so that 200 runs end in an evening.
+# Long faults are rarer, so that 200 runs take an evening.
 WEIGHTS = {"broker-away": 0.15, "zombie": 0.5, "kill-in-rebalance": 0.7}
 WEIGHTS |= dict.fromkeys(POINT_FAULTS, 0.25)
 OPERATIONS_PER_TILL = 12
@@ -24,7 +24,7 @@ OPERATIONS_PER_TILL = 12
 
 @dataclass(slots=True)
 class Report:
-    """What happened in a run, and which invariants did not hold."""
+    """The faults of a run, and the broken invariants."""
 
     seed: int
     faults: list[str] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Report:
 
 
 def plan(seed: int) -> list[list[str]]:
-    """The faults of a seed: one after the other, some of them two at a time."""
+    """Return the faults of a seed: in sequence, some of them two at a time."""
     random = Random(seed)
     names = list(FAULTS)
     weights = [WEIGHTS.get(name, 1.0) for name in names]
@@ -45,7 +45,7 @@ def plan(seed: int) -> list[list[str]]:
 
 
 async def run_seed(lab: Lab, seed: int, faults: Sequence[Sequence[str]] | None = None) -> Report:
-    """Work under the faults of a seed, heal, and judge."""
+    """Run the workload under the faults of a seed, heal, and check."""
     started = time.monotonic()
     report = Report(seed)
     async with Workload(lab.layout, seed) as workload:
@@ -77,6 +77,6 @@ async def _attempt(lab: Lab, name: str, random: Random) -> str:
     try:
         said = await FAULTS[name](lab, random)
     except (OSError, KafkaError, *DATABASE_ERRORS) as fault:
-        # Of two faults at a time, one may keep the other from being done.
+        # One of two simultaneous faults may prevent the other.
         return f"{name} (not done: {type(fault).__name__})"
     return f"{name} {said}".strip()

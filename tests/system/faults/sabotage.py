@@ -1,8 +1,8 @@
 """Runs a process of a service with fail points, and for mutation tests without one protection.
 
-`python -m tests.system.faults.sabotage sales_service.worker`, with SABOTAGE_FOLDER (whose files
-arm the points) and SABOTAGE_MUTATION in the environment. The services' own code knows nothing of
-it: the patches are put in place before the service's modules are imported.
+`python -m tests.system.faults.sabotage sales_service.worker`, with SABOTAGE_FOLDER (its files arm
+the points) and SABOTAGE_MUTATION in the environment. The services contain no hook for it: it
+patches the seams before it imports the service's modules.
 """
 
 import importlib
@@ -32,7 +32,7 @@ _is_consuming: ContextVar[bool] = ContextVar("is_consuming", default=False)
 
 
 def install(folder: Path, mutation: str | None) -> None:
-    """Weaken one protection, if asked to; put fail points around every step of the write path."""
+    """Apply the mutation, if any; put fail points around every step of the write path."""
     if mutation:
         mutations.MUTATIONS[mutation]()
     _watch_requests(folder)
@@ -41,7 +41,7 @@ def install(folder: Path, mutation: str | None) -> None:
 
 
 def _watch_requests(folder: Path) -> None:
-    """Around the commit of a request or chore that announces something."""
+    """Put a fail point around the commit of a request or chore that announces an event."""
     add = outbox.add_to_outbox
 
     @wraps(add)
@@ -111,7 +111,7 @@ def _watch_consumer(folder: Path) -> None:
 def _watch_relay(folder: Path) -> None:
     _before(Relay, "_send", folder, "relay.before-send")
     _after(AIOKafkaProducer, "send", folder, "relay.mid-chunk")
-    # Between the broker's acknowledgement and the mark.
+    # Between the broker's acknowledgement and the stored offset.
     _after(Relay, "_send", folder, "relay.after-ack")
     _after(Relay, "_publish_chunk", folder, "relay.after-mark", only_if=bool)
 
@@ -150,7 +150,7 @@ if __name__ == "__main__":
     sabotage_folder = Path(os.environ["SABOTAGE_FOLDER"])
     install(sabotage_folder, os.environ.get("SABOTAGE_MUTATION"))
     module = sys.argv.pop(1)
-    # What the process uses is imported first, so that its clock can be replaced.
+    # Import the process's modules first, so that their clock can be replaced.
     importlib.import_module(module)
     clock.install(sabotage_folder)
     runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,4 +1,4 @@
-"""Judges a run: what the clients know against what the databases hold."""
+"""Checks a run: compares the clients' knowledge with the databases."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ STATUS_OF_REFUSAL = {"stock-insuffisant": "rejected", "vente-annulee": "cancelle
 
 @dataclass(frozen=True, slots=True)
 class RecordedSale:
-    """A sale as the sales service holds it."""
+    """A sale as the sales service stores it."""
 
     id: UUID
     store_id: int
@@ -27,7 +27,7 @@ class RecordedSale:
 
 
 async def find_violations(lab: Lab, history: History) -> list[str]:
-    """Every invariant that does not hold, in words; an empty list is the aim."""
+    """Describe every broken invariant; an empty list is the aim."""
     found = [f"surprise: {each}" for each in history.surprises]
     unquiet = await wait_for_quiet(lab)
     found += unquiet
@@ -40,7 +40,7 @@ async def find_violations(lab: Lab, history: History) -> list[str]:
 
 
 async def judge_history(lab: Lab, history: History) -> list[str]:
-    """The clients' knowledge against sales, levels and report."""
+    """Compare the clients' knowledge with sales, levels and report."""
     async with lab.connection("sales") as sales_db:
         sales = await read_sales(sales_db, list(history.stores))
         keys = await read_keys(sales_db, [sale.key for sale in history.sales])
@@ -74,7 +74,7 @@ async def read_sales(
 
 
 async def read_keys(connection: asyncpg.Connection, keys: list[str]) -> dict[str, UUID]:
-    """What each idempotency key has brought about."""
+    """Return the effect of each idempotency key."""
     rows = await connection.fetch(
         "SELECT key, resource_id FROM idempotency_keys WHERE key = ANY($1)", keys
     )
@@ -85,7 +85,7 @@ async def read_keys(connection: asyncpg.Connection, keys: list[str]) -> dict[str
 def judge_sale(
     operation: Operation, keys: dict[str, UUID], sales: dict[UUID, RecordedSale]
 ) -> list[str]:
-    """One request: it happened once, as it was answered."""
+    """Check that one request took effect once, as it was answered."""
     sale = sales.get(keys[operation.key]) if operation.key in keys else None
     if operation.outcome is Outcome.UNKNOWN:
         return []
@@ -108,7 +108,7 @@ def judge_sale(
 async def judge_levels(
     connection: asyncpg.Connection, history: History, sales: dict[UUID, RecordedSale]
 ) -> list[str]:
-    """Each level is what the clients put in less what confirmed sales took out."""
+    """Check that each level is what the clients received less what confirmed sales took."""
     expected: Counter[tuple[int, int]] = Counter()
     for movement in history.movements:
         if movement.outcome is Outcome.DONE:
@@ -142,7 +142,7 @@ async def judge_levels(
 async def judge_report(
     connection: asyncpg.Connection, history: History, sales: dict[UUID, RecordedSale]
 ) -> list[str]:
-    """Each confirmed sale is reported exactly once, each other one not at all."""
+    """Check that each confirmed sale is reported exactly once, and no other sale is."""
     rows = await connection.fetch(
         """
         SELECT store_id, sum(sales_count) AS count, sum(amount_cents) AS cents FROM store_days
@@ -167,7 +167,7 @@ async def judge_report(
 
 
 async def find_steps_back(lab: Lab) -> list[str]:
-    """A consumer's position only advances, whoever believes that it owns the partition."""
+    """Check that a consumer's position only advances, whoever owns the partition."""
     found = []
     for service in lab.database_urls:
         async with lab.connection(service) as connection:
@@ -179,7 +179,7 @@ async def find_steps_back(lab: Lab) -> list[str]:
 
 
 async def find_innocent_dead_letters(lab: Lab) -> list[str]:
-    """Real events that were set aside; only they say which service they are from."""
+    """Return real events that became dead letters; only they name a service as source."""
     found = []
     for service in lab.database_urls:
         async with lab.connection(service) as connection:
@@ -189,7 +189,7 @@ async def find_innocent_dead_letters(lab: Lab) -> list[str]:
                 WHERE headers ? 'ce_source' AND status = 'open'
                 """
             )
-            # Out of the way of the next run.
+            # The next run must not see them.
             await connection.execute(
                 "UPDATE dead_letters SET status = 'discarded' WHERE status = 'open'"
             )

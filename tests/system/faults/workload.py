@@ -1,4 +1,4 @@
-"""A seeded workload: tills that sell and stores that receive goods, while faults happen."""
+"""A seeded workload: tills sell and stores receive goods while faults happen."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TILLS = 6
 PRODUCTS = 12
 OPENING_UNITS = 40
 PATIENCE_SECONDS = 90.0
-PAUSE_SECONDS = 0.2  # between an answer that asks for a retry and the retry
+PAUSE_SECONDS = 0.2  # pause before a retry
 SHARE_WITHOUT_RETRY = 0.08
 SHARE_DOUBLED = 0.15
 SHARE_MOVEMENTS = 0.2
@@ -31,14 +31,14 @@ class Goods:
     product_ids: tuple[int, ...]
 
     def choose(self, random: Random, at_most: int) -> list[int]:
-        """Different products, hot ones most often."""
+        """Return different products, hot ones most often."""
         weights = [1 / (rank + 1) for rank in range(len(self.product_ids))]
         chosen = random.choices(self.product_ids, weights, k=random.randint(1, at_most))
         return list(dict.fromkeys(chosen))
 
 
 class Workload:
-    """The clients of one run; `history` is what they know afterwards."""
+    """The clients of one run; `history` holds what they know."""
 
     def __init__(self, layout: FaultLayout, seed: int) -> None:
         self.history = History()
@@ -61,7 +61,7 @@ class Workload:
         await self._http.aclose()
 
     async def open_stores(self) -> None:
-        """Three stores, of both stock policies, with goods for all that is sold in them."""
+        """Open three stores, of both stock policies, with stock of all goods."""
         run = f"{self._seed}-{id(self):x}"
         bodies = [
             {"nom": f"{run}-{n}", "categorie": "Essai", "prix": 1 + n / 4} for n in range(PRODUCTS)
@@ -79,14 +79,14 @@ class Workload:
             await self._move(opening, "reception")
 
     async def _create(self, path: str, body: dict[str, Any]) -> int:
-        # The last run's faults are over, its connections may not all have noticed.
+        # Connections may still fail from the last run's faults.
         operation = Operation(body["nom"], 0, {})
         await self._insist(operation, self._urls["sales"] + path, body, {})
         assert operation.answers, self.history.surprises
         return int(operation.answers[0]["id"])
 
     async def run(self, until: asyncio.Event, at_least: int) -> None:
-        """Let all tills work until the faults are over, and for `at_least` operations each."""
+        """Run all tills until the faults are over, and for at least `at_least` operations each."""
         async with asyncio.TaskGroup() as tills:
             for number in range(TILLS):
                 tills.create_task(self._work(number, until, at_least))
@@ -135,7 +135,7 @@ class Workload:
         if random.random() < SHARE_WITHOUT_RETRY:
             await self._send(operation, url, body, headers)
         elif random.random() < SHARE_DOUBLED:
-            # A till whose first request seems lost sends it again while it is under way.
+            # A till may repeat a request that seems lost while the first one still runs.
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._insist(operation, url, body, headers))
                 both.create_task(self._insist(operation, url, body, headers))
@@ -158,7 +158,7 @@ class Workload:
     async def _send(
         self, operation: Operation, url: str, body: dict[str, Any], headers: dict[str, str]
     ) -> bool:
-        """Send once; whether the answer is final."""
+        """Send once; tell whether the answer is final."""
         operation.attempts += 1
         try:
             answer = await self._http.post(
@@ -174,7 +174,7 @@ class Workload:
             operation.answers.append(content)
             return True
         if answer.status_code == 202:
-            return False  # not decided: the same key finds out what became of it
+            return False  # not decided: ask for the outcome with the same key
         code = content.get("code")
         if code in AGAIN_CODES | ON_ITS_WAY_CODES:
             return False

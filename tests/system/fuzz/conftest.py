@@ -1,4 +1,4 @@
-"""How much is tried, and from which seed: FUZZ_EXAMPLES and FUZZ_SEED."""
+"""The number of examples and the seed: FUZZ_EXAMPLES and FUZZ_SEED."""
 
 import os
 import secrets

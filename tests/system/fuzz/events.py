@@ -1,4 +1,4 @@
-"""Records as nobody should write them: events of our contracts, bent in every way."""
+"""Generates malformed records from the events of our contracts."""
 
 import json
 from pathlib import Path
@@ -43,7 +43,7 @@ EXAMPLES = _examples()
 
 @st.composite
 def bent_events(draw: st.DrawFn) -> tuple[str, Headers, bytes | None]:
-    """A topic, headers and a value; nearly an event, with one to three fields that are not."""
+    """Generate a topic, headers and a value: an event with one to three wrong fields."""
     topic, event_type, body = draw(st.sampled_from(EXAMPLES))
     body = json.loads(json.dumps(body))
     for _ in range(draw(st.integers(1, 3))):
@@ -71,7 +71,7 @@ def _bend(draw: st.DrawFn, body: dict[str, Any]) -> None:
 
 @st.composite
 def headers_of(draw: st.DrawFn, event_type: str) -> Headers:
-    """CloudEvents headers, at times with one missing, doubled, or of any bytes."""
+    """Generate CloudEvents headers, some missing, doubled, or of any bytes."""
     headers = [
         ("ce_id", str(draw(st.uuids())).encode()),
         ("ce_type", event_type.encode()),
@@ -91,7 +91,7 @@ def headers_of(draw: st.DrawFn, event_type: str) -> Headers:
 
 @st.composite
 def garbage(draw: st.DrawFn) -> tuple[str, Headers, bytes | None]:
-    """Any bytes, with the headers of an event or without."""
+    """Generate any bytes, with the headers of an event or without."""
     topic, event_type, _ = draw(st.sampled_from(EXAMPLES))
     value = draw(
         st.one_of(

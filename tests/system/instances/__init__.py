@@ -1,1 +1,1 @@
-"""Two of each process behind NGINX: what a client may notice of it, which is nothing."""
+"""Two instances of each process behind NGINX: a client must not notice which one answers."""

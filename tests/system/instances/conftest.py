@@ -1,4 +1,4 @@
-"""A stack of its own with two instances of every API and worker, and real NGINX before them."""
+"""A stack with two instances of every API and worker behind real NGINX."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -26,7 +26,7 @@ async def several_instances() -> AsyncIterator[RunningSystem]:
 
 @pytest.fixture
 async def balanced(several_instances: RunningSystem) -> AsyncIterator[Chain]:
-    """The chain as its clients find it: behind NGINX."""
+    """Return the chain as clients see it: behind NGINX."""
     urls = [several_instances.stack.layout.public_url(service) for service in SERVICES]
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(several_instances.client(url)) for url in urls]
@@ -37,7 +37,7 @@ async def balanced(several_instances: RunningSystem) -> AsyncIterator[Chain]:
 async def each_instance(
     several_instances: RunningSystem,
 ) -> AsyncIterator[list[Chain]]:
-    """The chain as the first and as the second instance of each API shows it."""
+    """Return the chain as the first and as the second instance of each API show it."""
     layout = several_instances.stack.layout
     async with AsyncExitStack() as stack:
         yield [

@@ -1,4 +1,4 @@
-"""Tills and readers at work, and everything that they were told."""
+"""Tills and readers that work in the background, and their answers."""
 
 import asyncio
 from collections import Counter
@@ -22,19 +22,19 @@ OPENING_UNITS = 1_000_000
 
 @dataclass
 class Load:
-    """What a store sells while something happens, through connections that are kept alive."""
+    """The sales and reads of one store over keep-alive connections."""
 
     store: int
     product: int
     url: str
     head_office_key: str
-    # A status, or the name of the error of a connection that gave no answer.
+    # A status, or the error's name when a connection gave no answer.
     reads: Counter[int | str] = field(default_factory=Counter)
     tries: Counter[int | str] = field(default_factory=Counter)
     sales: list[str] = field(default_factory=list)
 
     async def sell(self, over: asyncio.Event) -> None:
-        """A till: each sale is repeated with its key until it is known to be recorded."""
+        """Sell as a till: repeat each sale with its key until it is recorded."""
         async with self._client() as client:
             while not over.is_set():
                 headers = {"idempotency-key": str(uuid4())}
@@ -52,7 +52,7 @@ class Load:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def read(self, over: asyncio.Event) -> None:
-        """A reader, who repeats nothing."""
+        """Read as a reader, who repeats nothing."""
         paths = (
             "/api/ventes/rapport",
             f"/api/magasins/{self.store}/stock",
@@ -84,7 +84,7 @@ class Load:
 async def under_load(
     chain: Chain, system: RunningSystem, policy: str = "permissive"
 ) -> AsyncIterator[Load]:
-    """Tills and readers behind NGINX, until the end of the block."""
+    """Run tills and readers behind NGINX within the block."""
     store, product = await chain.open_store(policy), await chain.add_product()
     await chain.receive(store, {product: OPENING_UNITS})
     url = system.stack.layout.public_url("sales")

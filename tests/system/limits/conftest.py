@@ -1,4 +1,4 @@
-"""The sales API as a process of its own, with a store of each policy and a product."""
+"""The sales API as its own process, with a store of each policy and a product."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ KEY = {"x-token": "head-office"}
 
 @dataclass(frozen=True, slots=True)
 class ServedShop:
-    """A sales API and what is in its catalogue."""
+    """A sales API and the contents of its catalogue."""
 
     api: ServiceProcess
     client: httpx.AsyncClient
@@ -41,7 +41,7 @@ class ServedShop:
         return await self.client.post("/api/ventes/", json=self.basket(store), headers=headers)
 
     async def sale_ids(self) -> set[str]:
-        """The sales that stand in the database."""
+        """Return the ids of the sales in the database."""
         async with self.engine.connect() as connection:
             rows = await connection.execute(text("SELECT CAST(id AS text) FROM sales"))
             return set(rows.scalars())
@@ -49,12 +49,12 @@ class ServedShop:
 
 @asynccontextmanager
 async def serve_shop(engine: AsyncEngine, **environment: str) -> AsyncIterator[ServedShop]:
-    """A sales API on `engine`'s database, and a client that opens a connection per request."""
+    """Run a sales API on `engine`'s database, and a client that opens a connection per request."""
     async with engine.begin() as connection:
         await ensure_key(connection, KEY["x-token"], "head-office", "test")
     environment |= {"DATABASE_URL": engine.url.render_as_string(hide_password=False)}
-    # A kept connection that the server closes at the very moment of a request is no answer and
-    # no effect; here it would only blur what is counted.
+    # A request on an idle connection that the server just closes has no answer and
+    # no effect; it would blur the counts.
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     async with (
         service_process("sales_service.main", **environment) as api,
@@ -79,7 +79,7 @@ async def shop(sales_engine: AsyncEngine) -> AsyncIterator[ServedShop]:
 
 @pytest.fixture
 def sales_and_report(sales_engine: AsyncEngine, report_engine: AsyncEngine) -> tuple[str, str]:
-    """The addresses of two migrated databases."""
+    """Return the addresses of two migrated databases."""
     sales, report = (
         engine.url.render_as_string(hide_password=False) for engine in (sales_engine, report_engine)
     )
