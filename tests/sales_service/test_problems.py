@@ -1,0 +1,48 @@
+"""Facts of the domain become codes, JSON Pointers and sentences."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from sales_service.api.problems import PROBLEM_OF
+from sales_service.domain.catalogue import Goods, Product, ProductId, StoreId
+from sales_service.domain.errors import SkusTaken, SkuTaken, TakenSku, UnknownReferences
+from sales_service.domain.sale import DraftLine, SaleDraft, SaleId, ring_up
+from service_kit.http.problems import Problem
+
+NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
+COFFEE = Product(ProductId(1), "Café", "Épicerie", Decimal("3.3333"), None)
+
+
+def problem(error: Exception) -> Problem:
+    return PROBLEM_OF[type(error)](error)
+
+
+def test_a_basket_names_its_unknown_store_and_every_unknown_product() -> None:
+    lines = tuple(DraftLine(ProductId(number), 1, None) for number in (12, 1, 14))
+    draft = SaleDraft(SaleId(uuid7()), StoreId(7), None, None, lines)
+
+    with pytest.raises(UnknownReferences) as unknown:
+        ring_up(draft, Goods(None, {ProductId(1): COFFEE}), NOW)
+
+    assert (unknown.value.store_id, unknown.value.products) == (7, {0: 12, 2: 14})
+    answer = problem(unknown.value)
+    assert (answer.status, answer.code) == (404, "reference-inconnue")
+    assert [fault["pointer"] for fault in answer.errors] == [
+        "/magasin_id",
+        "/panier/0/produit_id",
+        "/panier/2/produit_id",
+    ]
+
+
+def test_a_taken_sku_is_found_in_the_body_of_one_product_and_of_a_batch() -> None:
+    one = problem(SkuTaken("THE-1", 4))
+    batch = problem(SkusTaken([TakenSku(1, "THE-1", 4), TakenSku(3, "B", None)]))
+
+    assert [(each["pointer"], each.get("produit_id")) for each in one.errors] == [("/sku", 4)]
+    assert [(each["pointer"], each.get("produit_id")) for each in batch.errors] == [
+        ("/produits/1/sku", 4),
+        ("/produits/3/sku", None),
+    ]
