@@ -11,7 +11,7 @@ pytest_plugins = [
     "tests.fixtures.flow",
 ]
 
-SYSTEMS = {"running_system", "several_instances", "fuzzed_system"}
+SYSTEMS = {"running_system", "several_instances", "fuzzed_system", "lab"}
 INFRASTRUCTURE = {
     *("embedded_stack", "postgres_admin_url", "kafka_bootstrap", "secured_kafka"),
     *SYSTEMS,

@@ -15,6 +15,8 @@ CASES = {
 }
 
 
+@pytest.mark.integration
+@pytest.mark.system
 @pytest.mark.parametrize("protection", CASES)
 async def test_a_system_without_this_protection_is_caught(protection: str) -> None:
     seed, faults, noticed = CASES[protection]
