@@ -113,7 +113,8 @@ class HttpTelemetry:
         if scope["path"].startswith(OPERATIONS):
             return INVALID_SPAN
         # A request that has a parent is recorded when that is, whatever the ratio.
-        if random() < self._tracing.head_ratio or _has_parent(scope):
+        may_be_sampled = random() < self._tracing.head_ratio or _has_parent(scope)
+        if may_be_sampled and _is_readable(scope):
             return None
         ids = SpanContext(_IDS.generate_trace_id(), _IDS.generate_span_id(), is_remote=False)
         return NonRecordingSpan(ids)
@@ -158,6 +159,12 @@ def _has_parent(scope: Scope) -> bool:
         if name == b"traceparent":
             return True
     return False
+
+
+def _is_readable(scope: Scope) -> bool:
+    # The instrumentation reads what is no UTF-8 as Python's escapes, and fails at a broken one: a
+    # stranger could have any request answered 500.
+    return all(value.isascii() or b"\\" not in value for _, value in scope["headers"])
 
 
 def _attributes(seconds: Mapping[Stage, float], keep: Keep | None) -> dict[str, str | int | float]:
