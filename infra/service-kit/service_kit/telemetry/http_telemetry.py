@@ -123,7 +123,7 @@ class HttpTelemetry:
         span: Span = scope[SPAN]
         if not span.is_recording():
             return
-        keep = self._why_kept(span, status, seconds)
+        keep = self._why_kept(span.get_span_context(), status, seconds)
         # The application may have said why itself, as it does for sagas.
         if isinstance(span, ReadableSpan) and KEEP in (span.attributes or ()):
             keep = None
@@ -134,10 +134,9 @@ class HttpTelemetry:
         span.set_attributes(told)
 
     def _record(self, scope: Scope, status: int, seconds: dict[Stage, float], span: Span) -> None:
-        ids = span.get_span_context()
-        keep = self._why_kept(span, status, seconds) if ids.is_valid else None
         exemplar = None
-        if keep and (ids.trace_flags.sampled or keep is not Keep.SAMPLE):
+        ids = span.get_span_context()
+        if ids.is_valid and (keep := self._why_kept(ids, status, seconds)):
             exemplar = trace.format_trace_id(ids.trace_id)
             if not ids.trace_flags.sampled:
                 told = _attributes(seconds, keep)
@@ -145,13 +144,16 @@ class HttpTelemetry:
         handler = route_of(scope) or UNKNOWN_HANDLER
         self._metrics.record(scope["method"], handler, status, seconds, exemplar)
 
-    def _why_kept(self, span: Span, status: int, seconds: Mapping[Stage, float]) -> Keep | None:
+    def _why_kept(
+        self, ids: SpanContext, status: int, seconds: Mapping[Stage, float]
+    ) -> Keep | None:
         if status >= 500:
             return Keep.ERROR
         if sum(seconds.values()) - seconds.get(Stage.WAIT, 0.0) >= SLOW_SECONDS:
             return Keep.SLOW
-        trace_id = span.get_span_context().trace_id
-        return Keep.SAMPLE if is_in_share(trace_id, self._tracing.keep_ratio) else None
+        if ids.trace_flags.sampled and is_in_share(ids.trace_id, self._tracing.keep_ratio):
+            return Keep.SAMPLE
+        return None
 
 
 def _has_parent(scope: Scope) -> bool:
