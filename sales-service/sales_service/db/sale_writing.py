@@ -85,7 +85,7 @@ async def write_sale(
         _sale_columns(sale)
         | _line_columns(sale)
         | _catalogue_as_read(goods)
-        | request.parameters()
+        | request.parameters(sale.id)
         | event_parameters(event)
     )
     try:

@@ -9,12 +9,12 @@ CLAIM = text("""
     RETURNING 1
 """)
 # Two fragments of a service's statement that takes the key together with its effect, in one round
-# trip. CLAIM_KEY is the body of a CTE `claimed_key`, and takes the key for the resource `:id` when
-# an earlier CTE `permitted` has its one row. KEY_IS_OURS holds when that succeeded, or when the
-# request has no key. `http.idempotency.KeyedRequest.parameters` gives the values.
+# trip. CLAIM_KEY is the body of a CTE `claimed_key`, and takes the key when an earlier CTE
+# `permitted` has its one row. KEY_IS_OURS holds when that succeeded, or when the request has no
+# key. `http.idempotency.KeyedRequest.parameters` gives the values.
 CLAIM_KEY = """
     INSERT INTO idempotency_keys (client_id, key, request_hash, resource_id)
-    SELECT :client_id, :key, :request_hash, CAST(CAST(:id AS uuid) AS text) FROM permitted
+    SELECT :client_id, :key, :request_hash, :resource_id FROM permitted
     WHERE CAST(:key AS text) IS NOT NULL
     ON CONFLICT (client_id, key) DO NOTHING
     RETURNING 1

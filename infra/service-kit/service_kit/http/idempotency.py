@@ -61,9 +61,10 @@ class KeyedRequest:
     key: str | None
     request_hash: bytes
 
-    def parameters(self) -> dict[str, Any]:
-        """Return the values of CLAIM_KEY's and KEY_IS_OURS's parameters but for `:id`."""
+    def parameters(self, resource_id: object) -> dict[str, Any]:
+        """Return the values of the fragments' parameters, for a request that makes a resource."""
         return {
+            "resource_id": str(resource_id),
             "client_id": self.caller.client_id,
             "key": self.key,
             "request_hash": self.request_hash,
