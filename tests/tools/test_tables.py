@@ -1,5 +1,10 @@
 """The documents show the results that are kept, and show them readably."""
 
+from pathlib import Path
+
+import pytest
+
+from infra.tools.measure import tables
 from infra.tools.measure.tables import Row, render, write_documents
 
 
@@ -19,3 +24,14 @@ def test_a_table_has_a_column_for_each_key() -> None:
         "| one | 12.3 | 10,000 | – |\n"
         "| two | 98,765 | – | – |\n"
     )
+
+
+def test_what_is_kept_is_shown_with_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "FOLDER", tmp_path / "results")
+
+    tables.keep("sales", {"rates": [{"": "limit", "sales/s": 830.26}]}, "make bench")
+
+    assert "| limit | 830 |\n\n`make bench` at " in tables.show("sales", "rates")
+    assert tables.show("reads") == "\nNot measured yet.\n\n"

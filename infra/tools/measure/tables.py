@@ -49,7 +49,7 @@ def show(part: str, table: str | None = None) -> str:
     """Return a kept table as Markdown, by default all of a part, and its origin."""
     content = read(part)
     if content is None:
-        return f"\nNot measured yet: `make bench PART={part}`.\n\n"
+        return "\nNot measured yet.\n\n"
     names = [table] if table else [each for each in content if each != "origin"]
     shown = "\n".join(render(content[name]) for name in names)
     return f"\n{shown}\n{content['origin']}\n\n"

@@ -18,5 +18,8 @@ def test_a_made_sale_keeps_to_its_contract() -> None:
     value = make_sale(random.Random(1))["value"]
 
     jsonschema.validate(json.loads(value), json.loads(SCHEMA.read_text()))
-    assert len(msgspec.json.decode(value, type=Counted).lines) == 3
+    counted = msgspec.json.decode(value, type=Counted)
+    assert len(counted.lines) == 3
+    assert counted.total_cents == sum(line.amount_cents for line in counted.lines)
+    assert counted.tax_cents == sum(line.tax_cents for line in counted.lines)
     assert len(msgspec.json.decode(value, type=Taken).lines) == 3

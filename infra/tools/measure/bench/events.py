@@ -40,6 +40,9 @@ def make_sale(chance: random.Random, business_date: date | None = None) -> dict[
             _EXAMPLE["lines"][0] | {"line_no": number, "product_id": each}
             for number, each in enumerate(products, start=1)
         ],
+        # The report refuses a sale whose total is not the sum of its lines.
+        "total_cents": LINES * _EXAMPLE["total_cents"],
+        "tax_cents": LINES * _EXAMPLE["tax_cents"],
     }
     return {
         "topic": TOPIC,
