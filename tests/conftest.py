@@ -38,6 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
 
 
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop the six processes with the last test that asks for them: idle, they still take CPU."""
+    system = getattr(item, "funcargs", {}).get("running_system")
+    if system and "running_system" not in getattr(nextitem, "fixturenames", ()):
+        system.stack.discard()
+
+
 def _place(item: pytest.Item) -> tuple[int, str]:
     """Return when a test begins and the group that it belongs to."""
     fixtures = getattr(item, "fixturenames", ())

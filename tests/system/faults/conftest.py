@@ -7,7 +7,7 @@ import pytest
 from tests.system.faults.lab import Lab, open_lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def lab() -> AsyncIterator[Lab]:
     async with open_lab() as lab:
         yield lab
