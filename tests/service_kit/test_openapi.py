@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Response
 from msgspec import Struct
 
-from service_kit.http.openapi import answered_with, describe_problems
+from service_kit.http.openapi import describe_problems, json_of
 
 
 class Line(Struct, rename={"name": "nom"}):
@@ -23,14 +23,19 @@ class Age(Struct):
 router = APIRouter()
 
 
-@router.get("/figures", responses=answered_with(Figures))
+@router.get("/figures", responses={200: json_of(Figures)})
 def get_figures() -> Response:
     return Response(b'{"lignes":[]}')
 
 
-@router.get("/both", responses=answered_with(Figures, Age))
+@router.get("/both", responses={200: json_of(Figures, Age)})
 def get_both() -> Response:
     return Response(b'{"lignes":[],"seconds":1}')
+
+
+@router.post("/figures", status_code=201, responses={202: json_of(list[Age])})
+def post_figures() -> Response:
+    return Response(b'[{"seconds":1}]', 202)
 
 
 def described() -> Any:
@@ -56,6 +61,17 @@ def test_an_answer_refers_to_the_components_of_its_structs() -> None:
         "$ref": "#/components/schemas/Line"
     }
     assert components["Line"]["required"] == ["nom"]
+
+
+def test_each_status_of_a_route_has_its_own_answer() -> None:
+    document = described()
+
+    responses = document["paths"]["/figures"]["post"]["responses"]
+    assert responses["202"]["content"]["application/json"]["schema"] == {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/Age"},
+    }
+    assert responses["201"]["content"]["application/json"]["schema"] == {}
 
 
 def test_every_application_with_a_router_describes_its_answers() -> None:

@@ -28,7 +28,7 @@ from report_service.db.reports import (
 )
 from service_kit.database.sessions import read_session
 from service_kit.http.api_keys import require_role
-from service_kit.http.openapi import answered_with
+from service_kit.http.openapi import json_of
 from service_kit.http.response_cache import Content, ReadyAnswers
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.stages import Stage, stage
@@ -50,7 +50,7 @@ Read = Callable[[AsyncSession], Awaitable[Report]]
 Describe = Callable[[Report, bool | None], ReportOut | StoreReportOut]
 
 
-@router.get("/api/ventes/rapport", responses=answered_with(ReportOut, FreshnessOut))
+@router.get("/api/ventes/rapport", responses={200: json_of(ReportOut, FreshnessOut)})
 @router.get("/api/ventes/rapport/", include_in_schema=False)
 async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]) -> Response:
     """Return the consolidated report: stores, best sellers, trend, stock-outs and overstocks."""
@@ -67,7 +67,7 @@ async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]
     return await _answer(request, query, read, describe)
 
 
-@router.get("/api/performance/global", responses=answered_with(ReportOut, FreshnessOut))
+@router.get("/api/performance/global", responses={200: json_of(ReportOut, FreshnessOut)})
 @router.get("/api/performance/global/", include_in_schema=False)
 async def get_performance(request: Request, query: Annotated[FreshnessIn, Query()]) -> Response:
     """Return the consolidated report of the last 30 days, with the five best sellers."""
@@ -82,7 +82,7 @@ async def get_performance(request: Request, query: Annotated[FreshnessIn, Query(
     return await _answer(request, query, read, describe, until=tomorrow)
 
 
-@router.get("/api/rapports/ventes", responses=answered_with(StoreReportOut, FreshnessOut))
+@router.get("/api/rapports/ventes", responses={200: json_of(StoreReportOut, FreshnessOut)})
 @router.get("/api/rapports/ventes/", include_in_schema=False)
 async def get_store_report(request: Request, query: Annotated[PeriodIn, Query()]) -> Response:
     """Return the sales of each store in a period."""

@@ -6,7 +6,7 @@ more than any price or receipt has.
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,6 @@ from fastapi import Response
 from sales_service.api.words import FRENCH, FRENCH_OF_LINE, WORD_OF_KIND, WORD_OF_STATUS
 from sales_service.db.catalogue import ProductRow, StoreRow
 from sales_service.domain.sale import Sale, SaleStatus
-from service_kit.http.openapi import DescribedStruct
 from service_kit.telemetry import stages
 from service_kit.telemetry.stages import Stage
 
@@ -27,14 +26,14 @@ MESSAGES = {
 }
 
 
-class TaxRateOut(DescribedStruct, frozen=True, rename=FRENCH):
+class TaxRateOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """A tax of a store."""
 
     code: str
     rate: float
 
 
-class StoreOut(DescribedStruct, frozen=True, rename=FRENCH):
+class StoreOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """A store; `id`, `nom`, `adresse` and `ville` are the seed's."""
 
     id: int
@@ -66,7 +65,7 @@ class StoreOut(DescribedStruct, frozen=True, rename=FRENCH):
         )
 
 
-class ProductOut(DescribedStruct, frozen=True, rename=FRENCH):
+class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """A product; `id`, `nom`, `categorie` and `prix` are the seed's."""
 
     id: int
@@ -92,13 +91,13 @@ class ProductOut(DescribedStruct, frozen=True, rename=FRENCH):
         )
 
 
-class ProductsOut(DescribedStruct, frozen=True, rename=FRENCH):
+class ProductsOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """The products of a batch, in its order."""
 
     products: list[ProductOut]
 
 
-class ProductsPage(DescribedStruct, frozen=True, rename=FRENCH):
+class ProductsPage(msgspec.Struct, frozen=True, rename=FRENCH):
     """A page of the catalogue, in the seed's shape."""
 
     total: int
@@ -107,7 +106,7 @@ class ProductsPage(DescribedStruct, frozen=True, rename=FRENCH):
     products: list[ProductOut]
 
 
-class LineOut(DescribedStruct, frozen=True, rename=FRENCH_OF_LINE):
+class LineOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_LINE):
     """A line of a receipt."""
 
     product_id: int
@@ -119,7 +118,7 @@ class LineOut(DescribedStruct, frozen=True, rename=FRENCH_OF_LINE):
     taxes: float
 
 
-class TaxOut(DescribedStruct, frozen=True, rename=FRENCH):
+class TaxOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """A tax of a receipt."""
 
     code: str
@@ -127,23 +126,20 @@ class TaxOut(DescribedStruct, frozen=True, rename=FRENCH):
     amount: float
 
 
-class SaleOut(DescribedStruct, frozen=True, rename=FRENCH):
-    """A receipt; `id`, `date`, `magasin_id`, `total` and `lignes` are the seed's.
-
-    `total` is net of tax, `total_ttc` is what the customer pays.
-    """
+class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
+    """A receipt; `id`, `date`, `magasin_id`, `total` and `lignes` are the seed's."""
 
     id: UUID
     number: str
     status: str
-    sold_at: datetime
+    sold_at: Annotated[datetime, msgspec.Meta(tz=True)]
     business_date: date
     store_id: int
     register_id: str | None
     currency: str
-    total: float
+    total: Annotated[float, msgspec.Meta(description="Net of tax")]
     taxes: list[TaxOut]
-    total_with_taxes: float
+    total_with_taxes: Annotated[float, msgspec.Meta(description="What the customer pays")]
     lines: list[LineOut]
 
     @classmethod
@@ -193,7 +189,7 @@ def _money(cents: int) -> float:
 
 
 def respond(
-    answer: DescribedStruct | list[Any],
+    answer: msgspec.Struct | list[Any],
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:

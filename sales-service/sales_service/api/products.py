@@ -25,6 +25,7 @@ from sales_service.db.catalogue import ProductOrder
 from sales_service.use_cases.manage_products import add_product, add_products, change_product
 from service_kit.database.sessions import ReadSession, write_session
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.http.openapi import json_of
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["produits"], route_class=TimedRoute)
@@ -56,7 +57,7 @@ class FilterQuery(BaseModel):
     category: Annotated[str, Field(max_length=200), AfterValidator(no_nul)] | None = None
 
 
-@router.get("/api/produits/", response_model=list[ProductOut])
+@router.get("/api/produits/", responses={200: json_of(list[ProductOut])})
 @router.get("/api/produits", include_in_schema=False)
 async def get_products(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[PageQuery, Query()]
@@ -67,7 +68,7 @@ async def get_products(
     return respond([ProductOut.of(product) for product in products], headers=headers)
 
 
-@router.get("/api/produits/recherche", response_model=list[ProductOut])
+@router.get("/api/produits/recherche", responses={200: json_of(list[ProductOut])})
 async def search_products(
     session: ReadSession, caller: Anyone, query: Annotated[SearchQuery, Query()]
 ) -> Response:
@@ -75,7 +76,7 @@ async def search_products(
     return respond([ProductOut.of(product) for product in found])
 
 
-@router.get("/api/produits/filtrer", response_model=ProductsPage)
+@router.get("/api/produits/filtrer", responses={200: json_of(ProductsPage)})
 async def filter_products(
     session: ReadSession, caller: Anyone, query: Annotated[FilterQuery, Query()]
 ) -> Response:
@@ -87,7 +88,7 @@ async def filter_products(
     return respond(ProductsPage(total, query.page, query.size, found))
 
 
-@router.post("/api/produits/", status_code=201, response_model=ProductOut)
+@router.post("/api/produits/", status_code=201, responses={201: json_of(ProductOut)})
 @router.post("/api/produits", status_code=201, include_in_schema=False)
 async def post_product(
     body: ProductIn, request: Request, caller: HeadOffice, idempotency_key: IdempotencyKey = None
@@ -101,7 +102,7 @@ async def post_product(
     return Response(answer, 201, media_type=JSON)
 
 
-@router.post("/api/produits/lots", status_code=201, response_model=ProductsOut)
+@router.post("/api/produits/lots", status_code=201, responses={201: json_of(ProductsOut)})
 async def post_products(
     body: ProductsIn, request: Request, caller: HeadOffice, idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -115,7 +116,7 @@ async def post_products(
     return Response(answer, 201, media_type=JSON)
 
 
-@router.put("/api/produits/{product_id}", response_model=ProductOut)
+@router.put("/api/produits/{product_id}", responses={200: json_of(ProductOut)})
 async def put_product(
     product_id: PathId, body: ProductChange, request: Request, caller: HeadOffice
 ) -> Response:

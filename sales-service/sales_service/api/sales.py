@@ -19,6 +19,7 @@ from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
 from service_kit.database.sessions import ReadSession, read_session
 from service_kit.http.idempotency import REPLAYED, IdempotencyKey, keyed
+from service_kit.http.openapi import json_of
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.tracing import Keep, keep_trace
 
@@ -28,7 +29,7 @@ DEFAULT_WAIT_SECONDS = 2
 LONGEST_WAIT_SECONDS = 30  # by then the worker cancels a pending sale
 
 
-@router.get("/api/ventes/", response_model=list[SaleOut])
+@router.get("/api/ventes/", responses={200: json_of(list[SaleOut])})
 @router.get("/api/ventes", include_in_schema=False)
 async def get_sales(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[SalesQuery, Query()]
@@ -38,7 +39,7 @@ async def get_sales(
     return respond([SaleOut.of(sale) for sale in sales], headers=headers)
 
 
-@router.get("/api/ventes/{sale_id}", response_model=SaleOut)
+@router.get("/api/ventes/{sale_id}", responses={200: json_of(SaleOut)})
 async def get_sale(
     sale_id: Annotated[UUID, Path()], session: ReadSession, caller: Anyone
 ) -> Response:
@@ -51,9 +52,12 @@ async def get_sale(
 @router.post(
     "/api/ventes/",
     status_code=201,
-    response_model=SaleAnswer,
     responses={
-        202: {"model": SaleAnswer, "description": "Le stock n'a pas encore décidé ; voir Location"},
+        201: json_of(SaleAnswer),
+        202: {
+            "description": "Le stock n'a pas encore décidé ; voir Location",
+            **json_of(SaleAnswer),
+        },
         409: {"description": "Stock insuffisant : chaque ligne qui manque"},
     },
 )

@@ -14,12 +14,13 @@ from sales_service.db.catalogue import list_stores
 from sales_service.use_cases.manage_stores import change_store, open_store
 from service_kit.database.sessions import ReadSession, write_session
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.http.openapi import json_of
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["magasins"], route_class=TimedRoute)
 
 
-@router.get("/api/magasins/", response_model=list[StoreOut])
+@router.get("/api/magasins/", responses={200: json_of(list[StoreOut])})
 @router.get("/api/magasins", include_in_schema=False)
 async def get_stores(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[PageQuery, Query()]
@@ -30,7 +31,7 @@ async def get_stores(
     return respond([StoreOut.of(store) for store in stores], headers=headers)
 
 
-@router.post("/api/magasins/", status_code=201, response_model=StoreOut)
+@router.post("/api/magasins/", status_code=201, responses={201: json_of(StoreOut)})
 @router.post("/api/magasins", status_code=201, include_in_schema=False)
 async def post_store(
     body: StoreIn, request: Request, caller: HeadOffice, idempotency_key: IdempotencyKey = None
@@ -46,7 +47,7 @@ async def post_store(
     return Response(answer, 201, {"Location": request.url.path}, JSON)
 
 
-@router.put("/api/magasins/{store_id}", response_model=StoreOut)
+@router.put("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})
 async def put_store(
     store_id: PathId, body: StoreChange, request: Request, caller: HeadOffice
 ) -> Response:

@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Row
 
-from service_kit.http.openapi import DescribedStruct
 from service_kit.telemetry.stages import Stage, stage
 from stock_service.api.words import FRENCH, WORD_OF
 from stock_service.domain.entries import StockEntry
 from stock_service.domain.levels import Kind, Movement
 
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
-class StockOut(DescribedStruct, frozen=True, rename=FRENCH | {"product_id": "id"}):
+
+class StockOut(msgspec.Struct, frozen=True, rename=FRENCH | {"product_id": "id"}):
     """A level, with the seed's fields first."""
 
     product_id: int
@@ -28,7 +29,7 @@ class StockOut(DescribedStruct, frozen=True, rename=FRENCH | {"product_id": "id"
     is_negative: bool
 
 
-class EntryLineOut(DescribedStruct, frozen=True, rename=FRENCH):
+class EntryLineOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """The sum of a product's lines, and its level after them."""
 
     product_id: int
@@ -36,7 +37,7 @@ class EntryLineOut(DescribedStruct, frozen=True, rename=FRENCH):
     balance: int
 
 
-class EntryOut(DescribedStruct, frozen=True, rename=FRENCH):
+class EntryOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """A posted reception or adjustment."""
 
     document_id: UUID
@@ -57,7 +58,7 @@ class EntryOut(DescribedStruct, frozen=True, rename=FRENCH):
         )
 
 
-class MovementOut(DescribedStruct, frozen=True, rename=FRENCH):
+class MovementOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """One line of the ledger."""
 
     id: int
@@ -68,8 +69,8 @@ class MovementOut(DescribedStruct, frozen=True, rename=FRENCH):
     kind: str
     reason: str | None
     document_id: UUID
-    occurred_at: datetime
-    recorded_at: datetime
+    occurred_at: Instant
+    recorded_at: Instant
 
 
 @stage(Stage.SERIALISATION)

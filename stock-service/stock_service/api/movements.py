@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service_kit.database.sessions import ReadSession, read_session, write_session
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.http.openapi import json_of
 from service_kit.telemetry.routing import TimedRoute
 from stock_service.api.answers import EntryOut, MovementOut, encode_movements
 from stock_service.api.catalogue_wait import wait_for_catalogue
@@ -20,7 +21,7 @@ from stock_service.use_cases.post_movements import post_movements
 router = APIRouter(tags=["mouvements"], route_class=TimedRoute)
 
 
-@router.post("/api/stock/mouvements", status_code=201, response_model=EntryOut)
+@router.post("/api/stock/mouvements", status_code=201, responses={201: json_of(EntryOut)})
 @router.post("/api/stock/mouvements/", status_code=201, include_in_schema=False)
 async def post_stock_movements(
     body: EntryIn, request: Request, caller: Manager, idempotency_key: IdempotencyKey = None
@@ -40,7 +41,7 @@ async def post_stock_movements(
     return Response(answer, 201, media_type="application/json")
 
 
-@router.get("/api/stock/mouvements", response_model=list[MovementOut])
+@router.get("/api/stock/mouvements", responses={200: json_of(list[MovementOut])})
 @router.get("/api/stock/mouvements/", include_in_schema=False)
 async def get_stock_movements(
     request: Request,

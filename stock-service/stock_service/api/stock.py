@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from service_kit.database.sessions import read_session
+from service_kit.http.openapi import json_of
 from service_kit.http.response_cache import Content, ReadyAnswers
 from service_kit.telemetry.routing import TimedRoute
 from stock_service.api.answers import StockOut, encode_stock
@@ -19,7 +20,7 @@ from stock_service.domain.levels import StoreId
 router = APIRouter(tags=["stock"], route_class=TimedRoute)
 
 
-@router.get("/api/magasins/{magasin_id}/stock", response_model=list[StockOut])
+@router.get("/api/magasins/{magasin_id}/stock", responses={200: json_of(list[StockOut])})
 @router.get("/api/magasins/{magasin_id}/stock/", include_in_schema=False)
 async def get_store_stock(
     magasin_id: Annotated[StoreId, Path(ge=1, le=LARGEST_ID)],
@@ -43,7 +44,7 @@ async def get_store_stock(
     return await ready.answer(request, names, ANYONE, read)
 
 
-@router.get("/api/stock/", response_model=list[StockOut])
+@router.get("/api/stock/", responses={200: json_of(list[StockOut])})
 @router.get("/api/stock", include_in_schema=False)
 async def get_stock(
     request: Request, caller: Anyone, query: Annotated[StockQuery, Query()]

@@ -1,13 +1,10 @@
 """Makes the OpenAPI document true: errors are problems, and answers are msgspec structs."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI
-from pydantic import BaseModel, GetCoreSchemaHandler, create_model
-from pydantic_core import CoreSchema
 
 _FAULT = {
     "type": "object",
@@ -45,27 +42,8 @@ _ANSWERS = {
 }
 
 
-class DescribedStruct(msgspec.Struct, frozen=True):
-    """The base of answers: a route encodes them itself, and names them as its `response_model`."""
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return handler.generate_schema(_model_of(cls))
-
-
-# Cached: FastAPI would give two models of one struct two names.
-@cache
-def _model_of(struct: type[msgspec.Struct]) -> type[BaseModel]:
-    members: dict[str, Any] = {
-        each.encode_name: (each.type, ...) for each in msgspec.structs.fields(struct)
-    }
-    return create_model(
-        struct.__name__, __module__=struct.__module__, __doc__=struct.__doc__, **members
-    )
-
-
-def answered_with(*parts: type[msgspec.Struct]) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of a route that answers JSON with the members of all the parts.
+def json_of(*parts: Any) -> dict[str, Any]:
+    """Return an entry of a route's `responses`: JSON with the members of all the parts.
 
     The schemas stand under `$defs`; `describe_problems` moves them to the document's components.
     """
@@ -73,8 +51,7 @@ def answered_with(*parts: type[msgspec.Struct]) -> dict[int | str, dict[str, Any
         parts, ref_template="#/components/schemas/{name}"
     )
     schema = references[0] if len(parts) == 1 else {"allOf": list(references)}
-    content = {"application/json": {"schema": {**schema, "$defs": definitions}}}
-    return {200: {"content": content}}
+    return {"content": {"application/json": {"schema": {**schema, "$defs": definitions}}}}
 
 
 def describe_problems(app: FastAPI) -> None:
