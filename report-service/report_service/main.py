@@ -5,8 +5,10 @@ from fastapi import FastAPI
 from report_service.api import reports
 from report_service.api.freshness import CurrentFreshness
 from report_service.api.problems import STATUS_OF
+from report_service.api.state import ReportState
 from report_service.settings import Settings
 from service_kit.api import build_api, serve
+from service_kit.http.state import api_state
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -17,7 +19,7 @@ def create_app(settings: Settings) -> FastAPI:
         routers=[reports.router],
         status_of=STATUS_OF,
     )
-    app.state.freshness = CurrentFreshness(app.state.changes)
+    app.state.report = ReportState(settings, CurrentFreshness(api_state(app).changes))
     return app
 
 

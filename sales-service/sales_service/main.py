@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sales_service.api import products, sales, stores
 from sales_service.api.outcomes import run_outcomes
@@ -13,6 +13,7 @@ from sales_service.api.state import SalesState
 from sales_service.catalogue_cache import CatalogueCache
 from sales_service.settings import Settings
 from service_kit.api import build_api, serve
+from service_kit.http.state import api_state
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -22,21 +23,15 @@ def create_app(settings: Settings) -> FastAPI:
         title="Comptoir : ventes",
         routers=[stores.router, products.router, sales.router],
         status_of=PROBLEM_OF,
-        extension=_open_state,
+        extension=partial(_open_state, settings),
     )
 
 
 @asynccontextmanager
-async def _open_state(app: FastAPI) -> AsyncIterator[None]:
-    read_engine: AsyncEngine = app.state.read_engine
-    async with run_outcomes(read_engine, app.state.stopping) as outcomes:
-        app.state.sales = SalesState(
-            settings=app.state.settings,
-            engine=app.state.engine,
-            outbox_watch=app.state.outbox_watch,
-            catalogue=CatalogueCache(read_engine),
-            outcomes=outcomes,
-        )
+async def _open_state(settings: Settings, app: FastAPI) -> AsyncIterator[None]:
+    state = api_state(app)
+    async with run_outcomes(state.read_engine, state.stopping) as outcomes:
+        app.state.sales = SalesState(settings, CatalogueCache(state.read_engine), outcomes)
         yield
 
 

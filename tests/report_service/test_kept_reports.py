@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from report_service.main import create_app
 from report_service.settings import Settings
 from service_kit.http.api_keys import ensure_key
+from service_kit.http.state import api_state
 from tests.fixtures.waiting import eventually
 from tests.report_service.builders import STORE, a_line, a_sale
 from tests.report_service.conftest import Projection
@@ -37,7 +38,7 @@ async def app(report_engine: AsyncEngine) -> AsyncIterator[FastAPI]:
 @pytest.fixture
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     async def is_live() -> bool:
-        return bool(app.state.changes.is_live)
+        return api_state(app).changes.is_live
 
     await eventually(is_live, True)
     async with httpx.AsyncClient(
@@ -56,9 +57,9 @@ async def test_a_report_is_read_once_until_a_sale_is_counted(
         return (await client.get(path)).headers["etag"]
 
     empty = await etag()
-    hits = app.state.ready_answers.counts.hits
+    hits = api_state(app).ready_answers.counts.hits
     assert await etag() == empty
-    assert app.state.ready_answers.counts.hits == hits + 1
+    assert api_state(app).ready_answers.counts.hits == hits + 1
     unchanged = await client.get(path, headers={"if-none-match": empty})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 

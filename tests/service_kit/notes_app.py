@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
 from service_kit.api import build_api, serve
-from service_kit.database.sessions import ReadSession, write_session
 from service_kit.http.api_keys import require_role
 from service_kit.http.callers import Caller
+from service_kit.http.sessions import ReadSession, write_session
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.worker import run_worker

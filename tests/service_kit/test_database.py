@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service_kit.database.pool import BoundedPool
 from service_kit.database.sessions import open_engine
+from service_kit.http.state import api_state
 from service_kit.settings import ServiceSettings
 from tests.fixtures.http import client_of
 from tests.fixtures.waiting import eventually
@@ -75,7 +77,9 @@ async def test_a_request_with_caller_and_transaction_needs_one_connection(
     client: httpx.AsyncClient, narrow_app: FastAPI
 ) -> None:
     """The pool has one: a second at the same time would never come."""
-    assert narrow_app.state.settings.database_pool_size == 1
+    pool = api_state(narrow_app).engine.pool
+    assert isinstance(pool, BoundedPool)
+    assert pool.size() == 1
 
     assert (await client.post("/notes", json={"id": 1})).status_code == 201
     assert (await client.get("/notes")).json() == [1]
@@ -84,7 +88,7 @@ async def test_a_request_with_caller_and_transaction_needs_one_connection(
 async def test_a_full_pool_is_answered_503_and_serves_again_when_it_empties(
     client: httpx.AsyncClient, narrow_app: FastAPI
 ) -> None:
-    async with narrow_app.state.read_engine.connect(), asyncio.timeout(10):
+    async with api_state(narrow_app).read_engine.connect(), asyncio.timeout(10):
         refused = await client.get("/notes")
     served = await client.get("/notes")
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.http.api_keys import ensure_key
+from service_kit.http.state import api_state
 from stock_service.main import create_app
 from stock_service.settings import Settings
 from tests.fixtures.waiting import eventually
@@ -34,7 +35,7 @@ async def instance(engine: AsyncEngine) -> AsyncIterator[tuple[FastAPI, httpx.As
 
 
 async def is_live(app: FastAPI) -> bool:
-    return bool(app.state.changes.is_live)
+    return api_state(app).changes.is_live
 
 
 @pytest.fixture
@@ -66,9 +67,9 @@ async def test_who_moves_goods_sees_it_at_once_and_another_instance_soon(stocked
 
             assert await level(first) == total
             await eventually(lambda: level(second), total)
-        hits = app.state.ready_answers.counts.hits
+        hits = api_state(app).ready_answers.counts.hits
         assert await level(second) == 15
-        assert app.state.ready_answers.counts.hits == hits + 1
+        assert api_state(app).ready_answers.counts.hits == hits + 1
 
 
 async def test_a_change_past_every_process_is_heard_too(stocked: Stock) -> None:

@@ -8,22 +8,18 @@ import uvicorn
 from fastapi import APIRouter, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.database.change_feed import ChangeFeed, follow_changes
+from service_kit.database.change_feed import follow_changes
 from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engines, open_probe
 from service_kit.events.outbox_backlog import OutboxWatch
 from service_kit.http.admission import Admission
 from service_kit.http.body_limit import BodyLimit
-from service_kit.http.cache_counts import observe_caches
-from service_kit.http.callers import Callers
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.kept_answers import KeptAnswers
 from service_kit.http.openapi import describe_problems
 from service_kit.http.problems import StatusOrProblem, install_problem_handlers
-from service_kit.http.response_cache import ReadyAnswers
 from service_kit.http.serving import BalancedProtocol, Server, bind, tame_collector
-from service_kit.http.shedding import Shedding
-from service_kit.http.stopping import Stopping
+from service_kit.http.state import ApiState, api_state
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
 from service_kit.telemetry.http_telemetry import observe_requests
@@ -43,26 +39,26 @@ def build_api(
     status_of: Mapping[type[Exception], StatusOrProblem],
     extension: Extension | None = None,
 ) -> FastAPI:
-    """The application of a service's HTTP process.
+    """Return the application of a service's HTTP process.
 
-    `extension` is entered when the engines stand in `app.state.engine` and `read_engine`, and left
-    before they close.
+    `extension` is entered when the engines of its `api_state` are open, and left before they close.
     """
     configure_logging(settings.service_name, settings.log_level)
     tracing = Tracing(settings)
     metrics = configure_metrics(settings.service_name)
     pools = Pools(metrics.meter)
+    state = ApiState(settings.outbox_ceiling, metrics.meter)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_engines(settings, pools) as engines, open_probe(settings) as probe:
-            app.state.engine, app.state.read_engine = engines
+            state.engine, state.read_engine = engines
             checks = {"postgresql": database_check(probe)}
             app.include_router(build_operations_router(metrics.registry, checks))
             async with (
                 watch_loop_lag(),
-                _watch_outbox(app, probe),
-                follow_changes(app.state.changes, settings),
+                _watch_outbox(state.outbox_watch, probe),
+                follow_changes(state.changes, settings),
                 extension(app) if extension else nullcontext(),
             ):
                 yield
@@ -71,14 +67,7 @@ def build_api(
     app = FastAPI(
         title=title, lifespan=lifespan, redirect_slashes=False, telemetry=NO_NATIVE_TELEMETRY
     )
-    app.state.settings = settings
-    app.state.stopping = Stopping()
-    app.state.outbox_watch = OutboxWatch(settings.outbox_ceiling)
-    app.state.changes = ChangeFeed()
-    app.state.callers = Callers(app.state.changes)
-    app.state.ready_answers = ReadyAnswers(app.state.changes, app.state.callers)
-    observe_caches(metrics.meter, [app.state.ready_answers.counts, app.state.callers.counts])
-    app.state.shedding = Shedding(metrics.meter)
+    app.state.api = state
     for router in routers:
         app.include_router(router)
     install_problem_handlers(app, status_of)
@@ -87,26 +76,26 @@ def build_api(
     app.add_middleware(
         Admission,
         most_requests=settings.most_requests,
-        stopping=app.state.stopping,
+        stopping=state.stopping,
         pools=pools,
-        shedding=app.state.shedding,
+        shedding=state.shedding,
     )
     # Before the limits: a kept answer takes neither a request's place nor a connection.
-    app.add_middleware(KeptAnswers, answers=app.state.ready_answers)
+    app.add_middleware(KeptAnswers, answers=state.ready_answers)
     observe_requests(app, HttpMetrics(metrics), tracing)
     return app
 
 
 @asynccontextmanager
-async def _watch_outbox(app: FastAPI, engine: AsyncEngine) -> AsyncIterator[None]:
+async def _watch_outbox(watch: OutboxWatch, engine: AsyncEngine) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    watch = asyncio.create_task(app.state.outbox_watch.run(engine, stop))
+    task = asyncio.create_task(watch.run(engine, stop))
     try:
         yield
     finally:
         stop.set()
         # Not waited for: a database that hangs would keep it for longer than a stop may take.
-        watch.cancel()
+        task.cancel()
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
@@ -125,4 +114,4 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         timeout_graceful_shutdown=7,
     )
     tame_collector()
-    Server(config, app.state.stopping).run(bind(config))
+    Server(config, api_state(app).stopping).run(bind(config))

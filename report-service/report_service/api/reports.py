@@ -20,16 +20,18 @@ from report_service.api.schemas import (
     ReportOut,
     StoreReportOut,
 )
+from report_service.api.state import report_state
 from report_service.db.reports import (
     SalesReport,
     StoreReport,
     read_sales_report,
     read_store_report,
 )
-from service_kit.database.sessions import read_session
 from service_kit.http.api_keys import require_role
 from service_kit.http.openapi import json_of
-from service_kit.http.response_cache import Content, ReadyAnswers
+from service_kit.http.response_cache import Content
+from service_kit.http.sessions import read_session
+from service_kit.http.state import api_state
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.stages import Stage, stage
 
@@ -71,7 +73,7 @@ async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]
 @router.get("/api/performance/global/", include_in_schema=False)
 async def get_performance(request: Request, query: Annotated[FreshnessIn, Query()]) -> Response:
     """Return the consolidated report of the last 30 days, with the five best sellers."""
-    now = datetime.now(request.app.state.settings.chain_timezone)
+    now = datetime.now(report_state(request.app).settings.chain_timezone)
     start = now.date() - PERFORMANCE_DAYS + timedelta(days=1)
     # The period has no end: in a store east of the chain it may be tomorrow already.
     read = partial(
@@ -100,28 +102,28 @@ async def _answer(
     until: datetime | None = None,
 ) -> Response:
     """Answer with a report: a cached one, unless the query names a sale that it must hold."""
-    state = request.app.state
+    state = api_state(request.app)
+    freshness = report_state(request.app).freshness
 
     async def read_content(session: AsyncSession, is_current: bool | None) -> Content:
         asked_at = datetime.now(UTC)
         report = await read(session)
-        state.freshness.learn(report.freshness, asked_at)
+        freshness.learn(report.freshness, asked_at)
         with stage(Stage.SERIALISATION):
-            return join_members(describe(report, is_current), state.freshness.read, until)
+            return join_members(describe(report, is_current), freshness.read, until)
 
     async def read_for_all() -> Content:
         async with read_session(request) as session:
             return await read_content(session, None)
 
-    ready: ReadyAnswers = state.ready_answers
     if query.after_sale is None:
-        return await ready.answer(request, [FIGURES], READERS, read_for_all)
+        return await state.ready_answers.answer(request, [FIGURES], READERS, read_for_all)
     async with read_session(request) as session:
         is_current = await wait_until_counted(session, query, state.stopping)
         if is_current:
             # A reader that has seen the sale counted must see it in the next report, too.
             state.changes.note(FIGURES)
-        return ready.answer_once(request, await read_content(session, is_current))
+        return state.ready_answers.answer_once(request, await read_content(session, is_current))
 
 
 def _refuse_reversed(period: PeriodIn) -> None:

@@ -12,14 +12,15 @@ from sales_service.api.pages import link_next
 from sales_service.api.problems import cancelled_sale, insufficient_stock
 from sales_service.api.roles import Anyone
 from sales_service.api.sale_schemas import SaleIn, SalesQuery
-from sales_service.api.state import state_of
+from sales_service.api.state import sales_state
 from sales_service.db.sales import find_sales, list_sales
 from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
-from service_kit.database.sessions import ReadSession, read_session
 from service_kit.http.idempotency import REPLAYED, IdempotencyKey, keyed
 from service_kit.http.openapi import json_of
+from service_kit.http.sessions import ReadSession, read_session
+from service_kit.http.state import api_state
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.tracing import Keep, keep_trace
 
@@ -71,11 +72,12 @@ async def post_sale(
 ) -> Response:
     """Record a sale. The route is idempotent: a request with the same `Idempotency-Key`, or with
     the same `vente_id` and content, is answered with the recorded sale in its present state."""
-    state = state_of(request)
+    state = api_state(request.app)
+    sales = sales_state(request.app)
     state.outbox_watch.refuse_when_full()
     recorded = await record_sale(
         state.engine,
-        state.catalogue,
+        sales.catalogue,
         body.to_draft(),
         await keyed(request, caller, idempotency_key),
     )
@@ -84,7 +86,7 @@ async def post_sale(
         keep_trace(Keep.SAGA)
     # From here on the sale is committed, whatever else fails.
     if sale.status is SaleStatus.PENDING and (seconds := wait_seconds(prefer)) > 0:
-        await state.outcomes.wait(sale.id, seconds)
+        await sales.outcomes.wait(sale.id, seconds)
         async with read_session(request) as session:
             sale = (await find_sales(session, [sale.id]))[sale.id]
     return _answer(sale, REPLAYED if recorded.is_repeated else {})

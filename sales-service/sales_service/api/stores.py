@@ -9,12 +9,12 @@ from sales_service.api.answers import JSON, StoreOut, respond
 from sales_service.api.pages import link_next
 from sales_service.api.roles import Anyone, HeadOffice
 from sales_service.api.schemas import PageQuery, PathId, StoreChange, StoreIn
-from sales_service.api.state import state_of
+from sales_service.api.state import sales_state
 from sales_service.db.catalogue import list_stores
 from sales_service.use_cases.manage_stores import change_store, open_store
-from service_kit.database.sessions import ReadSession, write_session
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
 from service_kit.http.openapi import json_of
+from service_kit.http.sessions import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["magasins"], route_class=TimedRoute)
@@ -36,7 +36,7 @@ async def get_stores(
 async def post_store(
     body: StoreIn, request: Request, caller: HeadOffice, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    settings = state_of(request).settings
+    settings = sales_state(request.app).settings
     defaults = {"timezone": settings.default_timezone, "currency": settings.default_currency}
     async with write_session(request) as session:
         if former := await claim_key(session, request, caller, idempotency_key):

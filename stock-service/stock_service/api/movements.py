@@ -5,9 +5,10 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from service_kit.database.sessions import ReadSession, read_session, write_session
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
 from service_kit.http.openapi import json_of
+from service_kit.http.sessions import ReadSession, read_session, write_session
+from service_kit.http.state import api_state
 from service_kit.telemetry.routing import TimedRoute
 from stock_service.api.answers import EntryOut, MovementOut, encode_movements
 from stock_service.api.catalogue_wait import wait_for_catalogue
@@ -36,8 +37,9 @@ async def post_stock_movements(
         answer = msgspec.json.encode(EntryOut.of(entry, movements))
         await record_outcome(session, caller, idempotency_key, status=201, body=answer)
     # Do not wait for the notification: the client must read its own write from this process.
+    changes = api_state(request.app).changes
     for name in (level_of(entry.store_id), ANY_LEVEL):
-        request.app.state.changes.note(name)
+        changes.note(name)
     return Response(answer, 201, media_type="application/json")
 
 

@@ -1,12 +1,11 @@
-"""Connections to the service's PostgreSQL: bounded pools, one transaction per request."""
+"""Opens connections to the service's PostgreSQL, in bounded pools."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Depends, Request
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
@@ -124,32 +123,3 @@ def after_commit(session: AsyncSession, tell: Callable[[], None]) -> None:
         tell()
 
     event.listen(session.sync_session, "after_commit", committed, once=True)
-
-
-@asynccontextmanager
-async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a transaction that commits when the block ends, so before the answer.
-
-    Raises `OutboxFull` instead of recording what cannot be sent.
-    """
-    request.app.state.outbox_watch.refuse_when_full()
-    async with AsyncSession(request.app.state.engine, expire_on_commit=False) as session:
-        async with session.begin():
-            yield session
-
-
-@asynccontextmanager
-async def read_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a session for single reads, each in its own transaction; the server refuses changes."""
-    async with AsyncSession(request.app.state.read_engine, expire_on_commit=False) as session:
-        yield session
-
-
-async def open_read(request: Request) -> AsyncIterator[AsyncSession]:
-    """The dependency of `ReadSession`."""
-    async with read_session(request) as session:
-        yield session
-
-
-# With the default scope FastAPI would keep the connection until the answer is sent.
-ReadSession = Annotated[AsyncSession, Depends(open_read, scope="function")]

@@ -14,10 +14,11 @@ from fastapi import Depends, Header, Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from service_kit.database.sessions import read_session
 from service_kit.http import sentences
-from service_kit.http.callers import Caller, Callers, hash_key, read_key
+from service_kit.http.callers import Caller, hash_key, read_key
 from service_kit.http.problems import Problem
+from service_kit.http.sessions import read_session
+from service_kit.http.state import api_state
 from service_kit.telemetry.stages import Stage, stage
 
 _FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND revoked_at IS NULL")
@@ -33,12 +34,13 @@ async def identify_caller(
     challenge = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
     if not key:
         raise Problem.of(sentences.KEY_MISSING, headers=challenge)
-    callers: Callers = request.app.state.callers
+    state = api_state(request.app)
+    callers = state.callers
     if known := callers.find(key):
         callers.counts.hits += 1
         return known
     callers.counts.misses += 1
-    since = request.app.state.changes.now()
+    since = state.changes.now()
     # Use a connection for this lookup only. If requests could hold one and wait for a second, a
     # full pool would deadlock.
     with stage(Stage.AUTHENTICATION):

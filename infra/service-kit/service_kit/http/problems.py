@@ -21,7 +21,8 @@ from service_kit.events.outbox import EventTooLarge
 from service_kit.events.outbox_backlog import OutboxFull
 from service_kit.http import sentences
 from service_kit.http.sentences import Sentence
-from service_kit.http.shedding import Queue, Shedding
+from service_kit.http.shedding import Queue
+from service_kit.http.state import api_state
 from service_kit.telemetry.tracing import current_trace_id
 
 logger = logging.getLogger(__name__)
@@ -244,8 +245,7 @@ async def _answer_full_pool(request: Request, error: Exception) -> Response:
     if not isinstance(error, PoolOverloaded):
         return await _answer_unavailable(request, error)
     # Do not log: under load there would be thousands of lines a second.
-    shedding: Shedding = request.app.state.shedding
-    shedding.count(Queue.POOL)
+    api_state(request.app).shedding.count(Queue.POOL)
     return unavailable(request.url.path)
 
 
