@@ -38,6 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)
 
 
+# Last: fixtures that use the system end before it.
+@pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Stop the six processes with the last test that asks for them: idle, they still take CPU."""
     system = getattr(item, "funcargs", {}).get("running_system")

@@ -6,7 +6,6 @@ import random
 import socket
 import tempfile
 from collections.abc import Iterable
-from io import TextIOWrapper
 from pathlib import Path
 
 import psutil
@@ -62,8 +61,6 @@ def find_free_ports(names: Iterable[str] = tuple(DEFAULT_PORTS)) -> dict[str, in
     return {name: _lease_port() for name in names}
 
 
-# A lease is a locked file: the kernel unlocks it when the process ends, however it ends.
-_LEASES: list[TextIOWrapper] = []
 _LOWEST_PORT = 10240
 _SEARCHES = 1000
 
@@ -74,14 +71,15 @@ def _lease_port() -> int:
     lowest_ephemeral = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0]
     candidates = range(_LOWEST_PORT, int(lowest_ephemeral))
     for port in random.SystemRandom().sample(candidates, _SEARCHES):
-        lease = (folder / str(port)).open("w")
+        # A lease is a locked file that stays open: the kernel unlocks it when the process ends,
+        # however it ends.
+        lease = os.open(folder / str(port), os.O_WRONLY | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lease.close()
+            os.close(lease)
             continue
         if _is_free(port):
-            _LEASES.append(lease)
             return port
-        lease.close()
+        os.close(lease)
     raise StackError(f"no free port from {candidates[0]} to {candidates[-1]}")
