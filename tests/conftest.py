@@ -25,6 +25,8 @@ ALONE = {"test_mutations": 3}
 REST = 5
 
 
+# First: xdist reads the groups in its own hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark a test by what it asks for: `integration` for PostgreSQL or Kafka, `system` for all."""
     for item in items:
