@@ -119,7 +119,7 @@ fix: $(STAMP) ## Repair what can be repaired
 
 .PHONY: test
 test: $(STAMP) ## Run all tests, JOBS=2 at a time, or make test T=tests/sales_service
-	@$(VENV)/bin/pytest $(or $(T),--numprocesses=$(or $(JOBS),2) --dist=loadgroup --no-loadscope-reorder)
+	@$(VENV)/bin/pytest $(or $(T),--numprocesses=$(or $(JOBS),2) --dist=loadscope --no-loadscope-reorder)
 
 .PHONY: test-fast
 test-fast: $(STAMP) ## Run the tests that need neither database nor broker

@@ -1,6 +1,11 @@
 """Fixtures for every test; a test is marked by what it asks for."""
 
+from typing import Any
+
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.fixtures.running import RUNNING
 
 pytest_plugins = [
     "tests.fixtures.system",
@@ -18,15 +23,50 @@ INFRASTRUCTURE = {
 }
 
 
-# Tests that share something costly stay together, in one process of `make test`. The longest
-# groups begin first, so that no process is left with one of them at the end.
-SHARED = {"watched_system": 0, "lab": 1, "running_system": 2, "several_instances": 4}
-ALONE = {"test_mutations": 3}
-REST = 5
+# Tests below one of these share something costly, so one process of `make test` runs them all. In
+# this order: the longest first, so that no process is left with one of them at the end.
+SHARING = {
+    "system": (
+        *("tests/system/telemetry/", "tests/system/test_", "tests/system/fuzz/test_http_fuzz"),
+        *("tests/tools/load/test_scenarios", "tests/tools/replay/test_real_retailer"),
+    ),
+    "faults": ("tests/system/faults/test_fail", "tests/system/faults/test_random"),
+    "instances": ("tests/system/instances/",),
+}
+# Each test of these starts a stack of its own.
+ALONE = "tests/system/faults/test_mutations.py"
 
 
-# First: xdist reads the groups in its own hook.
-@pytest.hookimpl(tryfirst=True)
+def group_of(nodeid: str) -> str:
+    """Return the group of a test: its tests run in one process, one after the other."""
+    for group, places in SHARING.items():
+        if nodeid.startswith(places):
+            return group
+    return nodeid if nodeid.startswith(ALONE) else nodeid.partition("::")[0]
+
+
+def _order_of(item: pytest.Item) -> tuple[int, str]:
+    group = group_of(item.nodeid)
+    first = [*SHARING, ALONE]
+    place = ALONE if group.startswith(ALONE) else group
+    return (first.index(place) if place in first else len(first)), group
+
+
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives a group to a process as a whole.
+
+    xdist's own groups are marks, which it hands on in a way that pytest 9 ignores.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Return what gives tests to the processes of a parallel run."""
+    return GroupScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark a test by what it asks for: `integration` for PostgreSQL or Kafka, `system` for all."""
     for item in items:
@@ -35,26 +75,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.integration)
         if wanted & SYSTEMS:
             item.add_marker(pytest.mark.system)
-        _, group = _place(item)
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_place)
+    items.sort(key=_order_of)
 
 
 # Last: fixtures that use the system end before it.
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Stop the six processes with the last test that asks for them: idle, they still take CPU."""
-    system = getattr(item, "funcargs", {}).get("running_system")
-    if system and "running_system" not in getattr(nextitem, "fixturenames", ()):
-        system.stack.discard()
-
-
-def _place(item: pytest.Item) -> tuple[int, str]:
-    """Return when a test begins and the group that it belongs to."""
-    fixtures = getattr(item, "fixturenames", ())
-    if item.path.stem in ALONE:
-        return ALONE[item.path.stem], item.nodeid
-    for fixture, order in SHARED.items():
-        if fixture in fixtures:
-            return order, fixture
-    return REST, str(item.path)
+    """Stop the six processes after the last test of their group: idle, they still take CPU."""
+    is_last = nextitem is None or group_of(nextitem.nodeid) != group_of(item.nodeid)
+    stack = item.config.stash.get(RUNNING, None)
+    if group_of(item.nodeid) == "system" and is_last and stack is not None:
+        stack.stop_services()

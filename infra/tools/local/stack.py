@@ -125,6 +125,12 @@ class Stack:
                 self._supervisor.start(name)
         await asyncio.gather(*map(self._await_ready, self.names))
 
+    def stop_services(self) -> None:
+        """Stop everything but PostgreSQL and Kafka."""
+        for name in self.names:
+            if name not in INFRASTRUCTURE:
+                self._supervisor.stop(name)
+
     async def restart(self, name: str) -> None:
         """Stop a process, start it, and wait until it is ready."""
         await asyncio.to_thread(self._supervisor.stop, name)
