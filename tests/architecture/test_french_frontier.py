@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # What speaks English only, and the files in it that speak to clients.
 ENGLISH = {
     "infra/service-kit/service_kit": ("http/sentences.py",),
+    "sales-service/sales_service": ("api/", "main.py"),
     "stock-service/stock_service": ("api/",),
+    "report-service/report_service": ("api/", "main.py"),
 }
 # Letters of French, and words of docs/glossary.md that need none of them. A path, such as
 # /api/magasins, may be named anywhere.

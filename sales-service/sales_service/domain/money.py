@@ -32,8 +32,8 @@ def line_amount_cents(quantity: int, unit_price: Decimal) -> int:
 def receipt_taxes(total_cents: int, rates: Sequence[TaxRate]) -> list[TaxAmount]:
     """Return the taxes of a receipt, each computed on its net total and rounded half up.
 
-    Revenu Québec has these rules: TPS and TVQ are both computed on the price without taxes, half a
-    cent is rounded up, and the taxes of several goods may be computed on their sum.
+    Quebec's tax authority has these rules: TPS and TVQ are both computed on the price without
+    taxes, half a cent is rounded up, and the taxes of several goods may be computed on their sum.
     """
     return [
         TaxAmount(tax.code, tax.rate, int((total_cents * tax.rate).quantize(_ONE, ROUND_HALF_UP)))
