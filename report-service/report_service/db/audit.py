@@ -4,7 +4,7 @@ Each comparison is one statement, so it sees one state of the database while cou
 difference names the row, the value that was found and the value that was expected.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -125,9 +125,9 @@ def _compare(counters: Iterable[tuple[Counter, str, str]]) -> TextClause:
             # No other comparison holds the lines of sales against their totals.
             source_sums.append("sum(lines.amount_cents) AS of_lines")
             counter_sums.append("sum(amount_cents) AS of_lines")
-        source = select_source(counter, in_source, source_sums)
-        expected.append(_as_content(counter, source))
         key = counter.key_without_stripe
+        source = select_source(counter, key, in_source, source_sums)
+        expected.append(_as_content(counter, source))
         held = select_sums(counter.table, in_counter, key, counter_sums)
         found.append(_as_content(counter, held))
     return text(f"""
@@ -154,10 +154,8 @@ def _shows_lines(counter: Counter) -> bool:
     return counter.summed_from is SALES and "amount_cents" in counter.measures
 
 
-async def _find(
-    session: AsyncSession, compare: TextClause, parameters: Mapping[str, Any]
-) -> list[str]:
-    rows = await session.execute(compare, dict(parameters))
+async def _find(session: AsyncSession, compare: TextClause, stretch: dict[str, Any]) -> list[str]:
+    rows = await session.execute(compare, stretch)
     return [f"{row.row}: found {row.found}, expected {row.expected}" for row in rows]
 
 

@@ -11,17 +11,19 @@ FACTS_OF_DAY = """business_date = :day
 _COARSER = {"month": "CAST(date_trunc('month', business_date) AS date)", STRIPE: "0"}
 
 
-def select_source(counter: Counter, where: str, further: Iterable[str] = ()) -> str:
-    """Return a SELECT that sums the counter's rows from the rows of its source in `where`.
+def select_source(
+    counter: Counter, key: Iterable[str], where: str, further: Iterable[str] = ()
+) -> str:
+    """Return a SELECT that sums what the counter must hold from its source's rows in `where`.
 
-    Its columns are the key, the measures and the `further` sums.
+    Its columns are those of the key, the measures and the `further` sums.
     """
     source = counter.summed_from
     if isinstance(source, Facts):
         sums = [f"{source.measures[name]} AS {name}" for name in counter.measures]
-        return select_sums(source.joined, where, counter.key, [*sums, *further])
-    key = [name if name in source.key else f"{_COARSER[name]} AS {name}" for name in counter.key]
-    return select_sums(source.table, where, key, [*sum_each(counter.measures), *further])
+        return select_sums(source.joined, where, key, [*sums, *further])
+    coarser = [name if name in source.key else f"{_COARSER[name]} AS {name}" for name in key]
+    return select_sums(source.table, where, coarser, [*sum_each(counter.measures), *further])
 
 
 def sum_each(columns: Iterable[str]) -> list[str]:

@@ -47,7 +47,7 @@ async def rebuild_store_day(
 
 
 def _statements(counter: Counter) -> Iterator[str]:
-    source = select_source(counter, _in_source(counter))
+    source = select_source(counter, counter.key, _in_source(counter))
     if counter.latest:
         yield _update(counter, source)
         return
