@@ -17,8 +17,8 @@ OWNERS = {
     "outbox": "events/ledger.py",
     "published_positions": "events/ledger.py",
 }
-# The DDL, and the one statement of a sale, which writes its key and its event too.
-BESIDES = {"database/kit_tables.py", "db/sale_writing.py"}
+# The one statement of a sale, which writes its key and its event too.
+BESIDES = {"db/sale_writing.py"}
 USE = re.compile(rf"\b(?:FROM|JOIN|INTO|UPDATE|TABLE)\s+(?:public\.)?({'|'.join(OWNERS)})\b")
 
 

@@ -1,6 +1,6 @@
 """Tells every process that keeps a cache what has changed in the database.
 
-Triggers (`kit_tables.py`: PLUMBING_V3) announce each change in its own transaction, by NOTIFY on
+Triggers (`ddl/v3.sql`) announce each change in its own transaction, by NOTIFY on
 the channel `changes`. The payload is the name of what changed, such as `stock:12`, and optionally
 a space and its new value.
 """
