@@ -10,9 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.events.cloud_events import Event, Kind, Subscription
-from service_kit.events.consumer import Consumer
-from service_kit.events.dead_letter_admin import (
+from infra.tools.operate.dead_letters.admin import (
     NoSuchLetter,
     describe,
     discard_letter,
@@ -20,6 +18,8 @@ from service_kit.events.dead_letter_admin import (
     replay_letters,
     show_letter,
 )
+from service_kit.events.cloud_events import Event, Kind, Subscription
+from service_kit.events.consumer import Consumer
 from service_kit.events.redrive import Redrive
 from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
@@ -84,7 +84,7 @@ async def replay_by_command(engine: AsyncEngine, letter_id: int) -> int:
     """The exit status of the command that a person types."""
     desk = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "service_kit.events.dead_letter_admin", "replay", str(letter_id)),
+        *("-m", "infra.tools.operate.dead_letters.admin", "replay", str(letter_id)),
         env=os.environ | {"DATABASE_URL": engine.url.render_as_string(hide_password=False)},
     )
     return await desk.wait()

@@ -38,6 +38,9 @@ RUN useradd --system --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nolog
 # Two layers: a change of our code ships the second one, some hundred kilobytes.
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/comptoir /opt/comptoir
+# The two programs that a job or an operator runs inside a container.
+COPY infra/tools/local/topics.py /opt/comptoir/infra/tools/local/topics.py
+COPY infra/tools/operate/dead_letters /opt/comptoir/infra/tools/operate/dead_letters
 WORKDIR /srv/comptoir
 COPY ${SERVICE}-service/alembic.ini ./
 COPY ${SERVICE}-service/migrations migrations

@@ -19,7 +19,7 @@ from infra.tools.local.observability import READY_PATHS, list_watchers
 from infra.tools.local.ports import check_free
 from infra.tools.local.programs import INFRASTRUCTURE, list_programs
 from infra.tools.local.supervisor import Program, Supervisor
-from service_kit.events.topics import ensure_topics
+from infra.tools.local.topics import ensure_topics
 from service_kit.http.api_keys import ensure_key
 
 READY_SECONDS = 90.0

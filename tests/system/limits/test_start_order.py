@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.tools.local.ports import find_free_ports
-from service_kit.events.topics import ensure_topics
+from infra.tools.local.topics import ensure_topics
 from service_kit.http.api_keys import ensure_key
 from tests.fixtures.forwarding import forwarded
 from tests.fixtures.http import open_client

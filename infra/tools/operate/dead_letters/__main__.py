@@ -1,7 +1,7 @@
 """`python -m infra.tools.operate.dead_letters [list | show | replay | discard] [SERVICE/ID] …`.
 
 Each service keeps its own dead letters. This program calls
-`python -m service_kit.events.dead_letter_admin` for the service; a container calls that directly.
+`python -m infra.tools.operate.dead_letters.admin` for the service; a container calls that directly.
 """
 
 import os
@@ -30,7 +30,7 @@ def _ask(service: str, arguments: list[str], title: str | None = None) -> int:
         return 2
     if title:
         print(title, flush=True)
-    command = [sys.executable, "-m", "service_kit.events.dead_letter_admin", *arguments]
+    command = [sys.executable, "-m", "infra.tools.operate.dead_letters.admin", *arguments]
     return subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, check=False).returncode
 
 

@@ -1,6 +1,6 @@
 """Creates the topics of a file, and checks those that exist.
 
-`KAFKA_BOOTSTRAP_SERVERS=… python -m service_kit.events.topics topics.yml`
+`KAFKA_BOOTSTRAP_SERVERS=… python -m infra.tools.local.topics topics.yml`
 """
 
 import argparse

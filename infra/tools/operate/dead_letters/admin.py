@@ -1,6 +1,6 @@
 """Lists, shows, replays and discards a service's dead letters.
 
-`python -m service_kit.events.dead_letter_admin list | show ID | replay ID | replay --kind KIND |
+`python -m infra.tools.operate.dead_letters.admin list | show ID | replay ID | replay --kind KIND |
 discard ID --reason TEXT`, on the database of DATABASE_URL. The service's worker does the replay.
 The command waits for the outcome, and its exit status is 1 when a letter was not applied.
 """
@@ -98,7 +98,7 @@ def _pretty(payload: bytes | None) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m service_kit.events.dead_letter_admin")
+    parser = argparse.ArgumentParser(prog="python -m infra.tools.operate.dead_letters.admin")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list")
     commands.add_parser("show").add_argument("id", type=int)
