@@ -1,4 +1,4 @@
-"""The records of one transaction: decoded events, dead letters and spans."""
+"""The records of one transaction: what they become, and their spans."""
 
 import logging
 from collections import Counter
@@ -10,31 +10,25 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 from opentelemetry import context, trace
-from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
+from opentelemetry.trace import SpanKind
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.events import event_metrics, positions
 from service_kit.events.cloud_events import Event, PoisonMessage, Subscription, decode_event
 from service_kit.events.dead_letters import DeadLetter, put_dead_letters
-from service_kit.telemetry.tracing import (
-    batch_attributes,
-    context_of,
-    is_sampled,
-    record_wait,
-    sampled_context_of,
-    traceparent_of,
-)
+from service_kit.events.message_spans import MessageSpans
+from service_kit.telemetry.tracing import record_wait, traceparent_of
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
 
 
 class Batch:
-    """The records of one transaction: decoded events, dead letters and spans.
+    """The records of one transaction: each becomes an event to apply, or a dead letter.
 
-    Each event has a span in its own trace, from its decoding to the commit, and before it what
-    it waited for. The statements belong to the event when it is alone, else to a span of the
-    batch, which is linked to all of them.
+    The span of an event lasts from its decoding to the commit. Before it come its waits in Kafka
+    and in this process. The SQL statements are children of the only event's span, or of the span
+    that all events share.
     """
 
     def __init__(
@@ -46,7 +40,7 @@ class Batch:
         self._consumer = consumer
         self._received_ns = received_ns
         self._keep_ratio = keep_ratio
-        self._spans: list[Span] = []
+        self._spans: MessageSpans | None = None
 
     def decode(self, records: Sequence[ConsumerRecord]) -> None:
         for record in records:
@@ -75,11 +69,10 @@ class Batch:
             },
         )
         self.dead_letters.append(letter)
-        if is_sampled(parent := context_of(letter.traceparent)):
-            span = self._start_span(record, "process", parent, ())
-            span.set_attribute("error.type", letter.kind.value)
-            span.set_status(Status(StatusCode.ERROR, letter.error))
-            span.end()
+        spans = self._spans_of(record.topic, [letter.traceparent])
+        if (parent := spans.contexts[0]) is not None:
+            spans.start("process", parent, _place_of(record))
+            spans.end(poison)
 
     async def apply(self, session: AsyncSession) -> None:
         """Let the events take effect in the session's transaction."""
@@ -100,84 +93,50 @@ class Batch:
 
     @contextmanager
     def traced(self) -> Iterator[None]:
-        """Around the transaction: ends the spans with it, which `start_spans` begins."""
+        """End the spans that `start_spans` begins, together with the transaction."""
         before = context.attach(context.get_current())
+        fault: BaseException | None = None
         try:
             yield
-        except BaseException as fault:
-            self._end_spans(fault)
+        except BaseException as error:
+            fault = error
             raise
         finally:
             context.detach(before)
-        self._end_spans()
+            if self._spans:
+                self._spans.end(fault)
 
     def start_spans(self) -> None:
         """Begin the spans of the events that have been decoded."""
-        contexts = [sampled_context_of(event.traceparent) for event in self.events]
-        parents = [
-            trace.get_current_span(each).get_span_context() for each in contexts if each is not None
-        ]
-        links: Sequence[Link] = ()
-        if len(parents) > 1:
-            topic = self.events[0].record.topic
-            whole = tracer.start_span(
-                f"process {topic}",
-                kind=SpanKind.CONSUMER,
-                links=[Link(each) for each in parents],
-                attributes={
-                    "messaging.system": "kafka",
-                    "messaging.operation.type": "process",
-                    "messaging.destination.name": topic,
-                    "messaging.consumer.group.name": self._consumer,
-                    **batch_attributes(len(self.events), parents, self._keep_ratio),
-                },
-            )
-            self._spans.append(whole)
-            links = [Link(whole.get_span_context())]
+        if not self.events:
+            return
+        topic = self.events[0].record.topic
+        spans = self._spans = self._spans_of(topic, [event.traceparent for event in self.events])
+        spans.start_shared(f"process {topic}")
         self.events = [
-            event if parent is None else self._with_span(event, parent, links)
-            for event, parent in zip(self.events, contexts, strict=True)
+            event if parent is None else self._with_span(event, parent, spans)
+            for event, parent in zip(self.events, spans.contexts, strict=True)
         ]
-        if parents:
-            # The batch's own, or that of its only event.
-            context.attach(trace.set_span_in_context(self._spans[0]))
+        if spans.first:
+            context.attach(trace.set_span_in_context(spans.first))
+
+    def _spans_of(self, topic: str, traceparents: Sequence[str | None]) -> MessageSpans:
+        attributes = {
+            "messaging.operation.type": "process",
+            "messaging.destination.name": topic,
+            "messaging.consumer.group.name": self._consumer,
+        }
+        return MessageSpans(tracer, SpanKind.CONSUMER, attributes, traceparents, self._keep_ratio)
 
     def _with_span(
-        self, event: Event[Any], parent: context.Context, links: Sequence[Link]
+        self, event: Event[Any], parent: context.Context, spans: MessageSpans
     ) -> Event[Any]:
         sent_ns = event.record.timestamp * 1_000_000
         record_wait(tracer, "kafka wait", parent, sent_ns, self._received_ns)
         record_wait(tracer, "batch wait", parent, self._received_ns, time_ns())
-        span = self._start_span(event.record, f"process {event.type}", parent, links)
-        span.set_attribute("messaging.message.id", str(event.event_id))
-        self._spans.append(span)
+        message = {"messaging.message.id": str(event.event_id), **_place_of(event.record)}
+        span = spans.start(f"process {event.type}", parent, message)
         return replace(event, traceparent=traceparent_of(span))
-
-    def _start_span(
-        self, record: ConsumerRecord, name: str, parent: context.Context, links: Sequence[Link]
-    ) -> Span:
-        return tracer.start_span(
-            name,
-            context=parent,
-            kind=SpanKind.CONSUMER,
-            links=links,
-            attributes={
-                "messaging.system": "kafka",
-                "messaging.operation.type": "process",
-                "messaging.destination.name": record.topic,
-                "messaging.destination.partition.id": str(record.partition),
-                "messaging.kafka.offset": record.offset,
-                "messaging.consumer.group.name": self._consumer,
-            },
-        )
-
-    def _end_spans(self, fault: BaseException | None = None) -> None:
-        """The transaction is committed, or `fault` has undone it."""
-        for span in self._spans:
-            if fault is not None:
-                span.set_attribute("error.type", type(fault).__name__)
-                span.set_status(Status(StatusCode.ERROR, str(fault)))
-            span.end()
 
     def count(self) -> None:
         for kind, number in Counter([event.type for event in self.events]).items():
@@ -196,3 +155,10 @@ class Batch:
         # The header is untrusted: a label must not take any value that a producer writes.
         told = (dict(record.headers).get("ce_type") or b"").decode("utf-8", "replace")
         return told if told in self._subscription.decoders else "unknown"
+
+
+def _place_of(record: ConsumerRecord) -> dict[str, str | int]:
+    return {
+        "messaging.destination.partition.id": str(record.partition),
+        "messaging.kafka.offset": record.offset,
+    }

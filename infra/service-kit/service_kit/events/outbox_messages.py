@@ -6,82 +6,48 @@ from time import time_ns
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind
 from sqlalchemy import Row
 
-from service_kit.telemetry.tracing import (
-    batch_attributes,
-    record_wait,
-    sampled_context_of,
-    traceparent_of,
-)
+from service_kit.events.message_spans import MessageSpans
+from service_kit.telemetry.tracing import record_wait, traceparent_of
 
-# By its old name: who filters spans by their scope knows the relay.
+# An old name: queries for the relay's spans use it.
 tracer = trace.get_tracer("service_kit.relay")
 
 
-class SendSpans:
-    """The spans of one chunk on its way to the broker.
-
-    Each event has its own in the trace of the request that wrote it, free when that is not
-    sampled, with its wait in the outbox before it. What is sent together is linked to one span of
-    the chunk.
-    """
+class SendSpans(MessageSpans):
+    """The spans of a chunk: each sampled event has its wait in the outbox, and its sending."""
 
     def __init__(self, rows: Sequence[Row[Any]], keep_ratio: float) -> None:
-        contexts = [sampled_context_of(row.traceparent) for row in rows]
-        sampled = [
-            trace.get_current_span(each).get_span_context() for each in contexts if each is not None
+        traceparents = [row.traceparent for row in rows]
+        sending = {"messaging.operation.type": "send"}
+        super().__init__(tracer, SpanKind.PRODUCER, sending, traceparents, keep_ratio)
+        self.start_shared("send chunk")
+        self.each = [
+            trace.INVALID_SPAN if context is None else self._start_sending(row, context)
+            for row, context in zip(rows, self.contexts, strict=True)
         ]
-        self._chunk: Span | None = None
-        if len(sampled) > 1:
-            self._chunk = tracer.start_span(
-                "send chunk",
-                kind=SpanKind.PRODUCER,
-                links=[Link(each) for each in sampled],
-                attributes={
-                    "messaging.system": "kafka",
-                    "messaging.operation.type": "send",
-                    **batch_attributes(len(rows), sampled, keep_ratio),
-                },
-            )
-        links = [Link(self._chunk.get_span_context())] if self._chunk else []
-        now = datetime.now(UTC)
-        self.each: list[Span] = []
-        for row, context in zip(rows, contexts, strict=True):
-            if context is None:
-                self.each.append(trace.INVALID_SPAN)
-                continue
-            written_ns = int(row.created_at.timestamp() * 1e9)
-            record_wait(tracer, "outbox wait", context, written_ns, time_ns())
-            self.each.append(
-                tracer.start_span(
-                    f"send {row.topic}",
-                    context=context,
-                    kind=SpanKind.PRODUCER,
-                    links=links,
-                    attributes={
-                        "messaging.system": "kafka",
-                        "messaging.destination.name": row.topic,
-                        "messaging.operation.type": "send",
-                        "messaging.message.id": str(row.event_id),
-                        "cloudevents.event_type": row.type,
-                        "outbox.wait_seconds": (now - row.created_at).total_seconds(),
-                    },
-                )
-            )
 
-    def end(self, fault: BaseException | None = None) -> None:
-        """The broker has answered for all of them, or `fault` came instead."""
-        for span in (*self.each, *((self._chunk,) if self._chunk else ())):
-            if fault is not None:
-                span.set_attribute("error.type", type(fault).__name__)
-                span.set_status(Status(StatusCode.ERROR, str(fault)))
-            span.end()
+    def _start_sending(self, row: Row[Any], context: Context) -> Span:
+        record_wait(
+            tracer, "outbox wait", context, int(row.created_at.timestamp() * 1e9), time_ns()
+        )
+        return self.start(
+            f"send {row.topic}",
+            context,
+            {
+                "messaging.destination.name": row.topic,
+                "messaging.message.id": str(row.event_id),
+                "cloudevents.event_type": row.type,
+                "outbox.wait_seconds": (datetime.now(UTC) - row.created_at).total_seconds(),
+            },
+        )
 
 
 def message_headers(row: Row[Any], span: Span, source: str) -> list[tuple[str, bytes]]:
-    """CloudEvents 1.0 in Kafka's binary mode, and the W3C trace context."""
+    """Return the headers of CloudEvents 1.0 in Kafka's binary mode, and W3C trace context."""
     headers = {
         "ce_specversion": "1.0",
         "ce_id": str(row.event_id),
@@ -91,7 +57,7 @@ def message_headers(row: Row[Any], span: Span, source: str) -> list[tuple[str, b
         "ce_subject": row.subject,
         "content-type": "application/json",
     }
-    # What is not sampled has no span of ours: its consumers belong to the request's.
+    # An event that is not sampled has no span here: its parent is the span of its request.
     traceparent = row.traceparent if span is trace.INVALID_SPAN else traceparent_of(span)
     if traceparent:
         headers["traceparent"] = traceparent
