@@ -1,4 +1,4 @@
-"""The table in each service's README is what its `Settings` read from the environment."""
+"""docs/settings.md and the services' READMEs have every setting that `Settings` reads."""
 
 from pathlib import Path
 
@@ -17,10 +17,9 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
 }
 
 
-def documented(service: str) -> dict[str, str]:
-    """Environment variables and their defaults, from the section "Settings"."""
-    readme = (ROOT / f"{service}-service" / "README.md").read_text()
-    section = readme.partition("\n## Settings\n")[2].partition("\n## ")[0]
+def documented(page: str) -> dict[str, str]:
+    """Return the variables and their defaults from the page's chapter "Settings"."""
+    section = (ROOT / page).read_text().partition("# Settings\n")[2].partition("\n## ")[0]
     rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
     return {cells[1].strip(" `"): cells[2].strip(" `") for cells in rows}
 
@@ -37,5 +36,9 @@ def shown(default: object) -> str:
 
 
 @pytest.mark.parametrize("service", SETTINGS)
-def test_the_readme_has_every_setting_with_its_default_and_no_other(service: str) -> None:
-    assert documented(service) == read_by_code(service)
+def test_the_pages_have_every_setting_with_its_default_and_no_other(service: str) -> None:
+    shared = documented("docs/settings.md")
+    own = documented(f"{service}-service/README.md")
+
+    assert shared | own == read_by_code(service)
+    assert shared.keys().isdisjoint(own), "a setting has its row on one page only"
