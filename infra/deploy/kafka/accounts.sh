@@ -1,13 +1,12 @@
 #!/bin/bash
-# Accounts and rights, made anew at every start: what is there already stays, and a password that
-# has changed in the environment takes effect. A right that is taken away here must be removed by
-# hand (kafka-acls.sh --remove).
+# Create accounts and rights. The script is idempotent: it changes passwords to those of the
+# environment and adds missing rights. It removes none: use kafka-acls.sh --remove by hand.
 set -euo pipefail
 kafka=${KAFKA_HOME:-/opt/kafka}
 work=${WORK_DIR:-/tmp}
 umask 077
 
-# From files: a process list shows the arguments of each command.
+# Passwords go into files, because a process list shows the arguments of each command.
 jaas="org.apache.kafka.common.security.scram.ScramLoginModule required"
 cat >"$work/setup.properties" <<END
 security.protocol=SASL_PLAINTEXT
@@ -33,8 +32,8 @@ account sales "$SALES_PASSWORD"
 account stock "$STOCK_PASSWORD"
 account report "$REPORT_PASSWORD"
 
-# Both imply Describe. Each reads what it writes too: a relay that begins to lead compares the end of
-# its log with the outbox.
+# Write and Read imply Describe. A service may also read its own topics: a relay that starts to lead
+# compares the end of its log with the outbox.
 allow sales --operation Write --topic sales.events.v1 --topic catalogue.events.v1
 allow sales --operation Read --group sales-service \
     --topic stock.events.v1 --topic sales.events.v1 --topic catalogue.events.v1

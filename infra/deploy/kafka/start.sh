@@ -1,12 +1,12 @@
 #!/bin/bash
-# Starts the broker; on an empty volume it first writes the account `setup` into the storage, since
-# nobody could log in to make it.
+# Start the broker. On an empty volume, first write the account `setup` into the storage: no client
+# could log in to create it.
 set -euo pipefail
 kafka=${KAFKA_HOME:-/opt/kafka}
 work=${WORK_DIR:-/tmp}
 umask 077
 
-# Known to nobody: broker and controller are one process, and look it up in the same file.
+# No client needs this password: broker and controller are one process and read it from the same file.
 password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
 jaas="org.apache.kafka.common.security.plain.PlainLoginModule required"
 {
@@ -17,7 +17,7 @@ jaas="org.apache.kafka.common.security.plain.PlainLoginModule required"
     done
 } >"$work/server.properties"
 
-# For a person in this container who has lost the password of `setup`.
+# A person in this container who has lost the password of `setup` can log in with this file.
 cat >"$work/admin.properties" <<END
 security.protocol=SASL_PLAINTEXT
 sasl.mechanism=PLAIN

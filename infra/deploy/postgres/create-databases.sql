@@ -1,6 +1,6 @@
--- Two roles and one database per service; the passwords come from the environment. The image runs
--- this once, on an empty volume. Run again by hand it repeats nothing, gives the roles the
--- passwords that the environment has now, and brings an older database up to these rights:
+-- Create two roles and one database per service, with the passwords of the environment. The image
+-- runs this once, on an empty volume. It is idempotent: run it by hand to set changed passwords, or
+-- to give an older database these rights:
 --   docker compose exec postgres psql -U postgres -f /docker-entrypoint-initdb.d/create-databases.sql
 \set ON_ERROR_STOP on
 \getenv sales_password SALES_DATABASE_PASSWORD
@@ -14,7 +14,7 @@ SELECT format('CREATE ROLE %I LOGIN', wanted)
 FROM unnest(ARRAY['sales', 'stock', 'report', 'sales_owner', 'stock_owner', 'report_owner']) wanted
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) \gexec
 
--- Migrations log in as an owner; the processes as the role that bears the service's name.
+-- Migrations log in as the owner, processes as the role with the service's name.
 ALTER ROLE sales PASSWORD :'sales_password';
 ALTER ROLE stock PASSWORD :'stock_password';
 ALTER ROLE report PASSWORD :'report_password';

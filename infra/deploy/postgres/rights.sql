@@ -1,17 +1,17 @@
--- Who may do what in a service's database, run there by the administrator as often as one likes:
--- by create-databases.sql with Docker, by infra/tools/local without.
+-- Set the rights in a service's database. The administrator runs this, and it is idempotent:
+-- create-databases.sql runs it with Docker, infra/tools/local without.
 DO $$
 DECLARE
     runtime CONSTANT text := current_database();
     owner CONSTANT text := current_database() || '_owner';
 BEGIN
     EXECUTE format('ALTER DATABASE %I OWNER TO %I', current_database(), owner);
-    -- A database from before there were two roles: what its migrations made is the runtime's.
+    -- In a database that is older than the two roles, the runtime role owns the tables.
     EXECUTE format('REASSIGN OWNED BY %I TO %I', runtime, owner);
-    -- By default every role may connect everywhere and make temporary tables.
+    -- By default every role may connect to every database and create temporary tables.
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), runtime);
-    -- For what is there, and for what later migrations make.
+    -- Grant rights on the present tables, and by default on those of later migrations.
     EXECUTE format(
         'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO %I', runtime);
     EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO %I', runtime);
