@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from report_service.api import reports
 from report_service.api.freshness import CurrentFreshness
-from report_service.api.problems import STATUS_OF
+from report_service.api.problems import PROBLEM_OF
 from report_service.api.state import ReportState
 from report_service.settings import Settings
 from service_kit.api import build_api, serve
@@ -17,7 +17,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         title="Comptoir : rapports",
         routers=[reports.router],
-        status_of=STATUS_OF,
+        problem_of=PROBLEM_OF,
     )
     app.state.report = ReportState(settings, CurrentFreshness(api_state(app).changes))
     return app

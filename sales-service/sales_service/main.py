@@ -22,7 +22,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         title="Comptoir : ventes",
         routers=[stores.router, products.router, sales.router],
-        status_of=PROBLEM_OF,
+        problem_of=PROBLEM_OF,
         extension=partial(_open_state, settings),
     )
 

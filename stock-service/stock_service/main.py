@@ -14,7 +14,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         title="Comptoir : stock",
         routers=[stock.router, movements.router],
-        status_of=PROBLEM_OF,
+        problem_of=PROBLEM_OF,
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from service_kit.api import build_api, serve
 from service_kit.http.api_keys import require_role
 from service_kit.http.callers import Caller
+from service_kit.http.problems import Problem
 from service_kit.http.sessions import ReadSession, write_session
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.routing import TimedRoute
@@ -43,7 +44,9 @@ router = APIRouter(route_class=TimedRoute)
 class NoteTaken(Exception):
     """A note with this number exists."""
 
-    code = "note-prise"
+
+def taken(error: NoteTaken) -> Problem:
+    return Problem(409, "note-prise", str(error))
 
 
 class Part(BaseModel):
@@ -87,7 +90,7 @@ async def get_bug(note_id: int, caller: Anyone) -> None:
 
 def create_app(settings: ServiceSettings) -> FastAPI:
     """Return the application; its database holds `TABLES` and the kit's own."""
-    return build_api(settings, title="Notes", routers=[router], status_of={NoteTaken: 409})
+    return build_api(settings, title="Notes", routers=[router], problem_of={NoteTaken: taken})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The HTTP process of a service: one FastAPI application, wired with everything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 import uvicorn
@@ -17,7 +17,8 @@ from service_kit.http.body_limit import BodyLimit
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.kept_answers import KeptAnswers
 from service_kit.http.openapi import describe_problems
-from service_kit.http.problems import StatusOrProblem, install_problem_handlers
+from service_kit.http.problem_table import install_problems
+from service_kit.http.problems import ProblemTable
 from service_kit.http.serving import BalancedProtocol, Server, bind, tame_collector
 from service_kit.http.state import ApiState, api_state
 from service_kit.settings import ServiceSettings
@@ -36,7 +37,7 @@ def build_api(
     *,
     title: str,
     routers: Sequence[APIRouter],
-    status_of: Mapping[type[Exception], StatusOrProblem],
+    problem_of: ProblemTable,
     extension: Extension | None = None,
 ) -> FastAPI:
     """Return the application of a service's HTTP process.
@@ -70,7 +71,7 @@ def build_api(
     app.state.api = state
     for router in routers:
         app.include_router(router)
-    install_problem_handlers(app, status_of)
+    install_problems(app, problem_of)
     describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(

@@ -1,15 +1,22 @@
-"""Maps this service's errors to HTTP statuses."""
+"""The one table from this service's errors to problems: status, code and sentence."""
 
 from datetime import date
 
+from service_kit.http.problems import Problem, ProblemTable
+
 
 class ReversedDates(Exception):
-    """La date de début {start} est après la date de fin {end}."""
-
-    code = "dates-inversees"
+    """The period begins after its end."""
 
     def __init__(self, start: date, end: date) -> None:
-        super().__init__((self.__doc__ or "").format(start=start, end=end))
+        super().__init__(f"{start} > {end}")
+        self.start = start
+        self.end = end
 
 
-STATUS_OF: dict[type[Exception], int] = {ReversedDates: 400}
+def _reversed_dates(error: ReversedDates) -> Problem:
+    detail = f"La date de début {error.start} est après la date de fin {error.end}."
+    return Problem(400, "dates-inversees", detail)
+
+
+PROBLEM_OF: ProblemTable = {ReversedDates: _reversed_dates}

@@ -1,14 +1,11 @@
 """The one table from this service's errors to problems: status, code, pointers and sentences."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from sales_service.domain import errors
 from sales_service.domain.errors import TakenSku
 from sales_service.domain.sale import Sale
-from service_kit.http.problems import Problem, json_pointer
-
-Fault = dict[str, Any]
+from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
 
 UNKNOWN_STORE = "magasin-introuvable"
 UNKNOWN_PRODUCT = "produit-introuvable"
@@ -124,7 +121,7 @@ def _place_sells_nothing(_: errors.PlaceSellsNothing) -> Problem:
     return Problem(409, "magasin-sans-vente", detail)
 
 
-PROBLEM_OF: Mapping[type[Exception], Callable[[Any], Problem]] = {
+PROBLEM_OF: ProblemTable = {
     errors.UnknownReferences: _unknown_references,
     errors.UnknownStore: _unknown_store,
     errors.UnknownProduct: _unknown_product,

@@ -1,14 +1,11 @@
 """The one table from this service's errors to problems: status, code, pointers and sentences."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
-from service_kit.http.problems import Problem, invalid_request, json_pointer
+from service_kit.http.problems import Fault, Problem, ProblemTable, invalid_request, json_pointer
 from stock_service.domain import errors
 from stock_service.domain.errors import Breach, EntryRule
 from stock_service.domain.levels import LEVEL_LIMIT
-
-Fault = dict[str, Any]
 
 UNKNOWN_STORE = "magasin-introuvable"
 UNKNOWN_PRODUCT = "produit-introuvable"
@@ -99,7 +96,7 @@ def _at_lines(lines: Iterable[int], member: str, fault: Fault) -> list[Fault]:
     return [{"pointer": json_pointer("lignes", line, member), **fault} for line in lines]
 
 
-PROBLEM_OF: Mapping[type[Exception], Callable[[Any], Problem]] = {
+PROBLEM_OF: ProblemTable = {
     errors.UnknownStore: _unknown_store,
     errors.UnknownReferences: _unknown_references,
     errors.InvalidEntry: _invalid_entry,

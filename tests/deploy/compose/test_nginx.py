@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from sales_service.api.sales import LONGEST_WAIT_SECONDS
-from service_kit.http import sentences
+from service_kit.http.problems import PROBLEMS
 from service_kit.http.serving import LEAVE_SECONDS
 from service_kit.settings import ServiceSettings
 from tests.deploy.compose.stack import INFRA, PROCESSES, ROOT
@@ -83,15 +83,11 @@ def test_every_error_of_nginx_has_a_code_a_title_and_a_detail() -> None:
         assert {key for key, _ in entries("status", variable)} == answered
 
 
-@pytest.mark.parametrize(
-    "sentence", [sentences.UNKNOWN_ROUTE, sentences.METHOD_REFUSED, sentences.BODY_TOO_LARGE]
-)
-def test_the_same_error_has_the_same_code_in_nginx_and_in_the_services(
-    sentence: sentences.Sentence,
-) -> None:
+@pytest.mark.parametrize("name", ["unknown-route", "method-refused", "body-too-large"])
+def test_the_same_error_has_the_same_code_in_nginx_and_in_the_services(name: str) -> None:
     codes = dict(entries("status", "problem_code"))
 
-    assert codes[str(sentence.status)] == sentence.code
+    assert codes[str(PROBLEMS[name]["status"])] == PROBLEMS[name]["code"]
 
 
 def test_nginx_outwaits_the_longest_wait_for_a_sale() -> None:

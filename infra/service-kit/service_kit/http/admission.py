@@ -2,12 +2,10 @@
 
 import asyncio
 
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit.database.pool import WRITES, Pools
-from service_kit.http import sentences
-from service_kit.http.problems import Problem, problem_response, unavailable
+from service_kit.http.problems import Problem
 from service_kit.http.shedding import Queue, Shedding
 from service_kit.http.stopping import Stopping
 
@@ -47,12 +45,13 @@ class Admission:
             return
         if len(self._under_way) >= self.most_requests:
             self._shedding.count(Queue.REQUESTS)
-            await _busy(scope)(scope, receive, send)
+            await Problem.of("overloaded").response(scope["path"])(scope, receive, send)
             return
         # Refuse before parsing: a refusal after parsing costs as much CPU as a write.
         if scope["method"] not in READS and self._pools.is_full(WRITES):
             self._shedding.count(Queue.POOL)
-            await unavailable(scope["path"])(scope, receive, send)
+            answer = Problem.of("database-unavailable").response(scope["path"])
+            await answer(scope, receive, send)
             return
         has_started = False
 
@@ -69,7 +68,7 @@ class Admission:
         except TimeoutError:
             if has_started or not limit.expired():
                 raise
-            await _ending(scope)(scope, receive, send)
+            await Problem.of("stopping").response(scope["path"])(scope, receive, send)
         finally:
             self._under_way.discard(limit)
 
@@ -77,11 +76,3 @@ class Admission:
         latest = asyncio.get_running_loop().time() + GRACE_SECONDS
         for limit in self._under_way:
             limit.reschedule(latest)
-
-
-def _busy(scope: Scope) -> Response:
-    return problem_response(Problem.of(sentences.OVERLOADED), scope["path"])
-
-
-def _ending(scope: Scope) -> Response:
-    return problem_response(Problem.of(sentences.STOPPING), scope["path"])

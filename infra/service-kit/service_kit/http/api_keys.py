@@ -14,7 +14,6 @@ from fastapi import Depends, Header, Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from service_kit.http import sentences
 from service_kit.http.callers import Caller, hash_key, read_key
 from service_kit.http.problems import Problem
 from service_kit.http.sessions import read_session
@@ -33,7 +32,7 @@ async def identify_caller(
     key = read_key(x_token, authorization)
     challenge = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
     if not key:
-        raise Problem.of(sentences.KEY_MISSING, headers=challenge)
+        raise Problem.of("key-missing", headers=challenge)
     state = api_state(request.app)
     callers = state.callers
     if known := callers.find(key):
@@ -47,7 +46,7 @@ async def identify_caller(
         async with read_session(request) as session:
             row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
     if row is None:
-        raise Problem.of(sentences.KEY_UNKNOWN, headers=challenge)
+        raise Problem.of("key-unknown", headers=challenge)
     caller = Caller(client_id=row.client_id, role=row.role)
     callers.keep(key, caller, since)
     return caller
@@ -60,7 +59,7 @@ def require_role(*roles: str) -> Callable[..., Awaitable[Caller]]:
         caller: Annotated[Caller, Depends(identify_caller, scope="function")],
     ) -> Caller:
         if caller.role not in roles:
-            raise Problem.of(sentences.ROLE_REFUSED, role=caller.role, needed=", ".join(roles))
+            raise Problem.of("role-refused", role=caller.role, needed=", ".join(roles))
         return caller
 
     return check_role

@@ -4,8 +4,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit.http import sentences
-from service_kit.http.problems import BodyRefused, Problem, problem_response
+from service_kit.http.problems import BodyRefused, Problem
 
 BODY_SECONDS = 20.0  # a megabyte takes that long over a line of 400 kbit/s
 
@@ -16,8 +15,8 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self.app = app
         self.max_bytes = max_bytes
-        self._too_large = Problem.of(sentences.BODY_TOO_LARGE, max_bytes=max_bytes)
-        self._too_slow = Problem.of(sentences.BODY_TOO_SLOW, seconds=BODY_SECONDS)
+        self._too_large = Problem.of("body-too-large", max_bytes=max_bytes)
+        self._too_slow = Problem.of("body-too-slow", seconds=BODY_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -25,7 +24,7 @@ class BodyLimit:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self.max_bytes:
-            await problem_response(self._too_large, scope["path"])(scope, receive, send)
+            await self._too_large.response(scope["path"])(scope, receive, send)
             return
         received = 0
         is_whole = False

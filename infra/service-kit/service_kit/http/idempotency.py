@@ -14,7 +14,6 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.database import idempotency_keys
-from service_kit.http import sentences
 from service_kit.http.callers import Caller
 from service_kit.http.problems import Problem
 
@@ -98,7 +97,7 @@ async def claim(session: AsyncSession, request: KeyedRequest) -> Recorded | None
     if row is None:
         return None
     if row.request_hash != request.request_hash:
-        raise Problem.of(sentences.KEY_REUSED)
+        raise Problem.of("key-reused")
     return Recorded(resource_id=row.resource_id, status=row.status, body=row.body)
 
 
@@ -119,7 +118,7 @@ async def _claim_or_read(
 
 def key_in_motion() -> Problem:
     """Return the problem of a request whose key changed hands each time that it was read."""
-    return Problem.of(sentences.RESOURCE_BUSY)
+    return Problem.of("resource-busy")
 
 
 async def record_outcome(

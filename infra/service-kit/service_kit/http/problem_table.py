@@ -1,0 +1,144 @@
+"""The one table from what the framework and the kit raise to problems, and its installation."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from opentelemetry import trace
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service_kit.database.faults import is_lock_timeout, is_not_prepared, is_transient
+from service_kit.database.pool import PoolOverloaded
+from service_kit.events.outbox import EventTooLarge
+from service_kit.events.outbox_backlog import OutboxFull
+from service_kit.http.problems import (
+    FAULTS,
+    OTHER_HTTP_ERROR,
+    BodyRefused,
+    Fault,
+    Problem,
+    ProblemTable,
+    invalid_request,
+    json_pointer,
+)
+from service_kit.http.shedding import Queue
+from service_kit.http.state import api_state
+
+logger = logging.getLogger(__name__)
+
+# The framework's errors that come before a route is reached. 400 is FastAPI's status for a body
+# that ends its parser: not UTF-8, or nested too deeply.
+STATUS_PROBLEMS = {400: "invalid-json", 404: "unknown-route", 405: "method-refused"}
+
+
+def _http_exception(error: HTTPException) -> Problem:
+    if name := STATUS_PROBLEMS.get(error.status_code):
+        return Problem.of(name, headers=error.headers)
+    return Problem(error.status_code, OTHER_HTTP_ERROR, str(error.detail), headers=error.headers)
+
+
+def _invalid_request(error: RequestValidationError) -> Problem:
+    found = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in found):
+        return Problem.of("invalid-json")
+    return invalid_request([_fault(each) for each in found])
+
+
+def _fault(found: Mapping[str, Any]) -> Fault:
+    place, *path = found["loc"]
+    code = str(found["type"])
+    is_whole_body = place == "body" and not path and code == "model_attributes_type"
+    template = FAULTS.get("no_json_body" if is_whole_body else code)
+    detail = template.format(**found.get("ctx") or {}) if template else str(found["msg"])
+    if place == "body":
+        return {"pointer": json_pointer(*path), "code": code, "detail": detail}
+    return {"parameter": ".".join(map(str, path)), "code": code, "detail": detail}
+
+
+def _event_too_large(error: EventTooLarge) -> Problem:
+    return Problem.of("event-too-large", event_type=error.event_type, size=error.size)
+
+
+def _database_error(error: DBAPIError) -> Problem:
+    if is_lock_timeout(error):
+        return Problem.of("resource-busy")
+    if is_not_prepared(error):
+        # A migration is missing, or this is a bug: the server's own words tell which.
+        logger.error("database not prepared", extra={"error": str(error.orig)})
+        return Problem.of("database-unavailable")
+    if is_transient(error) or isinstance(error, InterfaceError):
+        return _unavailable(error)
+    raise error  # `UnexpectedErrors` answers it
+
+
+def _unavailable(error: Exception) -> Problem:
+    logger.warning("database unavailable", extra={"error": type(error).__name__})
+    return Problem.of("database-unavailable")
+
+
+_TABLE: ProblemTable = {
+    Problem: lambda problem: problem,
+    BodyRefused: lambda error: error.problem,
+    HTTPException: _http_exception,
+    RequestValidationError: _invalid_request,
+    EventTooLarge: _event_too_large,
+    OutboxFull: lambda _: Problem.of("outbox-full"),
+    DBAPIError: _database_error,
+    PoolTimeout: _unavailable,
+    OSError: _unavailable,
+}
+
+
+def install_problems(app: FastAPI, problem_of: ProblemTable) -> None:
+    """Answer every error as a problem; `problem_of` is the service's table of its own errors."""
+    shedding = api_state(app).shedding
+
+    def full_pool(_: PoolOverloaded) -> Problem:
+        # Do not log: under load there would be thousands of lines a second.
+        shedding.count(Queue.POOL)
+        return Problem.of("database-unavailable")
+
+    table: ProblemTable = {**_TABLE, PoolOverloaded: full_pool, **problem_of}
+
+    async def answer(request: Request, error: Exception) -> Response:
+        make = next(table[kind] for kind in type(error).__mro__ if kind in table)
+        return make(error).response(request.url.path)
+
+    for kind in table:
+        app.add_exception_handler(kind, answer)
+    app.add_middleware(UnexpectedErrors)
+
+
+class UnexpectedErrors:
+    """Answers a bug with 500 and logs it once.
+
+    Starlette runs a handler for `Exception` in its outermost layer and raises the error again.
+    The server would then log it a second time, without its trace, and close a connection that a
+    proxy or a client is about to reuse.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_started = False
+
+        async def send_and_note_start(message: Message) -> None:
+            nonlocal has_started
+            has_started = has_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_and_note_start)
+        except Exception as error:
+            if has_started or scope["type"] != "http":
+                raise
+            trace.get_current_span().record_exception(error)
+            logger.error("request failed", exc_info=error, extra={"path": scope["path"]})
+            await Problem.of("internal-error").response(scope["path"])(scope, receive, send)
