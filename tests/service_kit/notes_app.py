@@ -15,7 +15,7 @@ from service_kit.api import build_api, serve
 from service_kit.http.api_keys import require_role
 from service_kit.http.callers import Caller
 from service_kit.http.problems import Problem
-from service_kit.http.sessions import ReadSession, write_session
+from service_kit.http.state import ReadSession, write_session
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.worker import run_worker

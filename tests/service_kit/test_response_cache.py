@@ -1,4 +1,4 @@
-"""Answers that are kept: until what they hold changes, and only while changes are heard."""
+"""Responses are cached until what they hold changes, and only while changes are heard."""
 
 import asyncio
 from time import time
@@ -10,8 +10,9 @@ from fastapi import Request, Response
 from starlette.types import Scope
 
 from service_kit.database.change_feed import ChangeFeed
-from service_kit.http.callers import Caller, Callers
-from service_kit.http.response_cache import Content, ReadyAnswers
+from service_kit.http.cached_response import Content
+from service_kit.http.callers import Caller, CallerCache
+from service_kit.http.response_cache import ResponseCache
 
 ROLES = ("till", "manager")
 PATH = "/api/magasins/{magasin_id}/stock"
@@ -35,17 +36,17 @@ class Shop:
     def __init__(self, most_bytes: int = 10**6) -> None:
         self.feed = ChangeFeed()
         self.feed.is_live = True
-        self.callers = Callers(self.feed)
+        self.callers = CallerCache(self.feed)
         for role in ("till", "visitor"):
-            self.callers.keep(role, Caller(role, role), since=0)
-        self.answers = ReadyAnswers(self.feed, self.callers, most_bytes)
+            self.callers.add(role, Caller(role, role), since=0)
+        self.cache = ResponseCache(self.feed, self.callers, most_bytes)
         self.level = 7
         self.reads = 0
         self.may_read = asyncio.Event()
         self.may_read.set()
 
     async def ask(self, scope: Scope | None = None, until: float | None = None) -> Response:
-        """What the route does for a request that nothing is ready for."""
+        """Do what the route does for a request after a miss."""
 
         async def read() -> Content:
             self.reads += 1
@@ -54,10 +55,10 @@ class Shop:
             return Content(body, until=until)
 
         request = Request(scope or a_scope())
-        return await self.answers.answer(request, ["stock:1", "catalogue"], ROLES, read)
+        return await self.cache.read_through(request, ["stock:1", "catalogue"], ROLES, read)
 
-    def ready(self, **headers: Any) -> bytes | None:
-        found = self.answers.serve(a_scope(**headers))
+    def cached(self, **headers: Any) -> bytes | None:
+        found = self.cache.find(a_scope(**headers))
         return None if found is None else found.body
 
 
@@ -66,18 +67,18 @@ async def shop() -> Shop:
     return Shop()
 
 
-async def test_an_answer_is_ready_until_what_it_holds_changes(shop: Shop) -> None:
+async def test_a_response_is_cached_until_what_it_holds_changes(shop: Shop) -> None:
     await shop.ask()
-    assert shop.ready() == b"7"
+    assert shop.cached() == b"7"
 
     shop.feed.note("stock:2")
-    assert shop.ready() == b"7"
+    assert shop.cached() == b"7"
 
     shop.feed.note("stock:1")
-    assert shop.ready() is None
+    assert shop.cached() is None
 
 
-async def test_what_changes_while_it_is_read_is_not_kept(shop: Shop) -> None:
+async def test_what_changes_while_it_is_read_is_not_cached(shop: Shop) -> None:
     shop.may_read.clear()
     asking = asyncio.create_task(shop.ask())
     await asyncio.sleep(0)
@@ -88,17 +89,17 @@ async def test_what_changes_while_it_is_read_is_not_kept(shop: Shop) -> None:
     shop.may_read.set()
 
     assert (await asking).body == b"7"
-    assert shop.ready() is None
+    assert shop.cached() is None
 
 
-async def test_who_asks_together_is_answered_by_one_reading(shop: Shop) -> None:
+async def test_concurrent_requests_share_one_read(shop: Shop) -> None:
     answers = await asyncio.gather(*(shop.ask() for _ in range(50)))
 
     assert {bytes(answer.body) for answer in answers} == {b"7"}
     assert shop.reads == 1
 
 
-async def test_who_asks_after_a_change_never_joins_a_reading_from_before(shop: Shop) -> None:
+async def test_a_request_after_a_change_never_joins_a_read_from_before(shop: Shop) -> None:
     shop.may_read.clear()
     before = asyncio.create_task(shop.ask())
     await asyncio.sleep(0)
@@ -110,10 +111,10 @@ async def test_who_asks_after_a_change_never_joins_a_reading_from_before(shop: S
     shop.may_read.set()
 
     assert [(await each).body for each in (before, after)] == [b"7", b"6"]
-    assert shop.ready() == b"6"
+    assert shop.cached() == b"6"
 
 
-async def test_all_who_come_after_a_change_share_the_next_reading(shop: Shop) -> None:
+async def test_all_requests_after_a_change_share_the_next_read(shop: Shop) -> None:
     shop.may_read.clear()
     asked = [asyncio.create_task(shop.ask())]
     for level in (6, 5, 4):
@@ -130,7 +131,7 @@ async def test_all_who_come_after_a_change_share_the_next_reading(shop: Shop) ->
     assert shop.reads == 2
 
 
-async def test_who_waits_for_a_reading_that_fails_has_another(shop: Shop) -> None:
+async def test_a_request_that_waits_for_a_read_that_fails_has_another(shop: Shop) -> None:
     may_fail = asyncio.Event()
 
     async def fail() -> Content:
@@ -138,7 +139,7 @@ async def test_who_waits_for_a_reading_that_fails_has_another(shop: Shop) -> Non
         raise ConnectionError("lost")
 
     request = Request(a_scope())
-    first = asyncio.create_task(shop.answers.answer(request, ["stock:1"], ROLES, fail))
+    first = asyncio.create_task(shop.cache.read_through(request, ["stock:1"], ROLES, fail))
     await asyncio.sleep(0)
     shop.feed.note("stock:1")
     second = asyncio.create_task(shop.ask())
@@ -150,7 +151,7 @@ async def test_who_waits_for_a_reading_that_fails_has_another(shop: Shop) -> Non
         await first
 
 
-async def test_who_gives_up_while_waiting_takes_nothing_from_the_others(shop: Shop) -> None:
+async def test_a_request_that_gives_up_takes_nothing_from_the_others(shop: Shop) -> None:
     shop.may_read.clear()
     first = asyncio.create_task(shop.ask())
     await asyncio.sleep(0)
@@ -165,7 +166,7 @@ async def test_who_gives_up_while_waiting_takes_nothing_from_the_others(shop: Sh
 
 
 @pytest.mark.parametrize("is_heard", [True, False], ids=["wants it anew", "changes are not heard"])
-async def test_who_cannot_trust_notifications_joins_no_reading_from_before(
+async def test_a_request_that_cannot_trust_notifications_joins_no_read_from_before(
     shop: Shop, is_heard: bool
 ) -> None:
     shop.feed.is_live = is_heard
@@ -182,8 +183,8 @@ async def test_who_cannot_trust_notifications_joins_no_reading_from_before(
     assert [(await each).body for each in (before, after)] == [b"7", b"6"]
 
 
-async def test_a_reading_that_is_done_is_not_joined(shop: Shop) -> None:
-    # Who asks without a pause would get it for ever: the loop would never come to its callback.
+async def test_a_read_that_is_done_is_not_joined(shop: Shop) -> None:
+    # Requests without a pause would get it for ever: the loop would never come to its callback.
     joined: list[bool] = []
 
     def ask_before_the_end_is_noticed() -> None:
@@ -200,58 +201,65 @@ async def test_a_reading_that_is_done_is_not_joined(shop: Shop) -> None:
         asyncio.get_running_loop().call_soon(ask_before_the_end_is_noticed)
         return Content(b"7")
 
-    await shop.answers.answer(Request(a_scope()), ["stock:1"], ROLES, read)
+    await shop.cache.read_through(Request(a_scope()), ["stock:1"], ROLES, read)
     await asyncio.sleep(0)
 
     assert joined == [False]
 
 
-async def test_a_reading_that_fails_is_told_to_all_and_tried_anew(shop: Shop) -> None:
+async def test_a_read_that_fails_is_told_to_all_and_tried_anew(shop: Shop) -> None:
     async def fail() -> Content:
         raise ConnectionError("lost")
 
     request = Request(a_scope())
-    asked = [shop.answers.answer(request, ["stock:1"], ROLES, fail) for _ in range(3)]
+    asked = [shop.cache.read_through(request, ["stock:1"], ROLES, fail) for _ in range(3)]
     failures = await asyncio.gather(*asked, return_exceptions=True)
 
     assert [type(each) for each in failures] == [ConnectionError] * 3
     assert (await shop.ask()).body == b"7"
 
 
-async def test_nothing_is_kept_while_changes_are_not_heard(shop: Shop) -> None:
+async def test_nothing_is_cached_while_changes_are_not_heard(shop: Shop) -> None:
     await shop.ask()
     shop.feed.is_live = False
-    assert shop.ready() is None
+    assert shop.cached() is None
 
     await shop.ask()
     shop.feed.forget()
     shop.feed.is_live = True
-    assert shop.ready() is None
+    assert shop.cached() is None
 
 
 async def test_the_key_decides_who_may_have_it(shop: Shop) -> None:
     await shop.ask()
 
-    assert shop.ready(key="till") == b"7"
-    assert shop.ready(key="visitor") is None
-    assert shop.ready(key="nobody") is None
-    assert shop.ready(key="", authorization="Bearer till") is None
+    assert shop.cached(key="till") == b"7"
+    assert shop.cached(key="visitor") is None
+    assert shop.cached(key="nobody") is None
+    assert shop.cached(key="", authorization="Bearer till") is None
     shop.feed.note("api-keys")
-    assert shop.ready(key="till") is None
+    assert shop.cached(key="till") is None
+
+
+@pytest.mark.parametrize("path", ["/api/magasins/1/stock", "/api/magasins/1/stock/"])
+async def test_a_response_is_found_with_and_without_the_last_slash(shop: Shop, path: str) -> None:
+    await shop.ask(a_scope(path))
+
+    assert shop.cached() == shop.cached(path="/api/magasins/1/stock/") == b"7"
 
 
 async def test_a_client_may_want_it_read_anew(shop: Shop) -> None:
     await shop.ask()
 
     for refusal in ("no-cache", "No-Cache", "no-store, MAX-AGE=0"):
-        assert shop.ready(cache_control=refusal) is None
+        assert shop.cached(cache_control=refusal) is None
 
 
-async def test_who_has_it_already_gets_no_body(shop: Shop) -> None:
+async def test_a_client_that_has_it_already_gets_no_body(shop: Shop) -> None:
     etag = (await shop.ask()).headers["etag"]
 
-    known = shop.answers.serve(a_scope(if_none_match=f'"other", {etag}'))
-    other = shop.answers.serve(a_scope(if_none_match='"other"'))
+    known = shop.cache.find(a_scope(if_none_match=f'"other", {etag}'))
+    other = shop.cache.find(a_scope(if_none_match='"other"'))
 
     assert known is not None
     assert (known.status, known.body) == (304, b"")
@@ -260,19 +268,19 @@ async def test_who_has_it_already_gets_no_body(shop: Shop) -> None:
     assert other.status == 200
 
 
-async def test_an_answer_of_today_is_not_one_of_tomorrow(shop: Shop) -> None:
+async def test_a_response_of_today_is_stale_tomorrow(shop: Shop) -> None:
     await shop.ask(until=time() - 1)
 
-    assert shop.ready() is None
+    assert shop.cached() is None
 
 
-async def test_the_least_used_make_room() -> None:
+async def test_the_least_recently_used_are_evicted() -> None:
     shop = Shop(most_bytes=5000)
     paths = [f"/api/magasins/{store}/stock" for store in range(10)]
     for path in paths:
         await shop.ask(a_scope(path))
-        assert shop.ready(path=paths[0]) == b"7"
+        assert shop.cached(path=paths[0]) == b"7"
 
-    kept = [path for path in paths if shop.ready(path=path)]
-    assert kept == [paths[0], *paths[-len(kept) + 1 :]]
-    assert 1 < len(kept) < 10
+    cached = [path for path in paths if shop.cached(path=path)]
+    assert cached == [paths[0], *paths[-len(cached) + 1 :]]
+    assert 1 < len(cached) < 10

@@ -12,13 +12,12 @@ from service_kit.database.change_feed import follow_changes
 from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engines, open_probe
 from service_kit.events.outbox_backlog import OutboxWatch
-from service_kit.http.admission import Admission
-from service_kit.http.body_limit import BodyLimit
 from service_kit.http.health import build_operations_router, database_check
-from service_kit.http.kept_answers import KeptAnswers
+from service_kit.http.limits import Admission, BodyLimit
 from service_kit.http.openapi import describe_problems
 from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
+from service_kit.http.response_cache import ServeCached
 from service_kit.http.serving import BalancedProtocol, Server, bind, tame_collector
 from service_kit.http.state import ApiState, api_state
 from service_kit.settings import ServiceSettings
@@ -74,15 +73,9 @@ def build_api(
     install_problems(app, problem_of)
     describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(
-        Admission,
-        most_requests=settings.most_requests,
-        stopping=state.stopping,
-        pools=pools,
-        shedding=state.shedding,
-    )
-    # Before the limits: a kept answer takes neither a request's place nor a connection.
-    app.add_middleware(KeptAnswers, answers=state.ready_answers)
+    app.add_middleware(Admission, most_requests=settings.most_requests, state=state, pools=pools)
+    # Outside the limits: a cached response takes neither a request's place nor a connection.
+    app.add_middleware(ServeCached, cache=state.response_cache)
     observe_requests(app, HttpMetrics(metrics), tracing)
     return app
 

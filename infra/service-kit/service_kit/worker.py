@@ -19,8 +19,7 @@ from service_kit.events.outbox_backlog import OutboxWatch
 from service_kit.events.redrive import Redrive
 from service_kit.events.relay import Relay
 from service_kit.http.health import build_operations_router, database_check, find_broker_fault
-from service_kit.http.serving import Protocol, Server, tame_collector
-from service_kit.http.stopping import Stopping
+from service_kit.http.serving import Protocol, Server, Stopping, tame_collector
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
 from service_kit.telemetry.http_telemetry import observe_requests

@@ -24,7 +24,7 @@ from report_service.db.reports import (
     StoreReport,
     StoreSales,
 )
-from service_kit.http.response_cache import Content
+from service_kit.http.cached_response import Content
 
 _ENCODER = msgspec.json.Encoder()
 
@@ -112,10 +112,10 @@ def join_members(
     read_freshness: Callable[[], FreshnessOut],
     until: datetime | None,
 ) -> Content:
-    """Return one JSON object with the members of two: kept figures, then freshness read anew.
+    """Return one JSON object with the members of two: cached figures, then freshness read anew.
 
     The figures are encoded once, and the ETag is of them alone. Freshness changes at every answer,
-    so each answer gets its members behind the kept bytes: `{"a":1` and `,"b":2}`.
+    so each answer gets its members behind the cached bytes: `{"a":1` and `,"b":2}`.
     """
     return Content(
         _ENCODER.encode(figures)[:-1],

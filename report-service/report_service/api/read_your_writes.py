@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.api.schemas import FreshnessIn
 from report_service.db.facts import has_sale
-from service_kit.http.stopping import Stopping
+from service_kit.http.serving import Stopping
 from service_kit.telemetry.stages import Stage, stage
 
 FIRST_PAUSE = timedelta(milliseconds=5)

@@ -28,10 +28,9 @@ from report_service.db.reports import (
     read_store_report,
 )
 from service_kit.http.api_keys import require_role
+from service_kit.http.cached_response import Content, respond_uncached
 from service_kit.http.openapi import json_of
-from service_kit.http.response_cache import Content
-from service_kit.http.sessions import read_session
-from service_kit.http.state import api_state
+from service_kit.http.state import api_state, read_session
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.stages import Stage, stage
 
@@ -117,13 +116,13 @@ async def _answer(
             return await read_content(session, None)
 
     if query.after_sale is None:
-        return await state.ready_answers.answer(request, [FIGURES], READERS, read_for_all)
+        return await state.response_cache.read_through(request, [FIGURES], READERS, read_for_all)
     async with read_session(request) as session:
         is_current = await wait_until_counted(session, query, state.stopping)
         if is_current:
             # A reader that has seen the sale counted must see it in the next report, too.
             state.changes.note(FIGURES)
-        return state.ready_answers.answer_once(request, await read_content(session, is_current))
+        return respond_uncached(request, await read_content(session, is_current))
 
 
 def _refuse_reversed(period: PeriodIn) -> None:

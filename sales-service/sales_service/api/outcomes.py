@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.sales import find_decided
 from service_kit.database.loops import run_every
-from service_kit.http.stopping import Stopping
+from service_kit.http.serving import Stopping
 from service_kit.telemetry.stages import Stage, stage
 
 POLL_EVERY = timedelta(milliseconds=5)  # the most that polling adds to a decision's delay

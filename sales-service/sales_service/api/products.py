@@ -25,7 +25,7 @@ from sales_service.db.catalogue import ProductOrder
 from sales_service.use_cases.manage_products import add_product, add_products, change_product
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
 from service_kit.http.openapi import json_of
-from service_kit.http.sessions import ReadSession, write_session
+from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["produits"], route_class=TimedRoute)

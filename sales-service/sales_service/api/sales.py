@@ -19,8 +19,7 @@ from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
 from service_kit.http.idempotency import REPLAYED, IdempotencyKey, keyed
 from service_kit.http.openapi import json_of
-from service_kit.http.sessions import ReadSession, read_session
-from service_kit.http.state import api_state
+from service_kit.http.state import ReadSession, api_state, read_session
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.tracing import Keep, keep_trace
 

@@ -14,7 +14,7 @@ from sales_service.db.catalogue import list_stores
 from sales_service.use_cases.manage_stores import change_store, open_store
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
 from service_kit.http.openapi import json_of
-from service_kit.http.sessions import ReadSession, write_session
+from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["magasins"], route_class=TimedRoute)

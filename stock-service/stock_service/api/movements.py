@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
 from service_kit.http.openapi import json_of
-from service_kit.http.sessions import ReadSession, read_session, write_session
-from service_kit.http.state import api_state
+from service_kit.http.state import ReadSession, api_state, read_session, write_session
 from service_kit.telemetry.routing import TimedRoute
 from stock_service.api.answers import EntryOut, MovementOut, encode_movements
 from stock_service.api.catalogue_wait import wait_for_catalogue

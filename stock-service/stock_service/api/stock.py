@@ -4,10 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from service_kit.http.cached_response import Content
 from service_kit.http.openapi import json_of
-from service_kit.http.response_cache import Content
-from service_kit.http.sessions import read_session
-from service_kit.http.state import api_state
+from service_kit.http.state import api_state, read_session
 from service_kit.telemetry.routing import TimedRoute
 from stock_service.api.answers import StockOut, encode_stock
 from stock_service.api.changes import ANY_LEVEL, CATALOGUE, level_of
@@ -41,7 +40,7 @@ async def get_store_stock(
         return Content(encode_stock(page), headers=headers)
 
     names = (level_of(magasin_id), CATALOGUE)
-    return await api_state(request.app).ready_answers.answer(request, names, ANYONE, read)
+    return await api_state(request.app).response_cache.read_through(request, names, ANYONE, read)
 
 
 @router.get("/api/stock/", responses={200: json_of(list[StockOut])})
@@ -61,4 +60,4 @@ async def get_stock(
         return Content(encode_stock(page), headers=headers)
 
     names = (ANY_LEVEL, CATALOGUE)
-    return await api_state(request.app).ready_answers.answer(request, names, ANYONE, read)
+    return await api_state(request.app).response_cache.read_through(request, names, ANYONE, read)

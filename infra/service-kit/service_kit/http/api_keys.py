@@ -16,8 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from service_kit.http.callers import Caller, hash_key, read_key
 from service_kit.http.problems import Problem
-from service_kit.http.sessions import read_session
-from service_kit.http.state import api_state
+from service_kit.http.state import api_state, read_session
 from service_kit.telemetry.stages import Stage, stage
 
 _FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND revoked_at IS NULL")
@@ -29,16 +28,16 @@ async def identify_caller(
     authorization: Annotated[str | None, Header()] = None,
 ) -> Caller:
     """Return the caller of a request; raise `Problem` 401 when the key is missing or unknown."""
-    key = read_key(x_token, authorization)
+    key = read_key(request.scope)
     challenge = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
     if not key:
         raise Problem.of("key-missing", headers=challenge)
     state = api_state(request.app)
     callers = state.callers
     if known := callers.find(key):
-        callers.counts.hits += 1
+        callers.hits += 1
         return known
-    callers.counts.misses += 1
+    callers.misses += 1
     since = state.changes.now()
     # Use a connection for this lookup only. If requests could hold one and wait for a second, a
     # full pool would deadlock.
@@ -48,7 +47,7 @@ async def identify_caller(
     if row is None:
         raise Problem.of("key-unknown", headers=challenge)
     caller = Caller(client_id=row.client_id, role=row.role)
-    callers.keep(key, caller, since)
+    callers.add(key, caller, since)
     return caller
 
 

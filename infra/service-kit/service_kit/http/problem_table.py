@@ -27,8 +27,7 @@ from service_kit.http.problems import (
     invalid_request,
     json_pointer,
 )
-from service_kit.http.shedding import Queue
-from service_kit.http.state import api_state
+from service_kit.http.state import Queue, api_state
 
 logger = logging.getLogger(__name__)
 
@@ -97,11 +96,11 @@ _TABLE: ProblemTable = {
 
 def install_problems(app: FastAPI, problem_of: ProblemTable) -> None:
     """Answer every error as a problem; `problem_of` is the service's table of its own errors."""
-    shedding = api_state(app).shedding
+    state = api_state(app)
 
     def full_pool(_: PoolOverloaded) -> Problem:
         # Do not log: under load there would be thousands of lines a second.
-        shedding.count(Queue.POOL)
+        state.count_shed(Queue.POOL)
         return Problem.of("database-unavailable")
 
     table: ProblemTable = {**_TABLE, PoolOverloaded: full_pool, **problem_of}

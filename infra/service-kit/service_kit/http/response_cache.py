@@ -1,252 +1,185 @@
-"""Answers that are kept as bytes, until what they were read from changes.
+"""Caches responses as bytes, until what they were read from changes.
 
-`serve` finds the answer to a `GET` by the request's key, its path and `If-None-Match`, without a
-database; `kept_answers.py` sends it. Each route says which of its answers are kept.
+`ServeCached` sends what is cached for a `GET`, without the framework and the database. Each route
+says which of its responses are cached.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from itertools import count
 from time import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from fastapi import Request, Response
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service_kit.database.change_feed import ChangeFeed
-from service_kit.http.cache_counts import CacheCounts
-from service_kit.http.callers import Callers, key_of_headers
+from service_kit.http.cached_response import CachedResponse, Content, Rendered
+from service_kit.http.callers import CallerCache, read_key
 from service_kit.telemetry.stages import Stage, stage
 
 MOST_BYTES = 64 * 1024 * 1024
-OVERHEAD_BYTES = 1500  # of the objects around a body
-_CONTENT_TYPE = (b"content-type", b"application/json")
-# Shared caches must ask us each time; the client's own may keep it, and asks with its ETag.
-_CACHE_CONTROL = (b"cache-control", b"private, no-cache")
 
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The body that a route has read.
-
-    `finish` returns the end of the body anew for each response. `until` (seconds since 1970) is
-    when the content becomes stale although nothing has changed.
-    """
-
-    body: bytes
-    finish: Callable[[], bytes] | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    until: float | None = None
-
-
-class Ready(NamedTuple):
-    """An answer to one request, as it is sent."""
-
-    route: Any  # that of the framework, which telemetry names the request by
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    body: bytes
-
-
-class Answer:
-    """A `Content` that waits for requests."""
-
-    __slots__ = (
-        "_body",
-        "_finish",
-        "_headers",
-        "_not_modified",
-        "etag",
-        "roles",
-        "route",
-        "until",
-    )
-
-    def __init__(self, content: Content, roles: Iterable[str], route: Any) -> None:
-        # Of the figures alone: a report that only became older is the same report.
-        self.etag = b'W/"' + blake2b(content.body, digest_size=12).hexdigest().encode() + b'"'
-        self.roles = frozenset(roles)
-        self.route = route
-        self.until = content.until
-        self._body = content.body
-        self._finish = content.finish
-        further = [(k.lower().encode(), v.encode()) for k, v in content.headers.items()]
-        self._not_modified = [(b"etag", self.etag), _CACHE_CONTROL, *further]
-        self._headers = [_CONTENT_TYPE, *self._not_modified]
-
-    @property
-    def size(self) -> int:
-        return len(self._body) + OVERHEAD_BYTES
-
-    def render(self, if_none_match: bytes) -> Ready:
-        """What a request with this `If-None-Match` is answered."""
-        if if_none_match and (self.etag in if_none_match or if_none_match == b"*"):
-            return Ready(self.route, 304, self._not_modified, b"")
-        body = self._body if self._finish is None else self._body + self._finish()
-        length = (b"content-length", b"%d" % len(body))
-        return Ready(self.route, 200, [*self._headers, length], body)
-
-    def respond(self, request: Request) -> Response:
-        """The same for the framework."""
-        if_none_match = request.headers.get("if-none-match", "").encode("latin-1")
-        ready = self.render(if_none_match)
-        response = Response(ready.body, ready.status)
-        response.raw_headers = ready.headers
-        return response
-
-
-@dataclass(slots=True)
-class _Reading:
-    """A read of an answer, whose result all requests that wait for it share."""
-
-    order: int  # among requests and readings, as they came
-    began: int
-    task: asyncio.Future[Answer]
-
-
+# Path and query as they were sent; a last slash does not count.
 Key = tuple[str, bytes]
 
 
-class ReadyAnswers:
-    """The process's cache of answers; it evicts the least recently used first."""
+@dataclass(slots=True)
+class _Flight:
+    """A read under way; all requests that wait for it share its result (single flight)."""
 
-    def __init__(self, feed: ChangeFeed, callers: Callers, most_bytes: int = MOST_BYTES) -> None:
-        self.counts = CacheCounts("answers")
+    order: int  # among requests and reads, as they came
+    began: int
+    task: asyncio.Future[CachedResponse]
+
+
+class ResponseCache:
+    """The process's cache of responses; it evicts the least recently used first."""
+
+    def __init__(
+        self, feed: ChangeFeed, callers: CallerCache, most_bytes: int = MOST_BYTES
+    ) -> None:
+        self.hits = self.misses = 0
         self._feed = feed
         self._callers = callers
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._answers: OrderedDict[Key, Answer] = OrderedDict()
-        self._by_name: dict[str, set[Key]] = {}
-        self._names: dict[Key, frozenset[str]] = {}
-        self._readings: dict[Key, _Reading] = {}
+        self._cached: OrderedDict[Key, CachedResponse] = OrderedDict()
+        self._keys_of: dict[str, set[Key]] = {}  # by the name of what makes them stale
+        self._flights: dict[Key, _Flight] = {}
         self._order = count()
-        feed.watch(self._drop_changed)
+        feed.watch(self._remove_stale)
 
-    def serve(self, scope: Scope) -> Ready | None:
-        """Return the cached answer to a request, if there is one and its key may have it."""
-        if scope["method"] != "GET":
+    def find(self, scope: Scope) -> Rendered | None:
+        """Return the response to a request, if it is cached and the caller may have it."""
+        if scope["method"] not in ("GET", "HEAD"):
             return None
-        answer = self._find(key_of(scope))
-        if answer is None:
+        key = _key_of(scope)
+        cached = self._cached.get(key)
+        if cached is None or not self._feed.is_live:
             return None
-        key, if_none_match, is_refused = _read_headers(scope)
-        caller = None if is_refused or not key else self._callers.find(key)
-        if caller is None or caller.role not in answer.roles:
+        if cached.until is not None and cached.until <= time():
+            self._remove(key)
             return None
-        self.counts.hits += 1
-        return answer.render(if_none_match)
+        if_none_match, wants_fresh = _read_conditions(scope)
+        token = None if wants_fresh else read_key(scope)
+        caller = self._callers.find(token) if token else None
+        if caller is None or caller.role not in cached.roles:
+            return None
+        self._cached.move_to_end(key)
+        self.hits += 1
+        return cached.render(if_none_match)
 
-    def _find(self, key: Key) -> Answer | None:
-        answer = self._answers.get(key)
-        if answer is None or not self._feed.is_live:
-            return None
-        if answer.until is not None and answer.until <= time():
-            self._drop(key)
-            return None
-        self._answers.move_to_end(key)
-        return answer
-
-    async def answer(
+    async def read_through(
         self,
         request: Request,
         names: Iterable[str],
         roles: Iterable[str],
         read: Callable[[], Awaitable[Content]],
     ) -> Response:
-        """Read an answer and cache it; concurrent requests for it share one read.
+        """Read a response and cache it; concurrent requests for it share one read.
 
-        `names` are the changes that make it stale, and `roles` may have it. At most one read of an
-        answer runs at a time. A request that needs a newer one waits for the next read and shares
+        `names` are the changes that make it stale, and `roles` may have it. At most one read of a
+        response runs at a time. A request that needs a newer one waits for the next read and shares
         its result. So the database's work depends neither on the rate of changes nor on the number
         of requests.
         """
-        self.counts.misses += 1
-        key = key_of(request.scope)
+        self.misses += 1
+        key = _key_of(request.scope)
         names = frozenset(names)
         arrived = next(self._order)
-        _, _, wants_anew = _read_headers(request.scope)
+        _, wants_fresh = _read_conditions(request.scope)
         # One that is done stands here until the loop comes to its callback.
-        while (reading := self._readings.get(key)) and not reading.task.done():
+        while (flight := self._flights.get(key)) and not flight.task.done():
             with stage(Stage.SQL):  # somebody else's statement
-                if reading.order > arrived or not (wants_anew or self._is_old(reading, names)):
-                    answer = await asyncio.shield(reading.task)  # its failure is ours too
-                    return answer.respond(request)
-                await asyncio.wait([reading.task])
+                if flight.order > arrived or not (wants_fresh or self._is_stale(flight, names)):
+                    # Its failure is this request's failure too.
+                    return (await asyncio.shield(flight.task)).respond(request)
+                await asyncio.wait([flight.task])
         route = request.scope["route"]
 
-        async def read_answer() -> Answer:
+        async def read_and_add() -> CachedResponse:
             began = self._feed.now()
-            answer = Answer(await read(), roles, route)
+            fresh = CachedResponse(await read(), names, frozenset(roles), route)
             if self._feed.is_live and not self._feed.has_changed(names, began):
-                self._keep(key, names, answer)
-            return answer
+                self._add(key, fresh)
+            return fresh
 
-        # Shielded: the others want it even if the one who asked first has gone.
-        answer = await asyncio.shield(self._begin_reading(key, read_answer()).task)
-        return answer.respond(request)
+        # Shielded: the others want it even if the client that asked first has gone.
+        return (await asyncio.shield(self._begin(key, read_and_add()))).respond(request)
 
-    def _is_old(self, reading: _Reading, names: Iterable[str]) -> bool:
-        """Return whether something may have changed since the read began."""
-        return not self._feed.is_live or self._feed.has_changed(names, reading.began)
+    def _is_stale(self, flight: _Flight, names: Iterable[str]) -> bool:
+        return not self._feed.is_live or self._feed.has_changed(names, flight.began)
 
-    def answer_once(self, request: Request, content: Content) -> Response:
-        """An answer that is not for anybody else."""
-        return Answer(content, (), None).respond(request)
+    def _begin(
+        self, key: Key, read: Coroutine[Any, Any, CachedResponse]
+    ) -> asyncio.Future[CachedResponse]:
+        flight = _Flight(next(self._order), self._feed.now(), asyncio.ensure_future(read))
+        self._flights[key] = flight
 
-    def _begin_reading(self, key: Key, read: Coroutine[Any, Any, Answer]) -> _Reading:
-        reading = _Reading(next(self._order), self._feed.now(), asyncio.ensure_future(read))
-        self._readings[key] = reading
+        def land(_: asyncio.Future[CachedResponse]) -> None:
+            if self._flights.get(key) is flight:
+                del self._flights[key]
 
-        def end(_: asyncio.Future[Answer]) -> None:
-            if self._readings.get(key) is reading:
-                del self._readings[key]
+        flight.task.add_done_callback(land)
+        return flight.task
 
-        reading.task.add_done_callback(end)
-        return reading
-
-    def _keep(self, key: Key, names: frozenset[str], answer: Answer) -> None:
-        self._drop(key)
-        self._answers[key] = answer
-        self._names[key] = names
-        for name in names:
-            self._by_name.setdefault(name, set()).add(key)
-        self._bytes += answer.size
+    def _add(self, key: Key, fresh: CachedResponse) -> None:
+        self._remove(key)
+        self._cached[key] = fresh
+        for name in fresh.names:
+            self._keys_of.setdefault(name, set()).add(key)
+        self._bytes += fresh.size
         while self._bytes > self._most_bytes:
-            self._drop(next(iter(self._answers)))
+            self._remove(next(iter(self._cached)))
 
-    def _drop(self, key: Key) -> None:
-        answer = self._answers.pop(key, None)
-        if answer is None:
+    def _remove(self, key: Key) -> None:
+        removed = self._cached.pop(key, None)
+        if removed is None:
             return
-        self._bytes -= answer.size
-        for name in self._names.pop(key):
-            keys = self._by_name[name]
-            keys.discard(key)
-            if not keys:
-                del self._by_name[name]
+        self._bytes -= removed.size
+        for name in removed.names:
+            self._keys_of[name].discard(key)
+            if not self._keys_of[name]:
+                del self._keys_of[name]
 
-    def _drop_changed(self, name: str | None, value: str) -> None:
-        keys = self._answers if name is None else self._by_name.get(name, ())
-        for key in list(keys):
-            self._drop(key)
+    def _remove_stale(self, name: str | None, value: str) -> None:
+        for key in list(self._cached if name is None else self._keys_of.get(name, ())):
+            self._remove(key)
 
 
-def key_of(scope: Scope) -> Key:
-    """Return the cache's key for a request: its path and query, as they were sent."""
-    return scope["path"], scope["query_string"]
+def _key_of(scope: Scope) -> Key:
+    return scope["path"].removesuffix("/"), scope["query_string"]
 
 
-def _read_headers(scope: Scope) -> tuple[str | None, bytes, bool]:
-    """Return the API key, `If-None-Match`, and whether the client refuses a cached answer."""
-    if_none_match, is_refused = b"", False
+def _read_conditions(scope: Scope) -> tuple[bytes, bool]:
+    """Return `If-None-Match`, and whether the client refuses a cached response."""
+    if_none_match, wants_fresh = b"", False
     for name, value in scope["headers"]:
         if name == b"if-none-match":
             if_none_match = value
         elif name == b"cache-control":
             directives = value.lower()  # RFC 9111: their case does not count
-            is_refused |= b"no-cache" in directives or b"max-age=0" in directives
-    return key_of_headers(scope["headers"]), if_none_match, is_refused
+            wants_fresh |= b"no-cache" in directives or b"max-age=0" in directives
+    return if_none_match, wants_fresh
+
+
+class ServeCached:
+    """Answers a request from the cache; any other request goes on to the application."""
+
+    def __init__(self, app: ASGIApp, cache: ResponseCache) -> None:
+        self.app = app
+        self._cache = cache
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hit = self._cache.find(scope) if scope["type"] == "http" else None
+        if hit is None:
+            await self.app(scope, receive, send)
+            return
+        # Telemetry names the request by it, as when the router had found it.
+        scope["route"] = hit.route
+        await send({"type": "http.response.start", "status": hit.status, "headers": hit.headers})
+        # The server leaves out the body of an answer to HEAD.
+        await send({"type": "http.response.body", "body": hit.body})

@@ -4,13 +4,13 @@ import asyncio
 import gc
 import select
 import socket
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, cast
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from service_kit.http.stopping import Stopping
 from service_kit.telemetry.http_telemetry import ARRIVED
 
 # Longer than a balancer keeps an idle connection (NGINX: keepalive_timeout in upstreams.conf): this
@@ -19,6 +19,23 @@ LEAVE_SECONDS = 2.5
 ACCEPT_ROUNDS = 100
 HEAD_BEGINS = b"HTTP/1.1 "
 ACCEPTED_TOGETHER = 16
+
+
+class Stopping:
+    """The stop of a process. It begins once, at SIGTERM, while requests are still running."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+        self._callbacks: list[Callable[[], None]] = []
+
+    def call_when_begun(self, callback: Callable[[], None]) -> None:
+        """Call back in the event loop when the stop begins."""
+        self._callbacks.append(callback)
+
+    def begin(self) -> None:
+        self.has_begun = True
+        for callback in self._callbacks:
+            callback()
 
 
 class WholeAnswers:

@@ -1,16 +1,26 @@
-"""What the requests of one HTTP process share, with its types."""
+"""What the requests of one HTTP process share, and the sessions that they open."""
 
-from fastapi import FastAPI
-from opentelemetry.metrics import Meter
-from sqlalchemy.ext.asyncio import AsyncEngine
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Request
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.change_feed import ChangeFeed
 from service_kit.events.outbox_backlog import OutboxWatch
-from service_kit.http.cache_counts import observe_caches
-from service_kit.http.callers import Callers
-from service_kit.http.response_cache import ReadyAnswers
-from service_kit.http.shedding import Shedding
-from service_kit.http.stopping import Stopping
+from service_kit.http.callers import CallerCache
+from service_kit.http.response_cache import ResponseCache
+from service_kit.http.serving import Stopping
+
+
+class Queue(StrEnum):
+    """A queue that can be full: the values of the label `reason`."""
+
+    REQUESTS = "requests"
+    POOL = "pool"
 
 
 class ApiState:
@@ -22,13 +32,58 @@ class ApiState:
         self.stopping = Stopping()
         self.outbox_watch = OutboxWatch(outbox_ceiling)
         self.changes = ChangeFeed()
-        self.callers = Callers(self.changes)
-        self.ready_answers = ReadyAnswers(self.changes, self.callers)
-        self.shedding = Shedding(meter)
-        observe_caches(meter, [self.ready_answers.counts, self.callers.counts])
+        self.callers = CallerCache(self.changes)
+        self.response_cache = ResponseCache(self.changes, self.callers)
+        self._shed = meter.create_counter(
+            "http_requests_shed",
+            description="How many requests were answered 503 at once, because a queue was full?",
+        )
+        for queue in Queue:
+            # From zero: the first requests that are shed must be a rise of the counter.
+            self._shed.add(0, {"reason": queue})
+        meter.create_observable_counter(
+            "cache_requests",
+            [self._observe_caches],
+            description="How often was something found in memory, how often was it read?",
+        )
+
+    def count_shed(self, queue: Queue) -> None:
+        """Count a request that is refused because this queue is full."""
+        self._shed.add(1, {"reason": queue})
+
+    def _observe_caches(self, _: CallbackOptions) -> Iterable[Observation]:
+        for name, cache in ("responses", self.response_cache), ("callers", self.callers):
+            yield Observation(cache.hits, {"cache": name, "outcome": "hit"})
+            yield Observation(cache.misses, {"cache": name, "outcome": "miss"})
 
 
 def api_state(app: FastAPI) -> ApiState:
     """Return the state that `build_api` has given to the application."""
     state: ApiState = app.state.api
     return state
+
+
+@asynccontextmanager
+async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """Open a transaction that commits when the block ends, so before the answer.
+
+    Raises `OutboxFull` instead of recording what cannot be sent.
+    """
+    state = api_state(request.app)
+    state.outbox_watch.refuse_when_full()
+    async with AsyncSession(state.engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def read_session(request: Request) -> AsyncSession:
+    """Open a session for single reads, each in its own transaction; the server refuses changes."""
+    return AsyncSession(api_state(request.app).read_engine, expire_on_commit=False)
+
+
+async def _open_read(request: Request) -> AsyncIterator[AsyncSession]:
+    async with read_session(request) as session:
+        yield session
+
+
+# With the default scope FastAPI would keep the connection until the answer is sent.
+ReadSession = Annotated[AsyncSession, Depends(_open_read, scope="function")]

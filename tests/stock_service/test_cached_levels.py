@@ -1,4 +1,4 @@
-"""Levels that two processes answer from memory, whoever changes them."""
+"""Levels that two processes answer from their caches, whoever changes them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,9 +67,9 @@ async def test_who_moves_goods_sees_it_at_once_and_another_instance_soon(stocked
 
             assert await level(first) == total
             await eventually(lambda: level(second), total)
-        hits = api_state(app).ready_answers.counts.hits
+        hits = api_state(app).response_cache.hits
         assert await level(second) == 15
-        assert api_state(app).ready_answers.counts.hits == hits + 1
+        assert api_state(app).response_cache.hits == hits + 1
 
 
 async def test_a_change_past_every_process_is_heard_too(stocked: Stock) -> None:
@@ -88,7 +88,7 @@ async def test_a_change_past_every_process_is_heard_too(stocked: Stock) -> None:
         await eventually(name, "Autre")
 
 
-async def test_a_key_that_is_revoked_opens_nothing_that_is_ready(stocked: Stock) -> None:
+async def test_a_revoked_key_opens_nothing_that_is_cached(stocked: Stock) -> None:
     async with instance(stocked.engine) as (_, client):
         assert await level(client) == 0
         await stocked.execute("UPDATE api_keys SET revoked_at = now()")

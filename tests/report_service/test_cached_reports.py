@@ -1,4 +1,4 @@
-"""Reports that are answered from memory, as fresh as those that are read."""
+"""Reports that are answered from the cache, as fresh as those that are read."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -57,9 +57,9 @@ async def test_a_report_is_read_once_until_a_sale_is_counted(
         return (await client.get(path)).headers["etag"]
 
     empty = await etag()
-    hits = api_state(app).ready_answers.counts.hits
+    hits = api_state(app).response_cache.hits
     assert await etag() == empty
-    assert api_state(app).ready_answers.counts.hits == hits + 1
+    assert api_state(app).response_cache.hits == hits + 1
     unchanged = await client.get(path, headers={"if-none-match": empty})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
 
@@ -69,17 +69,17 @@ async def test_a_report_is_read_once_until_a_sale_is_counted(
         return await etag() != empty
 
     await eventually(has_changed, True)
-    kept, read = (
+    cached, read = (
         await client.get(path),
         await client.get(path, headers={"cache-control": "no-cache"}),
     )
     changing = ("calcule_a", "retard_ms")
-    assert {k: v for k, v in kept.json().items() if k not in changing} == {
+    assert {k: v for k, v in cached.json().items() if k not in changing} == {
         k: v for k, v in read.json().items() if k not in changing
     }
 
 
-async def test_a_kept_report_says_how_complete_it_is_now(
+async def test_a_cached_report_says_how_complete_it_is_now(
     client: httpx.AsyncClient, projection: Projection
 ) -> None:
     first = (await client.get(PATHS[0])).json()

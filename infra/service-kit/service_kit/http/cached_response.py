@@ -1,0 +1,90 @@
+"""A response that waits for requests: its bytes, and what a request with its ETag gets."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from fastapi import Request, Response
+
+OVERHEAD_BYTES = 1500  # of the objects around a body
+_CONTENT_TYPE = (b"content-type", b"application/json")
+# Shared caches must ask us each time; the client's own may keep it, and asks with its ETag.
+_CACHE_CONTROL = (b"cache-control", b"private, no-cache")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a route has read for a response.
+
+    `finish` returns the end of the body anew for each request. `until` (seconds since 1970) is
+    when the content becomes stale although nothing has changed.
+    """
+
+    body: bytes
+    finish: Callable[[], bytes] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    until: float | None = None
+
+
+class Rendered(NamedTuple):
+    """A response to one request, as it is sent."""
+
+    route: Any  # that of the framework, which telemetry names the request by
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class CachedResponse:
+    """A `Content`, with the changes that make it stale and the roles that may have it."""
+
+    __slots__ = (
+        *("etag", "names", "roles", "route", "until"),
+        *("_content", "_headers", "_not_modified"),
+    )
+
+    def __init__(
+        self,
+        content: Content,
+        names: frozenset[str] = frozenset(),
+        roles: frozenset[str] = frozenset(),
+        route: Any = None,
+    ) -> None:
+        # Of the body without its end: a report that only became older is the same report.
+        self.etag = b'W/"' + blake2b(content.body, digest_size=12).hexdigest().encode() + b'"'
+        self.names = names
+        self.roles = roles
+        self.route = route
+        self.until = content.until
+        self._content = content
+        further = [(k.lower().encode(), v.encode()) for k, v in content.headers.items()]
+        self._not_modified = [(b"etag", self.etag), _CACHE_CONTROL, *further]
+        self._headers = [_CONTENT_TYPE, *self._not_modified]
+
+    @property
+    def size(self) -> int:
+        return len(self._content.body) + OVERHEAD_BYTES
+
+    def render(self, if_none_match: bytes) -> Rendered:
+        """Return the answer to a request with this `If-None-Match`."""
+        if if_none_match and (self.etag in if_none_match or if_none_match == b"*"):
+            return Rendered(self.route, 304, self._not_modified, b"")
+        body, finish = self._content.body, self._content.finish
+        if finish is not None:
+            body += finish()
+        length = (b"content-length", b"%d" % len(body))
+        return Rendered(self.route, 200, [*self._headers, length], body)
+
+    def respond(self, request: Request) -> Response:
+        """Return the answer to a request of the framework."""
+        if_none_match = request.headers.get("if-none-match", "").encode("latin-1")
+        rendered = self.render(if_none_match)
+        response = Response(rendered.body, rendered.status)
+        response.raw_headers = rendered.headers
+        return response
+
+
+def respond_uncached(request: Request, content: Content) -> Response:
+    """Return the answer to a request that no other request may share."""
+    return CachedResponse(content).respond(request)
