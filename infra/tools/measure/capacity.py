@@ -4,11 +4,13 @@
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from infra.tools.local.layout import ROOT
 from infra.tools.measure import tables
+from infra.tools.measure.bench.comparing import PROCESS_US
+from infra.tools.measure.bench.system import SATURATED, STEADY
 
 DOCUMENT = ROOT / "docs/scaling.md"
 
@@ -28,6 +30,25 @@ class Costs:
     sale_bytes_kafka: float
     relay_events_per_second: float
     projection_lines_per_second: float
+
+
+# Where each cost is kept: the part, its table, how the row begins, and the column.
+_STEADY = ("system", "costs", ("permissive", STEADY))
+_SATURATED = ("system", "costs", ("permissive", SATURATED))
+_KEPT: Mapping[str, tuple[str, str, tuple[str, ...], str]] = {
+    "sale_api_cpu_ms": (*_STEADY, "sales-api"),
+    "sale_worker_cpu_ms": (*_STEADY, "sales-worker"),
+    "sale_postgres_cpu_ms": (*_STEADY, "postgresql"),
+    "stock_event_cpu_ms": (*_STEADY, "stock-worker"),
+    "report_event_cpu_ms": (*_STEADY, "report-worker"),
+    "sale_bytes_postgres": (*_SATURATED, "bytes in PostgreSQL"),
+    "sale_bytes_kafka": (*_SATURATED, "bytes in Kafka"),
+    "relay_events_per_second": ("system", "relay", ("one relay",), "events/s"),
+    "report_read_cpu_ms": ("reads", "limits", ("performance/global, read anew",), PROCESS_US),
+    "stock_read_cpu_ms": ("reads", "limits", ("stock, 20 products, read anew",), PROCESS_US),
+    "projection_lines_per_second": ("projection", "paces", ("one live worker",), "sale lines/s"),
+}
+PARTS = tuple(dict.fromkeys(part for part, *_ in _KEPT.values()))
 
 
 @dataclass(frozen=True)
@@ -169,48 +190,60 @@ def number(value: float) -> str:
 
 
 def list_lines(costs: Costs, assumed: Assumptions = Assumptions()) -> Iterator[str]:
-    """Yield the lines of the tables."""
-    disk = f"{assumed.server_terabytes:g} TB last"
-    yield "| stores | sales/s | API cores | worker cores | PostgreSQL cores | " + (
-        f"PostgreSQL GB/day | {disk} | Kafka GB/day |"
-    )
-    yield "|--:|--:|--:|--:|--:|--:|--:|--:|"
+    """Yield the two tables: what each size needs, and what is full first."""
     demands = [(size, demand_of(*size, costs, assumed)) for size in SIZES]
-    for (stores, sales), demand in demands:
-        days = assumed.server_terabytes * 1000 / demand.postgres_gigabytes_per_day
-        columns = [
-            number(demand.api_cores),
-            number(demand.worker_cores),
-            number(demand.postgres_cores),
-            number(demand.postgres_gigabytes_per_day),
-            f"{number(days / 365)} years" if days > 730 else f"{number(days)} days",
-            number(demand.kafka_gigabytes_per_day),
-        ]
-        yield f"| {stores:,} | {sales:,} | {' | '.join(columns)} |"
-    yield ""
-    yield "| stores | sales/s | runs on | fullest part | how full | what takes over then |"
-    yield "|--:|--:|---|---|--:|---|"
-    for (stores, sales), demand in demands:
-        shape, shares = choose_shape(demand, assumed)
-        # Where no shape is large enough, show every part that is too full, the fullest first.
-        ranked = sorted(shares, key=lambda part: -shares[part])
-        shown = [part for part in ranked if shares[part] > 1] or ranked[:1]
-        for row, part in enumerate(shown):
-            first = f"{stores:,} | {sales:,} | {shape.name}" if row == 0 else " | | "
-            yield f"| {first} | {part} | {number(shares[part] * 100)} % | {TAKES_OVER[part]} |"
+    yield tables.render([_describe(*each, assumed) for each in demands])
+    yield tables.render([row for each in demands for row in _rank(*each, assumed)])
+
+
+def _describe(size: tuple[int, int], demand: Demand, assumed: Assumptions) -> tables.Row:
+    days = assumed.server_terabytes * 1000 / demand.postgres_gigabytes_per_day
+    return {
+        "stores": size[0],
+        "sales/s": size[1],
+        "API cores": number(demand.api_cores),
+        "worker cores": number(demand.worker_cores),
+        "PostgreSQL cores": number(demand.postgres_cores),
+        "PostgreSQL GB/day": number(demand.postgres_gigabytes_per_day),
+        f"{assumed.server_terabytes:g} TB last": f"{number(days / 365)} years"
+        if days > 730
+        else f"{number(days)} days",
+        "Kafka GB/day": number(demand.kafka_gigabytes_per_day),
+    }
+
+
+def _rank(size: tuple[int, int], demand: Demand, assumed: Assumptions) -> Iterator[tables.Row]:
+    """Yield the fullest part, or every part that is too full where no shape is large enough."""
+    shape, shares = choose_shape(demand, assumed)
+    ranked = sorted(shares, key=lambda part: -shares[part])
+    for part in [each for each in ranked if shares[each] > 1] or ranked[:1]:
+        yield {
+            "stores": size[0],
+            "sales/s": size[1],
+            "runs on": shape.name,
+            "fullest part": part,
+            "how full": f"{number(shares[part] * 100)} %",
+            "what takes over then": TAKES_OVER[part],
+        }
 
 
 def read_costs() -> Costs | None:
-    """Return the measured costs; None if nobody has measured yet."""
-    content = tables.read("unit-costs")
-    if content is None:
-        return None
-    found = {row["key"]: row["value"] for row in content["costs"]}
-    return Costs(**{field.name: found[field.name] for field in fields(Costs)})
+    """Return the costs that `make bench` has kept; None if a part was never measured."""
+    kept = {part: tables.read(part) for part in PARTS}
+    found = {}
+    for name, (part, table, key, column) in _KEPT.items():
+        content = kept[part]
+        if content is None:
+            return None
+        [row] = (each for each in content[table] if tuple(each.values())[: len(key)] == key)
+        found[name] = row[column] / 1000 if column == PROCESS_US else row[column]
+    return Costs(**found)
 
 
 def show_capacity() -> str:
-    """Return the tables of docs/scaling.md from the costs that are kept."""
+    """Return the tables of docs/scaling.md, and the origins of the costs they are computed from."""
     costs = read_costs()
-    lines = ["Not measured yet: `make bench`."] if costs is None else list_lines(costs)
-    return "\n" + "\n".join(lines) + "\n\n"
+    if costs is None:
+        return "\nNot measured yet: `make bench`.\n\n"
+    origins = [content["origin"] for part in PARTS if (content := tables.read(part))]
+    return "\n" + "\n".join([*list_lines(costs), "Costs of:\n", *origins]) + "\n\n"

@@ -99,7 +99,9 @@ def _describe_origin(command: str) -> str:
 
 def _find_commit() -> str:
     """Return the commit, with `-dirty` where what was measured is not what is committed."""
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
+    # A part that is measured after another finds its results and the documents changed.
+    written = [f":!{each}" for each in ("infra/tools/measure/results", *DOCUMENTS)]
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", *written)
     return _git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 

@@ -10,11 +10,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from infra.tools.measure.bench.catalogue import fill_catalogue
+from infra.tools.measure.bench import filling
 from infra.tools.measure.bench.lab import plain
-from infra.tools.measure.bench.report_tables import fill_report_tables
-from infra.tools.measure.bench.seed_tables import fill_seed_tables
-from infra.tools.measure.bench.stock_tables import fill_stock_tables
 from report_service.db.reports import read_sales_report, read_store_report
 from sales_service.db.sales import list_sales
 from stock_service.db.levels import list_stock, list_store_stock
@@ -93,8 +90,8 @@ async def report(postgres_admin_url: str, report_template: str) -> AsyncIterator
 
 async def fill_report(engine: AsyncEngine) -> None:
     connection = await open_connection(engine)
-    await fill_seed_tables(connection, SALES, LAST_DAY)
-    await fill_report_tables(connection, with_facts=True)
+    await filling.fill_seed(connection, SALES, LAST_DAY)
+    await filling.fill_report(connection)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()
 
@@ -137,7 +134,7 @@ async def test_no_report_reads_a_sale(report: AsyncEngine) -> None:
 async def stock(stock_engine: AsyncEngine) -> AsyncEngine:
     """80,000 levels in forty stores."""
     connection = await open_connection(stock_engine)
-    await fill_stock_tables(connection, sales=0)
+    await filling.fill_stock(connection, sales=0)
     await connection.close()
     return stock_engine
 
@@ -160,7 +157,7 @@ async def test_the_stock_of_a_product_is_found_by_product(stock: AsyncEngine) ->
 async def sales(sales_engine: AsyncEngine) -> AsyncEngine:
     """70,000 sales of three lines in forty stores."""
     connection = await open_connection(sales_engine)
-    await fill_catalogue(connection, "sales")
+    await filling.fill_catalogue(connection, "sales")
     for statement in _SOLD:
         await connection.execute(statement)
     await connection.close()

@@ -6,19 +6,19 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from infra.tools.local import nginx
 from infra.tools.local.fetch import NO_NGINX
 from infra.tools.measure import tables
-from infra.tools.measure.bench.freshness import measure_freshness
 from infra.tools.measure.bench.instances import PORTS as PORTS_OF_INSTANCES
 from infra.tools.measure.bench.instances import measure_instances
-from infra.tools.measure.bench.lab import Effort, Lab, open_lab, say
+from infra.tools.measure.bench.lab import FULL, QUICK, Effort, Lab, open_lab, say
 from infra.tools.measure.bench.memory import measure_memory
 from infra.tools.measure.bench.projection import measure_projection
 from infra.tools.measure.bench.reads import measure_reads
+from infra.tools.measure.bench.system import measure_system
 from infra.tools.measure.bench.telemetry import measure_telemetry
-from infra.tools.measure.bench.unit_costs import measure_unit_costs
 from infra.tools.measure.bench.writes import measure_writes
 
 Part = Callable[[Lab, Effort], Awaitable[tables.Tables]]
@@ -26,12 +26,10 @@ PARTS: Mapping[str, Part] = {
     "reads": measure_reads,
     "telemetry": measure_telemetry,
     "writes": measure_writes,
-    "freshness": measure_freshness,
+    "system": measure_system,
     "projection": measure_projection,
     "instances": measure_instances,
     "memory": measure_memory,
-    # Last: it also takes figures of the parts above.
-    "unit-costs": measure_unit_costs,
 }
 FURTHER_PORTS: Mapping[str, Iterable[str]] = {"instances": PORTS_OF_INSTANCES}
 
@@ -66,10 +64,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.tools.measure.bench")
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART")
     parser.add_argument("--rounds", type=int)
-    parser.add_argument("--quick", action="store_true", help="print small tables, keep nothing")
     parser.add_argument("--minutes", type=float, help="of load in the part `memory`")
+    parser.add_argument("--quick", action="store_true", help="print small tables, keep nothing")
     arguments = parser.parse_args()
-    effort = Effort.of(quick=arguments.quick, rounds=arguments.rounds, minutes=arguments.minutes)
+    effort = QUICK if arguments.quick else FULL
+    effort = replace(
+        effort,
+        rounds=arguments.rounds or effort.rounds,
+        minutes=arguments.minutes or effort.minutes,
+    )
     command = " ".join(["python -m infra.tools.measure.bench", *sys.argv[1:]])
     # A topic that is not there yet is what a part waits for, not news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

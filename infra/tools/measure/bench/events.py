@@ -1,10 +1,8 @@
-"""`python -m …bench.events SERVERS RATE`: send made sales to Kafka at a rate until stopped."""
+"""Make sales as the relay sends them to Kafka, for workers without tills."""
 
 import asyncio
 import json
 import random
-import sys
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from time import perf_counter
 from typing import Any
@@ -14,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from uuid_utils.compat import uuid7
 
 from infra.tools.local.layout import ROOT
-from infra.tools.measure.bench.catalogue import LINES, PARTITIONS, PRODUCTS, STORES
+from infra.tools.measure.bench.filling import LINES, PARTITIONS, STORES, draw_products
 
 TOPIC, TYPE = "sales.events.v1", "sales.sale-recorded.v1"
 _EXAMPLE = json.loads(
@@ -25,8 +23,6 @@ _EXAMPLE = json.loads(
 def make_sale(chance: random.Random, business_date: date | None = None) -> dict[str, Any]:
     """Make a confirmed sale of three lines as the relay sends it, by default of today."""
     now, store_id, sale_id = datetime.now(UTC), chance.randint(1, STORES), str(uuid7())
-    # Some products sell far better than others, as in the filled databases.
-    products = [1 + int(PRODUCTS * chance.random() ** 2) for _ in range(LINES)]
     value = _EXAMPLE | {
         "sale_id": sale_id,
         "store_id": store_id,
@@ -38,7 +34,7 @@ def make_sale(chance: random.Random, business_date: date | None = None) -> dict[
         "business_date": business_date or now.date(),
         "lines": [
             _EXAMPLE["lines"][0] | {"line_no": number, "product_id": each}
-            for number, each in enumerate(products, start=1)
+            for number, each in enumerate(draw_products(chance), start=1)
         ],
         # The report refuses a sale whose total is not the sum of its lines.
         "total_cents": LINES * _EXAMPLE["total_cents"],
@@ -57,7 +53,8 @@ def make_sale(chance: random.Random, business_date: date | None = None) -> dict[
     }
 
 
-async def _feed(servers: str, rate: float) -> None:
+async def feed(servers: str, rate: float) -> None:
+    """Send made sales at a rate until cancelled."""
     chance = random.Random(2)
     due = perf_counter()
     async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
@@ -65,8 +62,3 @@ async def _feed(servers: str, rate: float) -> None:
             await producer.send(**make_sale(chance))
             due += 1 / rate
             await asyncio.sleep(max(0.0, due - perf_counter()))
-
-
-if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(_feed(sys.argv[1], float(sys.argv[2])))

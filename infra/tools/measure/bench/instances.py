@@ -1,48 +1,42 @@
 """Part `instances`: one instance of each API behind NGINX, then two.
 
-The whole system and the load generator share this machine, whose cores bound what a second
-instance can bring.
+The whole system and k6 share this machine, whose cores bound what a second instance can bring.
 """
 
 import asyncio
 import statistics
-
-import psutil
 
 from infra.tools.local import nginx
 from infra.tools.local.layout import SERVICES, further_ports
 from infra.tools.local.supervisor import Supervisor
 from infra.tools.measure.bench import live
 from infra.tools.measure.bench.lab import Effort, Lab, say
-from infra.tools.measure.bench.load import PERMISSIVE, Request, check_statuses, get, sales, send
-from infra.tools.measure.bench.processes import busy_share
+from infra.tools.measure.bench.load import PERMISSIVE, Request, get, sales, send
 from infra.tools.measure.bench.reads import LARGE_STOCK, REPORT
-from infra.tools.measure.tables import Tables
+from infra.tools.measure.tables import Row, Tables
 
 # The lab needs these ports beside its own.
 PORTS = further_ports(apis=2, workers=1) | nginx.PORTS
-CONNECTIONS = 32
 
 
 async def measure_instances(lab: Lab, effort: Effort) -> Tables:
     """Ask one instance and two in turn; return the medians of the rounds."""
     await live.start(lab)
     questions = _list_questions(lab)
-    found: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    rates: dict[tuple[str, int], list[float]] = {}
     for _ in range(effort.rounds):
         for instances in (1, 2):
             await _switch(lab, instances)
             for name, (requests, status) in questions.items():
-                result = await _ask(requests, status, effort.seconds)
-                found.setdefault((name, instances), []).append(result)
-                say(f"{name}, {instances}: {result[0]:,.0f}/s")
-    rows = []
+                await send(requests, 1.0)
+                answers = await send(requests, effort.seconds)
+                answers.check(status)
+                rates.setdefault((name, instances), []).append(answers.rate)
+                say(f"{name}, {instances}: {answers.rate:,.0f}/s")
+    rows: list[Row] = []
     for name in questions:
-        (one, _), (two, busy) = (
-            [statistics.median(each) for each in zip(*found[name, n], strict=True)] for n in (1, 2)
-        )
-        row = {"answers/s": name, "one": one, "two": two, "ratio": two / one, "cores busy": busy}
-        rows.append(row)
+        one, two = (statistics.median(rates[name, instances]) for instances in (1, 2))
+        rows.append({"answers/s": name, "one": one, "two": two, "two ÷ one": two / one})
     return {"rates": rows}
 
 
@@ -65,12 +59,3 @@ async def _switch(lab: Lab, instances: int) -> None:
         elif not lab.stack.pid(second):
             await lab.stack.restart(second)
     await asyncio.sleep(nginx.held_for_dead_seconds())
-
-
-async def _ask(requests: list[Request], status: int, seconds: float) -> tuple[float, float]:
-    """Keep all connections busy; return the rate and the number of busy cores."""
-    await send(requests, 1.0, CONNECTIONS)
-    before = psutil.cpu_times()
-    measured = await send(requests, seconds, CONNECTIONS)
-    check_statuses(measured, status)
-    return measured.rate, busy_share(before, psutil.cpu_times()) * (psutil.cpu_count() or 1)

@@ -4,18 +4,23 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import asyncpg
+import psutil
 from sqlalchemy.engine import make_url
 
 from infra.tools.local.layout import DEFAULT_PORTS, Layout
 from infra.tools.local.observability import installed_ports, traces_environment
 from infra.tools.local.ports import find_free_ports
 from infra.tools.local.stack import Stack
+from infra.tools.measure.bench.processes import Served, serve
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +28,22 @@ class Effort:
     """How much is measured: enough for the document, or just enough to see that it works."""
 
     rounds: int
-    seconds: float
-    latency_seconds: float
-    sizes: list[int]
+    seconds: float  # of one load
+    sizes: tuple[int, ...]  # sales stored
     log_sales: int
     minutes: float
 
-    @classmethod
-    def of(cls, *, quick: bool, rounds: int | None, minutes: float | None) -> "Effort":
-        if quick:
-            return cls(rounds or 1, 1.0, 2.0, [10_000, 100_000], 50_000, minutes or 0.25)
-        sizes = [10_000, 100_000, 1_000_000, 10_000_000]
-        return cls(rounds or 3, 2.0, 6.0, sizes, 200_000, minutes or 1.0)
+
+FULL = Effort(3, 2.0, (10_000, 1_000_000, 10_000_000), 200_000, 1.0)
+QUICK = Effort(1, 1.0, (10_000, 100_000), 50_000, 0.25)
 
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """The infrastructure, and an administrator's connection to its PostgreSQL."""
+    """The infrastructure of one part; `running` ends what the part has started."""
 
     stack: Stack
-    admin: "asyncpg.Connection[asyncpg.Record]"
+    running: AsyncExitStack
 
     @property
     def layout(self) -> Layout:
@@ -55,23 +56,30 @@ class Lab:
             "DATABASE_URL": on_database(layout.database_url(service), database or service),
             "KAFKA_BOOTSTRAP_SERVERS": layout.kafka_bootstrap_servers,
             "HTTP_HOST": "127.0.0.1",
-            # An audit would count facts that a large database does not have.
+            # An audit would miss the facts that the made sales do not have.
             "AUDIT_EVERY_SECONDS": "86400",
             **traces_environment(layout),
         }
         # Each database of the report needs a consumer group of its own.
         return found | ({"SERVICE_NAME": database.replace("_", "-")} if database else {})
 
+    def processes(self, name: str) -> list[psutil.Process]:
+        """Return a program of the stack with its children: PostgreSQL's backends are children."""
+        process = psutil.Process(self.stack.pid(name))
+        return [process, *process.children(recursive=True)]
+
+    async def serve(self, module: str, environment: Mapping[str, str]) -> Served:
+        """Run a module that listens until the part ends."""
+        return await self.running.enter_async_context(serve(module, environment))
+
     async def clone(self, service: str, name: str) -> str:
         """Make a database like the migrated, empty one of a service; return its name."""
-        await self.admin.execute(f"CREATE DATABASE {name} TEMPLATE {service}")
+        async with self.connect("postgres") as connection:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {service}")
         return name
 
-    async def drop(self, name: str) -> None:
-        await self.admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
     @asynccontextmanager
-    async def connect(self, database: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    async def connect(self, database: str) -> AsyncIterator[Connection]:
         """Connect to a database as administrator until the end of the block."""
         connection = await asyncpg.connect(plain(on_database(self.layout.admin_url, database)))
         try:
@@ -104,9 +112,8 @@ async def open_lab(further: Iterable[str] = ()) -> AsyncIterator[Lab]:
     try:
         await stack.start_infrastructure()
         await stack.start_watchers()
-        admin = await asyncpg.connect(plain(stack.layout.admin_url))
-        yield Lab(stack, admin)
-        await admin.close()
+        async with AsyncExitStack() as running:
+            yield Lab(stack, running)
     finally:
         await asyncio.to_thread(stack.discard)
         shutil.rmtree(state)

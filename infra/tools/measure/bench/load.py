@@ -1,22 +1,24 @@
-"""Send prepared requests by k6 (`load.js`), and tell what came back."""
+"""Send prepared requests by k6 (`load.js`), and return what came back."""
 
 import json
 import random
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
-from infra.tools.measure.bench.catalogue import PRODUCTS, STORES, STRICT_FROM
+from infra.tools.measure.bench.filling import STORES, STRICT_FROM, draw_products
 from infra.tools.measure.bench.processes import run_to_end
-from infra.tools.measure.load.k6 import BINARY
+from infra.tools.measure.load.k6 import list_arguments
+from infra.tools.measure.load.summary import Summary
 
+BUSY, REFUSED = 32, 503
+PERMISSIVE, STRICT = range(1, STRICT_FROM), range(STRICT_FROM, STORES + 1)
 _SCRIPT = Path(__file__).with_name("load.js")
 _PERCENTILES = {"p50": "med", "p95": "p(95)", "p99": "p(99)", "max": "max"}
-PERMISSIVE, STRICT = range(1, STRICT_FROM), range(STRICT_FROM, STORES + 1)
+_STATUS = "status_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +32,34 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What came back. `dropped` requests were not sent: all connections were busy."""
+class Answers:
+    """What came back of a load."""
 
-    rate: float
-    statuses: dict[int, int]
-    milliseconds: dict[str, float]
-    dropped: int
-    seen: dict[str, float]
-    not_seen: int
+    summary: Summary
 
     @property
-    def answers(self) -> int:
+    def rate(self) -> float:
+        # Every iteration sends one of the requests.
+        return self.summary.rate("iterations")
+
+    @property
+    def count(self) -> int:
         return sum(self.statuses.values())
 
     @property
-    def seconds(self) -> float:
-        return self.answers / self.rate
+    def statuses(self) -> dict[int, int]:
+        names = [name for name in self.summary.metrics if name.startswith(_STATUS)]
+        counts = {int(name.removeprefix(_STATUS)): self.summary.count(name) for name in names}
+        return {status: count for status, count in counts.items() if count}
+
+    def milliseconds(self, trend: str = "answered") -> dict[str, float]:
+        figures = self.summary.metrics.get(trend, {})
+        return {f"{name} ms": figures[of] for name, of in _PERCENTILES.items() if of in figures}
+
+    def check(self, expected: int) -> None:
+        """Raise if anything but the expected status or a refusal came back."""
+        if expected not in self.statuses or not set(self.statuses) <= {expected, REFUSED}:
+            raise AssertionError(f"expected {expected}, got {self.statuses}")
 
 
 def get(url: str, key: str, **headers: str) -> Request:
@@ -55,37 +68,37 @@ def get(url: str, key: str, **headers: str) -> Request:
     return Request("GET", url, {"x-token": key, **named})
 
 
-def sales(url: str, key: str, stores: range) -> list[Request]:
+def sales(url: str, key: str, stores: range, **headers: str) -> list[Request]:
     """Return three hundred different sales of three lines each."""
     chance = random.Random(3)
-    # A strict store's sale is answered when it is written, before the stock has decided.
-    headers = {"x-token": key, "content-type": "application/json", "prefer": "respond-async"}
+    named = {"x-token": key, "content-type": "application/json", **headers}
     return [
-        Request("POST", url, headers, _basket(stores[n % len(stores)], chance)) for n in range(300)
+        Request("POST", url, named, _basket(stores[number % len(stores)], chance))
+        for number in range(300)
     ]
 
 
 def _basket(store: int, chance: random.Random) -> str:
-    products = [1 + int(PRODUCTS * chance.random() ** 2) for _ in range(3)]
+    products = draw_products(chance)
     lines = [{"produit_id": each, "quantite": 1 + each % 3} for each in products]
     return json.dumps({"magasin_id": store, "panier": lines})
 
 
-async def ask(request: Request) -> httpx.Response:
+def ask(request: Request) -> httpx.Response:
     """Send one request and return its answer."""
-    async with httpx.AsyncClient(timeout=60) as client:
-        return await client.request(
-            request.method, request.url, headers=request.headers, content=request.body
-        )
+    headers = dict(request.headers)
+    return httpx.request(
+        request.method, request.url, headers=headers, content=request.body, timeout=60
+    )
 
 
 async def send(
     requests: Sequence[Request],
     seconds: float,
-    connections: int,
+    connections: int = BUSY,
     rate: float | None = None,
     seen: Mapping[str, str] | None = None,
-) -> Measured:
+) -> Answers:
     """Send requests in turn for some time: at a rate, or on each connection without a pause."""
     with tempfile.TemporaryDirectory() as folder:
         file, summary = Path(folder) / "requests.json", Path(folder) / "summary.json"
@@ -99,33 +112,5 @@ async def send(
             "GOGC": "400",
             **(seen or {}),
         }
-        command = [str(BINARY), "run", "--quiet", "--address=", "--no-usage-report"]
-        await run_to_end([*command, f"--summary-export={summary}", str(_SCRIPT)], environment)
-        return _read(json.loads(summary.read_text())["metrics"])
-
-
-def _read(metrics: Mapping[str, Any]) -> Measured:
-    def count(name: str) -> int:
-        return int(metrics.get(name, {}).get("count", 0))
-
-    named = {name: count(name) for name in metrics if name.startswith("status_")}
-    return Measured(
-        # Every iteration sends one of the requests.
-        rate=metrics["iterations"]["rate"],
-        statuses={int(name.removeprefix("status_")): each for name, each in named.items() if each},
-        milliseconds=_read_percentiles(metrics["answered"]),
-        dropped=count("dropped_iterations"),
-        seen=_read_percentiles(metrics.get("seen", {})),
-        not_seen=count("not_seen"),
-    )
-
-
-def _read_percentiles(trend: Mapping[str, float]) -> dict[str, float]:
-    return {ours: trend[name] for ours, name in _PERCENTILES.items() if name in trend}
-
-
-def check_statuses(measured: Measured, expected: int, also: Iterable[int] = ()) -> None:
-    """Raise if anything but the expected status came back."""
-    allowed = {expected, *also}
-    if expected not in measured.statuses or not set(measured.statuses) <= allowed:
-        raise AssertionError(f"expected {allowed}, got {measured.statuses}")
+        await run_to_end(list_arguments(_SCRIPT, summary), environment)
+        return Answers(Summary.read(summary))

@@ -5,7 +5,8 @@ import asyncio
 from infra.tools.local.programs import PROCESSES
 from infra.tools.measure.bench import live
 from infra.tools.measure.bench.lab import Effort, Lab
-from infra.tools.measure.tables import Tables
+from infra.tools.measure.bench.load import PERMISSIVE
+from infra.tools.measure.tables import Row, Tables
 
 SALES_PER_SECOND = 30.0
 SAMPLES = 20
@@ -16,26 +17,26 @@ async def measure_memory(lab: Lab, effort: Effort) -> Tables:
     """Sell at a rate and read each process's memory again and again."""
     await live.start(lab)
     seconds = effort.minutes * 60
-    selling = asyncio.create_task(live.sell(lab, seconds, SALES_PER_SECOND))
+    selling = asyncio.create_task(live.sell(lab, PERMISSIVE, seconds, 32, SALES_PER_SECOND))
     found = live.list_processes(lab)
     samples = []
     for _ in range(SAMPLES):
         await asyncio.sleep(seconds / SAMPLES)
         sizes = {name: found[name][0].memory_info().rss / MIB for name in PROCESSES}
-        samples.append({"total": sum(sizes.values())} | sizes)
-    measured = await selling
+        samples.append({"together": sum(sizes.values())} | sizes)
+    answers = await selling
     # The first quarter fills pools and caches.
-    settled, last = samples[SAMPLES // 4], samples[-1]
+    settled = SAMPLES // 4
+    rows: list[Row] = [
+        {
+            "MiB": name,
+            "after a quarter": samples[settled][name],
+            "at the end": samples[-1][name],
+            "at most": max(each[name] for each in samples),
+        }
+        for name in samples[0]
+    ]
     return {
-        "load": [
-            {
-                "minutes": effort.minutes,
-                "sales/s": measured.rate,
-                "MiB together at most": max(each["total"] for each in samples),
-            }
-        ],
-        "processes": [
-            {"MiB": name, "after a quarter": settled[name], "at the end": last[name]}
-            for name in settled
-        ],
+        "load": [{"minutes": effort.minutes, "sales/s": answers.rate}],
+        "processes": rows,
     }

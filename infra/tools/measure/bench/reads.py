@@ -1,229 +1,176 @@
 """Part `reads`: what the hot reads cost at every size, beside their limits and the seed's way."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from infra.tools.measure.bench import seed_way
-from infra.tools.measure.bench.comparing import (
-    Cost,
-    Target,
-    compare_costs,
-    cost_rows,
-    measure_latencies,
-)
+from infra.tools.measure.bench import limits, seed_reads
+from infra.tools.measure.bench.comparing import Target, compare, cost_rows, measure_latencies
+from infra.tools.measure.bench.events import feed
+from infra.tools.measure.bench.filling import LARGE_STORE, SMALL_STORE, make_report, make_stock
 from infra.tools.measure.bench.lab import Effort, Lab
-from infra.tools.measure.bench.limits import serve_limits
-from infra.tools.measure.bench.load import ask, get
-from infra.tools.measure.bench.processes import Served, run, serve
-from infra.tools.measure.bench.report_tables import fill_report
-from infra.tools.measure.bench.stock_tables import (
-    LARGE_STORE,
-    SMALL_STORE,
-    add_up_movements,
-    fill_stock,
-)
+from infra.tools.measure.bench.load import Request, ask, get
+from infra.tools.measure.bench.processes import Served
 from infra.tools.measure.tables import Row, Tables
 
-CHANGING, CHANGING_LESS, SEED = "50 sales/s", "10 sales/s", "the seed's way"
-# The five indexes of ten million sales' movements would take longer to fill than all the rest.
+SALES_PER_SECOND = 10
+# The indexes of more movements would take longer to fill than all the rest.
 MOST_SALES_OF_STOCK = 1_000_000
 SMALL_STOCK = f"/api/magasins/{SMALL_STORE}/stock"
 LARGE_STOCK = f"/api/magasins/{LARGE_STORE}/stock?limite=2000"
-LARGE = "stock, 2,000 products"
-REPORT, GLOBAL = "/api/ventes/rapport", "/api/performance/global"
+REPORT = "/api/ventes/rapport"
+ROLES = {"report": "head-office", "stock": "till"}
+
+Milliseconds = Mapping[Target, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A read of the report, over a range of days or over everything."""
+class Read:
+    """A read that has a goal, and the script and days by which the original answered it."""
 
-    name: str
+    service: str
     path: str
-    start: date | None = None
-    end: date | None = None
-
-    @property
-    def target(self) -> str:
-        """Return path and query; `GLOBAL` chooses its days itself."""
-        if self.path == GLOBAL or self.start is None or self.end is None:
-            return self.path
-        query = {"date_debut": self.start.isoformat(), "date_fin": self.end.isoformat()}
-        return f"{self.path}?{urlencode(query)}"
+    seed: str | None = None
+    first: date = date.min
+    last: date = date.max
 
 
-def list_questions(today: date) -> list[Question]:
-    """Return the reads of the report that have a goal."""
-    # Half a month of day rows at each end of the whole months.
+def list_reads(today: date) -> dict[str, Read]:
+    """Return the reads by name; an awkward range needs counters by day at both ends."""
     first = (today.replace(day=1) - timedelta(days=200)).replace(day=16)
-    awkward = first, (today.replace(day=1) - timedelta(days=20)).replace(day=15)
-    month = today - timedelta(days=29), today
-    return [
-        Question("rapport", REPORT),
-        Question("rapport, 30 days", REPORT, *month),
-        Question("rapport, awkward range", REPORT, *awkward),
-        Question("rapport, a year", REPORT, today - timedelta(days=364), today),
-        Question("rapports/ventes, awkward range", "/api/rapports/ventes", *awkward),
-        Question("performance/global", GLOBAL, *month),
-    ]
-
-
-async def measure_reads(lab: Lab, effort: Effort) -> Tables:
-    """Measure cached reads at every size, then uncached ones while sales change everything."""
-    today = datetime.now(ZoneInfo("America/Toronto")).date()
-    questions = list_questions(today)
-    smallest, largest = min(effort.sizes), max(effort.sizes)
-    stocked = max(each for each in effort.sizes if each <= MOST_SALES_OF_STOCK)
-    names = {size: await fill_report(lab, size, today) for size in effort.sizes}
-    stock_names = {size: await fill_stock(lab, size) for size in (smallest, stocked)}
-    async with AsyncExitStack() as running:
-        reports = await _serve_each(lab, running, "report", names)
-        stocks = await _serve_each(lab, running, "stock", stock_names)
-        services = [
-            *_target_reports(lab, reports, questions),
-            *await _target_stocks(lab, stocks),
-        ]
-        unchanged = next(each for each in services if each.status == 304)
-        in_memory = {
-            "report": _at(services, "rapport", largest).requests[0],
-            "stock": _at(services, LARGE, stocked).requests[0],
-        }
-        limits = await running.enter_async_context(
-            serve_limits(lab, stock_names[stocked], in_memory)
-        )
-        cached = [*limits, *services]
-        costs = await compare_costs(lab, effort, cached)
-        seed = await _answer_as_seed(lab, questions, names, stock_names, services)
-        timed = _of_largest(cached, costs)
-        latencies = await measure_latencies("cached", effort, *timed)
-        async with _change(lab, names[largest], stock_names[stocked]):
-            served = reports[smallest], reports[largest], stocks[stocked]
-            read = [each for each in services if each is not unchanged and each.served in served]
-            async with _sell(lab, 50):
-                async with _change(lab, names[smallest]):
-                    anew = await compare_costs(lab, effort, read)
-                # Without the second report-worker, which no real system has.
-                timed = _of_largest(read, anew)
-                latencies += await measure_latencies(CHANGING, effort, *timed)
-            async with _sell(lab, 10):
-                latencies += await measure_latencies(CHANGING_LESS, effort, *timed)
-    rows = cost_rows("cached", cached, costs, costs[0])
-    rows += cost_rows(CHANGING, read, anew, costs[0])
-    return {"sizes": _by_size(rows, seed, effort.sizes), "costs": rows, "latencies": latencies}
-
-
-async def _serve_each(
-    lab: Lab, running: AsyncExitStack, service: str, names: Mapping[int, str]
-) -> dict[int, Served]:
+    last = (today.replace(day=1) - timedelta(days=20)).replace(day=15)
+    awkward = f"?date_debut={first}&date_fin={last}"
+    stores, whole = "/api/rapports/ventes" + awkward, "seed_sales_report"
+    month = today - timedelta(days=29)
     return {
-        size: await running.enter_async_context(
-            serve(f"{service}_service.main", lab.environment(service, name))
-        )
-        for size, name in names.items()
+        "rapport": Read("report", REPORT, whole),
+        "rapport, awkward range": Read("report", REPORT + awkward, whole, first, last),
+        "rapports/ventes, awkward range": Read("report", stores, "seed_store_report", first, last),
+        "performance/global": Read("report", "/api/performance/global", whole, month, today),
+        "stock, 20 products": Read("stock", SMALL_STOCK),
+        "stock, 2,000 products": Read("stock", LARGE_STOCK, "seed_store_stock"),
     }
 
 
-def _target_reports(
-    lab: Lab, reports: Mapping[int, Served], questions: Sequence[Question]
-) -> list[Target]:
-    key = lab.layout.secrets["head-office"]
-    # All sizes of a question one after the other: their ratio is what the goal asks for.
-    return [
-        Target(each.name, served, [get(served.url(each.target), key)], size=size)
-        for each in questions
-        for size, served in reports.items()
-    ]
-
-
-async def _target_stocks(lab: Lab, stocks: Mapping[int, Served]) -> list[Target]:
-    key = lab.layout.secrets["till"]
+async def measure_reads(lab: Lab, effort: Effort) -> Tables:
+    """Measure at every size, cached and read anew; then beside ten sales a second."""
+    today = datetime.now(ZoneInfo("America/Toronto")).date()
+    reads = list_reads(today)
+    stocked = [each for each in effort.sizes if each <= MOST_SALES_OF_STOCK]
+    databases = {
+        "report": {size: await make_report(lab, size, today) for size in effort.sizes},
+        "stock": {size: await make_stock(lab, size) for size in (stocked[0], stocked[-1])},
+    }
+    served = {
+        name: await lab.serve(f"{service}_service.main", lab.environment(service, name))
+        for service, names in databases.items()
+        for name in names.values()
+    }
+    bare = await lab.serve(limits.MODULE, lab.environment("stock", databases["stock"][stocked[0]]))
+    # All sizes of a read one after the other: their ratio is what the goal asks for.
     targets = [
-        Target(name, served, [get(served.url(path), key)], size=size)
-        for name, path in (("stock, 20 products", SMALL_STOCK), (LARGE, LARGE_STOCK))
-        for size, served in stocks.items()
+        _target(lab, name, read, size, served[database])
+        for name, read in reads.items()
+        for size, database in databases[read.service].items()
     ]
-    last = targets[-1]
-    answer = await ask(last.requests[0])
-    assert len(answer.json()) == 2000, answer.text
-    request = get(last.requests[0].url, key, if_none_match=answer.headers["etag"])
-    return [*targets, Target("stock, unchanged (304)", last.served, [request], 304)]
+    largest = [each for each in targets if each.size == max(databases[reads[each.name].service])]
+    anew = {each: _without_cache(each) for each in targets}
+    bare_targets = _list_limits(bare, targets[0])
+    costs = await compare(lab, effort, [*bare_targets, *targets])
+    costs |= await compare(lab, effort, [*anew.values()])
+    seed = await _answer_as_seed(lab, reads, databases, targets)
+    latencies = await measure_latencies("cached", effort, largest)
+    async with _sell(lab, [names[max(names)] for names in databases.values()]):
+        latencies += await measure_latencies(f"{SALES_PER_SECOND} sales/s", effort, largest)
+    states = {
+        "cached": {each: costs[each].in_all_us / 1e3 for each in targets},
+        "read anew": {each: costs[anew[each]].in_all_us / 1e3 for each in targets},
+        "the seed's way": seed,
+    }
+    beside = [*bare_targets, *largest, *[anew[each] for each in largest]]
+    return {
+        "sizes": _by_size(targets, states, effort.sizes),
+        "limits": cost_rows({each: costs[each] for each in beside}),
+        "latencies": latencies,
+    }
 
 
-def _at(targets: Sequence[Target], name: str, size: int) -> Target:
-    return next(each for each in targets if (each.name, each.size) == (name, size))
+def _target(lab: Lab, name: str, read: Read, size: int, served: Served) -> Target:
+    request = get(served.url(read.path), lab.layout.secrets[ROLES[read.service]])
+    return Target(name, served.process, [request], size=size)
 
 
-def _of_largest(
-    targets: Sequence[Target], costs: Sequence[Cost]
-) -> tuple[list[Target], list[Cost]]:
-    """Return each target at its largest size, with its cost."""
-    largest = {each.name: each.size for each in sorted(targets, key=lambda each: each.size)}
-    chosen = [n for n, each in enumerate(targets) if each.size == largest[each.name]]
-    return [targets[n] for n in chosen], [costs[n] for n in chosen]
+def _list_limits(bare: Served, report: Target) -> list[Target]:
+    """Return the limits; the first is what the others are divided by."""
+    memory = bare.url("/memory")
+    ask(Request("PUT", memory, {}, ask(report.requests[0]).text))
+    return [
+        Target("limit: 20 rows", bare.process, [get(bare.url(f"/rows/{SMALL_STORE}"), "none")]),
+        Target("limit: the report in memory", bare.process, [get(memory, "none")]),
+    ]
+
+
+def _without_cache(target: Target) -> Target:
+    """Return the same on one connection, since concurrent requests would share a read."""
+    [request] = target.requests
+    headers = {**request.headers, "cache-control": "no-cache"}
+    return replace(
+        target,
+        name=f"{target.name}, read anew",
+        requests=[replace(request, headers=headers)],
+        connections=1,
+    )
 
 
 @asynccontextmanager
-async def _change(lab: Lab, *databases: str) -> AsyncIterator[None]:
-    """Run the workers that apply what is sold to these databases."""
-    async with AsyncExitStack() as running:
-        for name in databases:
-            service = name.partition("_")[0]
-            await running.enter_async_context(
-                serve(f"{service}_service.worker", lab.environment(service, name))
-            )
+async def _sell(lab: Lab, databases: Iterable[str]) -> AsyncIterator[None]:
+    """Send sales to Kafka, and run the workers that apply them to these databases."""
+    for name in databases:
+        service = name.partition("_")[0]
+        await lab.serve(f"{service}_service.worker", lab.environment(service, name))
+    feeding = asyncio.create_task(feed(lab.layout.kafka_bootstrap_servers, SALES_PER_SECOND))
+    try:
         yield
-
-
-@asynccontextmanager
-async def _sell(lab: Lab, rate: int) -> AsyncIterator[None]:
-    servers = lab.layout.kafka_bootstrap_servers
-    async with run("infra.tools.measure.bench.events", {}, servers, str(rate)):
-        yield
+    finally:
+        feeding.cancel()
+        with suppress(asyncio.CancelledError):
+            await feeding
 
 
 async def _answer_as_seed(
     lab: Lab,
-    questions: Sequence[Question],
-    names: Mapping[int, str],
-    stock_names: Mapping[int, str],
-    services: Sequence[Target],
-) -> dict[tuple[str, int], float]:
-    """Return CPU seconds of the seed's way; raise if its answers differ from ours."""
+    reads: Mapping[str, Read],
+    databases: Mapping[str, Mapping[int, str]],
+    targets: Sequence[Target],
+) -> Milliseconds:
+    """Return the CPU milliseconds of the seed's way; raise if its answers differ from ours."""
     found = {}
-    for size, name in names.items():
-        async with lab.connect(name) as connection:
-            for each in questions:
-                seed = await seed_way.answer(connection, each.path, each.start, each.end)
-                ours = (await ask(_at(services, each.name, size).requests[0])).json()
-                seed_way.check_same(ours, seed)
-                found[each.name, size] = seed.cpu_seconds
-    for size, name in stock_names.items():
-        async with lab.connect(name) as connection:
-            found[LARGE, size], levels = await add_up_movements(connection)
-        ours = (await ask(_at(services, LARGE, size).requests[0])).json()
-        assert [each["quantite_stock"] for each in ours] == levels, (ours, levels)
+    for target in targets:
+        read = reads[target.name]
+        if read.seed is None:
+            continue
+        async with lab.connect(databases[read.service][target.size]) as connection:
+            cpu_seconds, rows = await seed_reads.answer(
+                connection, read.seed, first=read.first, last=read.last
+            )
+        seed_reads.check_same(ask(target.requests[0]).json(), rows)
+        found[target] = cpu_seconds * 1e3
     return found
 
 
 def _by_size(
-    rows: Sequence[Row], seed: Mapping[tuple[str, int], float], sizes: Sequence[int]
+    targets: Sequence[Target], states: Mapping[str, Milliseconds], sizes: Sequence[int]
 ) -> list[Row]:
     """Return milliseconds of CPU of an answer, one column a size."""
-    found = {(name, SEED, size): cpu_seconds * 1e3 for (name, size), cpu_seconds in seed.items()}
-    for row in rows:
-        cost = float(row["µs CPU of the process"] or 0) + float(row["µs of PostgreSQL"] or 0)
-        found[str(row[""]), str(row["state"]), int(row["sales"] or 0)] = cost / 1e3
     table: list[Row] = []
-    for name in dict.fromkeys(str(row[""]) for row in rows if row["sales"]):
-        for state in ("cached", CHANGING, SEED):
-            figures = [found.get((name, state, size)) for size in sizes]
-            measured = [each for each in figures if each is not None]
-            if not measured:
-                continue
-            growth = measured[-1] / measured[0] if len(measured) > 1 else None
-            by_size = {f"{size:,}": each for size, each in zip(sizes, figures, strict=True)}
-            table.append({"": name, "state": state, **by_size, "last ÷ first": growth})
+    for name in dict.fromkeys(each.name for each in targets):
+        for state, figures in states.items():
+            found = {each.size: figures[each] for each in figures if each.name == name}
+            if found:
+                row = {f"{size:,}": found.get(size) for size in sizes}
+                growth = found[max(found)] / found[min(found)]
+                table.append({"": name, "ms of CPU": state, **row, "last ÷ first": growth})
     return table

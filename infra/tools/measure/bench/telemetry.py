@@ -3,16 +3,13 @@
 Each variant is a process of its own. Without an installed Jaeger only the first one is measured.
 """
 
-from contextlib import AsyncExitStack
-
-from infra.tools.measure.bench.comparing import Target, compare_costs
+from infra.tools.measure.bench import limits
+from infra.tools.measure.bench.comparing import Target, compare, cost_rows
+from infra.tools.measure.bench.filling import SMALL_STORE, make_stock
 from infra.tools.measure.bench.lab import Effort, Lab
-from infra.tools.measure.bench.limits import ROWS, UNCHANGED, serve_limits
 from infra.tools.measure.bench.load import ask, get
-from infra.tools.measure.bench.processes import serve
 from infra.tools.measure.bench.reads import SMALL_STOCK
-from infra.tools.measure.bench.stock_tables import fill_stock
-from infra.tools.measure.tables import Row, Tables
+from infra.tools.measure.tables import Tables
 
 _ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _RATIOS = {"traces of none": "0", "traces of one in ten": "0.1", "traces of all": "1"}
@@ -20,33 +17,25 @@ _RATIOS = {"traces of none": "0", "traces of one in ten": "0.1", "traces of all"
 
 async def measure_telemetry(lab: Lab, effort: Effort) -> Tables:
     """Measure a store's stock of twenty products, and its 304, under each variant in turn."""
-    database = await fill_stock(lab)
-    traced = lab.environment("stock", database)
+    environment = lab.environment("stock", await make_stock(lab))
     key = lab.layout.secrets["till"]
-    variants = {"metrics, no traces": {k: each for k, each in traced.items() if k != _ENDPOINT}}
-    if _ENDPOINT in traced:
+    variants = {
+        "metrics, no traces": {k: each for k, each in environment.items() if k != _ENDPOINT}
+    }
+    if _ENDPOINT in environment:
         for name, ratio in _RATIOS.items():
-            variants[f"metrics, {name}"] = traced | {"OTEL_TRACES_SAMPLER_ARG": ratio}
-    async with AsyncExitStack() as running:
-        limits = await running.enter_async_context(serve_limits(lab, database, {}))
-        reads = [each for each in limits if each.name == ROWS]
-        unchanged = [each for each in limits if each.name == UNCHANGED]
-        for name, environment in variants.items():
-            served = await running.enter_async_context(serve("stock_service.main", environment))
-            url = served.url(SMALL_STOCK)
-            etag = (await ask(get(url, key))).headers["etag"]
-            reads.append(Target(name, served, [get(url, key)]))
-            unchanged.append(Target(name, served, [get(url, key, if_none_match=etag)], 304))
-        rows: list[Row] = []
-        for targets in (reads, unchanged):
-            costs = await compare_costs(lab, effort, targets)
-            rows += [
-                {
-                    "": target.name,
-                    "answer": str(target.status),
-                    "µs CPU per request": cost.process_us,
-                    "× limit": cost.process_us / costs[0].process_us,
-                }
-                for target, cost in zip(targets, costs, strict=True)
-            ]
-    return {"costs": rows}
+            variants[f"metrics, {name}"] = environment | {"OTEL_TRACES_SAMPLER_ARG": ratio}
+    bare = await lab.serve(limits.MODULE, environment)
+    rows, unchanged = get(bare.url(f"/rows/{SMALL_STORE}"), key), get(bare.url("/unchanged"), key)
+    reads = [Target("limit: 20 rows", bare.process, [rows])]
+    not_modified = [Target("limit: 304", bare.process, [unchanged], 304)]
+    for name, variables in variants.items():
+        served = await lab.serve("stock_service.main", variables)
+        read = get(served.url(SMALL_STOCK), key)
+        again = get(served.url(SMALL_STOCK), key, if_none_match=ask(read).headers["etag"])
+        reads.append(Target(name, served.process, [read]))
+        not_modified.append(Target(name, served.process, [again], 304))
+    return {
+        "reads": cost_rows(await compare(lab, effort, reads)),
+        "not modified": cost_rows(await compare(lab, effort, not_modified)),
+    }

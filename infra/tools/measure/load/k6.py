@@ -51,11 +51,7 @@ def start(
 ) -> subprocess.Popen[str]:
     """Start k6 with a scenario; `variables` override our environment."""
     environment = os.environ | variables
-    command = [str(BINARY), "run", "--quiet", "--no-color", "--log-format=json"]
-    # No port for commands: two runs at a time could not share it.
-    command += ["--address=", "--summary-mode=compact", f"--summary-export={summary}"]
-    # Send no usage report to its maker.
-    command += ["--no-usage-report"]
+    command = [*list_arguments(SCENARIOS[scenario], summary), "--log-format=json"]
     if url := _find_prometheus(environment):
         command.append("--out=experimental-prometheus-rw")
         environment |= {
@@ -65,12 +61,24 @@ def start(
             "K6_PROMETHEUS_RW_STALE_MARKERS": "true",
         }
     return subprocess.Popen(
-        [*command, str(SCENARIOS[scenario])],
+        command,
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=log,
         text=True,
     )
+
+
+def list_arguments(script: Path, summary: Path) -> list[str]:
+    """Return the command that runs a script and writes its measurements to `summary`."""
+    return [
+        *(str(BINARY), "run", str(script), "--quiet", "--no-color"),
+        # No port for commands: two runs at a time could not share it.
+        "--address=",
+        # Send no usage report to its maker.
+        "--no-usage-report",
+        *("--summary-mode=compact", f"--summary-export={summary}"),
+    ]
 
 
 def stop(process: subprocess.Popen[str]) -> None:
