@@ -1,4 +1,5 @@
 // What an answer means for the promise under load: a 5xx is 503 with Retry-After, or it is a fault.
+// NGINX refuses what is beyond its limits for an address or a key with 429: that is shed as well.
 import { check } from "k6";
 import { Counter } from "k6/metrics";
 
@@ -6,10 +7,12 @@ const faults = new Counter("server_faults");
 const shed = new Counter("requests_shed");
 const unanswered = new Counter("requests_unanswered");
 
+export const SHED = [429, 503];
+
 export function judge(answer) {
   if (answer.status === 0) {
     unanswered.add(1);
-  } else if (answer.status === 503 && answer.headers["Retry-After"]) {
+  } else if (SHED.includes(answer.status) && answer.headers["Retry-After"]) {
     shed.add(1);
   } else if (answer.status >= 500) {
     faults.add(1);
