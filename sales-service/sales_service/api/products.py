@@ -23,7 +23,7 @@ from sales_service.api.words import say
 from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductOrder
 from sales_service.use_cases.manage_products import add_product, add_products, change_product
-from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.http.idempotency import Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
@@ -91,28 +91,28 @@ async def filter_products(
 @router.post("/api/produits/", status_code=201, responses={201: json_of(ProductOut)})
 @router.post("/api/produits", status_code=201, include_in_schema=False)
 async def post_product(
-    body: ProductIn, request: Request, caller: HeadOffice, idempotency_key: IdempotencyKey = None
+    body: ProductIn, request: Request, caller: HeadOffice, keyed: Keyed
 ) -> Response:
     async with write_session(request) as session:
-        if former := await claim_key(session, request, caller, idempotency_key):
+        if former := await keyed.claim(session):
             return former.response()
         product = await add_product(session, body.columns())
         answer = msgspec.json.encode(ProductOut.of(product))
-        await record_outcome(session, caller, idempotency_key, status=201, body=answer)
+        await keyed.record(session, status=201, body=answer)
     return Response(answer, 201, media_type=JSON)
 
 
 @router.post("/api/produits/lots", status_code=201, responses={201: json_of(ProductsOut)})
 async def post_products(
-    body: ProductsIn, request: Request, caller: HeadOffice, idempotency_key: IdempotencyKey = None
+    body: ProductsIn, request: Request, caller: HeadOffice, keyed: Keyed
 ) -> Response:
     async with write_session(request) as session:
-        if former := await claim_key(session, request, caller, idempotency_key):
+        if former := await keyed.claim(session):
             return former.response()
         columns = [product.columns() for product in body.products]
         added = [ProductOut.of(product) for product in await add_products(session, columns)]
         answer = msgspec.json.encode(ProductsOut(added))
-        await record_outcome(session, caller, idempotency_key, status=201, body=answer)
+        await keyed.record(session, status=201, body=answer)
     return Response(answer, 201, media_type=JSON)
 
 

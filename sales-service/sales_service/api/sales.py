@@ -17,7 +17,7 @@ from sales_service.db.sales import find_sales, list_sales
 from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
-from service_kit.http.idempotency import REPLAYED, IdempotencyKey, keyed
+from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, api_state, read_session
 from service_kit.telemetry.routing import TimedRoute
@@ -66,7 +66,7 @@ async def post_sale(
     body: SaleIn,
     request: Request,
     caller: Anyone,
-    idempotency_key: IdempotencyKey = None,
+    keyed: Keyed,
     prefer: Annotated[str, Header()] = "",
 ) -> Response:
     """Record a sale. The route is idempotent: a request with the same `Idempotency-Key`, or with
@@ -74,12 +74,7 @@ async def post_sale(
     state = api_state(request.app)
     sales = sales_state(request.app)
     state.outbox_watch.refuse_when_full()
-    recorded = await record_sale(
-        state.engine,
-        sales.catalogue,
-        body.to_draft(),
-        await keyed(request, caller, idempotency_key),
-    )
+    recorded = await record_sale(state.engine, sales.catalogue, body.to_draft(), keyed)
     sale = recorded.sale
     if sale.status is SaleStatus.PENDING:
         keep_trace(Keep.SAGA)

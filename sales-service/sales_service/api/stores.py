@@ -12,7 +12,7 @@ from sales_service.api.schemas import PageQuery, PathId, StoreChange, StoreIn
 from sales_service.api.state import sales_state
 from sales_service.db.catalogue import list_stores
 from sales_service.use_cases.manage_stores import change_store, open_store
-from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.http.idempotency import Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
@@ -33,17 +33,15 @@ async def get_stores(
 
 @router.post("/api/magasins/", status_code=201, responses={201: json_of(StoreOut)})
 @router.post("/api/magasins", status_code=201, include_in_schema=False)
-async def post_store(
-    body: StoreIn, request: Request, caller: HeadOffice, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def post_store(body: StoreIn, request: Request, caller: HeadOffice, keyed: Keyed) -> Response:
     settings = sales_state(request.app).settings
     defaults = {"timezone": settings.default_timezone, "currency": settings.default_currency}
     async with write_session(request) as session:
-        if former := await claim_key(session, request, caller, idempotency_key):
+        if former := await keyed.claim(session):
             return former.response()
         store = await open_store(session, defaults | body.columns())
         answer = msgspec.json.encode(StoreOut.of(store))
-        await record_outcome(session, caller, idempotency_key, status=201, body=answer)
+        await keyed.record(session, status=201, body=answer)
     return Response(answer, 201, {"Location": request.url.path}, JSON)
 
 

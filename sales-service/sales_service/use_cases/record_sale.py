@@ -15,7 +15,7 @@ from sales_service.events.sale_events import recorded
 from sales_service.telemetry import count_sales
 from service_kit.database.single_statement import autocommit, within
 from service_kit.events.outbox import EventTooLarge
-from service_kit.http.idempotency import KeyedRequest, claim, key_in_motion, record_outcome
+from service_kit.http.idempotency import KeyedRequest, key_in_motion
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ async def _find_earlier(
 ) -> RecordedSale | None:
     """Return the sale that the key or the draft's id belongs to; raise `SaleExists`."""
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-        if former := await claim(session, request):
+        if former := await request.claim(session):
             assert former.resource_id is not None
             sale_id = UUID(former.resource_id)
             return RecordedSale((await find_sales(session, [sale_id]))[sale_id], is_repeated=True)
         if draft.has_chosen_id and (known := await _find_repeated(session, draft)):
-            await record_outcome(session, request.caller, request.key, resource_id=str(known.id))
+            await request.record(session, resource_id=str(known.id))
             return RecordedSale(known, is_repeated=True)
         # The key may only be taken together with a sale.
         await session.rollback()

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from service_kit.http.idempotency import IdempotencyKey, claim_key, record_outcome
+from service_kit.http.idempotency import Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, api_state, read_session, write_session
 from service_kit.telemetry.routing import TimedRoute
@@ -24,17 +24,17 @@ router = APIRouter(tags=["mouvements"], route_class=TimedRoute)
 @router.post("/api/stock/mouvements", status_code=201, responses={201: json_of(EntryOut)})
 @router.post("/api/stock/mouvements/", status_code=201, include_in_schema=False)
 async def post_stock_movements(
-    body: EntryIn, request: Request, caller: Manager, idempotency_key: IdempotencyKey = None
+    body: EntryIn, request: Request, caller: Manager, keyed: Keyed
 ) -> Response:
     entry = body.to_entry()
     async with read_session(request) as session:
         store = await wait_for_catalogue(session, entry)
     async with write_session(request) as session:
-        if former := await claim_key(session, request, caller, idempotency_key):
+        if former := await keyed.claim(session):
             return former.response()
         movements = await post_movements(session, entry, is_strict=store.is_strict)
         answer = msgspec.json.encode(EntryOut.of(entry, movements))
-        await record_outcome(session, caller, idempotency_key, status=201, body=answer)
+        await keyed.record(session, status=201, body=answer)
     # Do not wait for the notification: the client must read its own write from this process.
     changes = api_state(request.app).changes
     for name in (level_of(entry.store_id), ANY_LEVEL):

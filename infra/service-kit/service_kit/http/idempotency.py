@@ -9,11 +9,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Header, Request, Response
-from sqlalchemy import Row
+from fastapi import Depends, Header, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.database import idempotency_keys
+from service_kit.http.api_keys import identify_caller
 from service_kit.http.callers import Caller
 from service_kit.http.problems import Problem
 
@@ -54,9 +54,9 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A request with its key, and the hash by which a repetition is recognised."""
+    """A request with its key, if it has one, and the hash by which a repetition is recognised."""
 
-    caller: Caller
+    client_id: str
     key: str | None
     request_hash: bytes
 
@@ -64,56 +64,49 @@ class KeyedRequest:
         """Return the values of the fragments' parameters, for a request that makes a resource."""
         return {
             "resource_id": str(resource_id),
-            "client_id": self.caller.client_id,
+            "client_id": self.client_id,
             "key": self.key,
             "request_hash": self.request_hash,
         }
 
+    async def claim(self, session: AsyncSession) -> Recorded | None:
+        """Take the key for this request; return the earlier result if the key is taken.
 
-async def keyed(request: Request, caller: Caller, key: str | None) -> KeyedRequest:
-    """Return the request with its key, if it has one."""
-    if key is None:
-        return KeyedRequest(caller, None, b"")
-    line = f"{request.method} {request.url.path.rstrip('/')}\n"
-    return KeyedRequest(caller, key, hashlib.sha256(line.encode() + await request.body()).digest())
-
-
-async def claim_key(
-    session: AsyncSession, request: Request, caller: Caller, key: str | None
-) -> Recorded | None:
-    """Take the key for this request; return the earlier result if the key is taken.
-
-    Raises `Problem` 422 when the earlier request was another one (method, path or body).
-    """
-    return await claim(session, await keyed(request, caller, key))
-
-
-async def claim(session: AsyncSession, request: KeyedRequest) -> Recorded | None:
-    """Do the same as `claim_key` for a request that `keyed` has read."""
-    if request.key is None:
-        return None
-    identity = {"client_id": request.caller.client_id, "key": request.key}
-    row = await _claim_or_read(session, identity, request.request_hash)
-    if row is None:
-        return None
-    if row.request_hash != request.request_hash:
-        raise Problem.of("key-reused")
-    return Recorded(resource_id=row.resource_id, status=row.status, body=row.body)
-
-
-async def _claim_or_read(
-    session: AsyncSession, identity: dict[str, str], request_hash: bytes
-) -> Row[Any] | None:
-    for _ in range(_CLAIM_ATTEMPTS):
-        claimed = await session.execute(
-            idempotency_keys.CLAIM, {**identity, "request_hash": request_hash}
-        )
-        if claimed.one_or_none() is not None:
+        Raises `Problem` 422 when the earlier request was another one (method, path or body).
+        """
+        if self.key is None:
             return None
-        row = (await session.execute(idempotency_keys.READ, identity)).one_or_none()
-        if row is not None:
-            return row
-    raise key_in_motion()
+        values = {
+            "client_id": self.client_id,
+            "key": self.key,
+            "request_hash": self.request_hash,
+        }
+        for _ in range(_CLAIM_ATTEMPTS):
+            claimed = await session.execute(idempotency_keys.CLAIM, values)
+            if claimed.one_or_none() is not None:
+                return None
+            row = (await session.execute(idempotency_keys.READ, values)).one_or_none()
+            if row is None:
+                continue
+            if row.request_hash != self.request_hash:
+                raise Problem.of("key-reused")
+            return Recorded(row.resource_id, row.status, row.body)
+        raise key_in_motion()
+
+    async def record(
+        self,
+        session: AsyncSession,
+        *,
+        resource_id: str | None = None,
+        status: int | None = None,
+        body: bytes | None = None,
+    ) -> None:
+        """Store the request's result in its transaction: a resource, or the whole answer."""
+        if self.key is None:
+            return
+        identity = {"client_id": self.client_id, "key": self.key}
+        result = {"resource_id": resource_id, "status": status, "body": body}
+        await session.execute(idempotency_keys.RECORD, identity | result)
 
 
 def key_in_motion() -> Problem:
@@ -121,25 +114,17 @@ def key_in_motion() -> Problem:
     return Problem.of("resource-busy")
 
 
-async def record_outcome(
-    session: AsyncSession,
-    caller: Caller,
-    key: str | None,
-    *,
-    resource_id: str | None = None,
-    status: int | None = None,
-    body: bytes | None = None,
-) -> None:
-    """Store the request's result in its transaction: a resource, or the whole answer."""
-    if key is None:
-        return
-    await session.execute(
-        idempotency_keys.RECORD,
-        {
-            "client_id": caller.client_id,
-            "key": key,
-            "resource_id": resource_id,
-            "status": status,
-            "body": body,
-        },
-    )
+async def _read_keyed(
+    request: Request,
+    caller: Annotated[Caller, Depends(identify_caller, scope="function")],
+    idempotency_key: IdempotencyKey = None,
+) -> KeyedRequest:
+    if idempotency_key is None:
+        return KeyedRequest(caller.client_id, None, b"")
+    line = f"{request.method} {request.url.path.rstrip('/')}\n"
+    digest = hashlib.sha256(line.encode() + await request.body()).digest()
+    return KeyedRequest(caller.client_id, idempotency_key, digest)
+
+
+# For a route that is idempotent under its key.
+Keyed = Annotated[KeyedRequest, Depends(_read_keyed, scope="function")]
