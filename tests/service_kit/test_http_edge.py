@@ -110,14 +110,14 @@ async def test_an_unknown_path_is_a_problem(client: httpx.AsyncClient) -> None:
     assert answer.json()["detail"] == "Aucune ressource à cette adresse."
 
 
-async def test_a_wrong_method_is_a_problem_that_names_a_right_one(
+async def test_a_wrong_method_is_a_problem_that_names_the_right_ones(
     client: httpx.AsyncClient,
 ) -> None:
     answer = await client.delete("/notes")
 
     assert (answer.status_code, code_of(answer)) == (405, "methode-non-permise")
     assert answer.json()["detail"] == "Cette méthode n'est pas permise ici."
-    assert answer.headers["Allow"] in ("GET", "POST")
+    assert answer.headers["Allow"] == "GET, HEAD, POST"
 
 
 async def test_an_error_of_the_service_has_the_status_of_its_table(

@@ -88,6 +88,8 @@ async def test_requests_are_counted_and_timed_by_route_template(served: httpx.As
     await served.get("/notes/8/bug")
     await served.post("/notes", json={"id": 1})
     await served.get("/notes")
+    await served.get("/notes/")
+    head = await served.head("/notes")
     await served.get("/wp-admin/1")
     await served.get("/wp-admin/2")
     await served.delete("/notes")
@@ -96,7 +98,8 @@ async def test_requests_are_counted_and_timed_by_route_template(served: httpx.As
 
     assert seen[counted("/notes/{note_id}/bug", "500", "GET")] == 2
     assert seen[counted("/notes", "201", "POST")] == 1
-    assert seen[counted("/notes", "200", "GET")] == 1
+    assert seen[counted("/notes", "200", "GET")] == 2
+    assert (head.content, seen[counted("/notes", "200", "HEAD")]) == (b"", 1)
     assert seen[counted("none", "404", "GET")] == 2
     by_handler = frozenset({("handler", "/notes/{note_id}/bug")})
     assert seen["http_request_duration_seconds_count", by_handler] == 2

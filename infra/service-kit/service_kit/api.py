@@ -18,6 +18,7 @@ from service_kit.http.openapi import describe_problems
 from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
 from service_kit.http.response_cache import ServeCached
+from service_kit.http.routes import RequestForms
 from service_kit.http.serving import BalancedProtocol, Server, bind, tame_collector
 from service_kit.http.state import ApiState, api_state
 from service_kit.settings import ServiceSettings
@@ -74,6 +75,7 @@ def build_api(
     describe_problems(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Admission, most_requests=settings.most_requests, state=state, pools=pools)
+    app.add_middleware(RequestForms, routes=app.routes)
     # Outside the limits: a cached response takes neither a request's place nor a connection.
     app.add_middleware(ServeCached, cache=state.response_cache)
     observe_requests(app, HttpMetrics(metrics), tracing)

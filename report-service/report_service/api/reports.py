@@ -52,7 +52,6 @@ Describe = Callable[[Report, bool | None], ReportOut | StoreReportOut]
 
 
 @router.get("/api/ventes/rapport", responses={200: json_of(ReportOut, FreshnessOut)})
-@router.get("/api/ventes/rapport/", include_in_schema=False)
 async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]) -> Response:
     """Return the consolidated report: stores, best sellers, trend, stock-outs and overstocks."""
     _refuse_reversed(query)
@@ -69,7 +68,6 @@ async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]
 
 
 @router.get("/api/performance/global", responses={200: json_of(ReportOut, FreshnessOut)})
-@router.get("/api/performance/global/", include_in_schema=False)
 async def get_performance(request: Request, query: Annotated[FreshnessIn, Query()]) -> Response:
     """Return the consolidated report of the last 30 days, with the five best sellers."""
     now = datetime.now(report_state(request.app).settings.chain_timezone)
@@ -84,7 +82,6 @@ async def get_performance(request: Request, query: Annotated[FreshnessIn, Query(
 
 
 @router.get("/api/rapports/ventes", responses={200: json_of(StoreReportOut, FreshnessOut)})
-@router.get("/api/rapports/ventes/", include_in_schema=False)
 async def get_store_report(request: Request, query: Annotated[PeriodIn, Query()]) -> Response:
     """Return the sales of each store in a period."""
     _refuse_reversed(query)

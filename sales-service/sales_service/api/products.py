@@ -58,7 +58,6 @@ class FilterQuery(BaseModel):
 
 
 @router.get("/api/produits/", responses={200: json_of(list[ProductOut])})
-@router.get("/api/produits", include_in_schema=False)
 async def get_products(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[PageQuery, Query()]
 ) -> Response:
@@ -89,7 +88,6 @@ async def filter_products(
 
 
 @router.post("/api/produits/", status_code=201, responses={201: json_of(ProductOut)})
-@router.post("/api/produits", status_code=201, include_in_schema=False)
 async def post_product(
     body: ProductIn, request: Request, caller: HeadOffice, keyed: Keyed
 ) -> Response:

@@ -30,7 +30,6 @@ LONGEST_WAIT_SECONDS = 30  # by then the worker cancels a pending sale
 
 
 @router.get("/api/ventes/", responses={200: json_of(list[SaleOut])})
-@router.get("/api/ventes", include_in_schema=False)
 async def get_sales(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[SalesQuery, Query()]
 ) -> Response:
@@ -61,7 +60,6 @@ async def get_sale(
         409: {"description": "Stock insuffisant : chaque ligne qui manque"},
     },
 )
-@router.post("/api/ventes", status_code=201, include_in_schema=False)
 async def post_sale(
     body: SaleIn,
     request: Request,

@@ -21,7 +21,6 @@ router = APIRouter(tags=["magasins"], route_class=TimedRoute)
 
 
 @router.get("/api/magasins/", responses={200: json_of(list[StoreOut])})
-@router.get("/api/magasins", include_in_schema=False)
 async def get_stores(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[PageQuery, Query()]
 ) -> Response:
@@ -32,7 +31,6 @@ async def get_stores(
 
 
 @router.post("/api/magasins/", status_code=201, responses={201: json_of(StoreOut)})
-@router.post("/api/magasins", status_code=201, include_in_schema=False)
 async def post_store(body: StoreIn, request: Request, caller: HeadOffice, keyed: Keyed) -> Response:
     settings = sales_state(request.app).settings
     defaults = {"timezone": settings.default_timezone, "currency": settings.default_currency}

@@ -22,7 +22,6 @@ router = APIRouter(tags=["mouvements"], route_class=TimedRoute)
 
 
 @router.post("/api/stock/mouvements", status_code=201, responses={201: json_of(EntryOut)})
-@router.post("/api/stock/mouvements/", status_code=201, include_in_schema=False)
 async def post_stock_movements(
     body: EntryIn, request: Request, caller: Manager, keyed: Keyed
 ) -> Response:
@@ -43,7 +42,6 @@ async def post_stock_movements(
 
 
 @router.get("/api/stock/mouvements", responses={200: json_of(list[MovementOut])})
-@router.get("/api/stock/mouvements/", include_in_schema=False)
 async def get_stock_movements(
     request: Request,
     session: ReadSession,

@@ -21,7 +21,6 @@ router = APIRouter(tags=["stock"], route_class=TimedRoute)
 
 
 @router.get("/api/magasins/{magasin_id}/stock", responses={200: json_of(list[StockOut])})
-@router.get("/api/magasins/{magasin_id}/stock/", include_in_schema=False)
 async def get_store_stock(
     magasin_id: Annotated[StoreId, Path(ge=1, le=LARGEST_ID)],
     request: Request,
@@ -44,7 +43,6 @@ async def get_store_stock(
 
 
 @router.get("/api/stock/", responses={200: json_of(list[StockOut])})
-@router.get("/api/stock", include_in_schema=False)
 async def get_stock(
     request: Request, caller: Anyone, query: Annotated[StockQuery, Query()]
 ) -> Response:

@@ -27,13 +27,14 @@ from service_kit.http.problems import (
     invalid_request,
     json_pointer,
 )
+from service_kit.http.routes import refuse_method
 from service_kit.http.state import Queue, api_state
 
 logger = logging.getLogger(__name__)
 
 # The framework's errors that come before a route is reached. 400 is FastAPI's status for a body
 # that ends its parser: not UTF-8, or nested too deeply.
-STATUS_PROBLEMS = {400: "invalid-json", 404: "unknown-route", 405: "method-refused"}
+STATUS_PROBLEMS = {400: "invalid-json", 404: "unknown-route"}
 
 
 def _http_exception(error: HTTPException) -> Problem:
@@ -111,6 +112,7 @@ def install_problems(app: FastAPI, problem_of: ProblemTable) -> None:
 
     for kind in table:
         app.add_exception_handler(kind, answer)
+    app.add_exception_handler(405, refuse_method)
     app.add_middleware(UnexpectedErrors)
 
 
