@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Response
 from msgspec import Struct
 
-from service_kit.http.openapi import describe_problems, json_of
+from service_kit.http.openapi import PROBLEMS, complete_document, json_of
 
 
 class Line(Struct, rename={"name": "nom"}):
@@ -39,9 +39,9 @@ def post_figures() -> Response:
 
 
 def described() -> Any:
-    app = FastAPI()
+    app = FastAPI(responses=PROBLEMS)
     app.include_router(router)
-    describe_problems(app)
+    complete_document(app)
     return app.openapi()
 
 
@@ -76,3 +76,14 @@ def test_each_status_of_a_route_has_its_own_answer() -> None:
 
 def test_every_application_with_a_router_describes_its_answers() -> None:
     assert described() == described()
+
+
+def test_a_client_learns_how_to_send_its_key() -> None:
+    document = described()
+
+    schemes = document["components"]["securitySchemes"]
+    assert document["security"] == [{name: []} for name in schemes]
+    assert [(each["type"], each.get("name")) for each in schemes.values()] == [
+        ("apiKey", "x-token"),
+        ("http", None),
+    ]

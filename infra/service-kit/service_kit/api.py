@@ -14,7 +14,7 @@ from service_kit.database.sessions import open_engines, open_probe
 from service_kit.events.outbox_backlog import OutboxWatch
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.limits import Admission, BodyLimit
-from service_kit.http.openapi import describe_problems
+from service_kit.http.openapi import PROBLEMS, complete_document
 from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
 from service_kit.http.response_cache import ServeCached
@@ -66,13 +66,17 @@ def build_api(
         tracing.close()
 
     app = FastAPI(
-        title=title, lifespan=lifespan, redirect_slashes=False, telemetry=NO_NATIVE_TELEMETRY
+        title=title,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        responses=PROBLEMS,
+        telemetry=NO_NATIVE_TELEMETRY,
     )
     app.state.api = state
     for router in routers:
         app.include_router(router)
     install_problems(app, problem_of)
-    describe_problems(app)
+    complete_document(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(Admission, most_requests=settings.most_requests, state=state, pools=pools)
     app.add_middleware(RequestForms, routes=app.routes)

@@ -18,7 +18,7 @@ from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
 from service_kit.http.idempotency import REPLAYED, Keyed
-from service_kit.http.openapi import json_of
+from service_kit.http.openapi import PROBLEM, json_of
 from service_kit.http.state import ReadSession, api_state, read_session
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.tracing import Keep, keep_trace
@@ -57,7 +57,7 @@ async def get_sale(
             "description": "Le stock n'a pas encore décidé ; voir Location",
             **json_of(SaleAnswer),
         },
-        409: {"description": "Stock insuffisant : chaque ligne qui manque"},
+        409: {"description": "Stock insuffisant : chaque ligne qui manque", **PROBLEM},
     },
 )
 async def post_sale(

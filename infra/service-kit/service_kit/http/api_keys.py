@@ -10,7 +10,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -22,11 +22,7 @@ from service_kit.telemetry.stages import Stage, stage
 _FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND revoked_at IS NULL")
 
 
-async def identify_caller(
-    request: Request,
-    x_token: Annotated[str | None, Header()] = None,
-    authorization: Annotated[str | None, Header()] = None,
-) -> Caller:
+async def identify_caller(request: Request) -> Caller:
     """Return the caller of a request; raise `Problem` 401 when the key is missing or unknown."""
     key = read_key(request.scope)
     challenge = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
