@@ -1,17 +1,15 @@
 """The HTTP process of a service: one FastAPI application, wired with everything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
 
-import uvicorn
 from fastapi import APIRouter, FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.change_feed import follow_changes
 from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engines, open_probe
-from service_kit.events.outbox_backlog import OutboxWatch
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.limits import Admission, BodyLimit
 from service_kit.http.openapi import PROBLEMS, complete_document
@@ -19,7 +17,7 @@ from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
 from service_kit.http.response_cache import ServeCached
 from service_kit.http.routes import RequestForms
-from service_kit.http.serving import BalancedProtocol, Server, bind, tame_collector
+from service_kit.http.serving import BalancedProtocol, Server, bind
 from service_kit.http.state import ApiState, api_state
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
@@ -58,7 +56,7 @@ def build_api(
             app.include_router(build_operations_router(metrics.registry, checks))
             async with (
                 watch_loop_lag(),
-                _watch_outbox(state.outbox_watch, probe),
+                _run_beside(state.outbox_watch.run(probe, asyncio.Event())),
                 follow_changes(state.changes, settings),
                 extension(app) if extension else nullcontext(),
             ):
@@ -87,31 +85,17 @@ def build_api(
 
 
 @asynccontextmanager
-async def _watch_outbox(watch: OutboxWatch, engine: AsyncEngine) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    task = asyncio.create_task(watch.run(engine, stop))
+async def _run_beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
-        stop.set()
         # Not waited for: a database that hangs would keep it for longer than a stop may take.
         task.cancel()
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Run the application until SIGTERM; requests under way are finished first."""
-    config = uvicorn.Config(
-        app,
-        http=BalancedProtocol,
-        host=settings.http_host,
-        port=settings.http_port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Connections that wait for this process in the kernel; further ones are refused.
-        backlog=1024,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=7,
-    )
-    tame_collector()
-    Server(config, api_state(app).stopping).run(bind(config))
+    stopping = api_state(app).stopping
+    server = Server(app, settings, stopping, BalancedProtocol, backlog=1024, seconds_to_stop=7)
+    server.run(bind(server.config))

@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import uvicorn
 from fastapi import FastAPI
 
 from service_kit.database.pool import Pools
@@ -19,7 +18,7 @@ from service_kit.events.outbox_backlog import OutboxWatch
 from service_kit.events.redrive import Redrive
 from service_kit.events.relay import Relay
 from service_kit.http.health import build_operations_router, database_check, find_broker_fault
-from service_kit.http.serving import Protocol, Server, Stopping, tame_collector
+from service_kit.http.serving import Protocol, Server, Stopping
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
 from service_kit.telemetry.http_telemetry import observe_requests
@@ -93,20 +92,8 @@ def run_worker(
             await _finish(tasks)
         tracing.close()
 
-    server = Server(
-        uvicorn.Config(
-            app := FastAPI(lifespan=lifespan, openapi_url=None, telemetry=NO_NATIVE_TELEMETRY),
-            http=Protocol,
-            host=settings.http_host,
-            port=settings.http_port,
-            log_config=None,
-            access_log=False,
-            backlog=128,
-            timeout_keep_alive=5,
-            timeout_graceful_shutdown=1,
-        ),
-        stopping,
-    )
+    app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=NO_NATIVE_TELEMETRY)
+    server = Server(app, settings, stopping, Protocol, backlog=128, seconds_to_stop=1)
     observe_requests(app, HttpMetrics(metrics), tracing)
     failed: list[str] = []
 
@@ -116,7 +103,6 @@ def run_worker(
             failed.append(task.get_name())
             server.should_exit = True
 
-    tame_collector()
     server.run()
     if failed:
         raise SystemExit(f"{', '.join(failed)} died, see the log")

@@ -9,8 +9,10 @@ from time import perf_counter
 from typing import Any, cast
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_telemetry import ARRIVED
 
 # Longer than a balancer keeps an idle connection (NGINX: keepalive_timeout in upstreams.conf): this
@@ -85,17 +87,6 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
 
-def tame_collector() -> None:
-    """Exclude the objects of the start from garbage collection, and collect less often.
-
-    A collection of all modules stops the process for tens of milliseconds. Requests leave few
-    cycles behind.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-
-
 class BalancedProtocol(Protocol):
     """Stops without breaking a balancer's connections.
 
@@ -132,11 +123,47 @@ def bind(config: uvicorn.Config) -> list[socket.socket]:
 
 
 class Server(uvicorn.Server):
-    """Begins `stopping` at SIGTERM; the lifespan ends after the last request."""
+    """Begins `stopping` at SIGTERM; the lifespan ends after the last request.
 
-    def __init__(self, config: uvicorn.Config, stopping: Stopping) -> None:
+    `backlog` connections may wait for the process in the kernel; further ones are refused.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: ServiceSettings,
+        stopping: Stopping,
+        protocol: type[Protocol],
+        *,
+        backlog: int,
+        seconds_to_stop: int,
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            http=protocol,
+            host=settings.http_host,
+            port=settings.http_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=backlog,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=seconds_to_stop,
+        )
         super().__init__(config)
         self._stopping = stopping
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Run until SIGTERM; requests under way are finished first.
+
+        A garbage collection of all modules stops the process for tens of milliseconds. So the
+        objects of the start are excluded from it, and it runs less often: requests leave few
+        cycles behind.
+        """
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 100)
+        super().run(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stopping.begin()
