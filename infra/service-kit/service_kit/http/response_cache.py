@@ -6,11 +6,10 @@ says which of its responses are cached.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 from time import time
-from typing import Any
 
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -91,40 +90,33 @@ class ResponseCache:
         names = frozenset(names)
         arrived = next(self._order)
         _, wants_fresh = _read_conditions(request.scope)
-        # One that is done stands here until the loop comes to its callback.
-        while (flight := self._flights.get(key)) and not flight.task.done():
+        while flight := self._flights.get(key):
             with stage(Stage.SQL):  # somebody else's statement
-                if flight.order > arrived or not (wants_fresh or self._is_stale(flight, names)):
+                is_new_enough = not (wants_fresh or self._is_stale(names, flight.began))
+                if flight.order > arrived or is_new_enough:
                     # Its failure is this request's failure too.
                     return (await asyncio.shield(flight.task)).respond(request)
                 await asyncio.wait([flight.task])
+        began = self._feed.now()
         route = request.scope["route"]
 
         async def read_and_add() -> CachedResponse:
-            began = self._feed.now()
-            fresh = CachedResponse(await read(), names, frozenset(roles), route)
-            if self._feed.is_live and not self._feed.has_changed(names, began):
+            try:
+                fresh = CachedResponse(await read(), names, frozenset(roles), route)
+            finally:
+                # Before the task is done: requests without a pause would share it for ever.
+                del self._flights[key]
+            if not self._is_stale(names, began):
                 self._add(key, fresh)
             return fresh
 
+        task = asyncio.ensure_future(read_and_add())
+        self._flights[key] = _Flight(next(self._order), began, task)
         # Shielded: the others want it even if the client that asked first has gone.
-        return (await asyncio.shield(self._begin(key, read_and_add()))).respond(request)
+        return (await asyncio.shield(task)).respond(request)
 
-    def _is_stale(self, flight: _Flight, names: Iterable[str]) -> bool:
-        return not self._feed.is_live or self._feed.has_changed(names, flight.began)
-
-    def _begin(
-        self, key: Key, read: Coroutine[Any, Any, CachedResponse]
-    ) -> asyncio.Future[CachedResponse]:
-        flight = _Flight(next(self._order), self._feed.now(), asyncio.ensure_future(read))
-        self._flights[key] = flight
-
-        def land(_: asyncio.Future[CachedResponse]) -> None:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
-
-        flight.task.add_done_callback(land)
-        return flight.task
+    def _is_stale(self, names: Iterable[str], since: int) -> bool:
+        return not self._feed.is_live or self._feed.has_changed(names, since)
 
     def _add(self, key: Key, fresh: CachedResponse) -> None:
         self._remove(key)
