@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from report_service.consumers import catalogue_events, sales_events, stock_events
 from report_service.db.audit import CHECKS
+from report_service.events.topics import SALES_TOPIC
 from report_service.projections.freshness import keep_freshness
 from report_service.settings import Settings
-from report_service.topics import SALES_TOPIC
 from service_kit.audit import audit_continuously
 from service_kit.worker import run_worker
 

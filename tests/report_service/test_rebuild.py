@@ -52,7 +52,7 @@ async def worker(reports: Reports, topics: TopicFactory) -> AsyncIterator[Worker
 def rebuild_of(worker: Worker, subscriptions: Sequence[Subscription] = SUBSCRIPTIONS) -> Rebuild:
     url = worker.projection.engine.url.render_as_string(hide_password=False)
     settings = worker.settings.model_copy(update={"database_url": url})
-    return Rebuild(settings, subscriptions, say=lambda _: None)
+    return Rebuild(settings, subscriptions, show=lambda _: None)
 
 
 async def counted(worker: Worker, sales: int) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from report_service.api.schemas import FreshnessOut, ReportOut
+from report_service.api.answers import FreshnessOut, ReportOut
 from tests.report_service.builders import (
     COFFEE,
     MONDAY,

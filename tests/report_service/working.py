@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaProducer
 from uuid_utils.compat import uuid7
 
 from report_service.consumers import catalogue_events, sales_events, stock_events
+from report_service.events.topics import SALES_TOPIC
 from report_service.projections.freshness import keep_freshness
-from report_service.topics import SALES_TOPIC
 from service_kit.events.cloud_events import Subscription
 from service_kit.events.consumer import Consumer
 from service_kit.events.relay import Relay

@@ -1,23 +1,15 @@
-"""Turns a report into an answer, and an answer into bytes."""
+"""Answers: English structs whose members have French names, encoded as they are."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from typing import Annotated, Self
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from report_service.api.schemas import (
-    DayOut,
-    FreshnessOut,
-    PeriodOut,
-    ProductOut,
-    ReportOut,
-    StockAlertOut,
-    StoreLineOut,
-    StoreOut,
-    StoreReportOut,
-)
+from report_service.api.words import FRENCH
 from report_service.db.reports import (
+    DaySales,
     ProductSales,
     SalesReport,
     StockAlert,
@@ -26,72 +18,153 @@ from report_service.db.reports import (
 )
 from service_kit.http.cached_response import Content
 
+Money = Annotated[float, Meta(description="Net of tax, exact to the cent", examples=[1234.5])]
+Instant = Annotated[datetime, Meta(tz=True)]
+IsCurrent = Annotated[bool, Meta(description="Only with `apres_vente`: is that sale counted?")]
+
 _ENCODER = msgspec.json.Encoder()
 
 
-def describe_sales_report(
-    report: SalesReport, is_current: bool | None, period: PeriodOut
-) -> ReportOut:
-    """Return the consolidated report. Its totals are the sums of the stores that it lists."""
-    return ReportOut(
-        amount=_money(sum([store.amount_cents for store in report.stores])),
-        sales_count=sum([store.sales_count for store in report.stores]),
-        taxes=_money(sum([store.tax_cents for store in report.stores])),
-        period=period,
-        products=[
-            ProductOut(
-                each.product_id,
-                _name_product(each),
-                each.category,
-                each.units,
-                _money(each.amount_cents),
-            )
-            for each in report.products
-        ],
-        stock_outs=_describe_alerts(report.stock_outs),
-        overstocks=_describe_alerts(report.overstocks),
-        stores=[
-            StoreOut(
-                each.store_id,
-                _name_store(each),
-                _money(each.amount_cents),
-                each.sales_count,
-            )
-            for each in report.stores
-        ],
-        days=[DayOut(each.business_date, _money(each.amount_cents)) for each in report.days],
-        is_current=UNSET if is_current is None else is_current,
-    )
+class FreshnessOut(Struct, rename=FRENCH):
+    """When the figures were read. Every event in Kafka at `complet_jusqua` is counted in them."""
+
+    computed_at: Instant
+    complete_until: Instant | None
+    delay_ms: int | None
 
 
-def describe_store_report(
-    report: StoreReport, is_current: bool | None, period: PeriodOut
-) -> StoreReportOut:
-    """Return the sales of each store."""
-    lines = [
-        StoreLineOut(
-            each.store_id,
-            _name_store(each),
-            each.sales_count,
-            _money(each.amount_cents),
+class PeriodOut(Struct, rename=FRENCH):
+    """The business dates of a report, both included. Null means no bound."""
+
+    start: date | None
+    end: date | None
+
+
+class ProductOut(Struct, gc=False, rename=FRENCH):
+    """The sales of one of the best sellers."""
+
+    product_id: int
+    name: str
+    category: str
+    units: int
+    amount: Money
+
+    @classmethod
+    def of(cls, sales: ProductSales) -> Self:
+        return cls(
+            sales.product_id,
+            _name_product(sales),
+            sales.category,
+            sales.units,
+            _money(sales.amount_cents),
         )
-        for each in report.stores
-    ]
-    return StoreReportOut(period, lines, UNSET if is_current is None else is_current)
 
 
-def _describe_alerts(alerts: list[StockAlert]) -> list[StockAlertOut]:
-    return [
-        StockAlertOut(
-            each.product_id,
-            _name_product(each),
-            each.category,
-            each.on_hand,
-            each.store_id,
-            _name_store(each),
+class StockAlertOut(Struct, gc=False, rename=FRENCH):
+    """A product of which a store has no unit left, or too many."""
+
+    product_id: int
+    name: str
+    category: str
+    on_hand: int
+    store_id: int
+    store: str
+
+    @classmethod
+    def of(cls, alert: StockAlert) -> Self:
+        return cls(
+            alert.product_id,
+            _name_product(alert),
+            alert.category,
+            alert.on_hand,
+            alert.store_id,
+            _name_store(alert),
         )
-        for each in alerts
-    ]
+
+
+class StoreOut(Struct, gc=False, rename=FRENCH):
+    """The sales of a store."""
+
+    store_id: int
+    store: str
+    amount: Money
+    sales_count: int
+
+    @classmethod
+    def of(cls, sales: StoreSales) -> Self:
+        return cls(
+            sales.store_id, _name_store(sales), _money(sales.amount_cents), sales.sales_count
+        )
+
+
+class DayOut(Struct, gc=False, rename=FRENCH):
+    """The sales of a business date."""
+
+    business_date: date
+    amount: Money
+
+    @classmethod
+    def of(cls, sales: DaySales) -> Self:
+        return cls(sales.business_date, _money(sales.amount_cents))
+
+
+class ReportOut(Struct, rename=FRENCH | {"amount": "total_ventes"}):
+    """The figures of the consolidated report. All come from one snapshot."""
+
+    amount: Money
+    sales_count: int
+    taxes: Money
+    period: PeriodOut
+    products: list[ProductOut]
+    stock_outs: list[StockAlertOut]
+    overstocks: list[StockAlertOut]
+    stores: list[StoreOut]
+    days: list[DayOut]
+    is_current: IsCurrent | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, report: SalesReport, is_current: bool | None, period: PeriodOut) -> Self:
+        """Return the consolidated report. Its totals are the sums of the stores that it lists."""
+        return cls(
+            _money(sum([store.amount_cents for store in report.stores])),
+            sum([store.sales_count for store in report.stores]),
+            _money(sum([store.tax_cents for store in report.stores])),
+            period,
+            [ProductOut.of(each) for each in report.products],
+            [StockAlertOut.of(each) for each in report.stock_outs],
+            [StockAlertOut.of(each) for each in report.overstocks],
+            [StoreOut.of(each) for each in report.stores],
+            [DayOut.of(each) for each in report.days],
+            UNSET if is_current is None else is_current,
+        )
+
+
+class StoreLineOut(Struct, gc=False, rename=FRENCH | {"amount": "total_ventes"}):
+    """The sales of a store, as a line of the report by store."""
+
+    store_id: int
+    store: str
+    sales_count: int
+    amount: Money
+
+    @classmethod
+    def of(cls, sales: StoreSales) -> Self:
+        return cls(
+            sales.store_id, _name_store(sales), sales.sales_count, _money(sales.amount_cents)
+        )
+
+
+class StoreReportOut(Struct, rename=FRENCH | {"stores": "rapport"}):
+    """The figures of the report by store."""
+
+    period: PeriodOut
+    stores: list[StoreLineOut]
+    is_current: IsCurrent | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, report: StoreReport, is_current: bool | None, period: PeriodOut) -> Self:
+        lines = [StoreLineOut.of(each) for each in report.stores]
+        return cls(period, lines, UNSET if is_current is None else is_current)
 
 
 def _name_product(each: ProductSales | StockAlert) -> str:
@@ -112,7 +185,7 @@ def join_members(
     read_freshness: Callable[[], FreshnessOut],
     until: datetime | None,
 ) -> Content:
-    """Return one JSON object with the members of two: cached figures, then freshness read anew.
+    """Return one JSON object with the members of two: cached figures, then the current freshness.
 
     The figures are encoded once, and the ETag is of them alone. Freshness changes at every answer,
     so each answer gets its members behind the cached bytes: `{"a":1` and `,"b":2}`.

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from report_service.api.schemas import FreshnessOut
+from report_service.api.answers import FreshnessOut
 from report_service.db.reports import Freshness
-from report_service.topics import SALES_TOPIC
+from report_service.events.topics import SALES_TOPIC
 from service_kit.database.change_feed import ChangeFeed
 
 FRESHNESS = "freshness"
@@ -17,17 +17,17 @@ class CurrentFreshness:
     def __init__(self, feed: ChangeFeed) -> None:
         self._complete_until: datetime | None = None
         self._database_ahead = NO_TIME  # of the clock of this process
-        feed.watch(self._hear)
+        feed.watch(self._on_change)
 
     def learn(self, freshness: Freshness, asked_at: datetime) -> None:
-        """Learn from a report that was asked for at an instant of this process's clock."""
+        """Take the freshness of a report that was read; `asked_at` is by this process's clock."""
         self._database_ahead = freshness.computed_at - asked_at
-        heard, told = self._complete_until, freshness.complete_until
-        if told is not None and (heard is None or told > heard):
-            self._complete_until = told
+        known, read = self._complete_until, freshness.complete_until
+        if read is not None and (known is None or read > known):
+            self._complete_until = read
 
     def read(self) -> FreshnessOut:
-        """Return the freshness of cached figures: they are as good as figures read now."""
+        """Return the freshness of cached figures. A change evicts them, so they are current."""
         now = datetime.now(UTC) + self._database_ahead
         until = self._complete_until
         if until is None:
@@ -35,7 +35,7 @@ class CurrentFreshness:
         delay = max(NO_TIME, now - until)
         return FreshnessOut(now, until, round(delay.total_seconds() * 1000))
 
-    def _hear(self, name: str | None, value: str) -> None:
+    def _on_change(self, name: str | None, value: str) -> None:
         if name is None:
             self._complete_until = None
         elif name == FRESHNESS:

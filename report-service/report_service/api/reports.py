@@ -8,18 +8,16 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.api.answers import describe_sales_report, describe_store_report, join_members
-from report_service.api.problems import ReversedDates
-from report_service.api.read_your_writes import wait_until_counted
-from report_service.api.schemas import (
-    FreshnessIn,
+from report_service.api.answers import (
     FreshnessOut,
-    PeriodIn,
     PeriodOut,
-    ReportIn,
     ReportOut,
     StoreReportOut,
+    join_members,
 )
+from report_service.api.problems import ReversedDates
+from report_service.api.read_your_writes import wait_until_counted
+from report_service.api.schemas import FreshnessIn, PeriodIn, ReportIn
 from report_service.api.state import report_state
 from report_service.db.reports import (
     SalesReport,
@@ -63,7 +61,7 @@ async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]
         top=query.best_sellers,
         max_days=MAX_TREND_DAYS if is_bounded else TREND_DAYS,
     )
-    describe = partial(describe_sales_report, period=PeriodOut(query.start, query.end))
+    describe = partial(ReportOut.of, period=PeriodOut(query.start, query.end))
     return await _answer(request, query, read, describe)
 
 
@@ -76,7 +74,7 @@ async def get_performance(request: Request, query: Annotated[FreshnessIn, Query(
     read = partial(
         read_sales_report, start=start, end=None, top=PERFORMANCE_TOP, max_days=MAX_TREND_DAYS
     )
-    describe = partial(describe_sales_report, period=PeriodOut(start, None))
+    describe = partial(ReportOut.of, period=PeriodOut(start, None))
     tomorrow = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
     return await _answer(request, query, read, describe, until=tomorrow)
 
@@ -86,7 +84,7 @@ async def get_store_report(request: Request, query: Annotated[PeriodIn, Query()]
     """Return the sales of each store in a period."""
     _refuse_reversed(query)
     read = partial(read_store_report, start=query.start, end=query.end)
-    describe = partial(describe_store_report, period=PeriodOut(query.start, query.end))
+    describe = partial(StoreReportOut.of, period=PeriodOut(query.start, query.end))
     return await _answer(request, query, read, describe)
 
 

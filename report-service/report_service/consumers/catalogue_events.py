@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.events.consumed import CATALOGUE_DECODERS, ProductChanged, StoreChanged
+from report_service.events.topics import CATALOGUE_TOPIC
 from report_service.projections.catalogue import keep_products, keep_stores
-from report_service.topics import CATALOGUE_TOPIC
 from service_kit.events.cloud_events import Event, Subscription
 
 

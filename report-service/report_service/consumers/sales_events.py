@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.events.consumed import SALES_DECODERS, SaleRecorded
+from report_service.events.topics import SALES_TOPIC
 from report_service.projections.sales import count_sales
 from report_service.telemetry import REPORT_DELAY
-from report_service.topics import SALES_TOPIC
 from service_kit.database.sessions import after_commit
 from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
 

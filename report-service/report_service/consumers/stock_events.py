@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.events.consumed import STOCK_DECODERS, StockLevelsChanged
+from report_service.events.topics import STOCK_TOPIC
 from report_service.projections.stock_levels import keep_levels
-from report_service.topics import STOCK_TOPIC
 from service_kit.events.cloud_events import Event, Subscription
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.ranges import split_range
-from report_service.topics import SALES_TOPIC
+from report_service.events.topics import SALES_TOPIC
 
 ALERTS_LISTED = 100
 

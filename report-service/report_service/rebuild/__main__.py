@@ -29,7 +29,7 @@ SUBSCRIPTIONS = (
 )
 
 
-def _say(line: str) -> None:
+def _print_line(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
@@ -40,9 +40,9 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> None:
             async with AsyncSession(engine) as session, session.begin():
                 before, after = await rebuild_store_day(session, arguments.store, arguments.day)
         was, now = (each or "nothing" for each in (before, after))
-        _say(f"store {arguments.store} on {arguments.day}: was {was}, is {now} ({FIGURES})")
+        _print_line(f"store {arguments.store} on {arguments.day}: was {was}, is {now} ({FIGURES})")
         return
-    rebuild = Rebuild(settings, SUBSCRIPTIONS, _say)
+    rebuild = Rebuild(settings, SUBSCRIPTIONS, _print_line)
     if arguments.command in ("all", "build"):
         ddl = arguments.ddl.read_text() if arguments.ddl else ""
         await rebuild.build([part for part in ddl.split(";") if part.strip()])

@@ -42,17 +42,17 @@ class NotCaughtUp(Exception):
 
 
 class Rebuild:
-    """A rebuild of one database. It reports its progress to `say`."""
+    """A rebuild of one database. It reports its progress through `show`."""
 
     def __init__(
         self,
         settings: ServiceSettings,
         subscriptions: Sequence[Subscription],
-        say: Callable[[str], None],
+        show: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._subscriptions = subscriptions
-        self._say = say
+        self._show = show
 
     async def build(self, changes: Sequence[str] = ()) -> None:
         """Fill new copies from the log, up to its end. This does not change the live tables."""
@@ -77,7 +77,7 @@ class Rebuild:
                         is_passing = isinstance(fault, NotCaughtUp) or is_lock_timeout(fault)
                         if not is_passing or attempt == SWAP_TRIES - 1:
                             raise
-                        self._say(f"the swap is tried again: {type(fault).__name__}")
+                        self._show(f"the swap is tried again: {type(fault).__name__}")
                         continue
                     return
 
@@ -113,20 +113,20 @@ class Rebuild:
         ends = await log.read_ends()
         total = sum(ends.values())
         began, first = time.monotonic(), _count(log.positions, ends)
-        said_at = began
+        shown_at = began
         while (done := _count(log.positions, ends)) < total:
             await log.advance()
             now = time.monotonic()
             # Before the first records there is no rate.
-            if done > first and (now - said_at >= PROGRESS_SECONDS or done == total):
+            if done > first and (now - shown_at >= PROGRESS_SECONDS or done == total):
                 rate = max(1.0, (done - first) / (now - began))
-                self._say(
+                self._show(
                     f"{done:,} of {total:,} events, {rate:,.0f}/s, "
                     f"{(total - done) / rate:,.0f} s left"
                 )
-                said_at = now
+                shown_at = now
         seconds = time.monotonic() - began
-        self._say(
+        self._show(
             f"{total:,} events in the log, {total - first:,} of them read in {seconds:.1f} s"
             f" ({(total - first) / max(seconds, 0.001):,.0f}/s), {log.skipped:,} set aside"
         )
@@ -138,12 +138,12 @@ class Rebuild:
             async with asyncio.timeout(LOCKED_SECONDS):
                 await self._reach_live(connection, log)
             for row in (changed := await tables.compare(connection))[:SHOWN_DIFFERENCES]:
-                self._say(
+                self._show(
                     f"{row.business_date} store {row.store_id}: was {row.live}, is {row.fresh}"
                     f" ({FIGURES})"
                 )
             await tables.swap(connection)
-        self._say(f"swapped; {len(changed)} days of stores have new figures")
+        self._show(f"swapped; {len(changed)} days of stores have new figures")
 
     async def _reach_live(self, connection: AsyncConnection, log: LogReader) -> None:
         """Apply what the live consumer, now stopped, has applied since."""

@@ -19,7 +19,7 @@ from sales_service.api.schemas import (
     ProductsIn,
     no_nul,
 )
-from sales_service.api.words import say
+from sales_service.api.words import translate
 from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductOrder
 from sales_service.use_cases.manage_products import add_product, add_products, change_product
@@ -31,7 +31,7 @@ from service_kit.telemetry.routing import TimedRoute
 router = APIRouter(tags=["produits"], route_class=TimedRoute)
 
 MOST_FOUND = 100
-SORTABLE = {say(order.value): order for order in ProductOrder}
+SORTABLE = {translate(order.value): order for order in ProductOrder}
 
 
 class SearchQuery(BaseModel):

@@ -9,7 +9,7 @@ from pydantic.types import StringConstraints
 from uuid_utils.compat import uuid7
 
 from sales_service.api.schemas import FRENCH_ONLY, LARGEST_ID, Identifier, UnitPrice
-from sales_service.api.words import say_of_line
+from sales_service.api.words import translate_of_line
 from sales_service.domain.catalogue import ProductId, StoreId
 from sales_service.domain.sale import DraftLine, SaleDraft, SaleId
 
@@ -36,7 +36,7 @@ def _is_uuid7(value: UUID) -> UUID:
 class LineIn(BaseModel):
     """A line of a basket; `prix_unitaire` defaults to the catalogue's price."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=say_of_line)
+    model_config = ConfigDict(extra="forbid", alias_generator=translate_of_line)
 
     product_id: Identifier
     quantity: Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS)]

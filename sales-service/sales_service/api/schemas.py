@@ -8,10 +8,10 @@ from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.types import StringConstraints
 
-from sales_service.api.words import KINDS, say
+from sales_service.api.words import KINDS, translate
 
 # Refuse unknown members and parameters: they are misspelt.
-FRENCH_ONLY = ConfigDict(extra="forbid", alias_generator=say)
+FRENCH_ONLY = ConfigDict(extra="forbid", alias_generator=translate)
 
 LARGEST_ID = 2_147_483_647
 

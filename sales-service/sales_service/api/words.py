@@ -48,11 +48,11 @@ WORD_OF_STATUS = {
 }
 
 
-def say(name: str) -> str:
+def translate(name: str) -> str:
     """Return the French name of a member or parameter; some are the same in both languages."""
     return FRENCH.get(name, name)
 
 
-def say_of_line(name: str) -> str:
+def translate_of_line(name: str) -> str:
     """Return the French name of a member of a line."""
     return FRENCH_OF_LINE.get(name, name)

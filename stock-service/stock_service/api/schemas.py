@@ -15,12 +15,12 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from uuid_utils.compat import uuid7
 
-from stock_service.api.words import KINDS, say
+from stock_service.api.words import KINDS, translate
 from stock_service.domain.entries import StockEntry, enter_stock
 from stock_service.domain.levels import Document, ProductId, StoreId
 
 # A misspelt member or parameter is an error, never ignored.
-FRENCH = ConfigDict(extra="forbid", alias_generator=say)
+FRENCH = ConfigDict(extra="forbid", alias_generator=translate)
 
 LARGEST_ID = 2_147_483_647
 LARGEST_QUANTITY = 1_000_000

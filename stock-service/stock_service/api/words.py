@@ -30,6 +30,6 @@ KINDS = {
 WORD_OF = {kind: word for word, kind in KINDS.items()}
 
 
-def say(name: str) -> str:
+def translate(name: str) -> str:
     """Return the French name of a member or parameter; some are the same in both languages."""
     return FRENCH.get(name, name)

@@ -67,7 +67,7 @@ class Reply:
     missing: tuple[Shortage, ...]
 
 
-class SaleDesk:
+class SaleDecider:
     """Decides sales one after the other, on locked levels and with the earlier decisions."""
 
     def __init__(

@@ -19,7 +19,7 @@ from stock_service.domain.sales import (
     Quantities,
     Reply,
     Sale,
-    SaleDesk,
+    SaleDecider,
 )
 from stock_service.events.announcements import level_events, reply_event
 
@@ -40,27 +40,27 @@ async def settle_sales(session: AsyncSession, changes: Sequence[SaleChange]) -> 
     decided = await find_decisions(session, {each.change.sale_id for each in changes})
     withdrawn = await find_withdrawn(session, _returnable(changes, decided))
     book = await open_book(session, _keys(changes, decided, withdrawn))
-    desk = SaleDesk(book, decided, withdrawn)
+    decider = SaleDecider(book, decided, withdrawn)
     decided_at = datetime.now(UTC)
     replies: list[OutgoingEvent] = []
     traceparents: dict[StoreId, str | None] = {}
     for each in changes:
         moves_before = len(book.movements)
-        reply = _settle(desk, each.change)
+        reply = _settle(decider, each.change)
         if reply is not None:
             replies.append(reply_event(reply, decided_at, each.traceparent))
         if len(book.movements) > moves_before:
             # One event announces the store's levels: it joins the trace of the last sale.
             traceparents[each.change.store_id] = each.traceparent
     await save_book(session, book)
-    await save_decisions(session, desk.decisions.values(), decided_at)
+    await save_decisions(session, decider.decisions.values(), decided_at)
     await add_to_outbox(session, [*replies, *level_events(book, decided_at, traceparents)])
 
 
-def _settle(desk: SaleDesk, change: Sale | Cancellation) -> Reply | None:
+def _settle(decider: SaleDecider, change: Sale | Cancellation) -> Reply | None:
     if isinstance(change, Sale):
-        return desk.withdraw(change)
-    desk.take_back(change)
+        return decider.withdraw(change)
+    decider.take_back(change)
     return None
 
 

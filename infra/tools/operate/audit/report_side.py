@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.topics import SALES_TOPIC, STOCK_TOPIC
+from report_service.events.topics import SALES_TOPIC, STOCK_TOPIC
 from service_kit.events import dead_letters, positions
 
 REPORT = "report-service"

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.tools.operate.audit.report_side import ReportedLevels
-from report_service.topics import SALES_TOPIC, STOCK_TOPIC
+from report_service.events.topics import SALES_TOPIC, STOCK_TOPIC
 from service_kit.events import positions
 
 # A digest per store of what its sales took, whatever the order of the rows.

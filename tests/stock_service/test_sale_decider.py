@@ -27,7 +27,7 @@ from stock_service.domain.sales import (
     Quantities,
     Reply,
     Sale,
-    SaleDesk,
+    SaleDecider,
 )
 from tests.stock_service.builders import (
     COFFEE,
@@ -50,18 +50,18 @@ class Memory:
 
     def receive(self, *changes: Sale | Cancellation) -> list[Reply | None]:
         book = LevelBook(self.levels)
-        desk = SaleDesk(book, self.decided, self.withdrawn)
+        decider = SaleDecider(book, self.decided, self.withdrawn)
         replies: list[Reply | None] = []
         for change in changes:
             if isinstance(change, Sale):
-                replies.append(desk.withdraw(change))
+                replies.append(decider.withdraw(change))
             else:
-                desk.take_back(change)
+                decider.take_back(change)
         self.levels |= book.changed_levels()
         self.ledger += book.movements
-        self.decided |= desk.decisions
+        self.decided |= decider.decisions
         for change in changes:
-            decision = desk.decisions.get(change.sale_id)
+            decision = decider.decisions.get(change.sale_id)
             if isinstance(change, Sale) and decision and decision.outcome is Outcome.WITHDRAWN:
                 self.withdrawn[change.sale_id] = change.wanted
         return replies
