@@ -54,8 +54,8 @@ class CatalogueCache:
         product_ids: set[ProductId],
         products: dict[ProductId, Product],
     ) -> None:
-        # Remove all entries first: what no longer exists must not stay, and a dictionary keeps an
-        # entry that is only replaced in its old place of the order of eviction.
+        # Remove all entries first: deleted rows must leave the cache, and a replaced entry would
+        # keep its old place in the order of eviction.
         self._stores.pop(store_id, None)
         for product_id in product_ids:
             self._products.pop(product_id, None)

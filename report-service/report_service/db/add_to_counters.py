@@ -49,7 +49,7 @@ def _insertion(counter: Counter) -> str:
 def _updates(counter: Counter) -> Iterator[str]:
     for name in counter.measures:
         yield f"{name} = a.{name} + excluded.{name}"
-    # The greatest labels win, so that the order of delivery does not show.
+    # The greatest labels win, so that the order of delivery does not matter.
     ours = ", ".join(f"a.{name}" for name in counter.latest)
     given = ", ".join(f"excluded.{name}" for name in counter.latest)
     for name in counter.latest:

@@ -20,7 +20,7 @@ STORE_DAYS_PER_SLICE = 5
 _FIRST = (0, date(1, 1, 1))
 _LAST = (2**31 - 1, date(9999, 12, 31))
 
-# Reads one key after the other from the index, without the facts in between.
+# A loose index scan: it reads one key after the other and skips the facts in between.
 _NEXT_STORE_DAYS = text("""
     WITH RECURSIVE keys AS (
         (SELECT store_id, business_date FROM sale_facts
@@ -116,13 +116,13 @@ def _earliest(columns: Iterable[tuple[str, str]], condition: str) -> TextClause:
 def _compare(counters: Iterable[tuple[Counter, str, str]]) -> TextClause:
     """Return a statement that lists the rows of counters which differ from their sources.
 
-    With each counter stand the condition on its source's rows and the condition on its own.
+    Each counter comes with the condition on its source's rows and the condition on its own rows.
     """
     expected, found = [], []
     for counter, in_source, in_counter in counters:
         source_sums, counter_sums = [], sum_each(counter.measures)
         if _shows_lines(counter):
-            # No other comparison holds the lines of sales against their totals.
+            # No other comparison checks the lines of sales against their totals.
             source_sums.append("sum(lines.amount_cents) AS of_lines")
             counter_sums.append("sum(amount_cents) AS of_lines")
         key = counter.key_without_stripe
@@ -154,8 +154,10 @@ def _shows_lines(counter: Counter) -> bool:
     return counter.summed_from is SALES and "amount_cents" in counter.measures
 
 
-async def _find(session: AsyncSession, compare: TextClause, stretch: dict[str, Any]) -> list[str]:
-    rows = await session.execute(compare, stretch)
+async def _find(
+    session: AsyncSession, compare: TextClause, parameters: dict[str, Any]
+) -> list[str]:
+    rows = await session.execute(compare, parameters)
     return [f"{row.row}: found {row.found}, expected {row.expected}" for row in rows]
 
 

@@ -25,7 +25,7 @@ COLUMN_TYPES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """A table of facts: how to read it beside its sales, and what can be counted of it."""
+    """A table of facts: how to join it with its sales, and its measures."""
 
     table: str
     joined: str
@@ -36,8 +36,8 @@ class Facts:
 class Counter:
     """A table with a row for each value of `key` and a column for each of `measures`.
 
-    The rows of `summed_from` add up to the rows of the counter. `latest` are labels of the latest
-    sale: its instant first.
+    The rows of `summed_from` add up to the rows of the counter. `latest` are the columns that the
+    latest sale sets: its instant, then its labels.
     """
 
     table: str

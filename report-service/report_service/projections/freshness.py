@@ -18,18 +18,18 @@ from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
 MARK_EVERY = timedelta(milliseconds=250)  # `retard_ms` grows to this much while nothing is late
-MAX_WATERMARKS = 2400  # ten minutes of lag; beyond that, no more are added until some are reached
+MAX_WATERMARKS = 2400  # ten minutes of lag; when full, new ones are dropped until some are reached
 FAULT_PAUSE = timedelta(seconds=2)
 
 
 class Watermarks:
-    """Instants with the ends of the log at each, from the oldest that is not reached."""
+    """Instants that consumers have not reached, oldest first, with the ends of the log at each."""
 
     def __init__(self) -> None:
         self._watermarks: deque[tuple[datetime, Mapping[int, int]]] = deque()
 
     def add(self, instant: datetime, ends: Mapping[int, int]) -> None:
-        """Remember that every event from before `instant` stands before `ends`."""
+        """Add an instant. Every event that was in Kafka at it lies before `ends`."""
         # When full, the old ones stay: consumers reach them first.
         if len(self._watermarks) < MAX_WATERMARKS:
             self._watermarks.append((instant, ends))

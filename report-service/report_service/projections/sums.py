@@ -11,7 +11,7 @@ from report_service.events.consumed import SaleRecorded
 
 Key = tuple[Any, ...]
 Rows = list[tuple[Any, ...]]
-# For each key all that is measured of the facts, in the order of `Facts.measures`.
+# The sums of all measures of the facts by key, in the order of `Facts.measures`.
 Sums = dict[Key, list[int]]
 
 
@@ -55,12 +55,12 @@ def sum_sales(sales: Iterable[SaleRecorded], key: tuple[str, ...]) -> Sums:
 def sum_lines(sales: Iterable[SaleRecorded], key: tuple[str, ...]) -> Sums:
     """Return the sums of lines for each value of some fields of their sale, then of their own.
 
-    A sale is one receipt of a key, on however many lines the key stands.
+    A sale counts as one receipt of a key, even when several of its lines have the key.
     """
     fields_of_sale = tuple(name for name in key if name in _SALE_FIELDS)
     of_sale = _tuple_of(attrgetter, fields_of_sale)
     of_line = attrgetter(*key[len(fields_of_sale) :])
-    # In two levels: a key for each line would be built and hashed for each line.
+    # Two levels of dictionaries: with one, each line would build and hash a whole key.
     groups: dict[Key, dict[Any, list[int]]] = {}
     for sale in sales:
         rows, seen = groups.setdefault(of_sale(sale), {}), set()

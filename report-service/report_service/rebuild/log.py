@@ -76,8 +76,8 @@ class LogReader:
                 await positions.move(session, self._name, [records[-1]])
         except (PoisonMessage, DBAPIError) as fault:
             poison = as_poison(fault)
-            stretch = f"{wanted[0].offset}..{wanted[-1].offset}"
-            raise RefusedEvent(f"{partition} {stretch}: {poison}") from fault
+            offsets = f"{wanted[0].offset}..{wanted[-1].offset}"
+            raise RefusedEvent(f"{partition} {offsets}: {poison}") from fault
         self.skipped += len(records) - len(wanted)
         self.positions[partition] = records[-1].offset + 1
 

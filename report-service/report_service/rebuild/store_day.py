@@ -32,17 +32,17 @@ async def rebuild_store_day(
     """Compute a day of a store anew and return its figures before and after.
 
     The rows that sum all stores are computed anew for the whole day and month. The labels of
-    products stay as they are. The live consumer is stopped for the length of the transaction.
+    products stay as they are. The live consumer stops until the transaction ends.
     """
     month, following = month_bounds(day)
-    # Each statement takes the ones that it names.
-    stretch = {"store_id": store_id, "day": day, "month": month, "following": following}
+    # A statement uses some of them.
+    parameters = {"store_id": store_id, "day": day, "month": month, "following": following}
     await positions.stop_consumers(session)
-    before = (await session.execute(_READ, stretch)).one_or_none()
+    before = (await session.execute(_READ, parameters)).one_or_none()
     for counter in counters:
         for statement in _statements(counter):
-            await session.execute(text(statement), stretch)
-    after = (await session.execute(_READ, stretch)).one_or_none()
+            await session.execute(text(statement), parameters)
+    after = (await session.execute(_READ, parameters)).one_or_none()
     return (tuple(before) if before else None, tuple(after) if after else None)
 
 
@@ -51,8 +51,8 @@ def _statements(counter: Counter) -> Iterator[str]:
     if counter.latest:
         yield _update(counter, source)
         return
-    stretch = [_OF_STORE_DAY[column] for column in counter.key if column in _OF_STORE_DAY]
-    yield f"DELETE FROM {counter.table} WHERE {' AND '.join(stretch) or 'true'}"
+    conditions = [_OF_STORE_DAY[column] for column in counter.key if column in _OF_STORE_DAY]
+    yield f"DELETE FROM {counter.table} WHERE {' AND '.join(conditions) or 'true'}"
     yield f"INSERT INTO {counter.table} ({', '.join((*counter.key, *counter.measures))}) {source}"
 
 

@@ -89,7 +89,7 @@ async def _copy(connection: AsyncConnection, table: str) -> None:
 
 
 async def list_copies(connection: AsyncConnection) -> list[str]:
-    """Return the tables that stand ready to be swapped in."""
+    """Return the copies that a build has filled."""
     return await _list_tables(connection, FRESH)
 
 
@@ -102,7 +102,7 @@ async def _list_tables(connection: AsyncConnection, schema: str) -> list[str]:
 
 
 async def swap(connection: AsyncConnection) -> None:
-    """Put the copies in place of the live tables, and those into the schema `former`."""
+    """Move the live tables to the schema `former` and the copies into their place."""
     live = await _list_tables(connection, LIVE)
     await connection.execute(text(f"CREATE SCHEMA {FORMER}"))
     for table in await list_copies(connection):

@@ -21,8 +21,8 @@ class NothingWritten(Exception):
     """The key or the sale's id is taken, or the catalogue has changed since it was read."""
 
 
-# Each part has a row only when the part before it has one. So the number is taken last: a sale
-# that is not written uses none up. Every transaction locks the key before the sale.
+# Each part has a row only when the part before it has one. The number is taken last, so a sale that
+# is not written uses no number. Every transaction locks the key before the sale.
 _WRITE_SALE = DirectStatement(f"""
     WITH permitted AS (
         SELECT FROM stores

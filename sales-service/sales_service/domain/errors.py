@@ -18,7 +18,7 @@ class SalesError(Exception):
 
 
 class UnknownReferences(SalesError):
-    """A basket has an unknown store or unknown products, which are by the index of their line."""
+    """A basket names an unknown store or unknown products; `products` has them by line index."""
 
     def __init__(self, store_id: StoreId | None, products: Mapping[int, ProductId]) -> None:
         super().__init__(f"unknown store {store_id}, {len(products)} lines of unknown products")
@@ -97,4 +97,4 @@ class AbsurdTotal(SalesError):
 
 
 class PlaceSellsNothing(SalesError):
-    """The place is a logistics centre."""
+    """The place is a logistics centre, which sells nothing."""

@@ -17,7 +17,8 @@ from sales_service.events.published import (
 from sales_service.events.topics import SALES_TOPIC
 from service_kit.events.outbox import OutgoingEvent
 
-# More than SaleConfirmed has beyond SaleRecorded: a recorded sale must fit when it is confirmed.
+# SaleConfirmed is larger than SaleRecorded, by less than this. The event of a recorded sale must
+# still fit when the sale is confirmed.
 BYTES_OF_A_DECISION = 1000
 
 

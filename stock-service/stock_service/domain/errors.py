@@ -24,7 +24,7 @@ class UnknownStore(StockError):
 
 
 class UnknownReferences(StockError):
-    """An entry names a store or products that do not exist; `lines` are those of the products."""
+    """An entry names an unknown store or unknown products; `lines` name the products."""
 
     def __init__(
         self, *, unknown_store: StoreId | None, unknown_products: int, lines: Sequence[int]
@@ -36,7 +36,7 @@ class UnknownReferences(StockError):
 
 
 class EntryRule(Enum):
-    """What the lines of an entry must obey together."""
+    """The rules of an entry and its lines."""
 
     ADJUSTMENT_HAS_REASON = auto()
     RECEPTION_ADDS = auto()
@@ -45,14 +45,14 @@ class EntryRule(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """A rule that an entry breaks, and on which line if on one."""
+    """A rule that an entry breaks, and the index of the line if one line breaks it."""
 
     rule: EntryRule
     line: int | None = None
 
 
 class InvalidEntry(StockError):
-    """An entry breaks rules; all breaches are here."""
+    """An entry breaks rules; `breaches` has all of them."""
 
     def __init__(self, breaches: Sequence[Breach]) -> None:
         super().__init__(f"{len(breaches)} breaches")
@@ -60,7 +60,7 @@ class InvalidEntry(StockError):
 
 
 class InsufficientStock(StockError):
-    """A strict store has less than an adjustment takes; each shortage has its lines."""
+    """A strict store has less than an adjustment takes; `shortages` has the lines of each."""
 
     def __init__(self, shortages: Mapping[Shortage, Sequence[int]]) -> None:
         super().__init__(f"{len(shortages)} products are short")
@@ -68,7 +68,7 @@ class InsufficientStock(StockError):
 
 
 class LevelOutOfBounds(StockError):
-    """A level would pass `LEVEL_LIMIT`; `lines` are those of the entry that does it."""
+    """A level would pass `LEVEL_LIMIT`; `lines` are the lines of the entry that cause it."""
 
     def __init__(self, message: str, lines: Sequence[int] = ()) -> None:
         super().__init__(message)
@@ -76,4 +76,4 @@ class LevelOutOfBounds(StockError):
 
 
 class ImpossibleSale(StockError):
-    """An event about a sale contradicts what is known of it."""
+    """An event about a sale contradicts an earlier event about it."""

@@ -89,9 +89,9 @@ def _describe(span: Span, trace: Trace) -> str:
         if name.startswith(STAGE)
     }
     largest = sorted(parts.items(), key=lambda part: -part[1])
-    told = ", ".join(f"{name} {part:.1f}" for name, part in largest if part >= 0.05)
+    shown = ", ".join(f"{name} {part:.1f}" for name, part in largest if part >= 0.05)
     status = span.attributes.get("http.response.status_code", "?")
     return (
         f"{when:%H:%M:%S} {span.duration / 1000:9.1f} ms {status} {span.name:45} {trace.id}\n"
-        f"         {told}"
+        f"         {shown}"
     )
