@@ -1,4 +1,4 @@
-"""What `make check` makes of pip-audit's answer."""
+"""`make check` reads pip-audit's answer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who looks at a panel is told what a bad value looks like, and where to go next."""
+"""Every panel says what a bad value is and where to look next."""
 
 from infra.tools.checks.dashboards.boards import BOARDS
 

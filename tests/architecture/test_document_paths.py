@@ -12,7 +12,7 @@ TOP_FOLDERS = ("docs", "infra", "k6", "tests", "sales-service", "stock-service",
 DOCUMENTS = sorted(
     [ROOT / "README.md", *(path for top in TOP_FOLDERS for path in (ROOT / top).rglob("*.md"))]
 )
-# Written by a command or given by the reader: they are not in the repository.
+# A command or the reader creates these: they are not in the repository.
 MADE_ELSEWHERE = {".comptoir/secrets.json", "new-shape.sql"}
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -11,7 +11,7 @@ def test_every_error_of_the_sales_service_has_a_status() -> None:
 
 
 def test_every_error_of_the_stock_service_that_a_request_meets_has_a_status() -> None:
-    """Only an event can bring an impossible sale: it becomes a dead letter."""
     mapped = set(stock_service.api.problems.PROBLEM_OF)
 
+    # Only an event brings an impossible sale, and it becomes a dead letter.
     assert set(StockError.__subclasses__()) - mapped == {ImpossibleSale}

@@ -1,4 +1,4 @@
-"""French stands at one frontier; everything below it, and what developers read, is English."""
+"""French stands at one frontier. Below it, and in all that developers read, stands English."""
 
 import ast
 import re
@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-# What speaks English only, and the files in it that speak to clients.
+# The packages that are English, and the files in them that speak French to clients.
 ENGLISH = {
     "infra/service-kit/service_kit": (),
     "sales-service/sales_service": ("api/", "main.py"),
     "stock-service/stock_service": ("api/",),
     "report-service/report_service": ("api/", "main.py"),
 }
-# Letters of French, and words of docs/glossary.md that need none of them. A path, such as
-# /api/magasins, may be named anywhere.
+# French letters, and words of docs/glossary.md that have none of them. A path, such as
+# /api/magasins, may stand anywhere.
 FRENCH = re.compile(
     r"[àâçèéêëîïôùûœ«»]|(?<!/)\b(vente|annulation|ajustement|mouvement|magasin|produit|panier|caisse"
     r"|niveau|rapport|rupture|surstock|motif|quantite|lignes?)s?\b",

@@ -1,4 +1,4 @@
-"""No word of the domain in service-kit: it carries messages, it does not know what they say."""
+"""No word of the domain stands in service-kit, which does not know the content of messages."""
 
 import re
 import tokenize
@@ -11,8 +11,8 @@ from service_kit.database.kit_tables import PLUMBING_V1, PLUMBING_V2, PLUMBING_V
 
 KIT = Path(__file__).resolve().parents[2] / "infra" / "service-kit" / "service_kit"
 
-# Singular, in both languages of docs/glossary.md. Compared with whole words of an identifier,
-# so that `restore_at` and `stored` may pass.
+# Singular words, in both languages of docs/glossary.md. The test compares them with whole words of
+# an identifier, so `restore_at` and `stored` pass.
 DOMAIN_WORDS = {
     *("sale", "vente", "basket", "panier", "receipt", "till", "caisse", "rupture", "overstock"),
     *("store", "magasin", "shop", "product", "produit", "sku", "price", "prix", "tax", "taxe"),
@@ -22,7 +22,7 @@ DOMAIN_WORDS = {
 
 
 def words_of(identifier: str) -> set[str]:
-    """`StoreIds_of` → store, id, of."""
+    """Return the words of an identifier in the singular: `StoreIds_of` gives store, id, of."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-zé]+", identifier)
     return {word.lower().removesuffix("s") for word in words}
 

@@ -6,7 +6,7 @@ INFRA = Path(__file__).resolve().parents[2] / "infra"
 
 
 def entries(folder: Path) -> set[str]:
-    """Return the names in a folder, without what Python leaves behind."""
+    """Return the names in a folder, without Python's caches."""
     return {path.name for path in folder.iterdir() if path.name != "__pycache__"}
 
 

@@ -1,4 +1,4 @@
-"""Who is woken finds a page that says what to do."""
+"""Every alert has a runbook."""
 
 from pathlib import Path
 

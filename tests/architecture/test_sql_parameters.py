@@ -1,4 +1,4 @@
-"""Values reach SQL as bound parameters; what stands in the text of a statement is ours."""
+"""Values reach SQL as bound parameters; the text of a statement comes from our code only."""
 
 import ast
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ CODE = (
     "report-service/report_service",
 )
 STATEMENTS = ("text", "execute", "scalar", "DirectStatement")
-# Pieces of statements that are put together from our own words: names of columns and tables, and
-# conditions chosen by the code. Each was looked at; none holds anything from outside.
+# Statements that our code composes: names of columns and tables, and conditions that the code
+# chooses. Somebody has read each of them; none holds input from outside.
 OUR_WORDS = {
     "sales_service/db/sales.py": {"' AND '.join(conditions)"},
-    # The id of a store is written as `:d`, as digits; DDL takes no parameters.
+    # DDL takes no parameters. The format `:d` lets the id of a store be digits only.
     "sales_service/db/catalogue.py": {"where", "assignments", "order", "store_id"},
     "stock_service/db/movements.py": {
         "column",
@@ -36,7 +36,7 @@ OUR_WORDS = {
 
 
 def interpolations(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """What is put into the text of statements, with its line."""
+    """Yield each expression that is put into the text of a statement, with its line."""
     for node in ast.walk(tree):
         if not (isinstance(node, ast.Call) and _name(node.func) in STATEMENTS):
             continue
@@ -55,7 +55,7 @@ def _name(function: ast.expr) -> str:
 
 
 def is_constant(expression: str) -> bool:
-    """A module's constant, or a literal."""
+    """Return whether the expression is a module's constant or a literal."""
     return expression.rpartition(".")[2].isupper() or expression.startswith(("'", '"'))
 
 

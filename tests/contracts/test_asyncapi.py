@@ -1,4 +1,4 @@
-"""`asyncapi.yaml` says who sends what to whom, as broker, schemas and code have it."""
+"""`asyncapi.yaml` agrees with the broker's topics, the schemas and the code."""
 
 import importlib
 import json
@@ -46,7 +46,7 @@ def resolve(reference: str) -> Any:
 
 
 def types_by_service_and_topic(action: str) -> dict[tuple[str, str], set[str]]:
-    """The event types that each service sends or receives, by the address of their channel."""
+    """Return the event types that each service sends or receives, by their channel's address."""
     return {
         (operation["x-service"], resolve(operation["channel"]["$ref"])["address"]): {
             resolve(resolve(message["$ref"])["$ref"])["name"] for message in operation["messages"]

@@ -1,4 +1,4 @@
-"""The published OpenAPI documents, as a program that generates a client reads them."""
+"""The published OpenAPI documents are complete for a program that generates a client."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def test_every_reference_leads_somewhere(service: str) -> None:
 
 
 def references(node: Any) -> list[str]:
-    """Every `$ref` below a node."""
+    """Yield every `$ref` below a node."""
     if isinstance(node, list):
         return [each for child in node for each in references(child)]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""What the sales service writes keeps the contracts."""
+"""The events of the sales service conform to their schemas."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The audit finds every counter that somebody has spoilt, and nothing while all is well."""
+"""The audit finds every wrong counter, and nothing while all are right."""
 
 from datetime import date
 
@@ -28,7 +28,7 @@ SPOILT = {
 
 @pytest.fixture
 async def counted(projection: Projection) -> Projection:
-    """More store-days than one slice looks at, in two months and on three partitions."""
+    """Count more store-days than a slice covers, in two months and on three partitions."""
     days = [MONDAY, date(2026, 11, 1), date(2026, 12, 31)]
     for store_id in range(1, 6):
         sales = [
@@ -39,7 +39,7 @@ async def counted(projection: Projection) -> Projection:
 
 
 async def look(projection: Projection) -> dict[str, list[str]]:
-    """What each check finds in a whole round."""
+    """Return what each check finds in a whole round."""
     async with AsyncSession(projection.engine) as session:
         return {check.name: await find_all_differences(session, check) for check in CHECKS}
 

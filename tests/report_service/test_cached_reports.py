@@ -1,4 +1,4 @@
-"""Reports that are answered from the cache, as fresh as those that are read."""
+"""Cached reports are as fresh as reports that are read."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime

@@ -92,7 +92,7 @@ SPOIL = {
 
 @pytest.fixture
 async def with_new_counters(projection: Projection) -> Projection:
-    """The projection after the migration of a new version and its first sales."""
+    """Return the projection after the migration of a new version and its first sales."""
     async with projection.engine.begin() as connection:
         for counter in NEW:
             columns = [f"{name} {COLUMN_TYPES.get(name, 'bigint')}" for name in counter.columns]

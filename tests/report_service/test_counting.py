@@ -17,7 +17,7 @@ COUNTED = "SELECT sales_count, units, amount_cents, tax_cents FROM store_totals"
 
 
 def many_sales(generator: random.Random, how_many: int) -> list[SaleRecorded]:
-    """Sales of a few stores and products over three months, so that rows are shared."""
+    """Return sales of a few stores and products over three months, so that they share rows."""
     return [
         a_sale(
             *(
@@ -107,7 +107,7 @@ async def test_workers_that_meet_on_the_same_rows_neither_deadlock_nor_lose_a_sa
     sales = many_sales(random.Random(1), 400)
 
     async def work(partition: int) -> None:
-        # Every worker gets every sale: the worst that a rebalance can do.
+        # Every worker gets every sale: the worst case of a rebalance.
         mine = random.Random(partition).sample(sales, len(sales))
         for start in range(0, len(mine), 40):
             await projection.receive(*mine[start : start + 40], partition=partition)

@@ -27,7 +27,7 @@ async def sell_for_months(reports: Reports, generator: random.Random) -> None:
 
 
 def random_period(generator: random.Random) -> dict[str, str]:
-    """Both ends, one or none, with month ends more often than chance gives them."""
+    """Draw both ends, one or none, and the ends of months more often than by chance."""
     ends = sorted(FIRST_DAY + timedelta(days=generator.randint(-9, 140)) for _ in range(2))
     if generator.random() < 0.4:
         ends = [ends[0].replace(day=1), ends[1].replace(day=1) + timedelta(days=27)]

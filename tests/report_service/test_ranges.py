@@ -1,4 +1,4 @@
-"""A range of dates splits into month rows and few day rows that make up exactly the range."""
+"""A range of dates splits into month rows and few day rows, which cover exactly the range."""
 
 from collections import Counter
 from datetime import date, timedelta

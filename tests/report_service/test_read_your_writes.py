@@ -46,7 +46,7 @@ async def test_those_who_wait_hold_no_connection(reports: Reports) -> None:
         for _ in range(60)  # more than the pool holds
     ]
 
-    # One that had to wait for a connection would be answered 503.
+    # A request that had to wait for a connection would get 503.
     for _ in range(10):
         assert (await reports.get())["nombre_ventes"] == 0
     assert not any(task.done() for task in waiting)

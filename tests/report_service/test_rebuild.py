@@ -1,4 +1,4 @@
-"""Projections built anew beside the live ones: repaired, changed, and never in the way."""
+"""A rebuild repairs or changes projections beside the live ones, and blocks no reader."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -26,7 +26,7 @@ from tests.report_service.conftest import Reports
 from tests.report_service.working import SUBSCRIPTIONS, Worker, open_worker
 
 COUNTED = "SELECT CAST(coalesce(sum(sales_count), 0) AS int) FROM store_totals"
-# Everything that a later migration may refer to by name.
+# The names that a later migration may refer to.
 CATALOGUE = """
     SELECT c.relname, c.relkind::text, c.reloptions::text, pg_get_indexdef(c.oid)
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
@@ -84,7 +84,7 @@ async def test_spoilt_counters_are_repaired_while_reads_and_events_go_on(
 
     async def read() -> None:
         while not is_over.is_set():
-            # Each must be a success, whatever happens to the tables behind it.
+            # Each answer must be a success, whatever happens to the tables.
             answers.append(await reports.get("/api/rapports/ventes"))
 
     async def sell() -> None:
@@ -196,7 +196,7 @@ NEW_SHAPE = (
 
 
 async def count_by_hour(session: AsyncSession, events: Sequence[Event[SaleRecorded]]) -> None:
-    """The new version: also counts hours and lines."""
+    """Count as the new version does: also hours and lines."""
     known = {
         row[0]
         for row in await session.execute(
@@ -234,7 +234,7 @@ async def test_a_changed_projection_is_filled_beside_the_old_one_and_then_takes_
 
     rebuild = rebuild_of(worker, new)
     await rebuild.build(NEW_SHAPE)
-    # The old version serves and counts on while the new one is filled.
+    # The old version goes on serving and counting while the new tables are filled.
     await worker.sell(a_sale())
     await counted(worker, 6)
     await worker.stop()

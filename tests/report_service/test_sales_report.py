@@ -45,7 +45,7 @@ async def test_the_report_has_the_fields_of_the_seed_and_exact_cents(reports: Re
             "quantite": 3,
             "total": 37.51,
         },
-        # Not in the catalogue's copy yet: as on its latest sale.
+        # The catalogue's copy does not have it yet, so its name is that on its latest sale.
         {
             "produit_id": TEA,
             "nom": "Article 12",

@@ -1,4 +1,4 @@
-"""`complet_jusqua` never promises more than what the positions have reached."""
+"""`complet_jusqua` never passes the positions of the consumers."""
 
 from datetime import UTC, datetime, timedelta
 

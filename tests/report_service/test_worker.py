@@ -58,7 +58,7 @@ async def test_nothing_is_complete_while_events_wait_in_kafka(worker: Worker) ->
     worker.consume()
 
     async def is_complete() -> bool:
-        # In one snapshot: whoever reads that all is complete finds all of it.
+        # In one snapshot: a reader that sees complete figures must find all sales in them.
         [(complete, counted)] = await worker.projection.rows(COMPLETE_AND_COUNTED)
         assert counted or not complete
         return bool(complete)

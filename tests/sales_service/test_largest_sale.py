@@ -1,4 +1,4 @@
-"""A basket may be large; what it makes must still fit into one Kafka message."""
+"""A basket may be large, but its event must fit into one Kafka message."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ LONGEST = 200
 
 
 async def offer(shop: Shop, name: str) -> int:
-    """A product with this name and category."""
+    """Add a product with this name and category."""
     body: dict[str, Any] = {"nom": name, "categorie": name, "prix": "9999.9999"}
     answer = await shop.client.post("/api/produits/", json=body)
     assert answer.status_code == 201, answer.text
@@ -20,7 +20,7 @@ async def offer(shop: Shop, name: str) -> int:
 
 
 async def recorded(shop: Shop) -> tuple[int, int]:
-    """How many sales there are, and the size of the largest event."""
+    """Return the number of sales and the size of the largest event."""
     async with shop.engine.connect() as connection:
         row = (
             await connection.execute(

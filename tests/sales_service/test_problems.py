@@ -1,4 +1,4 @@
-"""Facts of the domain become codes, JSON Pointers and sentences."""
+"""Errors of the domain become codes, JSON Pointers and sentences."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

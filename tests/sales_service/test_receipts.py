@@ -12,7 +12,7 @@ from sales_service.domain.money import TaxAmount
 from sales_service.domain.sale import Sale, SaleId, SaleLine, SaleStatus
 
 SALE = Sale(
-    # As the driver gives them, of a class of its own.
+    # The driver returns ids in a class of its own.
     id=SaleId(asyncpg.pgproto.pgproto.UUID("0199c2a4-7c1e-7000-8000-000000000042")),
     store_id=StoreId(3),
     number="3-000001",

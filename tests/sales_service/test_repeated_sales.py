@@ -13,7 +13,7 @@ SALE_ID = "0199c2a4-7c1e-7000-8000-000000000042"
 
 
 def whole_basket(shop: Shop) -> dict[str, Any]:
-    """Everything that a till may say itself."""
+    """Return a basket with every member that a till may send."""
     body = shop.basket((shop.coffee, 2), (shop.tea, 3)) | {
         "vente_id": SALE_ID,
         "date": "2011-08-31T23:30:00",
@@ -76,7 +76,7 @@ async def test_another_content_under_the_same_id_is_a_conflict(
 
 
 async def test_what_the_repetition_leaves_open_agrees_with_what_was_recorded(shop: Shop) -> None:
-    """A price or an instant that the first request left to us is on no later request either."""
+    # No price and no instant: both requests leave them to the service.
     body = shop.basket((shop.coffee, 2)) | {"vente_id": SALE_ID}
     first = await shop.client.post("/api/ventes/", json=body)
     await shop.client.put(f"/api/produits/{shop.coffee}", json={"prix": 20})

@@ -1,4 +1,4 @@
-"""`POST /api/ventes` in a permissive store, and what is refused everywhere."""
+"""`POST /api/ventes` in a permissive store, and the refusals that hold in every store."""
 
 import asyncio
 from typing import Any

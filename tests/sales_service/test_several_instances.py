@@ -1,4 +1,4 @@
-"""A process rings up with what it knows of the catalogue, and never with what is no longer so."""
+"""A process prices sales from its cache of the catalogue, but never from stale entries."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.sales_service.test_selling import count
 
 @pytest.fixture
 async def sibling(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
-    """A second process on the same database."""
+    """Run a second process on the same database."""
     url = shop.engine.url.render_as_string(hide_password=False)
     async with client_of(create_app(Settings(database_url=url, http_port=1)), shop.engine) as other:
         yield other

@@ -35,7 +35,7 @@ class Stock:
             await apply(session, events)
 
     async def put(self, levels: Mapping[int, int], store_id: StoreId = STORE) -> None:
-        """Have these quantities on hand, received earlier."""
+        """Receive these quantities."""
         await self.execute(
             """
             WITH new AS (
@@ -60,12 +60,12 @@ class Stock:
         return {row.product_id: row.on_hand for row in rows}
 
     async def ledger(self) -> list[tuple[str, int, int]]:
-        """Kind, delta and balance of all movements, oldest first."""
+        """Return kind, delta and balance of all movements, oldest first."""
         rows = await self.execute("SELECT kind, delta, balance_after FROM movements ORDER BY id")
         return [(row.kind, row.delta, row.balance_after) for row in rows]
 
     async def differences(self) -> Sequence[Any]:
-        """The levels that are not the sum of their movements, or have missed a version."""
+        """Return the levels that are not the sum of their movements, or that miss a version."""
         return await self.execute("""
             SELECT l.store_id, l.product_id, l.on_hand, sum(m.delta), l.version, count(m.id)
             FROM stock_levels AS l LEFT JOIN movements AS m USING (store_id, product_id)
@@ -74,7 +74,7 @@ class Stock:
         """)
 
     async def outbox(self, event_type: str = "%") -> "list[Published]":
-        """The events written so far, oldest first, with `body` decoded."""
+        """Return the events written so far, oldest first, with `body` decoded."""
         rows = await self.execute(
             "SELECT * FROM outbox WHERE type LIKE :type ORDER BY id", type=event_type
         )
@@ -107,7 +107,7 @@ def stock(stock_engine: AsyncEngine) -> Stock:
 
 @pytest.fixture
 async def api(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the HTTP process; a manager, unless a test gives another key."""
+    """Return a client of the HTTP process; a manager, unless a test gives another key."""
     async with stock_engine.begin() as connection:
         for role in ("till", "manager", "head-office", "visitor"):
             await ensure_key(connection, f"key-of-{role}", role, "test")
@@ -115,7 +115,7 @@ async def api(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(Settings(database_url=url, http_port=1))
     async with LifespanManager(app) as manager:
         transport = httpx.ASGITransport(app=manager.app)
-        # Tests write past the process that answers, which hears of that a moment later.
+        # Tests write to the database directly; the process hears of that a moment later.
         headers = {"x-token": "key-of-manager", "cache-control": "no-cache"}
         async with httpx.AsyncClient(
             transport=transport, base_url="http://stock", headers=headers

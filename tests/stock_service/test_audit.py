@@ -1,4 +1,4 @@
-"""The audit of the stock: levels against movements, decisions against what they moved."""
+"""The audit of the stock compares levels with movements, and decisions with their movements."""
 
 import pytest
 from sqlalchemy import text
@@ -37,7 +37,7 @@ SPOILT = {
 
 
 async def look(engine: AsyncEngine) -> dict[str, list[str]]:
-    """What each check finds in a whole round."""
+    """Return what each check finds in a whole round."""
     async with AsyncSession(engine) as session:
         return {check.name: await find_all_differences(session, check) for check in CHECKS}
 

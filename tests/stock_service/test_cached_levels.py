@@ -1,4 +1,4 @@
-"""Levels that two processes answer from their caches, whoever changes them."""
+"""Two processes answer levels from their caches, and no change leaves them stale."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,7 +22,7 @@ STOCK = f"/api/magasins/{STORE}/stock"
 
 @asynccontextmanager
 async def instance(engine: AsyncEngine) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
-    """A process of the API that hears of changes."""
+    """Run a process of the API that hears of changes."""
     url = engine.url.render_as_string(hide_password=False)
     app = create_app(Settings(database_url=url, http_port=1))
     async with LifespanManager(app) as manager:

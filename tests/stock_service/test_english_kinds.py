@@ -16,7 +16,7 @@ from tests.stock_service.conftest import Stock
 BEFORE, EXPANDED = "0003", "0004"
 OLD, NEW = "stock_movements", "movements"
 
-# As the version before 0004 writes and reads.
+# The statements of the version before migration 0004.
 _OLD_INSERT = """
     INSERT INTO stock_movements (store_id, product_id, delta, balance_after, level_version, kind,
         reason, document_id, occurred_at)
@@ -39,7 +39,7 @@ _OLD_FIND_WITHDRAWN = """
 
 @pytest.fixture
 async def stock(postgres_admin_url: str) -> AsyncIterator[Stock]:
-    """A stock that was not yet migrated."""
+    """Return a stock from before the migration."""
     async with database(postgres_admin_url) as url, engine_on(url) as engine:
         await asyncio.to_thread(migrate, "stock", url, BEFORE)
         yield Stock(engine)

@@ -48,7 +48,7 @@ async def catalogue(stock: Stock) -> None:
 
 @pytest.fixture
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for a catalogue that will not come."""
+    """Shorten the wait for the catalogue, which never comes here."""
     monkeypatch.setattr(catalogue_wait, "CATALOGUE_WAIT", timedelta(0))
 
 
@@ -204,7 +204,7 @@ LONG = "x" * 201
 async def test_a_body_that_makes_no_sense_is_refused_at_its_place(
     api: httpx.AsyncClient, body: dict[str, Any], pointer: str
 ) -> None:
-    # Not by json=: httpx refuses to send some of the strings that JSON can hold.
+    # Not with json=: httpx refuses some of the strings that JSON can hold.
     as_json = {"content-type": "application/json"}
     response = await api.post(MOVEMENTS, content=json.dumps(body), headers=as_json)
 
@@ -246,7 +246,7 @@ async def test_posted_movements_and_sales_at_once_neither_deadlock_nor_lose_anyt
 ) -> None:
     products = [ProductId(number) for number in range(1, 31)]
     await stock.receive(*(product_changed(product_id) for product_id in products))
-    # No level exists yet, so that making the rows races too.
+    # No level exists yet, so the inserts of the rows race too.
     dice = random.Random(7)
 
     async def post() -> None:

@@ -1,4 +1,4 @@
-"""What the stock says keeps the contracts, field by field."""
+"""The events of the stock service conform to their schemas."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The rules of withdrawing, without a database."""
+"""The rules of withdrawals, without a database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ from tests.stock_service.builders import (
 
 @dataclass
 class Memory:
-    """What a database keeps between batches."""
+    """The state that the database keeps between batches."""
 
     levels: dict[LevelKey, Level] = field(default_factory=dict)
     decided: dict[UUID, Decision] = field(default_factory=dict)
@@ -156,7 +156,7 @@ STORES = {StoreId(1): True, StoreId(2): False}  # strict and permissive
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[Sale | Cancellation]:
-    """Sales of a partition in log order, some of them cancelled later."""
+    """Draw sales of a partition in log order, some of them cancelled later."""
     quantities = st.dictionaries(st.sampled_from(PRODUCTS), st.integers(1, 5), min_size=1)
     changes: list[Sale | Cancellation] = []
     for wanted in draw(st.lists(quantities, max_size=12)):
@@ -174,7 +174,7 @@ def streams(draw: st.DrawFn) -> list[Sale | Cancellation]:
 def deliveries(
     draw: st.DrawFn, changes: Sequence[Sale | Cancellation]
 ) -> list[Sale | Cancellation]:
-    """The same stream with copies of some events anywhere after them."""
+    """Draw the stream again, with copies of some events anywhere after them."""
     delivered = list(changes)
     for change in changes:
         if draw(st.booleans()):

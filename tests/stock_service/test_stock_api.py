@@ -1,4 +1,4 @@
-"""Reading what is on hand over HTTP."""
+"""Levels over HTTP."""
 
 import httpx
 import pytest

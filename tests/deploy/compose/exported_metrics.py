@@ -29,7 +29,7 @@ def one(_: CallbackOptions) -> list[Observation]:
 
 
 def instruments() -> Iterator[tuple[str, str, str]]:
-    """(method of the meter, name, unit) of every instrument in the code."""
+    """Yield the meter's method, the name and the unit of every instrument in the code."""
     for package in PACKAGES:
         for path in package.rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
@@ -50,7 +50,7 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def request_once(made: Metrics) -> None:
-    """Record a request: its histograms are no instruments of OpenTelemetry."""
+    """Record a request, because its histograms are not instruments of OpenTelemetry."""
 
     async def receive() -> Message:
         return {"type": "http.request"}
@@ -71,7 +71,7 @@ def main() -> None:
     meter = metrics.get_meter("any")
     for method, name, unit in instruments():
         if method in USE:
-            # An instrument shows only once it has been used.
+            # An instrument has no sample before its first use.
             getattr(getattr(meter, method)(name, unit=unit), USE[method])(1)
         else:
             getattr(meter, method)(name, [one], unit=unit)

@@ -30,14 +30,14 @@ def read_services() -> dict[str, dict[str, Any]]:
 
 SERVICES = read_services()
 
-# A job is a service whose end another one waits for.
+# A job is a service that ends; other services wait for its end.
 JOBS = {
     waited_for
     for service in SERVICES.values()
     for waited_for, how in service.get("depends_on", {}).items()
     if how["condition"] == "service_completed_successfully"
 }
-# `docker compose up` does not start these.
+# Services with a profile: `docker compose up` does not start them.
 ON_DEMAND = {name for name, service in SERVICES.items() if "profiles" in service}
 LONG_RUNNING = set(SERVICES) - JOBS - ON_DEMAND
 
@@ -50,7 +50,7 @@ PROCESSES = {
 
 
 def mounts() -> Iterator[tuple[str, Path, str]]:
-    """Yield service, path on this machine and path in the container of each mount."""
+    """Yield the service of each mount, its path on this machine and its path in the container."""
     for path in compose_files():
         for name, service in read_yaml(path).get("services", {}).items():
             for volume in service.get("volumes", []):

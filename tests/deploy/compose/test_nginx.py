@@ -17,13 +17,13 @@ UPSTREAMS = (INFRA / "nginx/upstreams.conf").read_text()
 
 
 def entries(source: str, variable: str) -> list[tuple[str, str]]:
-    """The lines of `map source variable { key value; … }`."""
+    """Return the lines of `map source variable { key value; … }`."""
     block = NGINX.partition(f"map ${source} ${variable} {{")[2].partition("\n    }")[0]
     return re.findall(r'^\s+(\S+)\s+"?(.+?)"?;$', block, re.MULTILINE)
 
 
 def upstream_of(path: str) -> str | None:
-    """As nginx chooses: the first expression that matches."""
+    """Return the service of a path as nginx chooses it: by the first expression that matches."""
     for expression, upstream in entries("uri", "service"):
         if re.search(expression.removeprefix("~"), path):
             return upstream

@@ -1,4 +1,4 @@
-"""docker-compose.yml: pinned, watched, bounded, and complete."""
+"""docker-compose.yml has pinned images, health checks, bounds, and every process."""
 
 import re
 from typing import Any

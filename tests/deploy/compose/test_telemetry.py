@@ -1,4 +1,4 @@
-"""Prometheus scrapes every process, and nobody asks for a metric that none of them has."""
+"""Prometheus scrapes every process, and every query asks for metrics that exist."""
 
 import json
 import re
@@ -20,17 +20,17 @@ RULES = sorted(
 DASHBOARDS = sorted((INFRA / "grafana/dashboards").glob("*.json"))
 
 OPERATORS = {"and", "or", "unless", "bool", "offset", "by", "without", "on", "ignoring"}
-# What Prometheus says of each scrape itself.
+# Prometheus makes these of each scrape.
 OF_PROMETHEUS = {"up", "scrape_duration_seconds"}
 
 
-# k6's own, as it sends them to Prometheus.
+# k6's own metrics, by the names that it sends to Prometheus.
 OF_K6 = {"k6_vus", "k6_http_reqs_total", "k6_http_req_duration_p95", "k6_dropped_iterations_total"}
 SENT_AS = {"Counter": ("_total",), "Gauge": ("",), "Trend": ("_p50", "_p95", "_p99", "_max")}
 
 
 def metrics_of_scenarios() -> set[str]:
-    """The names under which Prometheus gets what the scripts of `k6/` count and measure."""
+    """Return Prometheus' names of the metrics that the scripts of `k6/` define."""
     declared = re.compile(r"new (Counter|Gauge|Trend)\(\"(\w+)\"")
     return {
         f"k6_{name}{ending}"
@@ -41,7 +41,7 @@ def metrics_of_scenarios() -> set[str]:
 
 
 def metrics_in(expression: str) -> set[str]:
-    """The metric names of a PromQL expression."""
+    """Return the metric names of a PromQL expression."""
     bare = re.sub(r"\{[^}]*\}|\[[^]]*\]", " ", expression)
     bare = re.sub(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", " ", bare)
     return set(re.findall(r"(?<![\w.:])[a-zA-Z_:][\w:]*(?![\w:]|\s*\()", bare)) - OPERATORS
@@ -71,7 +71,7 @@ def rules() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def exported() -> set[str]:
-    """The names on `/metrics` of the processes, what rules record from them, and k6's."""
+    """Return all metric names: of processes, recording rules, Prometheus and k6."""
     command = [sys.executable, "-m", "tests.deploy.compose.exported_metrics"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     recorded = {rule["record"] for rule in rules() if "record" in rule}
@@ -89,7 +89,7 @@ def test_prometheus_scrapes_every_replica_of_every_process() -> None:
 
 
 def test_prometheus_scrapes_nobody_who_does_not_run() -> None:
-    # A job is named after what runs, with a further word where one program has two pages.
+    # A job has the name of its service. A further word tells two pages of one service apart.
     jobs = {scrape["job_name"].removesuffix("-spans") for scrape in PROMETHEUS["scrape_configs"]}
 
     assert jobs <= LONG_RUNNING

@@ -1,6 +1,6 @@
-"""Renders infra/deploy/kubernetes as kustomize does, without a tool.
+"""Renders infra/deploy/kubernetes as kustomize does, without kustomize.
 
-`test_kustomize.py` compares it with kustomize where that is installed.
+`test_kustomize.py` compares the two where kustomize is installed.
 """
 
 import copy
@@ -13,7 +13,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 MANIFESTS = ROOT / "infra/deploy/kubernetes"
 OVERLAYS = ("base", "overlays/small", "overlays/large")
-# Kinds of operators, in which kustomize replaces lists; in Kubernetes' own it merges them by name.
+# In these kinds of operators kustomize replaces lists; in Kubernetes' own it merges them by name.
 OPERATORS = ("Kafka", "KafkaNodePool", "KafkaTopic", "KafkaUser", "Cluster", "ScaledObject")
 
 Manifest = dict[str, Any]

@@ -1,4 +1,4 @@
-"""The capacity model: its arithmetic, with costs that are made up, and its document."""
+"""The capacity model: its arithmetic, with invented costs, and its document."""
 
 from dataclasses import fields, replace
 

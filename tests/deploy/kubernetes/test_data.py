@@ -1,4 +1,4 @@
-"""Topics, accounts, databases and autoscaling: what they say of each other and of the services."""
+"""Topics, accounts, databases and autoscaling agree with each other and with the services."""
 
 import re
 from typing import Any
@@ -28,7 +28,7 @@ POOL = ServiceSettings.model_fields["database_pool_size"].default
 
 
 def consumed_by(service: str) -> set[str]:
-    """The topics of the subscriptions that the worker's module wires."""
+    """Return the topics of the subscriptions that the worker's module wires."""
     consumers = [getattr(WORKERS[service], name) for name in dir(WORKERS[service])]
     return {each.SUBSCRIPTION.topic for each in consumers if hasattr(each, "SUBSCRIPTION")}
 
@@ -111,7 +111,7 @@ def test_a_database_takes_the_connections_of_the_most_processes(service: str, ov
         ],
     }
     processes = named(overlay, "Deployment")
-    # One more than its pool for readiness; during a roll-out one process more of each.
+    # A process has one more connection than its pool, for readiness. A roll-out adds a process.
     wanted = sum(
         (count + 1) * (int(environment_of(processes[name]).get("DATABASE_POOL_SIZE", POOL)) + 1)
         for name, count in most.items()
@@ -127,7 +127,7 @@ def test_a_database_has_an_owner_and_a_role_for_the_processes(service: str) -> N
     first = cluster["bootstrap"]["initdb"]
 
     assert (first["database"], first["owner"]) == (service, f"{service}_owner")
-    # The rights name the role, so it has to be there before them.
+    # The rights name the role, so it must exist before them.
     assert first["postInitSQL"][0] == f"CREATE ROLE {service} LOGIN"
     assert first["postInitApplicationSQLRefs"]["configMapRefs"] == [
         {"name": "database-rights", "key": "rights.sql"}

@@ -1,4 +1,4 @@
-"""NGINX is the one of docker-compose.yml; policies let pass what it and the processes need."""
+"""NGINX is that of docker-compose.yml; policies allow what NGINX and the processes need."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The manifests as kustomize and kubeconform see them, where those are installed."""
+"""kustomize and kubeconform, where they are installed, accept the manifests."""
 
 import json
 import re
@@ -16,7 +16,7 @@ DEFINED = {Path(file).name for module in definitions.MODULES for file in module.
 
 
 def by_identity(manifests: Any) -> dict[tuple[str, str], Manifest]:
-    # Kustomize adds a hash of what is in it to the name of a ConfigMap that it makes.
+    # kustomize adds a hash of the content to the name of a ConfigMap that it creates.
     text = re.sub(r'"(gateway-\w+)-[0-9a-z]{10}"', r'"\1"', json.dumps(list(manifests)))
     return {(each["kind"], each["metadata"]["name"]): each for each in json.loads(text)}
 
@@ -104,7 +104,7 @@ def test_the_password_stands_before_the_url_that_it_goes_into() -> None:
 
 
 def normal(manifest: Manifest) -> str:
-    """Without the order of variables, which kustomize chooses."""
+    """Return the manifest with sorted variables, because kustomize chooses their order."""
     for container in containers(manifest):
         container["env"] = sorted(container.get("env", []), key=lambda each: str(each["name"]))
     return yaml.safe_dump(manifest)

@@ -29,7 +29,7 @@ JOBS = sorted(named("base", "Job"))
 
 
 def pods(overlay: str) -> dict[str, Manifest]:
-    """Everything that runs a container of ours."""
+    """Return everything that runs a container of ours."""
     return named(overlay, "Deployment") | named(overlay, "Job")
 
 
@@ -82,7 +82,7 @@ def test_the_settings_of_a_process_are_read_without_complaint(name: str) -> None
     assert settings.kafka_security_protocol == (
         "SASL_PLAINTEXT" if name.endswith("-worker") else "PLAINTEXT"
     )
-    # Autoscaling stops workers for good: a named one would keep its partitions for a while.
+    # Autoscaling stops workers for good: a named worker would keep its partitions for a while.
     assert settings.worker_instance is None
 
 
@@ -130,7 +130,7 @@ def test_probes_ask_what_the_process_answers(overlay: str) -> None:
         live = {"path": "/health/live", "port": "http"}
         assert asked == {
             "startup": live,
-            # Only the process itself: a restart repairs neither database nor broker.
+            # The probe asks about the process only: a restart repairs neither database nor broker.
             "liveness": live,
             "readiness": {"path": "/health/ready", "port": "http"},
         }
