@@ -1,5 +1,5 @@
-// What an answer means for the promise under load: a 5xx is 503 with Retry-After, or it is a fault.
-// NGINX refuses what is beyond its limits for an address or a key with 429: that is shed as well.
+// Counts refusals, faults and missing answers: the only permitted 5xx is 503 with Retry-After.
+// NGINX answers 429 beyond its limits for an address or a key: that is shed, too.
 import { check } from "k6";
 import { Counter } from "k6/metrics";
 
@@ -22,7 +22,7 @@ export function judge(answer) {
 
 export function verify(answer, sentence, holds) {
   if (!check(answer, { [sentence]: () => holds })) {
-    console.warn(`${answer.status} ${answer.url}: it is not so that ${sentence}`);
+    console.warn(`${answer.status} ${answer.url}: expected that ${sentence}`);
   }
 }
 

@@ -4,10 +4,10 @@ const UNITS = { s: 1, m: 60, h: 3600 };
 const LONGEST_SECONDS = 2 * 3600;
 const HIGHEST_RATE = 5000;
 const MOST_USERS = 2000;
-// More than a process takes on at once (MOST_REQUESTS), so that it has something to refuse.
+// More than the limit of a process (MOST_REQUESTS), so that it must refuse some.
 const USUAL_USERS = 1200;
 
-// How many can be waiting for an answer at the same time.
+// The most requests that wait for an answer at a time.
 export const USERS = Math.min(Number(__ENV.USERS || USUAL_USERS), MOST_USERS);
 
 // `90s`, `5m`, `1h`, or a number of seconds.
@@ -29,13 +29,13 @@ export function rate(otherwise) {
 }
 
 export const COMMON = {
-  // `url` would make a series of each sale and store.
+  // Without `url`, by which each sale and each store would be a series of its own.
   systemTags: ["scenario", "name", "method", "status", "expected_response", "error_code"],
   summaryTrendStats: ["count", "med", "p(95)", "p(99)", "max"],
   setupTimeout: "120s",
 };
 
-// An open loop: who arrives does not wait for those before to be served.
+// An open loop: arrivals do not wait until earlier ones are served.
 export function arrivals(exec, perSecond, lasting) {
   return {
     executor: "constant-arrival-rate",

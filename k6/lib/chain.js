@@ -1,4 +1,4 @@
-// The stores and products that scenarios sell, made where they are missing.
+// Creates the stores and products that scenarios need, where they are missing.
 import http from "k6/http";
 import { sleep } from "k6";
 import { asHeadOffice, SALES, STOCK } from "./system.js";
@@ -29,7 +29,7 @@ function ask(method, url, body) {
     if (answer.status === 200 || answer.status === 201) {
       return answer;
     }
-    // The stock hears of a new store or product by an event, which may still be on its way.
+    // The stock learns of a new store or product by an event, which may arrive later.
     const passes = answer.status === 0 || answer.status >= 500 || isOnItsWay(answer);
     if (!passes || Date.now() > deadline) {
       throw new Error(`${method} ${url}: ${answer.status} ${answer.body || answer.error}`);

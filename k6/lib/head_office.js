@@ -1,4 +1,4 @@
-// The head office: reports, stock levels, products; each read once, a busy answer is shown as busy.
+// Head office reads reports, stock levels and products. It does not retry a 503.
 import http from "k6/http";
 import { judge, SHED, verify } from "./answers.js";
 import { asHeadOffice, REPORT, SALES, STOCK } from "./system.js";

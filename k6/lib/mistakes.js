@@ -1,4 +1,4 @@
-// The deliberate errors of the original load test: wrong requests are answered 404 and 422.
+// The deliberate errors of the original load test: wrong requests, which get 404 and 422.
 import http from "k6/http";
 import { judge, SHED, verify } from "./answers.js";
 import { asHeadOffice, asTill, SALES, STOCK } from "./system.js";

@@ -1,9 +1,9 @@
-// An open loop whose rate changes by steps; every sample says in `phase` to which step it belongs.
+// An open loop whose rate changes in steps. The tag `phase` of a sample names its step.
 import exec from "k6/execution";
 import { Gauge } from "k6/metrics";
 import { USERS } from "./bounds.js";
 
-// Seconds from the start of the scenario: says in the summary in which order, and how long.
+// The end of each step, in seconds from the scenario's start; order and lengths follow from it.
 const ends = new Gauge("phase_ends");
 
 // `phases`: {name, rate, seconds} in order.
@@ -27,7 +27,7 @@ export function total(phases) {
   return phases.reduce((sum, { seconds }) => sum + seconds, 0);
 }
 
-// Tags what this user measures from here on.
+// Tags the further samples of this user.
 export function mark(phases) {
   const now = (Date.now() - exec.scenario.startTime) / 1000;
   let end = 0;
@@ -36,7 +36,7 @@ export function mark(phases) {
   ends.add(end);
 }
 
-// The summary has a figure by phase only where a threshold asks for it; these hold always.
+// k6's summary has a figure by phase only where a threshold names it. These always hold.
 export function counted(phases) {
   const counters = ["sales_begun", "sales_accepted", "requests_shed"];
   return Object.fromEntries(

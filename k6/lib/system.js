@@ -1,4 +1,4 @@
-// Where the system is and who asks: from the environment, as `make load` sets it.
+// Addresses and keys, from the environment that `make load` sets.
 
 const address = (variable, port) => __ENV[variable] || `http://127.0.0.1:${port}`;
 
@@ -6,10 +6,10 @@ export const SALES = address("COMPTOIR_SALES_URL", 8001);
 export const STOCK = address("COMPTOIR_STOCK_URL", 8002);
 export const REPORT = address("COMPTOIR_REPORT_URL", 8003);
 
-// Names the sales of this run: `caisse` of each, so that they can be counted in the database.
+// The name of this run. Each sale has it in `caisse`, so the check finds it in the database.
 export const RUN = __ENV.LOAD_RUN || `at-${Date.now()}`;
 
-// Longer than the longest wait that a service allows itself (docs/limits.md).
+// Longer than any wait inside the services (docs/limits.md).
 const TIMEOUT = "20s";
 
 function parameters(key, name, more) {

@@ -1,4 +1,4 @@
-// A till: it sends a sale under one key until it is told what became of it, as a real one does.
+// A till retries a sale under one Idempotency-Key until it knows the outcome, as a real one does.
 import http from "k6/http";
 import { sleep } from "k6";
 import exec from "k6/execution";
@@ -10,18 +10,18 @@ const begun = new Counter("sales_begun");
 const accepted = new Counter("sales_accepted");
 const abandoned = new Counter("sales_abandoned");
 const repeats = new Counter("sales_repeated");
-// What the customer waits for: from the first try to the receipt.
+// The time that the customer waits: from the first try to the receipt.
 const duration = new Trend("sale_duration", true);
 
 const FIRST_PAUSE_SECONDS = 0.1;
 const LONGEST_PAUSE_SECONDS = 2;
-// 409 while the same key is still being worked on, 202 while the stock has not decided.
+// 202: the stock has not decided yet. `ressource-occupee`: another request has the same key.
 const AGAIN = [0, 202, 429, 502, 503, 504];
 const isExpected = http.expectedStatuses(201, 202, ...SHED);
 
 const pick = (list) => list[Math.floor(Math.random() * list.length)];
 
-// Each user has a copy of this module, so this counts the sales of one.
+// Each k6 user has a copy of this module, so this counts the sales of one user.
 let sold = 0;
 
 export function basket(store, products) {
@@ -33,7 +33,7 @@ export function basket(store, products) {
   return { magasin_id: store, panier };
 }
 
-// Without patience a till tries once, and the customer leaves. `beforeEachTry` may note the time.
+// With a patience of 0 a till tries once, and the customer leaves.
 export function sell(sale, patienceSeconds = 60, beforeEachTry = () => {}) {
   const vu = exec.vu.idInTest;
   const body = JSON.stringify({ ...sale, caisse: `k6/${RUN}/${vu}` });
@@ -57,7 +57,7 @@ export function sell(sale, patienceSeconds = 60, beforeEachTry = () => {}) {
     }
     repeats.add(1);
     const asked = Number(answer.headers["Retry-After"] || 0);
-    // Spread, or all who were refused together would come back together.
+    // With jitter: tills that were refused together must not retry together.
     sleep(Math.min(Math.max(pause, asked), LONGEST_PAUSE_SECONDS) * (0.5 + Math.random()));
     beforeEachTry();
   }
@@ -72,5 +72,5 @@ function problem(answer) {
   return isProblem ? answer.json("code") : null;
 }
 
-// No sale may be left without an answer.
+// Every sale must get a final answer.
 export const NOTHING_ABANDONED = { sales_abandoned: ["count==0"] };

@@ -1,4 +1,4 @@
-// Who comes: a mix of tills, readers and mistakes, in fixed shares.
+// The mix of visitors: tills, readers and mistakes, in fixed shares.
 import { askForNothing, sellNonsense } from "./mistakes.js";
 import {
   readPerformance,
@@ -9,7 +9,7 @@ import {
 } from "./head_office.js";
 import { basket, sell } from "./till.js";
 
-// Seconds for which a till insists.
+// Seconds for which a till retries.
 const SURE = 60;
 
 const any = (list) => list[Math.floor(Math.random() * list.length)];

@@ -1,4 +1,4 @@
-// Smoke: does everything answer rightly? A few visits of each kind, and not one surprise.
+// Smoke: a few visits of each kind; every answer must be the expected one.
 import { NOTHING_SHED } from "../lib/answers.js";
 import { arrivals, COMMON, rate, seconds } from "../lib/bounds.js";
 import { NOTHING_ABANDONED } from "../lib/till.js";

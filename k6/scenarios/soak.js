@@ -1,4 +1,4 @@
-// Soak: the same visits every second for as long as wanted, an hour or two; does anything grow?
+// Soak: the same rate of visits for up to two hours, to see whether anything grows.
 import { NOTHING_SHED } from "../lib/answers.js";
 import { arrivals, COMMON, rate, seconds } from "../lib/bounds.js";
 import { NOTHING_ABANDONED } from "../lib/till.js";

@@ -1,4 +1,4 @@
-// Spike: from one moment to the next ten times the visitors, and back. Tills insist until served.
+// Spike: ten times the visitors at once, then the usual rate again. Tills retry until served.
 import { KEPT_PROMISES } from "../lib/answers.js";
 import { COMMON, rate, seconds } from "../lib/bounds.js";
 import { counted, mark, stepwise } from "../lib/phases.js";

@@ -1,5 +1,5 @@
-// Stress: sales arrive ever faster, to the knee and beyond it; then the rate of the first step.
-// Who is refused leaves, so the arrivals stay what they are and the excess is seen as shed.
+// Stress: the rate of sales doubles in steps, beyond saturation; then the first rate again. A
+// refused till gives up, so arrivals keep their rate and the excess is counted as shed.
 import { KEPT_PROMISES } from "../lib/answers.js";
 import { arrivals, COMMON, rate, seconds } from "../lib/bounds.js";
 import { counted, mark, stepwise, total } from "../lib/phases.js";
@@ -15,7 +15,7 @@ const climb = Array.from({ length: STEPS }, (_, step) => {
   return { name: `${arriving}-a-second`, rate: arriving, seconds: each };
 });
 const calm = { rate: climb[0].rate, seconds: each };
-// Those who wait are served or refused within the first; all is as before in the second.
+// In `ebb`, waiting requests are served or refused. In `after`, nothing is refused any more.
 const PHASES = [...climb, { ...calm, name: "ebb" }, { ...calm, name: "after" }];
 
 export const options = {

@@ -1,5 +1,5 @@
-// Unavailable: PostgreSQL hangs, then is gone, then comes back, while the load goes on. This script
-// says when, as lines on its output; whoever started it (`make load`) does it.
+// Unavailable: PostgreSQL freezes, stops and starts again under load. This script logs when;
+// `make load` reads the log and acts.
 import exec from "k6/execution";
 import { KEPT_PROMISES } from "../lib/answers.js";
 import { arrivals, COMMON, rate, seconds } from "../lib/bounds.js";
@@ -11,7 +11,7 @@ export { readAnything };
 
 const perSecond = rate(20);
 const each = Math.max(3, Math.round(seconds(48) / 6));
-// Who insists while PostgreSQL starts is served in two of them; all is as before in the last.
+// Tills that retry while PostgreSQL starts are served in `back`; `after` is as `before`.
 const LASTING = { before: each, frozen: each, stopped: each, back: 2 * each, after: each };
 const PHASES = Object.entries(LASTING).map(([name, lasting]) => ({
   name,
