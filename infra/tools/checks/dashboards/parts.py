@@ -98,6 +98,8 @@ def _lines(panel: Panel) -> timeseries.Panel:
         .show_points(options.VisibilityMode.NEVER)
         .legend(
             common.VizLegendOptions()
+            # The SDK writes false unless told, and Grafana honours it.
+            .show_legend(True)
             .display_mode(options.LegendDisplayMode.TABLE)
             .placement(options.LegendPlacement.BOTTOM)
             .calcs(["lastNotNull", "max"])
