@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.compose.stack import INFRA, LONG_RUNNING, PROCESSES, ROOT, mounts, read_yaml
+from tests.deploy.compose.stack import (
+    INFRA,
+    LONG_RUNNING,
+    PROCESSES,
+    ROOT,
+    SERVICES,
+    mounts,
+    read_yaml,
+)
 
 PROMETHEUS = read_yaml(INFRA / "prometheus/prometheus.yml")
 RULES = sorted(
@@ -140,6 +148,19 @@ def test_grafana_finds_the_dashboards_where_they_are_mounted() -> None:
     )["providers"]
 
     assert [provider["options"]["path"] for provider in providers] == [mounted]
+
+
+def test_a_visitor_of_grafana_may_follow_an_exemplar_to_its_trace() -> None:
+    # Explore, where a link to a data source would lead, is closed to Viewers.
+    path = INFRA / "grafana/provisioning/datasources/comptoir.yml"
+    [prometheus] = [each for each in read_yaml(path)["datasources"] if each["uid"] == "prometheus"]
+    [link] = prometheus["jsonData"]["exemplarTraceIdDestinations"]
+
+    assert SERVICES["grafana"]["environment"]["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert "datasourceUid" not in link
+    # Grafana reads `$$` as a dollar that is no variable of the environment.
+    assert link["url"] == "http://127.0.0.1:16686/trace/$${__value.raw}"
+    assert "127.0.0.1:16686:16686" in SERVICES["jaeger"]["ports"]
 
 
 @pytest.mark.parametrize(
