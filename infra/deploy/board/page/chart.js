@@ -1,0 +1,224 @@
+/**
+ * A chart of a panel: lines, stacked areas or a heatmap, with diamonds for exemplars.
+ *
+ * @typedef {import("./series.js").Line} Line
+ * @typedef {import("./series.js").Cells} Cells
+ * @typedef {import("./series.js").Exemplar} Exemplar
+ *
+ * @typedef {object} Drawing what a chart shows
+ * @property {number[]} moments
+ * @property {Line[]} lines empty for a heatmap
+ * @property {Cells | null} cells
+ * @property {boolean} isStacked
+ * @property {Exemplar[]} exemplars
+ * @property {number} step
+ *
+ * @typedef {object} Reactions
+ * @property {(from: number, to: number) => void} onselect a period was chosen by dragging
+ * @property {(trace: string) => void} onexemplar a diamond was clicked
+ */
+
+import uPlot from "../uplot/uPlot.esm.js";
+import { colourOf, dashOf, themeOf } from "./colours.js";
+import { drawDiamonds, findDiamond } from "./diamonds.js";
+import { boundsOf, drawCells } from "./heatmap.js";
+import { stack } from "./series.js";
+import { Tooltip } from "./tooltip.js";
+import { format } from "./units.js";
+
+const AXIS_WIDTH = 64;
+/** One crosshair for all charts of a page. */
+const CROSSHAIR = uPlot.sync("board");
+
+export class Chart {
+  /**
+   * @param {HTMLElement} box
+   * @param {string} unit
+   * @param {Reactions} reactions
+   */
+  constructor(box, unit, reactions) {
+    this.box = box;
+    this.unit = unit;
+    this.reactions = reactions;
+    this.tooltip = new Tooltip(box, unit);
+    /** @type {any} */
+    this.plot = null;
+    /** @type {Drawing | null} */
+    this.drawing = null;
+    this.shape = "";
+    this.resizing = new ResizeObserver(() => this.#fit());
+    this.resizing.observe(box);
+  }
+
+  /** @param {Drawing} drawing */
+  draw(drawing) {
+    this.drawing = drawing;
+    this.tooltip.show(drawing);
+    const theme = themeOf(this.box);
+    const shape = JSON.stringify([drawing.lines.map((line) => line.name), drawing.cells?.bounds, drawing.isStacked, theme]);
+    if (this.plot && shape === this.shape) {
+      this.plot.setData(this.#data());
+      return;
+    }
+    // A new set of lines: uPlot cannot exchange its series one by one and keep their order.
+    this.shape = shape;
+    this.plot?.destroy();
+    this.plot = new uPlot(this.#options(theme), this.#data(), this.box);
+  }
+
+  clear() {
+    this.plot?.destroy();
+    this.plot = null;
+    this.shape = "";
+  }
+
+  remove() {
+    this.resizing.disconnect();
+    this.clear();
+    this.tooltip.remove();
+  }
+
+  #fit() {
+    if (this.plot && this.box.clientWidth) this.plot.setSize(this.#size());
+  }
+
+  #size() {
+    return { width: this.box.clientWidth, height: Math.max(60, this.box.clientHeight) };
+  }
+
+  /** Stacked areas are drawn from the highest down, so that each covers the lower part of the next. */
+  #order() {
+    const order = this.drawing.lines.map((_, i) => i);
+    return this.drawing.isStacked ? order.reverse() : order;
+  }
+
+  #data() {
+    const { moments, lines, cells, isStacked } = this.drawing;
+    if (cells) return [moments, moments.map(() => null)];
+    const points = lines.map((line) => line.points);
+    const drawn = isStacked ? stack(points) : points;
+    return [moments, ...this.#order().map((i) => drawn[i])];
+  }
+
+  /** @param {ReturnType<typeof themeOf>} theme */
+  #options(theme) {
+    const { cells } = this.drawing;
+    return {
+      ...this.#size(),
+      legend: { show: false },
+      padding: [8, 8, 0, 0],
+      scales: { x: { time: true, range: () => this.#period() }, y: this.#scale() },
+      axes: [
+        { stroke: theme.text, grid: { stroke: theme.grid, width: 1 }, ticks: { show: false }, size: 28, font: "11px system-ui", values: formatTicks },
+        {
+          stroke: theme.text,
+          grid: { stroke: theme.grid, width: 1 },
+          ticks: { show: false },
+          size: AXIS_WIDTH,
+          font: "11px system-ui",
+          values: (/** @type {any} */ _, /** @type {(number | null)[]} */ values) => values.map((value) => (value === null ? "" : format(value, this.unit))),
+          ...(cells ? { splits: () => decades(boundsOf(cells)) } : {}),
+        },
+      ],
+      cursor: { sync: { key: CROSSHAIR.key, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
+      series: [{}, ...(cells ? [{ show: true, points: { show: false } }] : this.#order().map((i) => this.#series(i)))],
+      hooks: {
+        draw: [(/** @type {any} */ plot) => this.#drawOver(plot, theme)],
+        setCursor: [(/** @type {any} */ plot) => this.tooltip.follow(plot)],
+        setSelect: [(/** @type {any} */ plot) => this.#select(plot)],
+        ready: [(/** @type {any} */ plot) => this.#listen(plot)],
+      },
+    };
+  }
+
+  #period() {
+    const { moments } = this.drawing;
+    return [moments[0], moments[moments.length - 1]];
+  }
+
+  #scale() {
+    if (this.drawing.cells) {
+      const [least, most] = boundsOf(this.drawing.cells);
+      return { distr: 3, range: () => [least, most] };
+    }
+    return { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : 1] };
+  }
+
+  /** @param {number} i */
+  #series(i) {
+    const colour = colourOf(i);
+    const isAlone = this.drawing.lines.length === 1;
+    return {
+      stroke: colour,
+      width: 1.5,
+      dash: dashOf(i),
+      points: { show: hasNoNeighbours, size: 4, fill: colour },
+      fill: this.drawing.isStacked ? `${colour}b0` : isAlone ? `${colour}1f` : undefined,
+    };
+  }
+
+  /**
+   * @param {any} plot
+   * @param {ReturnType<typeof themeOf>} theme
+   */
+  #drawOver(plot, theme) {
+    const { cells, moments, step, exemplars } = this.drawing;
+    if (cells) drawCells(plot, cells, moments, step, theme.heat);
+    drawDiamonds(plot, exemplars, theme.diamond);
+  }
+
+  /** @param {any} plot */
+  #select(plot) {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+    this.reactions.onselect(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+  }
+
+  /** @param {any} plot */
+  #listen(plot) {
+    const under = (/** @type {MouseEvent} */ event) => findDiamond(plot, this.drawing.exemplars, event.offsetX, event.offsetY);
+    plot.over.addEventListener("mousemove", (/** @type {MouseEvent} */ event) => {
+      const diamond = under(event);
+      plot.over.style.cursor = diamond ? "pointer" : "";
+      this.tooltip.point(diamond);
+    });
+    plot.over.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      const diamond = under(event);
+      if (diamond) this.reactions.onexemplar(diamond.trace);
+    });
+  }
+}
+
+/**
+ * Show the points of a line that no segment would show.
+ *
+ * @param {any} plot
+ * @param {number} i
+ */
+function hasNoNeighbours(plot, i) {
+  const points = plot.data[i];
+  return points.filter((/** @type {number | null} */ value) => value !== null).length === 1;
+}
+
+/**
+ * @param {[number, number]} bounds
+ * @returns {number[]}
+ */
+function decades([least, most]) {
+  const all = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000, 1e4, 1e5, 1e6];
+  return all.filter((each) => each >= least && each <= most);
+}
+
+/**
+ * @param {any} _
+ * @param {number[]} moments
+ */
+function formatTicks(_, moments) {
+  const step = moments.length > 1 ? moments[1] - moments[0] : 60;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const clock = { hour: "2-digit", minute: "2-digit", hour12: false, ...(step < 60 ? { second: "2-digit" } : {}) };
+  /** @type {Intl.DateTimeFormatOptions} */
+  const day = { day: "numeric", month: "short" };
+  return moments.map((moment) => new Date(moment * 1000).toLocaleString(undefined, step < 86400 ? clock : day));
+}

@@ -1,0 +1,80 @@
+/** A dashboard: its variables in the bar, its panels in Grafana's grid. */
+
+import { readDashboard } from "./dashboards.js";
+import { fill, h } from "./dom.js";
+import { PanelView } from "./panel.js";
+import { pointsOf, resolve, stepOf } from "./period.js";
+import { labelValues } from "./prometheus.js";
+import { VariableChoice } from "./variable_choice.js";
+import { parseQuery } from "./variables.js";
+
+/** @typedef {import("./address.js").Address} Address */
+/** @typedef {import("./main.js").Page} Page */
+
+export class DashboardView {
+  isLive = true;
+
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+    /** @type {PanelView[]} */
+    this.panels = [];
+    /** @type {VariableChoice[]} */
+    this.choices = [];
+    this.leaving = new AbortController();
+  }
+
+  /** @param {Address} address */
+  async open(address) {
+    this.dashboard = await readDashboard(address.view);
+    document.title = `${this.dashboard.title} · Comptoir`;
+    this.choices = this.dashboard.variables.map(
+      ({ name }) => new VariableChoice(name, (values) => this.page.go({ ...this.page.address, variables: { ...this.page.address.variables, [name]: values } })),
+    );
+    fill(this.page.tools, ...this.choices.map((choice) => choice.element));
+    this.panels = this.dashboard.panels.map(
+      (panel) =>
+        new PanelView(panel, {
+          onopen: () => this.page.go({ ...this.page.address, panel: this.page.address.panel === panel.id ? null : panel.id }),
+          onselect: (from, to) => this.page.showPeriod(from, to),
+          onexemplar: (trace) => this.page.openTrace(trace),
+        }),
+    );
+    this.grid = h("div", { class: "grid" }, ...this.panels.map((panel) => panel.element));
+    fill(this.page.main, h("p", { class: "lead" }, this.dashboard.description), this.grid);
+  }
+
+  /** @param {Address} address */
+  async draw(address) {
+    const period = resolve(address.from, address.to, Date.now() / 1000);
+    const step = stepOf(period);
+    const shown = this.panels.filter(({ definition }) => address.panel === null || definition.id === address.panel);
+    this.grid.classList.toggle("alone", address.panel !== null);
+    for (const panel of this.panels) panel.element.hidden = !shown.includes(panel);
+    const request = {
+      ...{ period, step, moments: pointsOf(period, step) },
+      ...{ variables: this.dashboard.variables, chosen: address.variables, signal: this.leaving.signal, graphPage: this.page.graphPage },
+    };
+    await Promise.all([...shown.map((panel) => panel.draw(request)), this.#offer(address, period)]);
+  }
+
+  close() {
+    this.leaving.abort();
+    for (const panel of this.panels) panel.remove();
+  }
+
+  /**
+   * @param {Address} address
+   * @param {import("./period.js").Period} period
+   */
+  async #offer(address, period) {
+    await Promise.all(
+      this.dashboard.variables.map(async ({ name, query }, i) => {
+        const { metric, label } = parseQuery(query);
+        // An answer that does not come is told by the panels.
+        const values = await labelValues(label, metric, period).catch(() => []);
+        this.choices[i].offer(values, address.variables[name] ?? []);
+      }),
+    );
+  }
+}
