@@ -75,8 +75,8 @@ rebuild: $(STAMP) ## Compute the report anew from Kafka, or one day of a store: 
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.rebuild $(if $(STORE),store-day --store $(STORE) --day $(DAY))
 
 .PHONY: observability
-observability: $(STAMP) ## Install Prometheus and Jaeger for make up, without root
-	@$(VENV)/bin/python -m infra.tools.local.fetch prometheus jaeger
+observability: $(STAMP) ## Install Prometheus, its pages, the board's charts and Jaeger for make up, without root
+	@$(VENV)/bin/python -m infra.tools.local.fetch prometheus prometheus-pages charts jaeger
 
 .PHONY: nginx
 nginx: $(STAMP) ## Install NGINX for make up, without root

@@ -1,7 +1,8 @@
-"""Downloads Prometheus, Jaeger and NGINX for `make up`, without root, into `~/.cache/comptoir`.
+"""Downloads what `make up` can use but does not need, without root, into `~/.cache/comptoir`.
 
-Prometheus and NGINX are Debian's packages, unpacked but not installed, so that no daemon starts.
-Jaeger is not packaged: Go builds it from its module.
+Prometheus, its pages and NGINX are Debian's packages, unpacked but not installed, so that no daemon
+starts. Jaeger is not packaged: Go builds it from its module. The board's chart library comes from
+Maven Central.
 """
 
 import os
@@ -9,7 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from infra.tools.local import charts
 
 ROOT = Path(__file__).resolve().parents[3]
 JAEGER_MODULE = "github.com/jaegertracing/jaeger/cmd/jaeger"
@@ -17,10 +22,35 @@ MISSING = "make observability installs Prometheus and Jaeger"
 NO_NGINX = "make nginx installs NGINX"
 # Searched in addition to the PATH, which may lack sbin for a user who is not root.
 FOLDERS = ("usr/bin", "usr/sbin")
+# Debian's Prometheus serves pages that link to files of these packages.
+PAGES = (
+    "fonts-glyphicons-halflings",
+    "libjs-bootstrap4",
+    "libjs-d3",
+    "libjs-eonasdan-bootstrap-datetimepicker",
+    "libjs-jquery",
+    "libjs-jquery-hotkeys",
+    "libjs-moment",
+    "libjs-moment-timezone",
+    "libjs-mustache",
+    "libjs-popper.js",
+    "libjs-rickshaw",
+)
+# 200 MB that no page asks for.
+NEEDLESS = "usr/share/javascript/moment-timezone/data"
 
 
 class ToolMissing(Exception):
     """One line that says why a tool could not be installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Something that can be installed: `find` returns its path, or None without it."""
+
+    find: Callable[[], str | None]
+    install: Callable[[], None]
+    note: str = ""
 
 
 def folder() -> Path:
@@ -30,34 +60,72 @@ def folder() -> Path:
 
 
 def find(name: str) -> str | None:
-    """Return the path of a tool such as `promtool`; None when it is not installed."""
+    """Return the path of a program such as `promtool`; None when it is not installed."""
     places = [os.environ.get("PATH", ""), "/usr/sbin", *(str(folder() / each) for each in FOLDERS)]
     return shutil.which(name, path=":".join(places))
 
 
-def install_package(name: str) -> None:
-    """Unpack Debian's package of this name; raises `ToolMissing`."""
+def find_charts() -> str | None:
+    """Return the folder of the board's chart library."""
+    return str(_charts()) if charts.is_in(_charts()) else None
+
+
+def find_pages() -> str | None:
+    """Return the folder of Prometheus' pages; None without it."""
+    # The last of the packages: an interrupted download lacks it.
+    is_complete = (folder() / "usr/share/javascript/rickshaw").is_dir()
+    return str(folder() / "usr/share/prometheus/web") if is_complete else None
+
+
+def has_own_pages() -> bool:
+    """Tell whether the installed Prometheus has pages that it finds by itself."""
+    program = find("prometheus")
+    return program is not None and not Path(program).is_relative_to(folder())
+
+
+def install_packages(what: str, names: Sequence[str]) -> None:
+    """Unpack Debian's packages; raises `ToolMissing`."""
     apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
     if apt is None or dpkg is None:
-        raise ToolMissing(f"{name}: this is not a Debian system; put {name} on the PATH")
+        raise ToolMissing(f"{what}: this is not Debian or Ubuntu; put {what} on the PATH")
     with tempfile.TemporaryDirectory() as download:
-        _run(name, [apt, "download", name], Path(download))
-        [package] = Path(download).glob(f"{name}_*.deb")
+        _run(what, [apt, "download", *names], Path(download))
         folder().mkdir(parents=True, exist_ok=True)
-        _run(name, [dpkg, "--extract", str(package), str(folder())], Path(download))
+        for package in sorted(Path(download).glob("*.deb")):
+            _run(what, [dpkg, "--extract", str(package), str(folder())], Path(download))
 
 
 def install_jaeger() -> None:
     """Build Jaeger with Go, some minutes the first time; raises `ToolMissing`."""
     go = shutil.which("go")
     if go is None:
-        raise ToolMissing("Jaeger: Go is needed to build it, or put jaeger on the PATH")
+        raise ToolMissing("jaeger: there is no Go to build it; put Jaeger 2 on the PATH as jaeger")
     target = folder() / "usr/bin/jaeger"
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_suffix(".new")
     build = [go, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(fresh)]
-    _run("Jaeger", [*build, JAEGER_MODULE], ROOT / "infra/deploy/jaeger")
+    _run("jaeger", [*build, JAEGER_MODULE], ROOT / "infra/deploy/jaeger")
     fresh.replace(target)
+
+
+def _charts() -> Path:
+    return folder() / "uplot"
+
+
+def _install_charts() -> None:
+    try:
+        charts.install(_charts())
+    except charts.ChartsMissing as missing:
+        raise ToolMissing(str(missing)) from missing
+
+
+def _pages_or_own() -> str | None:
+    return "built in" if has_own_pages() else find_pages()
+
+
+def _install_pages() -> None:
+    install_packages("prometheus' pages", PAGES)
+    shutil.rmtree(folder() / NEEDLESS, ignore_errors=True)
 
 
 def _run(what: str, command: list[str], cwd: Path) -> None:
@@ -66,31 +134,38 @@ def _run(what: str, command: list[str], cwd: Path) -> None:
         raise ToolMissing(f"{what}: {done.stderr.strip().splitlines()[-1:]}")
 
 
-def install(name: str) -> None:
-    """Install a tool by its name; raises `ToolMissing`."""
-    if name == "jaeger":
-        install_jaeger()
-    else:
-        install_package(name)
+def _package(name: str) -> Tool:
+    return Tool(lambda: find(name), lambda: install_packages(name, [name]))
 
 
-def main(names: list[str]) -> int:
+TOOLS = {
+    "prometheus": _package("prometheus"),
+    "prometheus-pages": Tool(_pages_or_own, _install_pages),
+    "charts": Tool(find_charts, _install_charts),
+    "jaeger": Tool(lambda: find("jaeger"), install_jaeger, ", building takes some minutes"),
+    "nginx": _package("nginx"),
+}
+# What `make observability` installs.
+OBSERVABILITY = ("prometheus", "prometheus-pages", "charts", "jaeger")
+
+
+def main(names: Sequence[str]) -> int:
     """Install the missing tools; return 1 when one could not be installed."""
     failures = 0
     for name in names:
-        if find(name) is None:
-            slow = ", building takes some minutes" if name == "jaeger" else ""
-            sys.stdout.write(f"{name}: installing{slow}\n")
+        tool = TOOLS[name]
+        if tool.find() is None:
+            sys.stdout.write(f"{name}: installing{tool.note}\n")
             sys.stdout.flush()
             try:
-                install(name)
+                tool.install()
             except ToolMissing as missing:
                 sys.stderr.write(f"{missing}\n")
                 failures += 1
                 continue
-        sys.stdout.write(f"{name}: {find(name)}\n")
+        sys.stdout.write(f"{name}: {tool.find()}\n")
     return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ["prometheus", "jaeger", "nginx"]))
+    sys.exit(main(sys.argv[1:] or list(TOOLS)))

@@ -1,12 +1,14 @@
 """Prometheus and Jaeger beside the stack, where they are installed; both are optional."""
 
+import os
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
-from infra.tools.local import fetch
-from infra.tools.local.layout import ROOT, Layout
+from infra.tools.local import board, fetch
+from infra.tools.local.layout import ROOT, Layout, StackError
 from infra.tools.local.supervisor import Program
 
 # Each listens on the port of its own name; `PORTS` has Jaeger's other ports too.
@@ -29,6 +31,11 @@ def installed_ports() -> dict[str, int]:
     return {
         name: port for name, port in PORTS.items() if fetch.find(name.partition("-")[0]) is not None
     }
+
+
+def list_missing() -> list[str]:
+    """Return what `make observability` would install."""
+    return [name for name in fetch.OBSERVABILITY if fetch.TOOLS[name].find() is None]
 
 
 def list_watchers(layout: Layout) -> list[str]:
@@ -64,6 +71,10 @@ def _prometheus(layout: Layout) -> Program:
         "--web.enable-remote-write-receiver",
         "--log.level=warn",
     ]
+    if (page := board.lay_out(layout)) is not None:
+        command.append(f"--web.user-assets={page}")
+    if not fetch.has_own_pages() and (pages := fetch.find_pages()) is not None:
+        command.append(f"--web.local-assets={pages}")
     return Program("prometheus", command, 1)
 
 
@@ -92,6 +103,7 @@ def _scrape_here(layout: Layout) -> dict[str, Any]:
 
 def _jaeger(layout: Layout) -> Program:
     ports = layout.ports
+    prometheus_port = str(ports.get("prometheus", PORTS["prometheus"]))
     environment = {
         "JAEGER_QUERY_PORT": str(ports["jaeger"]),
         "JAEGER_OTLP_PORT": str(ports["jaeger-otlp"]),
@@ -101,10 +113,12 @@ def _jaeger(layout: Layout) -> Program:
         "JAEGER_QUERY_GRPC_PORT": "0",
         "JAEGER_HEALTH_PORT": "0",
         "JAEGER_LOG_LEVEL": "warn",
+        "JAEGER_UI_ASSETS": _interface(),
         # Leaves the cores to the observed processes.
         "GOMAXPROCS": "1",
         "GOMEMLIMIT": "640MiB",
-        "PROMETHEUS_URL": f"http://127.0.0.1:{ports.get('prometheus', PORTS['prometheus'])}",
+        "PROMETHEUS_PORT": prometheus_port,
+        "PROMETHEUS_URL": f"http://127.0.0.1:{prometheus_port}",
     }
     command = [
         *WHEN_IDLE,
@@ -113,6 +127,19 @@ def _jaeger(layout: Layout) -> Program:
         str(ROOT / "infra/deploy/jaeger/config.yaml"),
     ]
     return Program("jaeger", command, 1, environment)
+
+
+def _interface() -> str:
+    """Return the folder of `JAEGER_UI_ASSETS`; raises `StackError` when it holds no interface."""
+    assets = os.environ.get("JAEGER_UI_ASSETS", "")
+    if assets and not (Path(assets) / "index.html").is_file():
+        raise StackError(f"JAEGER_UI_ASSETS={assets} has no index.html: build Jaeger's interface")
+    return assets
+
+
+def has_interface(jaeger_url: str) -> bool:
+    """Tell whether a Jaeger has a page for people; the one that Go builds has a placeholder."""
+    return "jaeger-ui-root" in httpx.get(f"{jaeger_url}/search").text
 
 
 def _path(name: str) -> str:
