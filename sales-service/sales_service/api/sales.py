@@ -13,7 +13,7 @@ from sales_service.api.problems import cancelled_sale, insufficient_stock
 from sales_service.api.roles import Anyone
 from sales_service.api.sale_schemas import SaleIn, SalesQuery
 from sales_service.api.state import sales_state
-from sales_service.db.sales import find_sales, list_sales
+from sales_service.db.sales import find_sale, list_sales
 from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
@@ -33,16 +33,16 @@ LONGEST_WAIT_SECONDS = 30  # by then the worker cancels a pending sale
 async def get_sales(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[SalesQuery, Query()]
 ) -> Response:
-    sales = await list_sales(session, query.store_id, query.cursor, query.limit)
-    headers = link_next(request, str(sales[-1].id)) if len(sales) == query.limit else {}
-    return respond([SaleOut.of(sale) for sale in sales], headers=headers)
+    page = await list_sales(session, query.store_id, query.cursor, query.limit)
+    headers = link_next(request, str(page.sales[-1].id)) if page.has_more else {}
+    return respond([SaleOut.of(sale) for sale in page.sales], headers=headers)
 
 
 @router.get("/api/ventes/{sale_id}", responses={200: json_of(SaleOut)})
 async def get_sale(
     sale_id: Annotated[UUID, Path()], session: ReadSession, caller: Anyone
 ) -> Response:
-    sale = (await find_sales(session, [sale_id])).get(sale_id)
+    sale = await find_sale(session, sale_id)
     if sale is None:
         raise UnknownSale
     return respond(SaleOut.of(sale))
@@ -80,7 +80,7 @@ async def post_sale(
     if sale.status is SaleStatus.PENDING and (seconds := wait_seconds(prefer)) > 0:
         await sales.outcomes.wait(sale.id, seconds)
         async with read_session(request) as session:
-            sale = (await find_sales(session, [sale.id]))[sale.id]
+            sale = await find_sale(session, sale.id) or sale
     return _answer(sale, REPLAYED if recorded.is_repeated else {})
 
 

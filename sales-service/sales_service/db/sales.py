@@ -1,6 +1,7 @@
 """SQL about sales and their lines."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -14,52 +15,91 @@ from sales_service.domain.catalogue import ProductId, StockPolicy, StoreId
 from sales_service.domain.money import TaxAmount
 from sales_service.domain.sale import MissingStock, Sale, SaleId, SaleLine, SaleStatus
 
+# A receipt has up to 1,200 lines: reads are bounded by lines, because memory is filled by lines.
+MOST_LINES_READ = 5000
+
 _SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
     missing"""
 
 
-async def find_sales(session: AsyncSession, sale_ids: Sequence[UUID]) -> dict[UUID, Sale]:
-    """Return sales with their lines, by id."""
-    rows = await session.execute(
-        text(f"SELECT {_SALE_COLUMNS} FROM sales WHERE id = ANY(CAST(:ids AS uuid[]))"),
+@dataclass(frozen=True, slots=True)
+class SalesPage:
+    """Sales with their lines, newest first, and whether older ones may follow."""
+
+    sales: Sequence[Sale]
+    has_more: bool
+
+
+async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
+    """Return a sale with its lines."""
+    async for [sale] in find_sales(session, [sale_id]):
+        return sale
+    return None
+
+
+async def find_sales(session: AsyncSession, sale_ids: Sequence[UUID]) -> AsyncIterator[list[Sale]]:
+    """Yield sales with their lines, newest first, in parts of at most `MOST_LINES_READ` lines."""
+    found = await session.execute(
+        text(f"""
+            SELECT {_SALE_COLUMNS} FROM sales WHERE id = ANY(CAST(:ids AS uuid[]))
+            ORDER BY id DESC
+        """),
         {"ids": list(sale_ids)},
     )
-    return {sale.id: sale for sale in await _with_lines(session, rows.all())}
+    rows = found.all()
+    while rows:
+        sales = await _with_lines(session, rows)
+        yield sales
+        rows = rows[len(sales) :]
 
 
 async def list_sales(
     session: AsyncSession, store_id: int | None, before: UUID | None, limit: int
-) -> list[Sale]:
-    """Return sales older than `before` with their lines, newest first, of one store or all."""
+) -> SalesPage:
+    """Return a page of sales older than `before`, of one store or all.
+
+    It has `limit` sales, or as many as have `MOST_LINES_READ` lines.
+    """
     conditions = ["true"]
     if store_id is not None:
         conditions.append("store_id = :store_id")
     if before is not None:
         conditions.append("id < :before")
-    rows = await session.execute(
+    found = await session.execute(
         text(f"""
             SELECT {_SALE_COLUMNS} FROM sales WHERE {" AND ".join(conditions)}
             ORDER BY id DESC LIMIT :limit
         """),
         {"store_id": store_id, "before": before, "limit": limit},
     )
-    return await _with_lines(session, rows.all())
+    rows = found.all()
+    sales = await _with_lines(session, rows)
+    return SalesPage(sales, has_more=len(sales) < len(rows) or len(rows) == limit)
 
 
 async def _with_lines(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Sale]:
+    """Return the first of these sales with their lines: as many as `MOST_LINES_READ` allows.
+
+    `rows` are ordered by id, newest first.
+    """
+    # In the order of the rows and of the primary key: PostgreSQL stops reading at the limit.
     found = await session.execute(
-        text("""
+        text(f"""
             SELECT sale_id, line_no, product_id, product_name, category, quantity, unit_price,
                 unit_cost, amount_cents, tax_cents
-            FROM sale_lines WHERE sale_id = ANY(CAST(:ids AS uuid[])) ORDER BY sale_id, line_no
+            FROM sale_lines WHERE sale_id = ANY(CAST(:ids AS uuid[]))
+            ORDER BY sale_id DESC, line_no DESC LIMIT {MOST_LINES_READ}
         """),
         {"ids": [row.id for row in rows]},
     )
     lines: dict[UUID, list[SaleLine]] = {row.id: [] for row in rows}
     for sale_id, line_no, product_id, *rest in found:
         lines[sale_id].append(SaleLine(line_no, ProductId(product_id), *rest))
-    return [_sale(row, lines[row.id]) for row in rows]
+    if sum(len(of_sale) for of_sale in lines.values()) == MOST_LINES_READ:
+        # The limit may have cut this sale: it begins the next part.
+        rows = rows[: list(lines).index(sale_id)]
+    return [_sale(row, lines[row.id][::-1]) for row in rows]
 
 
 def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:

@@ -24,8 +24,8 @@ async def cancel_stale_sales(session: AsyncSession, older_than: timedelta) -> in
         return 0
     decided_at = datetime.now(UTC)
     await settle(session, [(sale_id, SaleStatus.CANCELLED, ()) for sale_id in stale], decided_at)
-    sales = await find_sales(session, stale)
-    count_decided(session, list(sales.values()))
-    time_sagas(session, sales.values(), decided_at)
-    await add_to_outbox(session, [cancelled(sale, decided_at) for sale in sales.values()])
+    async for sales in find_sales(session, stale):
+        count_decided(session, sales)
+        time_sagas(session, sales, decided_at)
+        await add_to_outbox(session, [cancelled(sale, decided_at) for sale in sales])
     return len(stale)

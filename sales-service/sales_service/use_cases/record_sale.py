@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.catalogue_cache import CatalogueCache
 from sales_service.db.sale_writing import NothingWritten, write_sale
-from sales_service.db.sales import find_sales
+from sales_service.db.sales import find_sale
 from sales_service.domain.errors import SaleExists, SalesError
 from sales_service.domain.sale import Sale, SaleDraft, is_repetition, ring_up
 from sales_service.events.sale_events import recorded
@@ -90,8 +90,9 @@ async def _find_earlier(
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
         if former := await request.claim(session):
             assert former.resource_id is not None
-            sale_id = UUID(former.resource_id)
-            return RecordedSale((await find_sales(session, [sale_id]))[sale_id], is_repeated=True)
+            sale = await find_sale(session, UUID(former.resource_id))
+            assert sale is not None
+            return RecordedSale(sale, is_repeated=True)
         if draft.has_chosen_id and (known := await _find_repeated(session, draft)):
             await request.record(session, resource_id=str(known.id))
             return RecordedSale(known, is_repeated=True)
@@ -101,7 +102,7 @@ async def _find_earlier(
 
 
 async def _find_repeated(session: AsyncSession, draft: SaleDraft) -> Sale | None:
-    sale = (await find_sales(session, [draft.sale_id])).get(draft.sale_id)
+    sale = await find_sale(session, draft.sale_id)
     if sale is not None and not is_repetition(draft, sale):
         raise SaleExists(sale.id)
     return sale

@@ -47,13 +47,11 @@ async def settle_sales(session: AsyncSession, decisions: Sequence[StockDecision]
         ],
         decided_at,
     )
-    sales = await find_sales(session, [decision.sale_id for decision in due])
-    count_decided(session, list(sales.values()))
-    time_sagas(session, sales.values(), decided_at)
-    await add_to_outbox(
-        session,
-        [_announce(sales[decision.sale_id], decision, decided_at) for decision in reversed(due)],
-    )
+    async for sales in find_sales(session, [decision.sale_id for decision in due]):
+        count_decided(session, sales)
+        time_sagas(session, sales, decided_at)
+        events = [_announce(sale, first[sale.id], decided_at) for sale in sales]
+        await add_to_outbox(session, events)
 
 
 def _announce(sale: Sale, decision: StockDecision, decided_at: datetime) -> OutgoingEvent:
