@@ -98,6 +98,11 @@ async def test_a_cached_report_says_how_complete_it_is_now(
     delay = datetime.fromisoformat(other["calcule_a"]) - until
     assert other["retard_ms"] == round(delay.total_seconds() * 1000)
 
+    unchanged = await client.get(PATHS[0], headers={"if-none-match": "*"})
+    assert unchanged.status_code == 304
+    assert unchanged.headers["complet-jusqua"] == until.isoformat()
+    assert int(unchanged.headers["retard-ms"]) >= other["retard_ms"]
+
 
 async def test_who_has_seen_a_sale_counted_sees_it_in_the_next_report(
     client: httpx.AsyncClient, projection: Projection

@@ -17,7 +17,7 @@ def code_of(answer: httpx.Response) -> str:
     """The stable code of an answer, which must be a complete problem (RFC 9457)."""
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
-    assert set(problem) - {"errors"} == {
+    assert set(problem) - {"errors", "autres_lignes"} == {
         "type",
         "title",
         "status",
@@ -42,6 +42,33 @@ async def test_a_body_that_says_it_is_too_large_is_refused_unread(
     answer = await client.post("/notes", content=unread(), headers={"Content-Length": "1025"})
 
     assert (answer.status_code, code_of(answer)) == (413, "corps-trop-grand")
+
+
+@pytest.mark.parametrize(("key", "code"), [(None, "cle-absente"), ("nobody's", "cle-inconnue")])
+async def test_the_body_of_a_request_without_a_valid_key_is_not_read(
+    client: httpx.AsyncClient, key: str | None, code: str
+) -> None:
+    async def unread() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    del client.headers["x-token"]
+    headers = {"Content-Type": "application/json"} | ({"x-token": key} if key else {})
+    answer = await client.post("/notes", content=unread(), headers=headers)
+
+    assert (answer.status_code, code_of(answer)) == (401, code)
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_many_faults_are_a_short_answer(client: httpx.AsyncClient) -> None:
+    body = {"id": 1, "parts": [{}] * 110}
+
+    answer = await client.post("/notes", json=body)
+
+    assert (answer.status_code, code_of(answer)) == (422, "requete-invalide")
+    assert answer.json()["detail"] == "La requête contient 110 erreur(s)."
+    assert len(answer.json()["errors"]) == 100
+    assert answer.json()["autres_lignes"] == list(range(100, 110))
 
 
 async def test_a_body_that_grows_too_large_is_refused(client: httpx.AsyncClient) -> None:

@@ -56,15 +56,15 @@ def registry() -> CollectorRegistry:
 def app(registry: CollectorRegistry) -> FastAPI:
     """Return an application with the middlewares of `build_api` that see a request's form."""
     app = FastAPI(redirect_slashes=False, telemetry=NO_NATIVE_TELEMETRY)
-    app.state.api = state = ApiState(1, NoOpMeter("any"))
+    nowhere = "postgresql+asyncpg://nobody@127.0.0.1/nothing"
+    settings = ServiceSettings(service_name="any", database_url=nowhere, http_port=1)
+    app.state.api = state = ApiState(settings, NoOpMeter("any"))
     state.changes.is_live = True
     state.callers.add("till", Caller("till", "till"), since=0)
     app.include_router(router)
     install_problems(app, {})
     app.add_middleware(RequestForms, routes=app.routes)
     app.add_middleware(ServeCached, cache=state.response_cache)
-    nowhere = "postgresql+asyncpg://nobody@127.0.0.1/nothing"
-    settings = ServiceSettings(service_name="any", database_url=nowhere, http_port=1)
     metrics = HttpMetrics(Metrics(registry, NoOpMeter("any")))
     observe_requests(app, metrics, Tracing(settings))
     return app

@@ -12,19 +12,21 @@ from starlette.types import Scope
 from service_kit.database.change_feed import ChangeFeed
 from service_kit.http.cached_response import Content
 from service_kit.http.callers import Caller, CallerCache
-from service_kit.http.response_cache import ResponseCache
+from service_kit.http.response_cache import MOST_QUERIES, ResponseCache
 
 ROLES = ("till", "manager")
 PATH = "/api/magasins/{magasin_id}/stock"
 
 
-def a_scope(path: str = "/api/magasins/1/stock", key: str = "till", **headers: str) -> Scope:
+def a_scope(
+    path: str = "/api/magasins/1/stock", key: str = "till", query: bytes = b"", **headers: str
+) -> Scope:
     sent = {"x-token": key} | {name.replace("_", "-"): value for name, value in headers.items()}
     return {
         "type": "http",
         "method": "GET",
         "path": path,
-        "query_string": b"",
+        "query_string": query,
         "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         "route": SimpleNamespace(path_format=PATH),
     }
@@ -284,3 +286,23 @@ async def test_the_least_recently_used_are_evicted() -> None:
     cached = [path for path in paths if shop.cached(path=path)]
     assert cached == [paths[0], *paths[-len(cached) + 1 :]]
     assert 1 < len(cached) < 10
+
+
+async def test_the_queries_of_one_path_cannot_fill_the_cache() -> None:
+    shop = Shop(most_bytes=10**8)
+    await shop.ask(a_scope(path="/api/stock/"))
+    for query in range(MOST_QUERIES + 1):
+        await shop.ask(a_scope(query=b"a=%d" % query))
+
+    assert shop.cached(path="/api/stock/")
+    assert not shop.cached(query=b"a=0")
+    assert shop.cached(query=b"a=%d" % MOST_QUERIES)
+
+
+async def test_a_long_query_counts_with_its_bytes() -> None:
+    shop = Shop(most_bytes=20_000)
+    queries = [b"%d" % each + b"x" * 8000 for each in range(3)]
+    for query in queries:
+        await shop.ask(a_scope(query=query))
+
+    assert [shop.cached(query=query) is not None for query in queries] == [False, True, True]

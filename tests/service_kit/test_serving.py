@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from service_kit.http.serving import BalancedProtocol, WholeAnswers, bind
+from service_kit.http import serving as serving_module
+from service_kit.http.serving import MOST_HEAD_BYTES, BalancedProtocol, WholeAnswers, bind
 from tests.fixtures.waiting import eventually
 
 
@@ -195,3 +196,19 @@ def test_a_crowd_of_connections_is_accepted_in_a_few_turns_of_the_loop() -> None
 
     # One by one they would take as many turns as they are.
     assert turns <= 64
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /text HTTP/1.1\r\nhost: ici\r\n"])
+async def test_a_client_that_does_not_finish_its_headers_is_let_go(
+    sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_module, "HEAD_SECONDS", 0.1)
+    async with serving() as (reader, writer), asyncio.timeout(5):
+        writer.write(sent)
+        assert await reader.read() == b""
+
+
+async def test_a_client_whose_headers_never_end_is_let_go() -> None:
+    async with serving() as (reader, writer), asyncio.timeout(5):
+        writer.write(b"GET /text HTTP/1.1\r\nhost: ici\r\nx: " + b"x" * MOST_HEAD_BYTES)
+        assert await reader.read() == b""

@@ -11,6 +11,7 @@ from service_kit.database.change_feed import follow_changes
 from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engines, open_probe
 from service_kit.http.health import build_operations_router, database_check
+from service_kit.http.key_first import KeyFirst
 from service_kit.http.limits import Admission, BodyLimit
 from service_kit.http.openapi import PROBLEMS, complete_document
 from service_kit.http.problem_table import install_problems
@@ -46,7 +47,7 @@ def build_api(
     tracing = Tracing(settings)
     metrics = configure_metrics(settings.service_name)
     pools = Pools(metrics.meter)
-    state = ApiState(settings.outbox_ceiling, metrics.meter)
+    state = ApiState(settings, metrics.meter)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -75,7 +76,8 @@ def build_api(
         app.include_router(router)
     install_problems(app, problem_of)
     complete_document(app)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(KeyFirst, state=state)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, state=state)
     app.add_middleware(Admission, most_requests=settings.most_requests, state=state, pools=pools)
     app.add_middleware(RequestForms, routes=app.routes)
     # Outside the limits: a cached response takes neither a request's place nor a connection.

@@ -70,6 +70,10 @@ class ServiceSettings(KafkaSettings):
     """With so many events that Kafka has not taken, requests that change something get 503."""
 
     max_body_bytes: int = 1024 * 1024
+    most_body_bytes: int = 8 * 1024 * 1024
+    """A body beyond them, of all requests under way together, is answered 503 at once."""
+    most_waiting_requests: int = Field(default=500, ge=0)
+    """One more that wants to wait for an outcome is answered with the present state at once."""
     idempotency_days: int = Field(default=8, ge=7)
     """So long a repeated `Idempotency-Key` is recognised; its promise to clients is 7 days."""
 

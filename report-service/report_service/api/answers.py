@@ -188,10 +188,22 @@ def join_members(
     """Return one JSON object with the members of two: cached figures, then the current freshness.
 
     The figures are encoded once, and the ETag is of them alone. Freshness changes at every answer,
-    so each answer gets its members behind the cached bytes: `{"a":1` and `,"b":2}`.
+    so each answer gets its members behind the cached bytes: `{"a":1` and `,"b":2}`. A 304 has no
+    body: it says them in headers.
     """
+
+    def describe_in_headers() -> dict[str, str]:
+        freshness = read_freshness()
+        if freshness.complete_until is None:
+            return {}
+        return {
+            "Complet-Jusqua": freshness.complete_until.isoformat(),
+            "Retard-Ms": str(freshness.delay_ms),
+        }
+
     return Content(
         _ENCODER.encode(figures)[:-1],
         lambda: b"," + _ENCODER.encode(read_freshness())[1:],
         until=None if until is None else until.timestamp(),
+        fresh_headers=describe_in_headers,
     )

@@ -113,7 +113,7 @@ async def _answer(
     if query.after_sale is None:
         return await state.response_cache.read_through(request, [FIGURES], READERS, read_for_all)
     async with read_session(request) as session:
-        is_current = await wait_until_counted(session, query, state.stopping)
+        is_current = await wait_until_counted(session, query, state.stopping, state.waiters)
         if is_current:
             # A reader that has seen the sale counted must see it in the next report, too.
             state.changes.note(FIGURES)

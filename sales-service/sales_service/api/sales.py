@@ -78,7 +78,9 @@ async def post_sale(
         keep_trace(Keep.SAGA)
     # From here on the sale is committed, whatever else fails.
     if sale.status is SaleStatus.PENDING and (seconds := wait_seconds(prefer)) > 0:
-        await sales.outcomes.wait(sale.id, seconds)
+        with state.waiters.place() as may_wait:
+            if may_wait:
+                await sales.outcomes.wait(sale.id, seconds)
         async with read_session(request) as session:
             sale = await find_sale(session, sale.id) or sale
     return _answer(sale, REPLAYED if recorded.is_repeated else {})

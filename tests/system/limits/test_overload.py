@@ -106,6 +106,26 @@ async def test_two_hundred_connections_without_a_pause_are_all_served(
         assert len(await shop.sale_ids()) == TILLS * SALES_EACH
 
 
+async def test_who_waits_leaves_places_to_those_who_need_nobody(
+    sales_engine: AsyncEngine,
+) -> None:
+    async with serve_shop(sales_engine, MOST_WAITING_REQUESTS="1") as shop:
+
+        async def waiting() -> int:
+            return int(await shop.api.total("http_requests_waiting"))
+
+        first = asyncio.create_task(shop.sell(shop.strict, prefer="wait=30"))
+        await eventually(waiting, 1)
+        begun = monotonic()
+        second = await shop.sell(shop.strict, prefer="wait=30")
+
+        assert second.status_code == 202
+        assert monotonic() - begun < 5
+        assert not first.done()
+        assert await shop.api.total("http_waits_refused_total") == 1
+        first.cancel()
+
+
 async def test_a_process_takes_on_no_more_requests_than_it_may(sales_engine: AsyncEngine) -> None:
     async with serve_shop(sales_engine, MOST_REQUESTS="5") as shop:
 

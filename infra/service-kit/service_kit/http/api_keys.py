@@ -12,23 +12,32 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+from starlette.types import Scope
 
 from service_kit.http.callers import Caller, hash_key, read_key
 from service_kit.http.problems import Problem
-from service_kit.http.state import api_state, read_session
+from service_kit.http.state import ApiState, api_state
 from service_kit.telemetry.stages import Stage, stage
 
+# The member of an ASGI scope that holds the caller, once the key has been checked.
+CALLER = "comptoir.caller"
 _FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND revoked_at IS NULL")
 
 
 async def identify_caller(request: Request) -> Caller:
     """Return the caller of a request; raise `Problem` 401 when the key is missing or unknown."""
-    key = read_key(request.scope)
+    # The key of a request whose body has been read was checked before that.
+    known: Caller | None = request.scope.get(CALLER)
+    return known or await find_caller(api_state(request.app), request.scope)
+
+
+async def find_caller(state: ApiState, scope: Scope) -> Caller:
+    """Return the caller of a request; raise `Problem` 401 when the key is missing or unknown."""
+    key = read_key(scope)
     challenge = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
     if not key:
         raise Problem.of("key-missing", headers=challenge)
-    state = api_state(request.app)
     callers = state.callers
     if known := callers.find(key):
         callers.hits += 1
@@ -38,7 +47,7 @@ async def identify_caller(request: Request) -> Caller:
     # Use a connection for this lookup only. If requests could hold one and wait for a second, a
     # full pool would deadlock.
     with stage(Stage.AUTHENTICATION):
-        async with read_session(request) as session:
+        async with AsyncSession(state.read_engine) as session:
             row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
     if row is None:
         raise Problem.of("key-unknown", headers=challenge)

@@ -17,14 +17,16 @@ _CACHE_CONTROL = (b"cache-control", b"private, no-cache")
 class Content:
     """What a route has read for a response.
 
-    `finish` returns the end of the body anew for each request. `until` (seconds since 1970) is
-    when the content becomes stale although nothing has changed.
+    For each request anew, `finish` returns the end of the body, and `fresh_headers` what a 304
+    says, too. `until` (seconds since 1970) is when the content becomes stale although nothing has
+    changed.
     """
 
     body: bytes
     finish: Callable[[], bytes] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     until: float | None = None
+    fresh_headers: Callable[[], Mapping[str, str]] = dict
 
 
 class Rendered(NamedTuple):
@@ -58,7 +60,7 @@ class CachedResponse:
         self.route = route
         self.until = content.until
         self._content = content
-        further = [(k.lower().encode(), v.encode()) for k, v in content.headers.items()]
+        further = _encode(content.headers)
         self._not_modified = [(b"etag", self.etag), _CACHE_CONTROL, *further]
         self._headers = [_CONTENT_TYPE, *self._not_modified]
 
@@ -68,13 +70,14 @@ class CachedResponse:
 
     def render(self, if_none_match: bytes) -> Rendered:
         """Return the answer to a request with this `If-None-Match`."""
+        fresh = _encode(self._content.fresh_headers())
         if if_none_match and (self.etag in if_none_match or if_none_match == b"*"):
-            return Rendered(self.route, 304, self._not_modified, b"")
+            return Rendered(self.route, 304, [*self._not_modified, *fresh], b"")
         body, finish = self._content.body, self._content.finish
         if finish is not None:
             body += finish()
         length = (b"content-length", b"%d" % len(body))
-        return Rendered(self.route, 200, [*self._headers, length], body)
+        return Rendered(self.route, 200, [*self._headers, *fresh, length], body)
 
     def respond(self, request: Request) -> Response:
         """Return the answer to a request of the framework."""
@@ -83,6 +86,10 @@ class CachedResponse:
         response = Response(rendered.body, rendered.status)
         response.raw_headers = rendered.headers
         return response
+
+
+def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def respond_uncached(request: Request, content: Content) -> Response:

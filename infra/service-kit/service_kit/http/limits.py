@@ -78,13 +78,14 @@ class Admission:
 class BodyLimit:
     """Answers 413 to a body over `max_bytes`, declared or streamed, and 408 to one that is slow.
 
-    Starlette's own middleware answers in plain text, whatever the application says, and has no
-    limit of time.
+    A body for which the process has no room beside the others is answered 503. Starlette's own
+    middleware answers in plain text, whatever the application says, and has no limit of time.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, state: ApiState) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self._state = state
         self._too_large = Problem.of("body-too-large", max_bytes=max_bytes)
         self._too_slow = Problem.of("body-too-slow", seconds=BODY_SECONDS)
 
@@ -96,12 +97,12 @@ class BodyLimit:
         if declared.isdigit() and int(declared) > self.max_bytes:
             await self._too_large.response(scope["path"])(scope, receive, send)
             return
-        received = 0
+        received = held = 0
         is_whole = False
         latest = asyncio.get_running_loop().time() + BODY_SECONDS
 
         async def receive_within_limit() -> Message:
-            nonlocal received, is_whole
+            nonlocal received, held, is_whole
             if is_whole:
                 # The next message is the client's disconnect: wait for it without a limit.
                 return await receive()
@@ -111,9 +112,16 @@ class BodyLimit:
             except TimeoutError:
                 raise BodyRefused(self._too_slow) from None
             is_whole = not message.get("more_body", False)
-            received += len(message.get("body", b""))
+            received += (size := len(message.get("body", b"")))
             if received > self.max_bytes:
                 raise BodyRefused(self._too_large)
+            if not self._state.bodies.take(size):
+                self._state.count_shed(Queue.BODIES)
+                raise BodyRefused(Problem.of("overloaded"))
+            held += size
             return message
 
-        await self.app(scope, receive_within_limit, send)
+        try:
+            await self.app(scope, receive_within_limit, send)
+        finally:
+            self._state.bodies.give_back(held)

@@ -7,8 +7,13 @@ import msgspec
 from fastapi import FastAPI
 from msgspec import UNSET, Meta, UnsetType
 
+from service_kit.http.problems import FURTHER_ROWS, MOST_DESCRIBED
+
 _Pointer = Annotated[str, Meta(description="JSON Pointer into the body (RFC 6901)")]
 _Parameter = Annotated[str, Meta(description="Query parameter, path step or header")]
+_Rows = Annotated[
+    list[int], Meta(description="Rows of the body, from 0, with faults beyond those in `errors`")
+]
 
 
 class Fault(msgspec.Struct):
@@ -21,7 +26,7 @@ class Fault(msgspec.Struct):
 
 
 class Problem(msgspec.Struct):
-    """RFC 9457; `code` is stable, `errors` names every fault of the request"""
+    """RFC 9457; `code` is stable, `errors` names the faults of the request"""
 
     type: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
     title: str
@@ -30,7 +35,8 @@ class Problem(msgspec.Struct):
     detail: str
     instance: str
     trace_id: str | None
-    errors: list[Fault] | UnsetType = UNSET
+    errors: Annotated[list[Fault], Meta(max_length=MOST_DESCRIBED)] | UnsetType = UNSET
+    further_rows: _Rows | UnsetType = msgspec.field(default=UNSET, name=FURTHER_ROWS)
 
 
 def json_of(*parts: Any, media_type: str = "application/json") -> dict[str, Any]:

@@ -19,6 +19,7 @@ from service_kit.events.outbox import EventTooLarge
 from service_kit.events.outbox_backlog import OutboxFull
 from service_kit.http.problems import (
     FAULTS,
+    MOST_DESCRIBED,
     OTHER_HTTP_ERROR,
     BodyRefused,
     Fault,
@@ -47,7 +48,15 @@ def _invalid_request(error: RequestValidationError) -> Problem:
     found = error.errors()
     if any(fault["type"] == "json_invalid" for fault in found):
         return Problem.of("invalid-json")
-    return invalid_request([_fault(each) for each in found])
+    described, others = found[:MOST_DESCRIBED], found[MOST_DESCRIBED:]
+    return invalid_request([*map(_fault, described), *map(_place, others)])
+
+
+def _place(found: Mapping[str, Any]) -> Fault:
+    place, *path = found["loc"]
+    if place == "body":
+        return {"pointer": json_pointer(*path)}
+    return {"parameter": ".".join(map(str, path))}
 
 
 def _fault(found: Mapping[str, Any]) -> Fault:
@@ -56,9 +65,7 @@ def _fault(found: Mapping[str, Any]) -> Fault:
     is_whole_body = place == "body" and not path and code == "model_attributes_type"
     template = FAULTS.get("no_json_body" if is_whole_body else code)
     detail = template.format(**found.get("ctx") or {}) if template else str(found["msg"])
-    if place == "body":
-        return {"pointer": json_pointer(*path), "code": code, "detail": detail}
-    return {"parameter": ".".join(map(str, path)), "code": code, "detail": detail}
+    return {**_place(found), "code": code, "detail": detail}
 
 
 def _event_too_large(error: EventTooLarge) -> Problem:

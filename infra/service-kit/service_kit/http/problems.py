@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from service_kit.telemetry.tracing import current_trace_id
 
+# A text for each fault of the largest body takes a second of CPU, and makes an answer of megabytes.
+MOST_DESCRIBED = 100
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 
 _SENTENCES = tomllib.loads(resources.files(__package__).joinpath("sentences.toml").read_text())
@@ -19,6 +21,7 @@ PROBLEMS: dict[str, dict[str, Any]] = _SENTENCES["problem"]
 # The sentences about one field, by pydantic's type of error.
 FAULTS: dict[str, str] = _SENTENCES["fault"]
 OTHER_HTTP_ERROR: str = _SENTENCES["other_http_error"]
+FURTHER_ROWS: str = _SENTENCES["further_rows"]
 
 # One fault of a request: its `code` and `detail`, and where it is, as a JSON Pointer (`pointer`)
 # into the body or the name of a `parameter`.
@@ -40,7 +43,8 @@ class Problem(Exception):
         self.status = status
         self.code = code
         self.detail = detail
-        self.errors = errors
+        self.errors = errors[:MOST_DESCRIBED]
+        self.further_rows = _rows_of(errors[MOST_DESCRIBED:])
         self.headers = headers or {}
 
     @classmethod
@@ -70,6 +74,8 @@ class Problem(Exception):
         }
         if self.errors:
             body["errors"] = self.errors
+        if self.further_rows:
+            body[FURTHER_ROWS] = self.further_rows
         return Response(orjson.dumps(body), self.status, self.headers, PROBLEM_CONTENT_TYPE)
 
 
@@ -88,6 +94,13 @@ class BodyRefused(HTTPException):
 def invalid_request(faults: Sequence[Fault]) -> Problem:
     """Return the problem 422 that lists these faults of a request."""
     return Problem.of("invalid-request", faults, count=len(faults))
+
+
+def _rows_of(errors: Sequence[Fault]) -> list[int]:
+    """Return the rows of the body's lists in which these faults are, each once."""
+    paths = (fault.get("pointer", "").split("/") for fault in errors)
+    rows = (next((step for step in path if step.isdecimal()), None) for path in paths)
+    return sorted({int(row) for row in rows if row is not None})
 
 
 def json_pointer(*path: str | int) -> str:

@@ -20,6 +20,8 @@ from service_kit.http.callers import CallerCache, read_key
 from service_kit.telemetry.stages import Stage, stage
 
 MOST_BYTES = 64 * 1024 * 1024
+# Of one path: nobody fills the cache with the same response under a thousand queries.
+MOST_QUERIES = 1000
 
 # Path and query as they were sent; a last slash does not count.
 Key = tuple[str, bytes]
@@ -46,6 +48,7 @@ class ResponseCache:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._cached: OrderedDict[Key, CachedResponse] = OrderedDict()
+        self._queries: dict[str, OrderedDict[Key, None]] = {}  # by path, the oldest first
         self._keys_of: dict[str, set[Key]] = {}  # by the name of what makes them stale
         self._flights: dict[Key, _Flight] = {}
         self._order = count()
@@ -123,7 +126,11 @@ class ResponseCache:
         self._cached[key] = fresh
         for name in fresh.names:
             self._keys_of.setdefault(name, set()).add(key)
-        self._bytes += fresh.size
+        queries = self._queries.setdefault(key[0], OrderedDict())
+        queries[key] = None
+        if len(queries) > MOST_QUERIES:
+            self._remove(next(iter(queries)))
+        self._bytes += fresh.size + _size_of(key)
         while self._bytes > self._most_bytes:
             self._remove(next(iter(self._cached)))
 
@@ -131,7 +138,10 @@ class ResponseCache:
         removed = self._cached.pop(key, None)
         if removed is None:
             return
-        self._bytes -= removed.size
+        self._bytes -= removed.size + _size_of(key)
+        del self._queries[key[0]][key]
+        if not self._queries[key[0]]:
+            del self._queries[key[0]]
         for name in removed.names:
             self._keys_of[name].discard(key)
             if not self._keys_of[name]:
@@ -144,6 +154,11 @@ class ResponseCache:
 
 def _key_of(scope: Scope) -> Key:
     return scope["path"].removesuffix("/"), scope["query_string"]
+
+
+def _size_of(key: Key) -> int:
+    path, query = key
+    return len(path) + len(query)
 
 
 def _read_conditions(scope: Scope) -> tuple[bytes, bool]:

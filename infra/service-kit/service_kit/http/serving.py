@@ -18,6 +18,9 @@ from service_kit.telemetry.http_telemetry import ARRIVED
 # Longer than a balancer keeps an idle connection (NGINX: keepalive_timeout in upstreams.conf): this
 # side must never close a connection while a POST is on its way.
 LEAVE_SECONDS = 2.5
+# NGINX asks for less of both; this bounds what reaches a process without it.
+HEAD_SECONDS = 10.0
+MOST_HEAD_BYTES = 64 * 1024
 ACCEPT_ROUNDS = 100
 HEAD_BEGINS = b"HTTP/1.1 "
 ACCEPTED_TOGETHER = 16
@@ -76,12 +79,45 @@ class WholeAnswers:
 
 
 class Protocol(HttpToolsProtocol):
-    """Notes when a request's headers were read: its time in the queue begins there."""
+    """Notes when a request's headers were read: its time in the queue begins there.
+
+    uvicorn bounds neither the size of headers nor the time that they take.
+    """
+
+    _head_timer: asyncio.TimerHandle | None = None
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast(asyncio.Transport, WholeAnswers(transport, self.loop)))
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_head()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._await_head()
+
+    def _await_head(self) -> None:
+        self._end_head()
+        self._head_bytes = 0
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _end_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def on_headers_complete(self) -> None:
+        self._end_head()
         # Before uvicorn creates the task that answers the request.
         self.scope[ARRIVED] = perf_counter()  # type: ignore[literal-required]
         super().on_headers_complete()

@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.change_feed import ChangeFeed
 from service_kit.events.outbox_backlog import OutboxWatch
+from service_kit.http.body_budget import BodyBudget
 from service_kit.http.callers import CallerCache
 from service_kit.http.response_cache import ResponseCache
 from service_kit.http.serving import Stopping
+from service_kit.http.waiters import Waiters
+from service_kit.settings import ServiceSettings
 
 
 class Queue(StrEnum):
@@ -21,6 +24,7 @@ class Queue(StrEnum):
 
     REQUESTS = "requests"
     POOL = "pool"
+    BODIES = "bodies"
 
 
 class ApiState:
@@ -28,9 +32,11 @@ class ApiState:
     engine: AsyncEngine
     read_engine: AsyncEngine
 
-    def __init__(self, outbox_ceiling: int, meter: Meter) -> None:
+    def __init__(self, settings: ServiceSettings, meter: Meter) -> None:
         self.stopping = Stopping()
-        self.outbox_watch = OutboxWatch(outbox_ceiling)
+        self.outbox_watch = OutboxWatch(settings.outbox_ceiling)
+        self.bodies = BodyBudget(settings.most_body_bytes, meter)
+        self.waiters = Waiters(settings.most_waiting_requests, meter)
         self.changes = ChangeFeed()
         self.callers = CallerCache(self.changes)
         self.response_cache = ResponseCache(self.changes, self.callers)

@@ -73,6 +73,20 @@ CAPACITY = Board(
             [Query(rare("http_requests_shed_total", "job, reason"), "{{job}} {{reason}}")],
         ),
         Panel(
+            "Bytes of request bodies held at once",
+            "Bad: near 8 MiB: further bodies get 503, `bodies` in the panel before. Next: the "
+            "traffic: who sends so much, or so slowly?",
+            "bytes",
+            [Query("http_request_bodies_bytes", "{{job}} {{instance}}")],
+        ),
+        Panel(
+            "Requests that wait for an outcome",
+            "Sales that wait for the stock, reports that wait for a sale. Bad: near 500: further "
+            "ones do not wait. Next: Event flow: what is late? Runbook: ConsumerLag.",
+            "short",
+            [Query("http_requests_waiting", "{{job}} {{instance}}")],
+        ),
+        Panel(
             "Waits for a connection that were given up",
             "Bad: any; each was answered 503. Runbook: PoolExhausted.",
             "short",

@@ -1,0 +1,45 @@
+"""Checks the key of a request before anything of its body is read."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service_kit.database.faults import DATABASE_FAULTS
+from service_kit.database.pool import PoolOverloaded
+from service_kit.http.api_keys import CALLER, find_caller
+from service_kit.http.problems import BodyRefused, Problem
+from service_kit.http.state import ApiState, Queue
+
+
+class KeyFirst:
+    """Refuses the body of a request without a valid key.
+
+    FastAPI reads and parses a body before it asks for the key: anyone could fill the memory.
+    """
+
+    def __init__(self, app: ASGIApp, state: ApiState) -> None:
+        self.app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_known = False
+
+        async def receive_if_known() -> Message:
+            nonlocal is_known
+            if not is_known:
+                await self._check(scope)
+                is_known = True
+            return await receive()
+
+        await self.app(scope, receive_if_known, send)
+
+    async def _check(self, scope: Scope) -> None:
+        try:
+            scope[CALLER] = await find_caller(self._state, scope)
+        except Problem as problem:
+            raise BodyRefused(problem) from problem
+        except DATABASE_FAULTS as fault:
+            if isinstance(fault, PoolOverloaded):
+                self._state.count_shed(Queue.POOL)
+            raise BodyRefused(Problem.of("database-unavailable")) from fault

@@ -1,0 +1,44 @@
+"""Bounds how many requests wait for something that another process does."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+
+
+class Waiters:
+    """The requests that wait. They hold no connection, but each keeps a place among all requests.
+
+    Without a bound of their own they would take every place while Kafka is away, and reads that
+    need nobody would be refused.
+    """
+
+    def __init__(self, most: int, meter: Meter) -> None:
+        self._most = most
+        self._waiting = 0
+        self._refused = meter.create_counter(
+            "http_waits_refused",
+            description="How many requests could not wait, because too many waited already?",
+        )
+        self._refused.add(0)
+        meter.create_observable_gauge(
+            "http_requests_waiting",
+            [self._observe],
+            description="How many requests wait for an outcome that another process decides?",
+        )
+
+    @contextmanager
+    def place(self) -> Iterator[bool]:
+        """Enter among those who wait; yield False when there is no place."""
+        if self._waiting >= self._most:
+            self._refused.add(1)
+            yield False
+            return
+        self._waiting += 1
+        try:
+            yield True
+        finally:
+            self._waiting -= 1
+
+    def _observe(self, _: CallbackOptions) -> Iterable[Observation]:
+        yield Observation(self._waiting)

@@ -1,0 +1,92 @@
+"""What requests may take together: bytes of bodies, places to wait, texts of faults."""
+
+import asyncio
+from typing import Any
+
+import httpx
+from opentelemetry.metrics import NoOpMeter
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from service_kit.http.limits import BodyLimit
+from service_kit.http.problems import MOST_DESCRIBED, BodyRefused, Problem
+from service_kit.http.state import ApiState, Queue
+from service_kit.http.waiters import Waiters
+from service_kit.settings import ServiceSettings
+
+METER = NoOpMeter("test")
+
+
+class State(ApiState):
+    """Has room for fifteen bytes of bodies, and notes which queue was full."""
+
+    def __init__(self) -> None:
+        settings = ServiceSettings(
+            service_name="test",
+            database_url="postgresql+asyncpg://",
+            http_port=1,
+            most_body_bytes=15,
+        )
+        super().__init__(settings, METER)
+        self.full: list[Queue] = []
+
+    def count_shed(self, queue: Queue) -> None:
+        self.full.append(queue)
+
+
+async def test_bodies_have_a_bound_together_and_the_room_is_free_again_afterwards() -> None:
+    may_answer = asyncio.Event()
+
+    async def read(request: Request) -> Response:
+        size = len(await request.body())
+        await may_answer.wait()
+        return PlainTextResponse(str(size))
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        assert isinstance(error, BodyRefused)
+        return error.problem.response(request.url.path)
+
+    state = State()
+    app = Starlette(
+        routes=[Route("/", read, methods=["POST"])],
+        middleware=[Middleware(BodyLimit, max_bytes=10, state=state)],
+        exception_handlers={BodyRefused: refuse},
+    )
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        first = asyncio.create_task(client.post("/", content=b"x" * 10))
+        await asyncio.sleep(0.05)
+        refused = await client.post("/", content=b"x" * 6)
+        small = asyncio.create_task(client.post("/", content=b"x" * 5))
+        may_answer.set()
+
+        assert (refused.status_code, refused.json()["code"]) == (503, "surcharge")
+        assert refused.headers["retry-after"]
+        assert state.full == [Queue.BODIES]
+        assert [(await first).text, (await small).text] == ["10", "5"]
+        assert (await client.post("/", content=b"x" * 10)).text == "10"
+
+
+def test_waiting_has_places_of_its_own() -> None:
+    waiters = Waiters(most=1, meter=METER)
+
+    with waiters.place() as first, waiters.place() as second:
+        assert (first, second) == (True, False)
+    with waiters.place() as third:
+        assert third
+
+
+def test_of_many_faults_the_first_are_described_and_the_others_are_rows() -> None:
+    faults: list[dict[str, Any]] = [
+        {"pointer": f"/panier/{row}/{member}", "code": "missing", "detail": "Ce champ manque."}
+        for row in range(MOST_DESCRIBED)
+        for member in ("produit_id", "quantite")
+    ]
+
+    problem = Problem(422, "requete-invalide", "Trop", [*faults, {"pointer": "/a~12", "code": "x"}])
+
+    assert problem.errors == faults[:MOST_DESCRIBED]
+    assert problem.further_rows == list(range(MOST_DESCRIBED // 2, MOST_DESCRIBED))
