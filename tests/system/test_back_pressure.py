@@ -1,4 +1,4 @@
-"""A database that is too slow: the consumer waits for it, and its lag tells."""
+"""When the database is too slow, the consumer waits for it, and its lag grows."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ SALES = 30
 
 
 async def lag(system: RunningSystem) -> tuple[float, float]:
-    """Records and seconds that the stock service is behind the sales."""
+    """Return the lag of the stock service behind the sales, in records and seconds."""
     async with open_client(base_url=system.stack.layout.url("stock-worker")) as client:
         page = (await client.get("/metrics")).text
     seen = {

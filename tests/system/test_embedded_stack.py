@@ -1,4 +1,4 @@
-"""The stack itself: idempotent, and it stops what is its own, all of it, and nothing else."""
+"""Starting the stack is idempotent; stopping it ends all of its own processes and no others."""
 
 import subprocess
 import sys

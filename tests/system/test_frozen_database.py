@@ -1,4 +1,4 @@
-"""A PostgreSQL that hangs: neither an answer nor a refusal comes from it."""
+"""A hanging PostgreSQL neither answers nor refuses: the API still answers in time."""
 
 from tests.fixtures.chain import Chain
 from tests.fixtures.processes import frozen
@@ -24,5 +24,5 @@ async def test_a_sale_is_refused_in_time_and_does_not_happen_later(
     await eventually(is_back, True)
     sales = (await chain.sales.get("/api/ventes/", params={"magasin_id": store})).json()
     assert [sale["total"] for sale in sales] == [20.0]
-    # The tests after this one count on events that arrive within a second.
+    # The next tests need events that arrive within a second.
     await eventually(chain.is_flowing, True)

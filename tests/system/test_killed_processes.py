@@ -1,4 +1,4 @@
-"""`kill -9` of everything, one after the other, while tills sell: nothing is lost or doubled."""
+"""`kill -9` of every process in turn, while tills sell, loses and doubles nothing."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ COUNTRIES = ("Nulle part", "Ailleurs", "Partout")
 
 
 def write_till_data(path: Path) -> None:
-    """Invoices of one to three lines over a fortnight, in three stores."""
+    """Write invoices of one to three lines over a fortnight, in three stores."""
     first = datetime(2012, 3, 1, 9, 0)  # noqa: DTZ001
     rows = ["InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"]
     for number in range(INVOICES):

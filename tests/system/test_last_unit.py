@@ -1,4 +1,4 @@
-"""Ten tills, one unit: the promise of a strict store."""
+"""Ten tills ask a strict store for its last unit: one gets it."""
 
 import asyncio
 from collections import Counter

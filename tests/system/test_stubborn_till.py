@@ -1,4 +1,4 @@
-"""A till that repeats its request through everything: one sale, and always the same answer."""
+"""A till that repeats its request through every fault gets one sale and always the same answer."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.fixtures.waiting import eventually
 
 AT_ONCE = 3
 ROUNDS_AT_LEAST = 2
-# What a till may be told on its way: not now, still running, or not decided yet.
+# The permitted answers before the final one: retry later, still running, or not decided yet.
 NOT_YET = {202, 409, 502, 503, 504}
 
 
@@ -36,7 +36,7 @@ class StubbornTill:
         while rounds < ROUNDS_AT_LEAST or not until.is_set():
             await asyncio.gather(*(self._send() for _ in range(AT_ONCE)))
             rounds += 1
-            # A till's own pause between two tries, shortened with its hour.
+            # A till pauses between two attempts; here the pause is short.
             await asyncio.sleep(0.25)
 
     async def _send(self) -> None:

@@ -1,4 +1,4 @@
-"""The documents show the results that are kept, and show them readably."""
+"""The documents show the stored results in readable tables."""
 
 from pathlib import Path
 

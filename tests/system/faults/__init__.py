@@ -1,1 +1,1 @@
-"""The fault suite: everything breaks at random; afterwards nothing is lost or doubled."""
+"""The fault suite: it breaks everything at random, then checks that nothing is lost or doubled."""

@@ -1,4 +1,4 @@
-"""Faults of delivery: duplicates, other orders, and records that are no events."""
+"""Faults of delivery: duplicates, other orders, and records that are not events."""
 
 import asyncio
 from random import Random
@@ -80,7 +80,7 @@ async def _log_known(lab: Lab) -> None:
     try:
         await eventually(lambda: relays_know_the_log(lab), True, NOTICE_SECONDS)
     except AssertionError as late:
-        # Another fault at the same time hides the log's end: skip this fault.
+        # Another fault hides the log's end at the same time: skip this one.
         raise TimeoutError("the relays do not know the log") from late
 
 

@@ -35,7 +35,7 @@ class History:
     sales: list[Operation] = field(default_factory=list)
     movements: list[Operation] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
-    """Answers that nobody should get under any fault, such as 500."""
+    """Answers that no client may get under any fault, such as 500."""
 
     def summary(self) -> dict[str, int]:
         """Return the number of operations by outcome."""

@@ -1,4 +1,4 @@
-"""A running stack that faults are done to, and that can be healed."""
+"""A running stack that the faults disturb, and that `heal` repairs."""
 
 import asyncio
 import logging
@@ -68,7 +68,7 @@ class Lab:
         self.layout = layout
         self.stack = Stack(layout, programs=without_fsync(FaultPrograms(mutation)))
         self._supervisor = Supervisor(layout)
-        # Appending to the log beside the relays and shortening it exclude each other.
+        # Only one fault at a time may append to the log beside the relays, or shorten it.
         self.log_lock = asyncio.Lock()
 
     async def start(self) -> None:

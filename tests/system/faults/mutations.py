@@ -1,4 +1,4 @@
-"""One protection switched off each: the suite must notice every one of them."""
+"""Mutations: each switches off one protection, and the suite must notice it."""
 
 import asyncio
 import os
@@ -16,7 +16,7 @@ from service_kit.events.outbox import OutgoingEvent
 
 
 def without_deduplication() -> None:
-    """The report counts whatever is delivered, known or not."""
+    """Let the report count every delivered sale, also a known one."""
     from report_service.db import facts
 
     async def insert_and_count_all(
@@ -39,7 +39,7 @@ _BELIEVE_KAFKA = text("""
 
 
 def without_fencing() -> None:
-    """A consumer trusts Kafka: whatever it fetched is its own to apply."""
+    """Let a consumer apply all that it has fetched, whatever its position says."""
     apply = consumer.Consumer._apply
     apply_together = multi_partition.apply_together
 
@@ -68,12 +68,12 @@ def without_fencing() -> None:
 
 
 def without_relay_order() -> None:
-    """The relay takes rows as they come."""
+    """Let the relay take rows in any order."""
     ledger._CLAIM = text(str(ledger._CLAIM).replace("ORDER BY id", "ORDER BY md5(event_id::text)"))
 
 
 def without_outbox() -> None:
-    """An event is written after the commit of what it tells of, not with it."""
+    """Write an event after the commit of its change, not with it."""
     insert = ledger.INSERT
     pending: set[asyncio.Task[None]] = set()
 

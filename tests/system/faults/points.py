@@ -1,4 +1,4 @@
-"""Fail points: named steps of the write path at which a process can be made to die."""
+"""Fail points: named steps of the write path at which the suite can kill or freeze a process."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ SIGNALS = {"kill": signal.SIGKILL, "freeze": signal.SIGSTOP}
 
 
 def arm(folder: Path, point: str, action: str) -> None:
-    """Make the next process that passes the point suffer `action`: `kill` or `freeze`."""
+    """Kill or freeze, as `action` says, the next process that passes the point."""
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f".{point}"
     fresh.write_text(action)
@@ -45,11 +45,11 @@ def disarm(folder: Path, point: str) -> None:
 
 
 def trip(folder: Path, point: str) -> None:
-    """Called by a process that passes the point."""
+    """Kill or freeze this process, which passes the point, if the point is armed."""
     file = folder / point
     try:
         action = file.read_text()
-        # Of several processes that pass, the one that removes the file suffers.
+        # When several processes pass, the one that removes the file is the victim.
         file.unlink()
     except FileNotFoundError:
         return

@@ -1,4 +1,4 @@
-"""Faults of processes: killed, frozen, stopped, doubled, killed at fail points."""
+"""Faults of processes: kill, freeze, stop, double, kill at a fail point."""
 
 import asyncio
 import signal

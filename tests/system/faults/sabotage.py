@@ -1,8 +1,8 @@
 """Runs a process of a service with fail points, and for mutation tests without one protection.
 
 `python -m tests.system.faults.sabotage sales_service.worker`, with SABOTAGE_FOLDER (its files arm
-the points) and SABOTAGE_MUTATION in the environment. The services contain no hook for it: it
-patches the seams before it imports the service's modules.
+the points) and SABOTAGE_MUTATION in the environment. The services have no hook for it: this
+program patches their functions before it imports the service's modules.
 """
 
 import importlib

@@ -1,12 +1,12 @@
-"""The suite can fail: without one of the protections it says which invariant is broken."""
+"""The suite can fail: without a protection it names the broken invariant."""
 
 import pytest
 
 from tests.system.faults.lab import open_lab
 from tests.system.faults.run import run_seed
 
-# Each protection with a seed and the faults that it is there for, and what must be noticed. The
-# seed of the zombie freezes the report's worker with records in its hands, before its fence.
+# Each protection with a seed, the faults that it protects from, and the invariant that must be
+# broken. The zombie's seed freezes the report's worker after a fetch and before its fence.
 CASES = {
     "deduplication": (7, ["delivered-again"] * 3, "audit report: store-days"),
     "fencing": (13, ["zombie"], "a position went back"),

@@ -1,4 +1,4 @@
-"""Fresh seeds each time: FAULT_SEEDS says how many, FAULT_SEED runs one again."""
+"""Every run has fresh seeds: FAULT_SEEDS is their number, FAULT_SEED repeats one."""
 
 import os
 import secrets

@@ -27,7 +27,7 @@ class RecordedSale:
 
 
 async def find_violations(lab: Lab, history: History) -> list[str]:
-    """Describe every broken invariant; an empty list is the aim."""
+    """Return a line for every broken invariant; none may be broken."""
     found = [f"surprise: {each}" for each in history.surprises]
     unquiet = await wait_for_quiet(lab)
     found += unquiet
@@ -99,9 +99,9 @@ def judge_sale(
     if sale.quantities != dict(operation.quantities):
         found.append(f"{operation.key}: recorded with other lines")
     for answer in operation.answers:
-        told = (answer["vente_id"], answer["numero"], round(answer["total"] * 100))
-        if told != (str(sale.id), sale.number, sale.total_cents):
-            found.append(f"{operation.key}: answered {told}, recorded {sale}")
+        answered = (answer["vente_id"], answer["numero"], round(answer["total"] * 100))
+        if answered != (str(sale.id), sale.number, sale.total_cents):
+            found.append(f"{operation.key}: answered {answered}, recorded {sale}")
     return found
 
 
@@ -189,7 +189,7 @@ async def find_innocent_dead_letters(lab: Lab) -> list[str]:
                 WHERE headers ? 'ce_source' AND status = 'open'
                 """
             )
-            # The next run must not see them.
+            # Remove them, so that the next run does not see them.
             await connection.execute(
                 "UPDATE dead_letters SET status = 'discarded' WHERE status = 'open'"
             )

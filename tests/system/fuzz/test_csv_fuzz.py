@@ -1,4 +1,4 @@
-"""Till files of any content: sales, lines that are set aside, or one error that says where."""
+"""A till file of any content gives sales, lines that are set aside, or one error with its place."""
 
 import csv
 import io
@@ -52,7 +52,7 @@ settings = hypothesis.settings(
 
 @st.composite
 def till_files(draw: st.DrawFn) -> bytes:
-    """A header, mostly whole and in any order, and rows that may be short or long."""
+    """Draw a header, mostly complete and in any order, and rows that may be short or long."""
     columns = draw(st.permutations(COLUMNS))
     if draw(st.integers(0, 9)) == 0:
         columns = columns[1:]
@@ -66,7 +66,7 @@ def till_files(draw: st.DrawFn) -> bytes:
 
 
 def read_or_refuse(path: Path, content: bytes) -> TillData | None:
-    """What the file holds; None when it is refused with a message that names the file."""
+    """Return the content of the file; None when a message that names the file refuses it."""
     path.write_bytes(content)
     try:
         data = read_till_data(path)

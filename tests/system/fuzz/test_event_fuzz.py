@@ -1,4 +1,4 @@
-"""Garbage on the real topics, with sales in between: no partition stops, every sale counts once."""
+"""Malformed records between sales stop no partition, and every sale still counts once."""
 
 from collections.abc import AsyncIterator
 
@@ -17,7 +17,7 @@ from tests.fixtures.waiting import eventually
 from tests.system.fuzz.conftest import EXAMPLES
 from tests.system.fuzz.events import RECORDS, Headers
 
-# Fewer than may wait for a person, lest a consumer stops as it should.
+# Fewer than DEAD_LETTER_LIMIT: beyond it a consumer stops on purpose.
 MOST_RECORDS = 80
 READS = {
     "sales": ("stock.events.v1",),
@@ -27,7 +27,7 @@ READS = {
 
 
 def make_records(seed: int, count: int) -> list[tuple[str, Headers, bytes | None]]:
-    """The same records for the same seed."""
+    """Return records, the same ones for the same seed."""
     made: list[tuple[str, Headers, bytes | None]] = []
 
     @hypothesis.seed(seed)
@@ -47,7 +47,7 @@ def make_records(seed: int, count: int) -> list[tuple[str, Headers, bytes | None
 
 
 async def lag(system: RunningSystem) -> int:
-    """How many records stand before all consumers together."""
+    """Return the lag of all consumers together."""
     ends = await read_ends(system.stack.layout.kafka_bootstrap_servers)
     behind = 0
     for service in SERVICES:
@@ -67,7 +67,7 @@ async def lag(system: RunningSystem) -> int:
 
 
 async def read_ends(servers: str) -> dict[TopicPartition, int]:
-    """Where the log of each partition ends."""
+    """Return the end of each partition's log."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     try:
         await admin.start()
@@ -85,7 +85,7 @@ async def read_ends(servers: str) -> dict[TopicPartition, int]:
 
 @pytest.fixture
 async def fuzzed_system() -> AsyncIterator[RunningSystem]:
-    """A system of its own: what is bent and still an event is believed, and would be audited."""
+    """Run a system for this test alone: its malformed events would fail the audits of others."""
     async with temporary_stack(DEFAULT_PORTS) as stack:
         await stack.start_services()
         yield RunningSystem(stack)

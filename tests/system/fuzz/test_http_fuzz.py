@@ -1,4 +1,4 @@
-"""Anything that the OpenAPI allows, and much that it does not: never a bug, never a surprise."""
+"""Requests that the OpenAPI allows, and many that it does not, get answers that it describes."""
 
 from typing import Any
 
@@ -64,5 +64,5 @@ def _fuzz(cases: SearchStrategy[Any], headers: dict[str, str], seed: int) -> Non
     try:
         answer_as_described()
     except Unsatisfiable:
-        # Nothing of this operation can be made invalid.
+        # No request of this operation can be invalid.
         return

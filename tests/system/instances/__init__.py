@@ -1,1 +1,1 @@
-"""Two instances of each process behind NGINX: a client must not notice which one answers."""
+"""Two instances of each process behind NGINX. A client must not notice which one answers."""

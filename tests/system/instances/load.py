@@ -52,7 +52,7 @@ class Load:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def read(self, over: asyncio.Event) -> None:
-        """Read as a reader, who repeats nothing."""
+        """Read reports, without a retry."""
         paths = (
             "/api/ventes/rapport",
             f"/api/magasins/{self.store}/stock",

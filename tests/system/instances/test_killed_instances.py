@@ -1,4 +1,4 @@
-"""One instance of each API dies under load: nobody reads an error, nothing is lost or doubled."""
+"""One instance of each API dies under load: no read fails, and no sale is lost or doubled."""
 
 import httpx
 import psutil
@@ -25,7 +25,7 @@ async def sold_further(load: Load) -> None:
 
 
 async def list_sales(chain: Chain, store_id: int) -> set[str]:
-    """What the service has recorded, page after page."""
+    """Return the sales that the service has recorded, page after page."""
     found: set[str] = set()
     following = f"/api/ventes/?magasin_id={store_id}&limite=500"
     while following:
@@ -57,7 +57,7 @@ async def test_a_killed_instance_of_each_api_fails_no_read_and_loses_or_doubles_
         await sold_further(load)
 
     assert set(load.reads) == {200}
-    # A sale that the dead one held is answered 502; its till has sent it again.
+    # A sale on the dead instance gets 502, and its till sends it again.
     assert set(load.tries) <= {201, 502}
     assert len(set(load.sales)) == len(load.sales)
     assert await list_sales(balanced, load.store) == set(load.sales)
@@ -85,7 +85,7 @@ async def test_a_killed_nginx_comes_back_and_leaves_no_worker_behind(
         found = {each.pid: each for each in find_nginx(stack.layout.state)}
         return {each.ppid() for each in found.values()} - {stack.pid("nginx")}
 
-    # All that runs is the new master, which supervisord has started, and its workers.
+    # Only the new master, which supervisord has started, and its workers may run.
     await eventually(masters, {psutil.Process(stack.pid("nginx")).ppid()})
 
     async def is_answered() -> bool:
@@ -94,5 +94,5 @@ async def test_a_killed_nginx_comes_back_and_leaves_no_worker_behind(
         except httpx.TransportError:
             return False
 
-    # It may be a moment until the new one has the port.
+    # It takes the new master a moment to get the port.
     await eventually(is_answered, True)

@@ -1,4 +1,4 @@
-"""What NGINX does to a request: nothing that the service or the client would miss."""
+"""NGINX passes on all that the service and the client need."""
 
 import asyncio
 import json
@@ -10,11 +10,11 @@ from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
 
 
-async def logged(system: RunningSystem, told: str) -> None:
-    """Return once NGINX has logged `told`: it answers first and writes its log line after."""
+async def logged(system: RunningSystem, words: str) -> None:
+    """Wait until NGINX has logged the words: it answers first and logs the request afterwards."""
 
     async def is_in_the_log() -> bool:
-        return told in (system.stack.layout.logs / "nginx.log").read_text(errors="replace")
+        return words in (system.stack.layout.logs / "nginx.log").read_text(errors="replace")
 
     await eventually(is_in_the_log, True)
 
@@ -26,9 +26,9 @@ async def test_the_trace_of_the_client_goes_through(balanced: Chain) -> None:
         "/api/magasins/", headers={"traceparent": f"00-{trace_id}-{span_id}-01"}
     )
 
-    [told] = re.findall(r'desc="00-(\w{32})-(\w{16})-', answer.headers["server-timing"])
-    assert told[0] == trace_id
-    assert told[1] != span_id
+    [shown] = re.findall(r'desc="00-(\w{32})-(\w{16})-', answer.headers["server-timing"])
+    assert shown[0] == trace_id
+    assert shown[1] != span_id
 
 
 async def test_an_error_of_nginx_names_the_trace_of_the_client(balanced: Chain) -> None:

@@ -1,4 +1,4 @@
-"""Real NGINX before upstreams that fail: what is sent again, and what never is."""
+"""Real NGINX in front of failing upstreams: it repeats some requests, and others never."""
 
 import asyncio
 from collections import Counter
@@ -16,12 +16,12 @@ from infra.tools.local.ports import find_free_ports
 from tests.fixtures.http import open_client
 from tests.fixtures.waiting import eventually
 
-ROUNDS = 4  # least_conn takes turns while nobody is busy
+ROUNDS = 4  # least_conn takes turns while both are idle
 METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
 class Upstream:
-    """Counts the requests that it gets; answers them, or hangs up."""
+    """A server that counts its requests, then answers them or hangs up."""
 
     def __init__(self, *, answers: bool) -> None:
         self.got: Counter[str] = Counter()
@@ -47,7 +47,7 @@ async def upstream(*, answers: bool) -> AsyncIterator[Upstream]:
 
 @asynccontextmanager
 async def nginx_before(tmp_path: Path, first: int, second: int) -> AsyncIterator[httpx.AsyncClient]:
-    """NGINX with two instances of sales-api, neither of which it ever holds for dead."""
+    """Run NGINX with two instances of sales-api; it never takes one out for its failures."""
     if not nginx.installed_ports():
         pytest.skip(NO_NGINX)
     port = find_free_ports(["nginx"])["nginx"]

@@ -1,4 +1,4 @@
-"""Every instance of the APIs is started anew under load, and no client notices."""
+"""Every instance of the APIs restarts under load, and no client notices."""
 
 from infra.tools.local.rolling import choose_instances, restart_one_by_one
 from tests.fixtures.chain import Chain

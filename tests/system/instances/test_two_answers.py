@@ -1,7 +1,7 @@
-"""What one instance has changed, the other answers: soon, and never an older state again.
+"""After a change through one instance, the other soon answers the new state, and no older one.
 
-An instance may keep answers and keys in memory as long as it hears of changes; a client that
-asks the same instance again must not go back in time.
+Each instance caches answers and keys while it hears of changes. A client that repeats a read on the
+same instance must not get an older state.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ CHANGES = 20
 
 
 async def watch(observe: Callable[[], Awaitable[float]], last: float) -> list[float]:
-    """Everything that is seen until the last change, which must be soon after the call ends."""
+    """Return all values that `observe` returns, up to the last one."""
     seen: list[float] = []
 
     async def look() -> float:
@@ -41,12 +41,12 @@ async def change_and_watch(
     own: Callable[[], Awaitable[float]],
     other: Callable[[], Awaitable[float]],
 ) -> None:
-    """Change through one instance while the other is watched: 1, 2, 3, … up to `CHANGES`."""
+    """Set 1, 2, 3, … up to `CHANGES` through one instance, and watch the other meanwhile."""
     watching = asyncio.create_task(watch(other, CHANGES))
     for value in range(1, CHANGES + 1):
         answer = await change(value)
         assert answer.is_success, answer.text
-        # Who has changed something sees it where it was changed.
+        # The instance that made a change answers the new state at once.
         assert await own() == value
     async with asyncio.timeout(SOON_SECONDS):
         seen = await watching

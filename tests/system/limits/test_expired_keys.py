@@ -1,4 +1,4 @@
-"""Idempotency keys are forgotten in time, never too early, and without a gap for a repetition."""
+"""Idempotency keys expire, but never too early, and no repetition meets a gap."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -118,7 +118,7 @@ async def grow_old(engine: AsyncEngine) -> None:
 
 
 async def test_keys_that_expire_under_repetitions_never_cause_a_fault(shop: ServedShop) -> None:
-    """Between the claim that finds the key taken and the reading of it, the key may go away."""
+    # A request may find its key taken, and the key may expire before the request reads it.
     over = asyncio.Event()
 
     async with expiring_all_the_time(shop.engine, over):
@@ -129,7 +129,7 @@ async def test_keys_that_expire_under_repetitions_never_cause_a_fault(shop: Serv
         ]
 
     assert {answer.status_code for answer in answers} <= {201, 409}
-    # Each was either a sale of its own, its key having expired, or the answer of an earlier one.
+    # Each answer is a new sale, because its key had expired, or the answer of an earlier request.
     assert {a.json()["vente_id"] for a in answers if a.status_code == 201} == await shop.sale_ids()
 
 

@@ -1,4 +1,4 @@
-"""An API that ends closes no connection on which a request may be on its way."""
+"""A stopping API closes no connection on which a request may be on its way."""
 
 import asyncio
 import re
@@ -15,13 +15,13 @@ LONGEST_STOP_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A connection as a balancer keeps it."""
+    """A keep-alive connection, such as a balancer has."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
     async def ask(self) -> str:
-        """The head of the answer to a read; its body is taken off the connection."""
+        """Send a read and return the head of its answer; consume the body."""
         token = KEY["x-token"]
         lines = ["GET /api/magasins/ HTTP/1.1", "host: comptoir", f"x-token: {token}", "", ""]
         self.writer.write("\r\n".join(lines).encode())

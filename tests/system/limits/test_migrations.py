@@ -1,4 +1,4 @@
-"""A migration beside the running old version: it asks for its locks, and never insists."""
+"""A migration beside the running old version waits only briefly for a lock, then gives way."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ def upgrade():
     op.execute("SELECT pg_sleep({seconds})")
     op.execute("ALTER TABLE notes ADD COLUMN remark text")
 """
-# What a request waits behind a migration that waits for its lock, and the machine.
+# A request waits as long as a migration waits for its lock; the rest is for a slow machine.
 LONGEST_ANSWER_SECONDS = 1.5
 
 
@@ -43,7 +43,7 @@ class Migration:
     url: str
 
     async def run(self, patience_seconds: int = 20) -> tuple[int, str]:
-        """The exit code of `alembic upgrade head`, and what it printed."""
+        """Run `alembic upgrade head` and return its exit code and its output."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "alembic", "-c", "alembic.ini", "upgrade", "head"),
             cwd=self.folder,
@@ -98,7 +98,7 @@ async def test_a_migration_gives_up_behind_a_long_transaction_while_requests_are
     notes: AsyncEngine, served: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     migration = written(tmp_path, notes)
-    # The application refuses the number 409, which a fast machine would come to.
+    # Start above 409, a number that the application refuses and a fast machine would reach.
     slowest, written_notes = 0.0, 1000
     async with notes.connect() as long_transaction:
         await long_transaction.execute(text("SELECT FROM notes"))

@@ -1,4 +1,4 @@
-"""Kafka away for long: sales go on, the outbox says how far, and a ceiling protects the disk."""
+"""While Kafka is away sales go on, the outbox shows its size, and a ceiling protects the disk."""
 
 from collections.abc import Awaitable, Callable
 from time import monotonic

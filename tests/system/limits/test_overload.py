@@ -1,4 +1,4 @@
-"""More requests than a process can serve: some are refused at once, none hangs, and it recovers."""
+"""An overloaded process refuses some requests at once, lets none hang, and recovers."""
 
 import asyncio
 from collections import Counter
@@ -22,7 +22,7 @@ from tests.fixtures.processes import ServiceProcess
 from tests.fixtures.waiting import eventually
 from tests.system.limits.conftest import ServedShop, serve_shop
 
-# A process that shares two cores with its clients and its database; alone it takes 2 ms.
+# The process shares two cores with its clients and its database; on an idle machine it takes 2 ms.
 PROBE_SECONDS = 0.5
 USED = "db_client_connection_count"
 TILLS = 200
@@ -31,7 +31,7 @@ SALES_EACH = 8
 
 @asynccontextmanager
 async def locked(engine: AsyncEngine, table: str) -> AsyncIterator[None]:
-    """Somebody holds a table, so that every request which writes to it waits."""
+    """Lock a table, so that every request that writes to it waits."""
     async with engine.connect() as other:
         await other.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
         yield
@@ -39,7 +39,7 @@ async def locked(engine: AsyncEngine, table: str) -> AsyncIterator[None]:
 
 
 async def slowest_probe(api: ServiceProcess, until: asyncio.Event) -> float:
-    """The longest that `/health/live` took to answer."""
+    """Return the longest time in which `/health/live` answered."""
     slowest = 0.0
     async with open_client(base_url=api.url) as client:
         while not until.is_set():
@@ -64,8 +64,8 @@ async def test_a_full_pool_refuses_in_time_while_probes_and_reads_are_answered(
         async with locked(sales_engine, "sales"):
             begun = monotonic()
             selling = [asyncio.create_task(shop.sell()) for _ in range(150)]
-            # The burst itself may be refused where keys are looked up; those who come after it,
-            # while the others still wait for the lock, read as ever.
+            # The burst may fill the pool that looks up keys. After it, reads must succeed while
+            # the sales still wait for the lock.
             await eventually(partial(can_read, shop), True, within_seconds=2)
             ready = await shop.api.missing()
             assert not all(task.done() for task in selling)
@@ -73,14 +73,15 @@ async def test_a_full_pool_refuses_in_time_while_probes_and_reads_are_answered(
             seconds = monotonic() - begun
         over.set()
 
-        # Two hold a connection and wait for the lock; of those after them, 30 may queue.
+        # Two sales hold a connection and wait for the lock; of the others, 30 may queue.
         codes = Counter(answer.json()["code"] for answer in answers)
         assert set(codes) == {"base-indisponible", "ressource-occupee"}
         assert codes["base-indisponible"] > 100
         for answer in answers:
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.headers["retry-after"]
-        assert seconds < 8  # at most 2 s for the pool and 2 s for the lock, and the machine
+        # At most 2 s for the pool and 2 s for the lock; the rest is for a slow machine.
+        assert seconds < 8
         assert ready == {}
         assert await probes < PROBE_SECONDS
         assert await shop.api.total("http_requests_shed_total") > 100
@@ -91,8 +92,8 @@ async def test_a_full_pool_refuses_in_time_while_probes_and_reads_are_answered(
 async def test_two_hundred_connections_without_a_pause_are_all_served(
     sales_engine: AsyncEngine,
 ) -> None:
-    """The original answered nothing at all with a hundred."""
-    # Patience for a busy machine; what is shown is that nobody is forgotten.
+    # The original system answered no request at a hundred connections. The long timeout is for a
+    # busy machine: this test shows that every request is served.
     patience = {"DATABASE_POOL_TIMEOUT_SECONDS": "20", "DATABASE_POOL_WAITING": "256"}
     async with serve_shop(sales_engine, **patience) as shop:
 
@@ -138,7 +139,7 @@ async def test_a_process_takes_on_no_more_requests_than_it_may(sales_engine: Asy
             begun = monotonic()
             refused = await shop.sell()
             seconds = monotonic() - begun
-            # Neither is a request as the limit counts them.
+            # The limit counts neither probes nor scrapes.
             assert await shop.api.is_ready()
             shed = await shop.api.samples("http_requests_shed_total")
         assert {answer.status_code for answer in await asyncio.gather(*held)} <= {201, 409}
@@ -149,7 +150,7 @@ async def test_a_process_takes_on_no_more_requests_than_it_may(sales_engine: Asy
         assert [each for each in shed if each[1]] == [({"reason": "requests"}, 1.0)]
 
 
-async def test_those_who_wait_are_served_in_the_order_in_which_they_came(
+async def test_waiting_requests_are_served_in_the_order_of_their_arrival(
     sales_engine: AsyncEngine,
 ) -> None:
     url = sales_engine.url.render_as_string(hide_password=False)
@@ -167,14 +168,14 @@ async def test_those_who_wait_are_served_in_the_order_in_which_they_came(
 
         await asyncio.gather(*(ask_twice(number) for number in range(20)))
 
-    # Who comes again, at the very moment of a return, stands behind those who wait.
+    # A task that asks again, at the moment when it returns its connection, goes to the end.
     assert served == [*range(20), *range(20)]
 
 
-async def test_nobody_joins_a_queue_whose_first_has_waited_for_half_of_his_time(
+async def test_no_request_joins_a_queue_whose_first_has_waited_for_half_of_the_timeout(
     sales_engine: AsyncEngine,
 ) -> None:
-    """He would be given up just before his turn, and after him everybody."""
+    # It would time out just before its turn, and so would every later request.
     url = sales_engine.url.render_as_string(hide_password=False)
     settings = ServiceSettings(
         service_name="queue",

@@ -1,4 +1,4 @@
-"""Processes that were started before everything that they need: they wait, and say for what."""
+"""Processes that start before the servers that they need wait, and say what is missing."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -24,9 +24,9 @@ TOPICS = ("sales.events.v1", "stock.events.v1", "catalogue.events.v1")
 
 
 @asynccontextmanager
-async def administration(admin_url: str, database: str) -> AsyncIterator[list[str]]:
-    """Statements that wait to be run on the server, and the end of the database."""
-    yield []
+async def dropped_afterwards(admin_url: str, database: str) -> AsyncIterator[None]:
+    """Drop the database when the block ends."""
+    yield
     await execute(admin_url, f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
 
 
@@ -49,7 +49,7 @@ async def test_processes_wait_for_server_database_schema_broker_and_topics(
         "TOPIC_PREFIX": topics.prefix,
     }
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(administration(postgres_admin_url, database))
+        await stack.enter_async_context(dropped_afterwards(postgres_admin_url, database))
         api = await stack.enter_async_context(service_process("sales_service.main", **environment))
         worker = await stack.enter_async_context(
             service_process("sales_service.worker", **environment)
@@ -125,7 +125,7 @@ async def prove_that_events_flow(api: ServiceProcess, database_url: str) -> None
 async def test_a_consumer_takes_up_topics_that_are_created_after_it(
     sales_and_report: tuple[str, str], topics: TopicFactory
 ) -> None:
-    """The relay would find them at its next try; a group has to be told of new partitions."""
+    # The relay finds new topics at its next attempt, but a consumer group must learn of them.
     sales_url, report_url = sales_and_report
     broker = {
         "KAFKA_BOOTSTRAP_SERVERS": topics.bootstrap_servers,

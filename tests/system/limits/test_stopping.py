@@ -1,4 +1,4 @@
-"""SIGTERM: what was accepted is answered, what was begun is finished, and the end comes in time."""
+"""After SIGTERM a process answers accepted requests, finishes its work, and ends in time."""
 
 import asyncio
 import socket
@@ -26,13 +26,13 @@ TILLS = 20
 
 @contextmanager
 def a_collector_that_hangs() -> Iterator[str]:
-    """The kernel takes the connections, and nobody ever reads from them."""
+    """Open a collector whose connections the kernel accepts and no process reads."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 async def sell_until_refused(shop: ServedShop) -> tuple[list[httpx.Response], int]:
-    """A till's answers until nobody listens any more, and how often a connection gave none."""
+    """Sell until the port is closed; return the answers, and how many requests got none."""
     answers: list[httpx.Response] = []
     cut = 0
     while True:
@@ -90,7 +90,7 @@ async def test_requests_that_a_frozen_database_holds_are_answered_before_the_end
 
     with frozen(embedded_stack.pid("postgresql")):
         held = [asyncio.create_task(shop.sell()) for _ in range(TILLS)]
-        # They are at the server when its pool is empty or those that wait are counted.
+        # They have reached the server when all connections are in use.
         await eventually(lambda: shop.api.total(USED, db_client_connection_state="used"), 8.0)
         seconds = await shop.api.stop()
         answers = await asyncio.gather(*held)
@@ -102,7 +102,7 @@ async def test_requests_that_a_frozen_database_holds_are_answered_before_the_end
 
 @pytest.fixture
 async def broker(topics: TopicFactory) -> ServiceSettings:
-    """Topics of this test alone."""
+    """Return a broker with topics of this test alone."""
     names = ("sales.events.v1", "stock.events.v1", "catalogue.events.v1")
     return await topics(*names, partitions=3)
 

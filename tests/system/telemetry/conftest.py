@@ -1,4 +1,4 @@
-"""The system under a little of every kind of load, seen through real Prometheus and Jaeger."""
+"""The system under a little of every kind of load, observed by real Prometheus and Jaeger."""
 
 import asyncio
 import subprocess
@@ -29,7 +29,7 @@ class Prometheus:
     url: str
 
     async def ask(self, expression: str) -> list[dict[str, Any]]:
-        """The series that an instant query returns, each with its labels and value."""
+        """Return the series of an instant query, each with its labels and value."""
         async with open_client(base_url=self.url) as client:
             answer = await client.get("/api/v1/query", params={"query": expression})
         assert answer.status_code == 200, answer.text
@@ -44,7 +44,7 @@ def prometheus(watched_system: RunningSystem) -> Prometheus:
 
 @contextmanager
 def loaded_by_k6(system: RunningSystem, folder: Path) -> Iterator[None]:
-    """A few visits a second, whose figures the run's Prometheus gets from k6."""
+    """Play a few visits a second with k6, which sends its metrics to the run's Prometheus."""
     variables = {**system.environment, "DURATION": "30m", "RATE": "2", "LOAD_RUN": "telemetry"}
     process = k6.start("soak", folder / "summary.json", variables, subprocess.DEVNULL)
     try:
@@ -57,7 +57,7 @@ def loaded_by_k6(system: RunningSystem, folder: Path) -> Iterator[None]:
 async def busy_system(
     watched_system: RunningSystem, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[RunningSystem]:
-    """Sold, refused, asked wrongly and kept waiting, for as long as a module asks for it."""
+    """Keep the system busy with sales, refusals, wrong requests and waits, for a whole module."""
     folder = tmp_path_factory.mktemp("k6")
     async with open_chain(watched_system) as chain:
         with loaded_by_k6(watched_system, folder):
@@ -68,7 +68,7 @@ async def busy_system(
             assert begun.is_set(), load.exception()
             yield watched_system
             load.cancel()
-            # Requests under way are given up, which httpx may tell in words of its own.
+            # The cancellation cuts running requests, for which httpx may raise its own error.
             with suppress(asyncio.CancelledError, httpx.TransportError):
                 await load
 
@@ -84,7 +84,7 @@ async def _load(chain: Chain, sales_url: str, begun: asyncio.Event) -> None:
                 await _a_little_of_everything(chain, strict, permissive, product)
                 begun.set()
                 await asyncio.sleep(PAUSE_SECONDS)
-            # More than there are connections wait for a table that somebody holds.
+            # More sales than connections wait for a locked table.
             async with engine.connect() as other:
                 await other.execute(text("LOCK TABLE sales IN ACCESS EXCLUSIVE MODE"))
                 crowd = [chain.sell(permissive, {product: 1}) for _ in range(CROWD)]

@@ -1,4 +1,4 @@
-"""Each fault of `make demo-fault` shows where docs/debugging.md looks, and goes without a trace."""
+"""Each fault of `make demo-fault` shows where docs/debugging.md looks, and leaves no trace."""
 
 import asyncio
 import math
@@ -23,15 +23,15 @@ from tests.fixtures.waiting import eventually
 from tests.system.telemetry.conftest import Prometheus
 
 ROOT = Path(__file__).parents[3]
-# A scrape each 5 s, and what came before must leave the window of a minute.
+# Prometheus scrapes every 5 s, and earlier requests must leave the window of a minute.
 WITHIN_SECONDS = 90.0
-# More than there are connections for writing.
+# More requests than connections for writing.
 CROWD = 24
 LENT_OUT = 8
 
 
 def demo_fault(system: RunningSystem, *arguments: str) -> str:
-    """What the command says; it must succeed."""
+    """Run the command, which must succeed, and return its output."""
     done = subprocess.run(
         [sys.executable, "-m", "infra.tools.measure.demo_fault", *arguments],
         cwd=ROOT,
@@ -52,7 +52,7 @@ def whole_again(watched_system: RunningSystem) -> Iterator[None]:
 
 
 async def read_levels(system: RunningSystem, statement: str) -> list[str]:
-    """What a statement about the report's levels returns."""
+    """Return the result of a statement about the report's levels."""
     engine = create_async_engine(system.stack.layout.owner_url("report"))
     async with engine.connect() as connection:
         found = [str(each) for each in (await connection.execute(text(statement))).scalars()]
@@ -69,7 +69,7 @@ SQL_OF_REPORT = (
 
 
 async def value_of(prometheus: Prometheus, expression: str) -> float:
-    """Of the largest series; 0 when there is none."""
+    """Return the value of the largest series; 0 when there is none."""
     values = [float(each["value"][1]) for each in await prometheus.ask(expression)]
     return max((value for value in values if math.isfinite(value)), default=0.0)
 
@@ -82,7 +82,7 @@ async def test_a_missing_index_is_time_in_one_statement_of_the_report(
     indexes = await read_levels(watched_system, INDEXES)
 
     async def seconds_of_sql() -> float:
-        # Something new to report, so that no answer from before will do.
+        # A new sale makes the cached report stale.
         assert (await chain.sell(store, {product: 1})).status_code == 201
         assert (await chain.report.get("/api/ventes/rapport")).status_code == 200
         return await value_of(prometheus, SQL_OF_REPORT)
@@ -141,7 +141,7 @@ async def test_an_exhausted_pool_is_full_answers_503_and_wakes_somebody(
         try:
             spans = jaeger.read_trace(min(trace_ids)).spans
         except NoSuchTrace:
-            return False  # Jaeger decides some seconds later what it keeps
+            return False  # Jaeger decides some seconds later whether it keeps a trace
         [root] = [span for span in spans if span.name == "POST /api/ventes/"]
         return float(root.attributes["comptoir.stage.pool"]) > 1
 
@@ -189,7 +189,7 @@ async def test_what_is_planted_is_known_to_those_who_stop_the_stack(
             worker = psutil.Process(watched_system.stack.pid("report-worker"))
             return bool(worker.status() == psutil.STATUS_STOPPED)
         except psutil.NoSuchProcess:
-            return True  # one that ended meanwhile is being replaced
+            return True  # it has ended, and supervisord restarts it
 
     await eventually(is_stopped, False)
 

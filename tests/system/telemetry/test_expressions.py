@@ -1,4 +1,4 @@
-"""Every expression that somebody relies on returns data, asked of real Prometheus."""
+"""Every expression of dashboards and alerts returns data from real Prometheus."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.fixtures.waiting import eventually
 from tests.system.telemetry.conftest import Prometheus
 
 ROOT = Path(__file__).parents[3]
-# Rules are evaluated each 15 s, and a rate wants two scrapes, 5 s apart.
+# Prometheus evaluates rules every 15 s, and a rate needs two scrapes, 5 s apart.
 WITHIN_SECONDS = 90.0
 ASK_EVERY_SECONDS = 1.0
 KINDS = ("api", "worker")
@@ -42,7 +42,7 @@ def panels() -> list[Any]:
 
 def alerts() -> list[Any]:
     return [
-        # With `bool` a comparison says 0 where it would leave out what is well.
+        # With `bool` a comparison returns 0 for a healthy series, which it would otherwise drop.
         pytest.param(re.sub(r"(==|>|<)", r"\1 bool", rule["expr"]), id=rule["alert"])
         for path in sorted((ROOT / "infra/deploy/prometheus/rules").glob("*.yml"))
         for group in yaml.safe_load(path.read_text())["groups"]
@@ -52,7 +52,7 @@ def alerts() -> list[Any]:
 
 
 async def until_it_returns(prometheus: Prometheus, expression: str) -> list[dict[str, Any]]:
-    """The series of an expression, as soon as one has a number for a value."""
+    """Return the series of an expression as soon as one has a finite value."""
     series: list[dict[str, Any]] = []
     async with asyncio.timeout(WITHIN_SECONDS):
         while not any(math.isfinite(float(each["value"][1])) for each in series):

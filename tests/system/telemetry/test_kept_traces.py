@@ -1,4 +1,4 @@
-"""Which traces Jaeger keeps, and that its figures are of all of them."""
+"""Jaeger keeps the marked and failed traces, and its metrics cover all traces."""
 
 import asyncio
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def service() -> str:
 
 @pytest.fixture
 def tracer(watched_system: RunningSystem, service: str) -> Iterator[Tracer]:
-    """What a process of its own would send spans with."""
+    """Return a tracer that sends spans as a process of its own."""
     port = watched_system.stack.layout.ports["jaeger-otlp"]
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     exporter = OTLPSpanExporter(endpoint=f"http://127.0.0.1:{port}/v1/traces")
@@ -38,7 +38,7 @@ def tracer(watched_system: RunningSystem, service: str) -> Iterator[Tracer]:
 
 
 def send_trace(tracer: Tracer, keep: Keep | None = None, failed: bool = False) -> str:
-    """A trace of two spans; the mark is on its root, the fault in the other."""
+    """Send a trace of two spans and return its id; the root has the mark, the other the fault."""
     with tracer.start_as_current_span("root", attributes={KEEP: keep} if keep else None) as root:
         with tracer.start_as_current_span("part") as part:
             if failed:
@@ -63,7 +63,7 @@ async def test_marked_and_failed_traces_are_kept_whole_and_no_others(
     async def kept() -> int:
         return sum(is_kept(jaeger, trace_id) for trace_id in wanted)
 
-    # The others were sent first, so they are decided when the last of these is.
+    # The others were sent first, so Jaeger has decided on them when it has on these.
     await eventually(kept, len(wanted))
     assert [trace_id for trace_id in others if is_kept(jaeger, trace_id)] == []
 
@@ -79,7 +79,7 @@ async def test_a_mark_that_comes_when_a_long_request_ends_is_in_time(
 ) -> None:
     jaeger = Jaeger(watched_system.stack.layout.url("jaeger"))
     with tracer.start_as_current_span("root", attributes={KEEP: Keep.SAGA}) as root:
-        # What others do for a request is sent long before the request's own span.
+        # Other processes send their spans of a request long before the request's own span.
         with tracer.start_as_current_span("part"):
             pass
         await asyncio.sleep(LONG_REQUEST_SECONDS)

@@ -1,4 +1,4 @@
-"""A sale is one trace over all services, asked of real Jaeger."""
+"""A sale is one trace over all services in real Jaeger."""
 
 from uuid import uuid4
 
@@ -48,7 +48,7 @@ def spans_of(jaeger: Jaeger, trace_id: str) -> tuple[Span, ...]:
 
 
 def edges(system: RunningSystem, spans: tuple[Span, ...]) -> set[Edge]:
-    """Which span, of which process, is the parent of which."""
+    """Return pairs of parent and child, each as its process and its name."""
     processes = {str(port): name for name, port in system.stack.layout.ports.items()}
     names = {
         span.id: f"{processes[span.instance.rpartition(':')[2]]}: {span.name}" for span in spans
@@ -83,7 +83,7 @@ async def test_a_sale_is_one_trace_over_all_processes(
     [root] = [span for span in spans if span.name == "POST /api/ventes/"]
     kept = ("saga",) if policy == "strict" else ("sample", "slow")
     assert root.attributes["comptoir.keep"] in kept
-    # What waits is a child of the span that it waits after, and ends before the work begins.
+    # A wait is a child of the span that sent the event.
     work = {span.id: span for span in spans}
     for span in spans:
         if span.name in ("kafka wait", "batch wait"):
@@ -118,7 +118,7 @@ async def test_events_of_one_batch_are_linked_to_it_and_found_from_each_sale(
 
 
 def find_batch(jaeger: Jaeger, trace_ids: list[str]) -> tuple[Span, Trace] | None:
-    """An event's span that is linked to a batch, and the trace of that batch."""
+    """Find an event's span that is linked to a batch; return it with the trace of the batch."""
     for trace_id in trace_ids:
         for span in spans_of(jaeger, trace_id):
             for other, _ in span.links:

@@ -1,4 +1,4 @@
-"""`make slow` and `make trace ID=…`, as an engineer without a browser calls them."""
+"""`make slow` and `make trace ID=…` show requests and traces in a terminal."""
 
 import os
 import re
@@ -28,7 +28,7 @@ QUICK_REQUESTS = 40
 
 @pytest.fixture
 def tracer(watched_system: RunningSystem) -> Iterator[Tracer]:
-    """What a process of a service would send spans with."""
+    """Return a tracer that sends spans as a process of report-service."""
     port = watched_system.stack.layout.ports["jaeger-otlp"]
     provider = TracerProvider(resource=Resource.create({"service.name": "report-service"}))
     exporter = OTLPSpanExporter(endpoint=f"http://127.0.0.1:{port}/v1/traces")
@@ -107,7 +107,7 @@ async def test_of_many_requests_the_slowest_are_listed_not_the_newest(
 
 
 def send_request(tracer: Tracer, route: str, took: timedelta) -> None:
-    """A request that ends now, as an API's process would tell of it."""
+    """Send the server span of a request that ends now, as an API would."""
     nanoseconds = took // timedelta(microseconds=1) * 1000
     ended = time_ns()
     attributes = {"http.request.method": "GET", "http.route": route, KEEP: Keep.SAMPLE}
@@ -117,7 +117,7 @@ def send_request(tracer: Tracer, route: str, took: timedelta) -> None:
     span.end(ended)
 
 
-def test_an_unknown_trace_and_an_absent_jaeger_are_told_in_one_line(
+def test_an_unknown_trace_and_an_absent_jaeger_give_one_line(
     watched_system: RunningSystem,
 ) -> None:
     unknown = ask(watched_system, "trace", "0" * 31 + "1")

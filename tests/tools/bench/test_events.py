@@ -1,4 +1,4 @@
-"""The sales that the benchmark sends keep to the contract."""
+"""The sales that the benchmark sends conform to the contract."""
 
 import json
 import random

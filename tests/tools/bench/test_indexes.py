@@ -1,4 +1,4 @@
-"""At 200,000 sale lines the hot reads go by the indexes that the original system lacked."""
+"""At 200,000 sale lines the frequent reads use the indexes that the original system lacked."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import date, timedelta
@@ -40,7 +40,7 @@ Read = Callable[[AsyncSession], Awaitable[object]]
 
 
 async def plans_of(engine: AsyncEngine, read: Read) -> list[dict[str, Any]]:
-    """The plan nodes of every statement that a read sends."""
+    """Return the plan nodes of every statement that a read sends."""
     sent: list[tuple[str, tuple[Any, ...]]] = []
 
     def remember(*given: Any) -> None:
@@ -68,7 +68,7 @@ def walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def indexes_in(nodes: list[dict[str, Any]]) -> set[str]:
-    """The indexes that are searched by a condition, or read in their order."""
+    """Return the indexes that the plan searches or reads in order."""
     return {node["Index Name"] for node in nodes if "Index Name" in node}
 
 
@@ -82,7 +82,7 @@ async def open_connection(engine: AsyncEngine) -> "asyncpg.Connection[asyncpg.Re
 
 @pytest.fixture(scope="module")
 async def report(postgres_admin_url: str, report_template: str) -> AsyncIterator[AsyncEngine]:
-    """The report of a year with 210,000 sale lines, which these tests only read."""
+    """Return the report of a year with 210,000 sale lines, which these tests only read."""
     async with clone(postgres_admin_url, report_template) as engine:
         await fill_report(engine)
         yield engine
@@ -104,7 +104,7 @@ async def test_a_report_reads_its_days_by_date(
         report, lambda session: read_sales_report(session, *days, top=10, max_days=366)
     )
 
-    # The chain's days are so few that half a year of them is read whole, and rightly.
+    # The chain's days are few, so PostgreSQL is right to read half a year of them whole.
     assert {"store_days_pkey", "product_days_pkey"} <= indexes_in(nodes)
     assert not {"store_days", "product_days"} & tables_read_whole(nodes)
 
@@ -132,7 +132,7 @@ async def test_no_report_reads_a_sale(report: AsyncEngine) -> None:
 
 @pytest.fixture
 async def stock(stock_engine: AsyncEngine) -> AsyncEngine:
-    """80,000 levels in forty stores."""
+    """Return a stock of 80,000 levels in forty stores."""
     connection = await open_connection(stock_engine)
     await filling.fill_stock(connection, sales=0)
     await connection.close()
@@ -155,7 +155,7 @@ async def test_the_stock_of_a_product_is_found_by_product(stock: AsyncEngine) ->
 
 @pytest.fixture
 async def sales(sales_engine: AsyncEngine) -> AsyncEngine:
-    """70,000 sales of three lines in forty stores."""
+    """Return a database of 70,000 sales of three lines in forty stores."""
     connection = await open_connection(sales_engine)
     await filling.fill_catalogue(connection, "sales")
     for statement in _SOLD:

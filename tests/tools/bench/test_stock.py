@@ -1,4 +1,4 @@
-"""The benchmark's stock is one that sales could have left."""
+"""The benchmark's levels are the sums of its movements."""
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine

@@ -17,18 +17,18 @@ from tests.fixtures.waiting import eventually
 
 Play = Callable[..., Awaitable[Result]]
 
-# How fast it is, and how soon again after a fault, is measured on a machine that does nothing else.
+# Thresholds of time, which hold only on a machine that runs nothing else.
 OF_TIME = re.compile(r"p\(95\)|phase:after|dropped_iterations")
 
 
 def wrong_answers(result: Result) -> list[str]:
-    """What no slowness of the machine excuses."""
+    """Return the faults that a slow machine does not excuse."""
     return [fault for fault in result.faults if not OF_TIME.search(fault)]
 
 
 @pytest.fixture
 def play_here(running_system: RunningSystem, monkeypatch: pytest.MonkeyPatch) -> Play:
-    """Plays a wish as `make load` does."""
+    """Return a function that plays a scenario as `make load` does."""
     state = str(running_system.stack.layout.state)
     for name, value in (*running_system.environment.items(), ("COMPTOIR_STATE", state)):
         monkeypatch.setenv(name, value)
@@ -61,7 +61,7 @@ async def test_a_run_fails_when_a_threshold_is_crossed(
 async def test_beyond_the_knee_the_excess_is_refused_and_nothing_else_suffers(
     play_here: Play, running_system: RunningSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Of the system's own process nobody can say where, on this machine, its knee is.
+    # A process with a low limit: the knee of the system's own process differs by machine.
     small = {"DATABASE_URL": running_system.database_url("sales"), "MOST_REQUESTS": "20"}
     async with service_process("sales_service.main", **small) as sales_api:
         await eventually(sales_api.is_ready, True)
@@ -71,7 +71,7 @@ async def test_beyond_the_knee_the_excess_is_refused_and_nothing_else_suffers(
         result = await play_here("stress", duration="12s", rate="1600")
         shed = await sales_api.total("http_requests_shed_total", reason="requests")
 
-    # Among its thresholds: no 5xx but 503 with Retry-After, and every request answered.
+    # Its thresholds include: no 5xx but 503 with Retry-After, and an answer to every request.
     assert wrong_answers(result) == []
     assert result.summary.count("requests_shed") >= shed > 0
     steps = {phase.name: phase for phase in result.summary.phases()}
@@ -106,7 +106,7 @@ async def test_the_receipts_of_a_retailer_are_sold_once_each(
                     "StockCode": "85123A",
                     "Description": "WHITE HANGING HEART T-LIGHT HOLDER",
                     "Quantity": "6",
-                    # Not in the year of the real data, whose days another test adds up.
+                    # Another test sums the days of the real data, so this is a later year.
                     "InvoiceDate": "2012-12-01 08:26:00",
                     "UnitPrice": "2.55",
                     "Country": "United Kingdom",

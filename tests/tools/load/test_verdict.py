@@ -1,4 +1,4 @@
-"""What a run's figures say of it, without a run."""
+"""The verdict on a run, from given figures."""
 
 import json
 from pathlib import Path
@@ -10,23 +10,23 @@ from infra.tools.measure.load.summary import Phase, Summary
 from infra.tools.measure.load.verdict import compare_counts
 
 
-def told(begun: int, accepted: int) -> Summary:
+def summary(begun: int, accepted: int) -> Summary:
     return Summary({"sales_begun": {"count": begun}, "sales_accepted": {"count": accepted}})
 
 
 @pytest.mark.parametrize("standing", [8, 9, 10])
 def test_a_sale_without_an_answer_may_stand_or_not(standing: int) -> None:
-    assert compare_counts(told(begun=10, accepted=8), standing, standing) == []
+    assert compare_counts(summary(begun=10, accepted=8), standing, standing) == []
 
 
 def test_a_sale_that_was_answered_must_be_there() -> None:
-    assert compare_counts(told(begun=10, accepted=8), 7, 7) == [
+    assert compare_counts(summary(begun=10, accepted=8), 7, 7) == [
         "1 sales were answered 201 and are not there"
     ]
 
 
 def test_no_sale_may_be_there_twice() -> None:
-    assert compare_counts(told(begun=10, accepted=10), 11, 11) == ["1 sales stand twice"]
+    assert compare_counts(summary(begun=10, accepted=10), 11, 11) == ["1 sales stand twice"]
 
 
 def test_a_summary_tells_crossed_thresholds_and_phases_in_their_order(tmp_path: Path) -> None:

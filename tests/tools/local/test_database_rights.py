@@ -1,4 +1,4 @@
-"""What the role of a service's processes may do in PostgreSQL, and what only the owner may."""
+"""The role of a service's processes reads and writes rows; only the owner has more rights."""
 
 import asyncpg
 import pytest

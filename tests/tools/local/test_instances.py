@@ -1,4 +1,4 @@
-"""Instances have names and ports of their own, and are restarted in an order that leaves one."""
+"""Instances have names and ports of their own, and a rolling restart always leaves one running."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The state folder: secrets of its own, and a command line that says what is missing."""
+"""A state folder has its own secrets, and without a stack every command says what to do."""
 
 import stat
 import subprocess
@@ -50,7 +50,7 @@ def test_reset_removes_no_folder_that_up_has_not_made(tmp_path: Path) -> None:
 
 
 def run(command: str, state: Path) -> subprocess.CompletedProcess[str]:
-    """A command on a state folder."""
+    """Run a command on a state folder."""
     return subprocess.run(
         [sys.executable, "-m", "infra.tools.local", command],
         cwd=ROOT,

@@ -26,7 +26,7 @@ def test_each_instance_of_an_api_is_a_server_with_the_options_of_the_compose_fil
     assert re.findall(r"server 127.0.0.1:(\d+) max_fails=2 fail_timeout=5s;", upstreams) == [
         *("8001", "8011", "8021", "8002", "8012", "8022", "8003", "8013", "8023")
     ]
-    # Unknown to Debian's NGINX.
+    # Debian's NGINX does not know this option.
     assert "resolve" not in upstreams
     assert upstreams.count("least_conn;") == 3
 

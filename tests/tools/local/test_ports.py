@@ -1,4 +1,4 @@
-"""Ports: what is taken is named, with what to do about it."""
+"""A taken port is named, with its holder and what to do."""
 
 import socket
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A sale that never reaches the report, an address where nobody is, stores of others."""
+"""The replay reports missing sales and absent servers, and ignores the stores of others."""
 
 import json
 from datetime import date, datetime
@@ -25,7 +25,7 @@ def an_invoice() -> Invoice:
 
 
 def client_of(*answers: dict[str, Any], status: int = 200) -> RestClient:
-    """A client whose every request is answered with what its path is in."""
+    """Return a client that answers each request with the answer that names its path."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         [found] = [each for each in answers if each["path"] == request.url.path]
@@ -46,7 +46,7 @@ async def test_a_sale_that_the_report_never_shows_ends_the_replay(
     assert (outcome.recorded, outcome.unseen, outcome.delays) == (1, 1, [])
 
 
-async def test_nobody_at_the_address_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_address_without_a_server_gives_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rest, "PATIENCE_SECONDS", 0.0)
 
     def refuse(request: httpx.Request) -> httpx.Response:

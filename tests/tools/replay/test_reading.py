@@ -1,4 +1,4 @@
-"""Till lines become invoices, and none is dropped in silence."""
+"""Till lines become invoices, and every other line is counted."""
 
 import gzip
 from collections import Counter
@@ -15,7 +15,7 @@ TEN = "2010-12-01 10:00:00"
 
 
 def read(tmp_path: Path, *lines: str) -> TillData:
-    """What the replay makes of these lines."""
+    """Return the data that the replay reads from these lines."""
     path = tmp_path / "tills.csv"
     path.write_text(HEADER + "\n".join(lines) + "\n")
     return read_till_data(path)

@@ -1,7 +1,7 @@
-"""The report against DuckDB, which adds up the same file by SQL and shares no code with us.
+"""The report equals the sums of DuckDB, which reads the same file and shares no code with us.
 
-Nine months of a real retailer: the file is not part of the project. REPLAY_INVOICES says how
-many invoices are played, `all` plays them all.
+The file, nine months of a real retailer, is not part of the project. REPLAY_INVOICES is the number
+of invoices to play, or `all`.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from tests.fixtures.system import RunningSystem
 
 FIRST_DAY, LAST_DAY = "2010-12-01", "2011-12-31"
 
-# The rules of infra/tools/measure/replay/README.md, in the words of SQL.
+# The rules of infra/tools/measure/replay/README.md in SQL.
 SALES = """
     CREATE TABLE lines AS
     SELECT row_number() OVER () AS place, * FROM read_csv($file, all_varchar = true);
@@ -51,7 +51,7 @@ BY_PRODUCT = "SELECT upper(trim(StockCode)), sum(cents) FROM played GROUP BY 1"
 
 
 def find_till_data() -> Path:
-    """The file, or a skipped test that says where it was looked for."""
+    """Return the file; without it, skip the test."""
     shared = ROOT.parent / "shared" / "data" / "online-retail-2010-12_2011-08.csv.gz"
     path = Path(os.environ.get("RETAIL_DATA", shared))
     if not path.exists():
@@ -60,7 +60,7 @@ def find_till_data() -> Path:
 
 
 def replay(system: RunningSystem, file: Path, limit: list[str], result: Path) -> Any:
-    """Run the replay as `make replay` does; what it says of itself."""
+    """Run the replay as `make replay` does and return its own figures."""
     done = subprocess.run(
         [sys.executable, "-m", "infra.tools.measure.replay", str(file), f"--json={result}", *limit],
         cwd=ROOT,
@@ -107,7 +107,7 @@ async def test_every_total_equals_that_of_an_independent_computation(
 
 
 async def reported(system: RunningSystem, **query: str) -> Any:
-    """The consolidated report."""
+    """Return the consolidated report."""
     async with system.client(system.report_url) as client:
         answer: httpx.Response = await client.get("/api/ventes/rapport", params=query)
     assert answer.status_code == 200, answer.text
@@ -136,7 +136,7 @@ async def reported_by_day(system: RunningSystem) -> dict[str, int]:
 
 
 async def reported_by_product(system: RunningSystem) -> dict[str, int]:
-    """By SKU, which the sales service knows and the report need not."""
+    """Return the sales by SKU, which the report does not have and the sales service knows."""
     report = await reported(system, date_debut=FIRST_DAY, date_fin=LAST_DAY, limite="10000")
     async with engine_on(system.database_url("sales")) as engine, engine.connect() as connection:
         rows = await connection.execute(text("SELECT id, sku FROM products"))
