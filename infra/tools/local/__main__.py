@@ -22,6 +22,7 @@ from infra.tools.local.layout import (
     state_folder,
     wanted_ports,
 )
+from infra.tools.local.ports import check_free
 from infra.tools.local.postgresql import psql
 from infra.tools.local.stack import Report, Stack
 from infra.tools.local.summary import print_addresses
@@ -71,12 +72,16 @@ def _up(arguments: argparse.Namespace) -> int:
         | observability.installed_ports()
         | nginx.installed_ports()
     )
-    if not Stack(layout).is_supervised():
+    is_running = Stack(layout).is_supervised()
+    if is_running:
+        running, layout = layout, layout.extended(wanted)
+        check_free(layout, layout.ports.keys() - running.ports.keys())
+        if layout.ports != wanted:
+            report("it keeps the ports and instances that it runs with: make down up changes them")
+    else:
         layout = Layout(state_folder(), wanted)
-    elif layout.ports != wanted:
-        report("NOT changed: it runs with the ports and instances of its start; make down first")
     stack = Stack(layout, report)
-    asyncio.run(_start(stack))
+    asyncio.run(_start(stack, is_running))
     if _call([sys.executable, "-m", "infra.tools.local.demo"], layout) != 0:
         raise StackError("the demo chain could not be created, see above; the system runs")
     print_addresses(layout)
@@ -89,10 +94,14 @@ def _call(command: list[str], layout: Layout) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
-async def _start(stack: Stack) -> None:
+async def _start(stack: Stack, is_running: bool) -> None:
+    if is_running:
+        await stack.apply()
     await stack.start_infrastructure()
     await stack.start_watchers()
     await stack.start_services()
+    if is_running:
+        stack.reload()
 
 
 def _down(_: argparse.Namespace) -> int:

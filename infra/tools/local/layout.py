@@ -96,6 +96,10 @@ class Layout:
         file = state / "ports.json"
         return cls(state, json.loads(file.read_text()) if file.exists() else wanted_ports())
 
+    def extended(self, wanted: Mapping[str, int]) -> "Layout":
+        """Return the layout with those ports that it has not; a port that it has stays."""
+        return Layout(self.state, {**wanted, **self.ports})
+
     def save(self) -> None:
         """Create the state folder and save the ports for later commands."""
         self.logs.mkdir(parents=True, exist_ok=True)

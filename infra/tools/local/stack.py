@@ -27,6 +27,8 @@ POLL_SECONDS = 0.1
 # supervisord gives each process 15 s.
 STOP_SECONDS = 60.0
 LOG_LINES = 5
+# Their files name all instances.
+RELOADED = ("prometheus", "nginx")
 
 # Called with a line about each finished step.
 Report = Callable[[str], None]
@@ -69,6 +71,20 @@ class Stack:
         for name in INFRASTRUCTURE:
             self._supervisor.start(name)
         await asyncio.gather(self._prepare_databases(), self._prepare_broker())
+
+    async def apply(self) -> None:
+        """Add what this layout has and the running stack has not; restart what has changed."""
+        self.layout.save()
+        jars = await asyncio.to_thread(kafka.find_jars)
+        programs = self._programs(self.layout, jars)
+        if names := await asyncio.to_thread(self._supervisor.apply, programs):
+            self._report(f"new, or with new settings: {', '.join(names)}")
+
+    def reload(self) -> None:
+        """Let Prometheus and NGINX read which processes there are."""
+        for name in RELOADED:
+            if name in self.names:
+                self._supervisor.reload(name)
 
     async def _start_supervisor(self) -> None:
         # The processes of a killed supervisor still hold ports and files.

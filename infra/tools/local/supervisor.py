@@ -102,6 +102,25 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
         )
 
+    def apply(self, programs: Sequence[Program]) -> list[str]:
+        """Give the running daemon these programs; return those that are new or have changed.
+
+        It stops the changed ones. `start` starts them with their new settings.
+        """
+        (self._layout.state / "supervisord.conf").write_text(self._configuration(programs))
+        [[added, changed, removed]] = self._call("reloadConfig")
+        for name in (*changed, *removed):
+            self.stop(name)
+            self._call("removeProcessGroup", name)
+        for name in (*changed, *added):
+            self._call("addProcessGroup", name)
+        return [*added, *changed]
+
+    def reload(self, name: str) -> None:
+        """Tell a running program to read its files again."""
+        if self.state(name) not in DOWN:
+            self._call("signalProcess", name, "HUP")
+
     def _configuration(self, programs: Sequence[Program]) -> str:
         header = HEADER.format(
             state=_escape(self._layout.state),
