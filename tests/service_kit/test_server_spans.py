@@ -1,12 +1,14 @@
 """The span of a request, as the instrumentation makes it and our middleware completes it."""
 
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from fastapi import FastAPI, Request
 from opentelemetry.metrics import NoOpMeter
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
@@ -39,6 +41,21 @@ def tracing(traces: Collector) -> Tracing:
     )
 
 
+class KeptAnswer:
+    """Answers one path itself, as the cache of responses does."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/kept":
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = SimpleNamespace(path_format="/{name}")
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"kept"})
+
+
 @pytest.fixture
 async def client(tracing: Tracing) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI(telemetry=NO_NATIVE_TELEMETRY)
@@ -52,7 +69,7 @@ async def client(tracing: Tracing) -> AsyncIterator[httpx.AsyncClient]:
         raise RuntimeError("a bug")
 
     metrics = HttpMetrics(Metrics(CollectorRegistry(), NoOpMeter("any")))
-    observe_requests(app, metrics, tracing)
+    observe_requests(app, metrics, tracing, KeptAnswer)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         yield client
@@ -69,6 +86,38 @@ async def test_a_sampled_request_is_named_after_its_route(
     assert span.name == "GET /stores/{number}"
     assert attributes_of(span)["http.route"] == "/stores/{number}"
     assert span.span_id.hex() in answer.headers["server-timing"]
+
+
+async def test_an_answer_from_before_the_instrumentation_has_a_span_in_its_parents_trace(
+    client: httpx.AsyncClient, tracing: Tracing, traces: Collector
+) -> None:
+    answer = await client.get("/kept", headers={"traceparent": TRACEPARENT})
+    await client.get("/kept", headers={"traceparent": TRACEPARENT.removesuffix("01") + "00"})
+    await client.get("/kept")
+    tracing.provider.shutdown()
+
+    [span] = traces.spans
+    assert span.trace_id.hex() == TRACE_ID
+    assert span.parent_span_id.hex() == "00f067aa0ba902b7"
+    assert span.span_id.hex() in answer.headers["server-timing"]
+    assert span.name == "GET /{name}"
+    assert attributes_of(span).keys() == {
+        *("http.request.method", "http.response.status_code", "http.route", "url.path"),
+        *("comptoir.stage.queue", "comptoir.stage.application", "comptoir.stage.send"),
+        "comptoir.keep",
+    }
+
+
+async def test_an_unsampled_parent_gives_the_trace_and_records_nothing(
+    client: httpx.AsyncClient, tracing: Tracing, traces: Collector
+) -> None:
+    unsampled = TRACEPARENT.removesuffix("01") + "00"
+
+    answer = await client.get("/stores/7", headers={"traceparent": unsampled})
+    tracing.provider.shutdown()
+
+    assert f"00-{TRACE_ID}-" in answer.headers["server-timing"]
+    assert traces.spans == []
 
 
 async def test_a_bug_is_recorded_once_whether_it_is_sampled_or_not(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -81,8 +82,8 @@ def build_api(
     app.add_middleware(Admission, most_requests=settings.most_requests, state=state, pools=pools)
     app.add_middleware(RequestForms, routes=app.routes)
     # Outside the limits: a cached response takes neither a request's place nor a connection.
-    app.add_middleware(ServeCached, cache=state.response_cache)
-    observe_requests(app, HttpMetrics(metrics), tracing)
+    cached_first = partial(ServeCached, cache=state.response_cache)
+    observe_requests(app, HttpMetrics(metrics), tracing, cached_first)
     return app
 
 

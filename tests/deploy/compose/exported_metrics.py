@@ -21,7 +21,12 @@ from service_kit.telemetry.tracing import Tracing
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = (ROOT / "infra/service-kit/service_kit", *ROOT.glob("*-service/*_service"))
-USE = {"create_counter": "add", "create_up_down_counter": "add", "create_histogram": "record"}
+USE = {
+    "create_counter": "add",
+    "create_gauge": "set",
+    "create_histogram": "record",
+    "create_up_down_counter": "add",
+}
 
 
 def one(_: CallbackOptions) -> list[Observation]:
@@ -61,7 +66,7 @@ async def request_once(made: Metrics) -> None:
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     url = "postgresql+asyncpg://nobody@127.0.0.1/nothing"
     settings = ServiceSettings(service_name="any", database_url=url, http_port=1)
-    telemetry = HttpTelemetry(answer, answer, HttpMetrics(made), Tracing(settings))
+    telemetry = HttpTelemetry(answer, HttpMetrics(made), Tracing(settings))
     await telemetry(scope, receive, send)
 
 

@@ -1,18 +1,18 @@
 """The span of each request, by OpenTelemetry's instrumentation of FastAPI."""
 
 import os
-from time import perf_counter, time_ns
+from time import time_ns
 from typing import Any
 
 from fastapi import FastAPI
-from opentelemetry import trace
-from opentelemetry.context import Context
+from opentelemetry import context, trace
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     INVALID_SPAN,
+    NoOpTracer,
     Span,
     SpanContext,
     SpanKind,
@@ -20,18 +20,20 @@ from opentelemetry.trace import (
     StatusCode,
     TraceFlags,
 )
-from opentelemetry.util.types import Attributes
 from starlette.applications import Starlette
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service_kit.telemetry import stages
-from service_kit.telemetry.tracing import Tracing, parent_of_headers
+from service_kit.telemetry.tracing import TRACEPARENT, Tracing, parent_of_headers
 
-# Where a request's span is found in its scope, by whoever stands around the instrumentation.
+# The key of a request's span in its scope. Its ids are known before the instrumentation starts the
+# recorded one, which takes its place.
 SPAN = "service_kit.span"
-_APP = "service_kit.app"
+_HIDDEN = "service_kit.hidden"
 _NO_ROUTES = Starlette()
-_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+# The headers that the instrumentation reads before it calls the application.
+_SHOWN = (b"host", b"user-agent", TRACEPARENT.encode(), b"tracestate")
+SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _SCOPE = InstrumentationScope("service_kit.http")
 
 
@@ -48,21 +50,47 @@ def trace_requests(app: FastAPI, tracing: Tracing) -> None:
     )
 
 
-def expect_span(scope: Scope) -> None:
-    """Prepare a request for the instrumentation.
+class Instrumented:
+    """Sends sampled requests through the instrumentation, and all others past it.
 
-    To name its span early, that would look for the request's route among those of the
-    application, once more than the router, which costs more the more there are. Without any to
-    look at it costs nothing; the application is back before anybody else asks for it.
+    The instrumentation costs several times a cached response, and would record nothing of them.
     """
-    scope[SPAN] = INVALID_SPAN
-    scope[_APP] = scope["app"]
+
+    def __init__(self, app: ASGIApp, traced_app: ASGIApp) -> None:
+        self._app = app
+        self._traced_app = traced_app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        span: Span = scope.get(SPAN, INVALID_SPAN)
+        if span.get_span_context().trace_flags.sampled:
+            _hide_from_instrumentation(scope)
+            await self._traced_app(scope, receive, send)
+            return
+        # For log lines, error answers and events.
+        token = context.attach(trace.set_span_in_context(span))
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            context.detach(token)
+
+
+def _hide_from_instrumentation(scope: Scope) -> None:
+    """Hide what the instrumentation would waste time on, until it has started its span.
+
+    It compares the request with every route of the application, to find a name that the router
+    finds anyway. It decodes every header for each one that it looks for, and fails at one that is
+    not UTF-8 and holds a broken escape of Python.
+    """
+    scope[_HIDDEN] = scope["app"], scope["headers"]
     scope["app"] = _NO_ROUTES
+    scope["headers"] = [
+        (name, value) for name, value in scope["headers"] if name in _SHOWN and value.isascii()
+    ]
 
 
 def _begin_request(span: Span, scope: Scope) -> None:
     scope[SPAN] = span
-    scope["app"] = scope[_APP]
+    scope["app"], scope["headers"] = scope.pop(_HIDDEN)
 
 
 def route_of(scope: Scope) -> str | None:
@@ -71,36 +99,30 @@ def route_of(scope: Scope) -> str | None:
 
 
 def record_afterwards(
-    tracing: Tracing,
-    scope: Scope,
-    ids: SpanContext,
-    status: int,
-    seconds: float,
-    attributes: dict[str, Any],
+    tracing: Tracing, scope: Scope, ids: SpanContext, status: int, seconds: float, told: Any
 ) -> None:
-    """Record a request that was not sampled, and that is kept for how it ended.
+    """Record a request that the instrumentation has not seen, as a finished span.
 
-    Answer and log lines have shown its ids already: so it is a finished span with these ids,
-    and not one that the SDK would begin now.
+    It was answered from the cache, or is kept for how it ended. Answer and log lines have shown
+    its ids already, and the SDK would choose new ones.
     """
     if tracing.processor is None:
         return
-    name = method = scope["method"]
-    attributes |= {
+    method, route = scope["method"], route_of(scope)
+    attributes = told | {
         "http.request.method": method,
         "url.path": scope["path"],
         "http.response.status_code": status,
     }
-    if (route := route_of(scope)) is not None:
-        name = f"{method} {route}"
+    if route is not None:
         attributes["http.route"] = route
     if status >= 500:
         attributes["error.type"] = str(status)
     now = time_ns()
     tracing.processor.on_end(
         ReadableSpan(
-            name,
-            SpanContext(ids.trace_id, ids.span_id, is_remote=False, trace_flags=_SAMPLED),
+            f"{method} {route}" if route else method,
+            SpanContext(ids.trace_id, ids.span_id, is_remote=False, trace_flags=SAMPLED),
             parent_of_headers(scope["headers"]),
             tracing.provider.resource,
             attributes,
@@ -121,28 +143,15 @@ class _FromArrivalProvider(trace.TracerProvider):
         return _FromArrivalTracer(self._provider.get_tracer(*arguments, **options))
 
 
-class _FromArrivalTracer(trace.Tracer):
+class _FromArrivalTracer(NoOpTracer):
     """Starts a span when the server had read the request, not when the event loop came to it."""
 
     def __init__(self, tracer: trace.Tracer) -> None:
         self._tracer = tracer
 
-    def start_span(
-        self,
-        name: str,
-        context: Context | None = None,
-        kind: SpanKind = SpanKind.INTERNAL,
-        attributes: Attributes = None,
-        links: Any = None,
-        start_time: int | None = None,
-        *arguments: Any,
-        **options: Any,
-    ) -> Span:
+    def start_span(self, *arguments: Any, **options: Any) -> Span:
         if (clock := stages.current()) is not None:
-            start_time = time_ns() - int((perf_counter() - clock.arrived) * 1e9)
-        return self._tracer.start_span(
-            name, context, kind, attributes, links, start_time, *arguments, **options
-        )
-
-    def start_as_current_span(self, *arguments: Any, **options: Any) -> Any:
-        return self._tracer.start_as_current_span(*arguments, **options)
+            options["start_time"] = clock.arrived_ns()
+        # The instrumentation sets the attributes once more when the span has started.
+        options["attributes"] = None
+        return self._tracer.start_span(*arguments, **options)

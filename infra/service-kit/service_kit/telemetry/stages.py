@@ -1,4 +1,4 @@
-"""Where a request's time goes: stages that exclude one another, and so add up to all of it."""
+"""Splits a request's time into stages. At any moment one stage runs, so they add up to all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,14 +27,19 @@ class Stage(StrEnum):
 class Stages:
     """The clock of one request: of all stages that are open, the innermost one is running."""
 
-    __slots__ = ("_open", "_since", "arrived", "seconds")
+    __slots__ = ("_arrived", "_open", "_since", "seconds")
 
-    def __init__(self, arrived: float) -> None:
-        """`arrived` is a reading of `perf_counter` at which the queue's time began."""
-        self.seconds: dict[Stage, float] = {}
-        self.arrived = arrived
-        self._open = [Stage.QUEUE]
-        self._since = arrived
+    def __init__(self, arrived: float | None) -> None:
+        """Begin with `queue`, which lasted from `arrived`, a reading of `perf_counter`."""
+        now = perf_counter()
+        self._arrived = now if arrived is None else arrived
+        self.seconds: dict[Stage, float] = {Stage.QUEUE: now - self._arrived}
+        self._open = [Stage.APPLICATION]
+        self._since = now
+
+    def arrived_ns(self) -> int:
+        """Return when the request arrived, in nanoseconds since 1970."""
+        return time_ns() - int((perf_counter() - self._arrived) * 1e9)
 
     def _stop(self) -> None:
         now = perf_counter()
@@ -43,23 +48,23 @@ class Stages:
         self._since = now
 
     def enter(self, stage: Stage) -> int:
-        """Let a stage run; what is returned closes it."""
+        """Let a stage run; the returned depth closes it."""
         self._stop()
         self._open.append(stage)
         return len(self._open) - 1
 
     def leave(self, depth: int) -> None:
-        """Close a stage, and whatever was opened in it and left open by an error."""
+        """Close a stage, and every stage inside it that an error has left open."""
         self._stop()
         del self._open[depth:]
 
     def become(self, stage: Stage) -> None:
-        """What runs when no other stage is open is `stage` from now on."""
+        """Let `stage` run from now on whenever no other one is open."""
         self._stop()
         self._open[0] = stage
 
     def read(self) -> dict[Stage, float]:
-        """The seconds of each stage up to now."""
+        """Return the seconds of each stage up to now."""
         self._stop()
         return self.seconds
 
@@ -69,45 +74,49 @@ _CURRENT: ContextVar[Stages | None] = ContextVar("stages", default=None)
 
 def begin(arrived: float | None) -> tuple[Stages, Token[Stages | None]]:
     """Start the clock of the request that this task answers."""
-    stages = Stages(perf_counter() if arrived is None else arrived)
-    stages.become(Stage.APPLICATION)
+    stages = Stages(arrived)
     return stages, _CURRENT.set(stages)
 
 
 def end(token: Token[Stages | None]) -> None:
-    """The request is answered."""
+    """Take the clock away from this task, when its request is answered."""
     _CURRENT.reset(token)
 
 
 def current() -> Stages | None:
-    """The clock of the request that is being answered, if one is."""
+    """Return the clock of the request that this task answers, if it answers one."""
     return _CURRENT.get()
+
+
+@contextmanager
+def counted(stage: Stage) -> Iterator[None]:
+    """Count what happens inside to `stage`, if this task answers a request."""
+    stages = _CURRENT.get()
+    depth = stages.enter(stage) if stages else 0
+    try:
+        yield
+    finally:
+        if stages:
+            stages.leave(depth)
 
 
 @contextmanager
 def stage(stage: Stage) -> Iterator[None]:
     """Count what happens inside to `stage`, and show it as a span of the request's trace."""
-    stages = _CURRENT.get()
-    if stages is None:
-        yield
-        return
-    depth = stages.enter(stage)
-    try:
-        if trace.get_current_span().is_recording():
-            # What goes wrong inside is told by the request's own span.
-            with tracer.start_as_current_span(
-                stage.value, record_exception=False, set_status_on_exception=False
-            ):
-                yield
-        else:
+    with counted(stage):
+        if not trace.get_current_span().is_recording():
             yield
-    finally:
-        stages.leave(depth)
+            return
+        # The request's own span says what went wrong.
+        with tracer.start_as_current_span(
+            stage.value, record_exception=False, set_status_on_exception=False
+        ):
+            yield
 
 
 def show(stage: Stage, seconds: float) -> None:
-    """A span of the request's trace for a stage that was counted already and ends now."""
-    span = trace.get_current_span()
-    if span.is_recording():
-        now = time_ns()
-        tracer.start_span(stage.value, start_time=now - int(seconds * 1e9)).end(now)
+    """Record a span of the request's trace for a stage that was counted already and ends now."""
+    if _CURRENT.get() is None or not trace.get_current_span().is_recording():
+        return
+    now = time_ns()
+    tracer.start_span(stage.value, start_time=now - int(seconds * 1e9)).end(now)

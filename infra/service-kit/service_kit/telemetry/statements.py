@@ -9,115 +9,86 @@ from typing import Any
 
 import asyncpg
 from opentelemetry import trace
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.telemetry import stages
 from service_kit.telemetry.stages import Stage
 
 tracer = trace.get_tracer(__name__)
+_COMMENT = re.compile(r"--[^\n]*")
 _TABLE = re.compile(r"\b(FROM|INTO|UPDATE)\s+(?!unnest\b|\()([a-z_]+)", re.IGNORECASE)
 _COLUMNS = re.compile(r"\s*\([^()]*\)")
-# What a statement that begins with WITH does, by the word before its first table.
+# The operation of a statement that begins with WITH, by the word before its first table.
 _OPERATIONS = {"INTO": "INSERT", "UPDATE": "UPDATE", "FROM": "SELECT"}
 _EXECUTIONS = ("do_execute", "do_execute_no_params", "do_executemany")
-SHORTEST_ROUND_TRIP_NS = 30_000
 _BOUNDARIES = {"do_commit": "COMMIT", "do_rollback": "ROLLBACK"}
+_FAILURES = (asyncpg.PostgresError, AsyncAdapt_asyncpg_dbapi.Error)
+SHORTEST_ROUND_TRIP_NS = 30_000
 
 
 def time_statements(engine: AsyncEngine) -> None:
-    """Wrap the points at which the dialect waits for the server: COMMIT has no events around it."""
+    """Wrap the methods in which the dialect waits for the server.
+
+    SQLAlchemy's events are not enough: none comes after a COMMIT.
+    """
     dialect = engine.sync_engine.dialect
-    errors = dialect.loaded_dbapi.Error
     for name in _EXECUTIONS:
-        setattr(dialect, name, _timed_execution(getattr(dialect, name), errors))
+        setattr(dialect, name, _timed_execution(getattr(dialect, name)))
     for name, operation in _BOUNDARIES.items():
         setattr(dialect, name, _timed_boundary(getattr(dialect, name), operation))
 
 
-@contextmanager
-def timed(statement: str) -> Iterator[None]:
-    """The same around a statement that the driver gets without the dialect."""
-    clock = stages.current()
-    parent = trace.get_current_span()
-    started = time_ns()
-    depth = clock.enter(Stage.SQL) if clock else 0
-    failure = None
-    try:
-        yield
-    except asyncpg.PostgresError as error:
-        failure = error
-        raise
-    finally:
-        if clock:
-            clock.leave(depth)
-        _tell(parent, statement, started, failure)
-
-
-def _timed_execution(execute: Callable[..., None], errors: type[Exception]) -> Callable[..., None]:
-    def timed(cursor: Any, statement: str, *arguments: Any, **options: Any) -> None:
-        clock = stages.current()
-        parent = trace.get_current_span()
-        started = time_ns()
-        depth = clock.enter(Stage.SQL) if clock else 0
-        failure = None
-        try:
+def _timed_execution(execute: Callable[..., None]) -> Callable[..., None]:
+    def execute_timed(cursor: Any, statement: str, *arguments: Any, **options: Any) -> None:
+        with timed(statement, cursor):
             execute(cursor, statement, *arguments, **options)
-        except errors as error:
-            failure = error
-            raise
-        finally:
-            if clock:
-                clock.leave(depth)
-            _tell(parent, statement, started, failure, cursor.rowcount)
 
-    return timed
+    return execute_timed
 
 
 def _timed_boundary(finish: Callable[[Any], None], operation: str) -> Callable[[Any], None]:
-    def timed(connection: Any) -> None:
-        clock = stages.current()
-        depth = clock.enter(Stage.SQL) if clock else 0
-        started = time_ns()
-        try:
+    def finish_timed(connection: Any) -> None:
+        # A connection that has no transaction is returned without asking the server.
+        with timed(operation, shortest_ns=SHORTEST_ROUND_TRIP_NS):
             finish(connection)
-        finally:
-            if clock:
-                clock.leave(depth)
-            # Returning a connection that has no transaction asks the server nothing.
-            if time_ns() - started > SHORTEST_ROUND_TRIP_NS:
-                _tell(trace.get_current_span(), operation, started)
 
-    return timed
+    return finish_timed
 
 
-def _tell(
-    parent: trace.Span,
-    statement: str,
-    started_ns: int,
-    failure: Exception | None = None,
-    rows: int = -1,
-) -> None:
-    """The statement's span, if its trace is recorded: `rows` as it came from the driver."""
-    if not parent.is_recording():
-        return
+@contextmanager
+def timed(statement: str, cursor: Any = None, shortest_ns: int = 0) -> Iterator[None]:
+    """Count what happens inside to the stage `sql`, and record it as the statement's span.
+
+    The span says how many rows the `cursor` has. What takes less than `shortest_ns` gets no span.
+    """
+    parent = trace.get_current_span()
+    started_ns = time_ns()
+    failure = None
+    try:
+        with stages.counted(Stage.SQL):
+            yield
+    except _FAILURES as error:
+        failure = error
+        raise
+    finally:
+        if parent.is_recording() and time_ns() - started_ns >= shortest_ns:
+            _record(statement, started_ns, failure, cursor)
+
+
+def _record(statement: str, started_ns: int, failure: Exception | None, cursor: Any) -> None:
     name, attributes = _describe(statement)
-    further: dict[str, str | int] = {}
-    if rows >= 0:
-        further["db.response.returned_rows"] = rows
+    span = tracer.start_span(
+        name, kind=trace.SpanKind.CLIENT, attributes=attributes, start_time=started_ns
+    )
+    if cursor is not None and cursor.rowcount >= 0:
+        span.set_attribute("db.response.returned_rows", cursor.rowcount)
     if failure is not None:
-        # Whether a lock was not had or a time was over: PostgreSQL's code tells it.
+        # PostgreSQL's code tells a lock timeout from a statement timeout.
         code = getattr(failure, "sqlstate", None)
         if code is not None:
-            further["db.response.status_code"] = code
-        further["error.type"] = code or type(failure).__name__
-    span = tracer.start_span(
-        name,
-        trace.set_span_in_context(parent),
-        trace.SpanKind.CLIENT,
-        {**attributes, **further},
-        start_time=started_ns,
-    )
-    if failure is not None:
+            span.set_attribute("db.response.status_code", code)
+        span.set_attribute("error.type", code or type(failure).__name__)
         span.set_status(trace.StatusCode.ERROR)
     span.end()
 
@@ -130,19 +101,24 @@ def _columns_behind(table: re.Match[str]) -> int:
 # Statements are constants of the code with parameters, a few hundred at most.
 @lru_cache(maxsize=1024)
 def _describe(statement: str) -> tuple[str, dict[str, str]]:
-    """The span's name and attributes, as OpenTelemetry's conventions for databases have them."""
+    """Return the span's name and attributes, by OpenTelemetry's conventions for databases.
+
+    https://opentelemetry.io/docs/specs/semconv/db/database-spans/
+    """
+    # On one line, a comment would swallow the rest of the statement.
+    statement = " ".join(_COMMENT.sub("", statement).split())
     operation = statement.split(None, 1)[0].upper()
     tables = list(_TABLE.finditer(statement))
     table = tables[0] if tables else None
     if table is not None and operation == "WITH":
-        # Of one that reads and writes, what it writes with most columns: its purpose.
+        # A statement that writes several tables is named after the one with most columns.
         written = [each for each in tables if each.group(1).upper() != "FROM"]
         table = max(written, key=_columns_behind, default=table)
         operation = _OPERATIONS[table.group(1).upper()]
     attributes = {
         "db.system.name": "postgresql",
         "db.operation.name": operation,
-        "db.query.text": " ".join(statement.split()),
+        "db.query.text": statement,
     }
     if table is None:
         return operation, attributes

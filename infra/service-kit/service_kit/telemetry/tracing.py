@@ -147,9 +147,11 @@ def record_wait(
 
 def parent_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> SpanContext | None:
     """Return the span of the caller that a request's headers name, if any."""
-    named = [value.decode("latin-1") for name, value in headers if name == b"traceparent"]
-    parent = trace.get_current_span(context_of(named[0] if named else None)).get_span_context()
-    return parent if parent.is_valid else None
+    for name, value in headers:
+        if name == b"traceparent":
+            parent = trace.get_current_span(context_of(value.decode("latin-1")))
+            return parent.get_span_context() if parent.get_span_context().is_valid else None
+    return None
 
 
 def current_trace_id() -> str | None:
