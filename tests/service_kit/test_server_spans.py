@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from opentelemetry.metrics import NoOpMeter
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service_kit.http.problems import Problem
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
 from service_kit.telemetry.http_telemetry import observe_requests
@@ -63,6 +64,10 @@ async def client(tracing: Tracing) -> AsyncIterator[httpx.AsyncClient]:
     @app.get("/stores/{number}")
     async def read_store(number: int, request: Request) -> dict[str, bool]:
         return {"same": request.app is app}
+
+    @app.get("/busy")
+    async def refuse() -> Response:
+        return Problem.of("overloaded").response("/busy")
 
     @app.get("/bug")
     async def fail() -> None:
@@ -118,6 +123,17 @@ async def test_an_unsampled_parent_gives_the_trace_and_records_nothing(
 
     assert f"00-{TRACE_ID}-" in answer.headers["server-timing"]
     assert traces.spans == []
+
+
+async def test_the_code_of_a_problem_is_on_the_span_whether_it_is_sampled_or_not(
+    client: httpx.AsyncClient, tracing: Tracing, traces: Collector
+) -> None:
+    await client.get("/busy", headers={"traceparent": TRACEPARENT})
+    answer = await client.get("/busy")
+    tracing.provider.shutdown()
+
+    codes = [attributes_of(span)["comptoir.problem"] for span in traces.spans]
+    assert codes == [answer.json()["code"]] * 2
 
 
 async def test_a_bug_is_recorded_once_whether_it_is_sampled_or_not(

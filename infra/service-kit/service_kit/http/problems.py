@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any, Self
 
 import orjson
+from opentelemetry import trace
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -63,6 +64,7 @@ class Problem(Exception):
 
     def response(self, instance: str) -> Response:
         """Return the HTTP answer to the request for `instance`, with the id of its trace."""
+        trace.get_current_span().set_attribute("comptoir.problem", self.code)
         body: dict[str, Any] = {
             "type": f"urn:comptoir:probleme:{self.code}",
             "title": HTTPStatus(self.status).phrase,

@@ -11,7 +11,6 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import (
     DEFAULT_TRACE_OPTIONS,
     INVALID_SPAN,
-    NonRecordingSpan,
     Span,
     SpanContext,
 )
@@ -23,6 +22,7 @@ from service_kit.telemetry.server_spans import (
     SAMPLED,
     SPAN,
     Instrumented,
+    UnrecordedSpan,
     record_afterwards,
     route_of,
     trace_requests,
@@ -130,18 +130,16 @@ class HttpTelemetry:
             trace_id = _IDS.generate_trace_id()
             is_sampled = random() < self._tracing.head_ratio
         flags = SAMPLED if is_sampled else DEFAULT_TRACE_OPTIONS
-        return NonRecordingSpan(
+        return UnrecordedSpan(
             SpanContext(trace_id, _IDS.generate_span_id(), is_remote=False, trace_flags=flags)
         )
 
     def _complete(self, scope: Scope, status: int, seconds: Mapping[Stage, float]) -> None:
         span: Span = scope[SPAN]
-        told = _attributes(seconds)
         # A saga is marked by the application, and stays marked as one.
         is_marked = isinstance(span, ReadableSpan) and KEEP in (span.attributes or ())
-        keep = self._why_kept(span.get_span_context(), status, seconds)
-        if keep and not is_marked:
-            told[KEEP] = keep
+        keep = None if is_marked else self._why_kept(span.get_span_context(), status, seconds)
+        told = _attributes(seconds, keep)
         if (route := route_of(scope)) is not None:
             span.update_name(f"{scope['method']} {route}")
             told["http.route"] = route
@@ -151,11 +149,9 @@ class HttpTelemetry:
         span: Span = scope[SPAN]
         ids = span.get_span_context()
         keep = self._why_kept(ids, status, seconds) if ids.is_valid else None
-        if isinstance(span, NonRecordingSpan) and (keep or ids.trace_flags.sampled):
-            told = _attributes(seconds)
-            if keep:
-                told[KEEP] = keep
-            record_afterwards(self._tracing, scope, ids, status, sum(seconds.values()), told)
+        if isinstance(span, UnrecordedSpan) and (keep or ids.trace_flags.sampled):
+            span.attributes |= _attributes(seconds, keep)
+            record_afterwards(self._tracing, scope, span, status, sum(seconds.values()))
         exemplar = trace.format_trace_id(ids.trace_id) if keep else None
         handler = route_of(scope) or UNKNOWN_HANDLER
         self._metrics.record(scope["method"], handler, status, seconds, exemplar)
@@ -172,9 +168,12 @@ class HttpTelemetry:
         return None
 
 
-def _attributes(seconds: Mapping[Stage, float]) -> Attributes:
+def _attributes(seconds: Mapping[Stage, float], keep: Keep | None) -> Attributes:
     # In seconds, like the metric.
-    return {_ATTRIBUTE_OF[stage]: round(part, 6) for stage, part in seconds.items()}
+    told: Attributes = {_ATTRIBUTE_OF[stage]: round(part, 6) for stage, part in seconds.items()}
+    if keep:
+        told[KEEP] = keep
+    return told
 
 
 def _timing(seconds: Mapping[Stage, float], span: Span) -> tuple[bytes, bytes]:

@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     INVALID_SPAN,
+    NonRecordingSpan,
     NoOpTracer,
     Span,
     SpanContext,
@@ -20,6 +21,7 @@ from opentelemetry.trace import (
     StatusCode,
     TraceFlags,
 )
+from opentelemetry.util.types import AttributeValue
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -48,6 +50,17 @@ def trace_requests(app: FastAPI, tracing: Tracing) -> None:
         meter_provider=NoOpMeterProvider(),
         exclude_spans=["receive", "send"],
     )
+
+
+class UnrecordedSpan(NonRecordingSpan):
+    """The ids of a request that the instrumentation does not see, and what is said about it."""
+
+    def __init__(self, ids: SpanContext) -> None:
+        super().__init__(ids)
+        self.attributes: dict[str, AttributeValue] = {}
+
+    def set_attribute(self, key: str, value: AttributeValue) -> None:
+        self.attributes[key] = value
 
 
 class Instrumented:
@@ -99,7 +112,7 @@ def route_of(scope: Scope) -> str | None:
 
 
 def record_afterwards(
-    tracing: Tracing, scope: Scope, ids: SpanContext, status: int, seconds: float, told: Any
+    tracing: Tracing, scope: Scope, span: UnrecordedSpan, status: int, seconds: float
 ) -> None:
     """Record a request that the instrumentation has not seen, as a finished span.
 
@@ -108,8 +121,9 @@ def record_afterwards(
     """
     if tracing.processor is None:
         return
+    ids = span.get_span_context()
     method, route = scope["method"], route_of(scope)
-    attributes = told | {
+    attributes = span.attributes | {
         "http.request.method": method,
         "url.path": scope["path"],
         "http.response.status_code": status,
