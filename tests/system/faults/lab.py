@@ -18,6 +18,7 @@ from infra.tools.local.layout import SERVICES
 from infra.tools.local.programs import INFRASTRUCTURE, PROCESSES
 from infra.tools.local.stack import Stack
 from infra.tools.local.supervisor import Supervisor
+from tests.fixtures.jvm import prepare_jvm
 from tests.fixtures.system import PREFIX, without_fsync
 from tests.fixtures.waiting import eventually
 from tests.system.faults.layout import LINKS, TWINS, FaultLayout, FaultPrograms, find_layout
@@ -179,6 +180,7 @@ async def open_lab(mutation: str | None = None) -> AsyncIterator[Lab]:
     """Start a stack in a temporary folder; stop and remove it afterwards."""
     # Faults make clients fail to connect; aiokafka would log each attempt.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    await asyncio.to_thread(prepare_jvm)
     state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     lab = Lab(find_layout(state), mutation)
     try:
