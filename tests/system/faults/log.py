@@ -26,23 +26,26 @@ async def started(client: Client) -> AsyncIterator[Client]:
         await client.stop()
 
 
-async def list_partitions(lab: Lab, topic: str) -> list[TopicPartition]:
+async def list_partitions(lab: Lab, *topics: str) -> list[TopicPartition]:
     admin = AIOKafkaAdminClient(bootstrap_servers=lab.layout.kafka_bootstrap_servers)
     try:
         await admin.start()
-        [described] = await admin.describe_topics([topic])
+        described = await admin.describe_topics(list(topics))
     finally:
         await admin.close()
-    return [TopicPartition(topic, each["partition"]) for each in described["partitions"]]
+    return [
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in described
+        for partition in topic["partitions"]
+    ]
 
 
 async def read_ends(lab: Lab) -> dict[TopicPartition, int]:
     """Return the end of each partition's log."""
-    ends: dict[TopicPartition, int] = {}
+    partitions = await list_partitions(lab, *TOPICS)
     servers = lab.layout.kafka_bootstrap_servers
     async with started(AIOKafkaConsumer(bootstrap_servers=servers)) as consumer:
-        for topic in TOPICS:
-            ends |= await consumer.end_offsets(await list_partitions(lab, topic))
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
     return ends
 
 
