@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
+# Some environments forbid compiled modules; then each process compiles them anew when it starts.
+export PYTHONDONTWRITEBYTECODE :=
 MEMBERS := infra/service-kit sales-service stock-service report-service
 
 .PHONY: help
