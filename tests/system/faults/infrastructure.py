@@ -13,6 +13,7 @@ from tests.system.faults.lab import PARTITION_TOPICS, Lab
 from tests.system.faults.layout import LINKS
 from tests.system.faults.log import NOTICE_SECONDS, relays_know_the_log
 from tests.system.faults.processes import Fault, pause
+from tests.system.faults.proxy import DROP_ANSWERS, DROP_EVERYTHING
 
 LOST_BYTES = 3000  # a few records of each partition
 
@@ -201,6 +202,16 @@ async def silence_link(lab: Lab, random: Random) -> str:
     return link
 
 
+async def drop_packets(lab: Lab, random: Random) -> str:
+    """Drop the packets of a link, or only its answers, until both ends have given up."""
+    link = random.choice(LINKS)
+    what = random.choice((DROP_EVERYTHING, DROP_ANSWERS))
+    lab.disturb(link, what)
+    await pause(random, 2, 13)
+    lab.restore(link)
+    return f"{link}, {'everything' if what == DROP_EVERYTHING else 'answers'}"
+
+
 INFRASTRUCTURE_FAULTS: dict[str, Fault] = {
     "broker-restart": restart_broker,
     "broker-away": stop_broker_for_long,
@@ -215,4 +226,5 @@ INFRASTRUCTURE_FAULTS: dict[str, Fault] = {
     "database-statement-timeout": slow_statements,
     "link-cut": cut_link,
     "link-silent": silence_link,
+    "link-drops-packets": drop_packets,
 }

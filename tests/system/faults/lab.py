@@ -21,7 +21,13 @@ from infra.tools.local.supervisor import Supervisor
 from tests.fixtures.jvm import prepare_jvm
 from tests.fixtures.system import PREFIX, without_fsync
 from tests.fixtures.waiting import eventually
-from tests.system.faults.layout import LINKS, TWINS, FaultLayout, FaultPrograms, find_layout
+from tests.system.faults.layout import (
+    LINKS,
+    TWINS,
+    FaultLayout,
+    FaultPrograms,
+    find_layout,
+)
 from tests.system.faults.points import POINTS_OF, arm, disarm, is_armed
 
 HEAL_SECONDS = 90.0
@@ -69,6 +75,7 @@ class Lab:
         self.layout = layout
         self.stack = Stack(layout, programs=without_fsync(FaultPrograms(mutation)))
         self._supervisor = Supervisor(layout)
+        self._disturbed: set[str] = set()
         # Only one fault at a time may append to the log beside the relays, or shorten it.
         self.log_lock = asyncio.Lock()
 
@@ -84,6 +91,16 @@ class Lab:
     def pid(self, name: str) -> int:
         """Return the process id; 0 when it does not run."""
         return self.stack.pid(name)
+
+    def disturb(self, link: str, number: signal.Signals) -> None:
+        """Send a link's proxy a signal that silences it or drops its packets, until `restore`."""
+        self._disturbed.add(link)
+        self.signal(link, number)
+
+    def restore(self, link: str) -> None:
+        """Replace a disturbed link by a new one; connections through the old one end."""
+        self._disturbed.discard(link)
+        self.kill(link)
 
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a process and, for PostgreSQL, to its children too."""
@@ -148,6 +165,8 @@ class Lab:
         for process, points in POINTS_OF.items():
             for point in points:
                 disarm(self.layout.sabotage_folder(process), point)
+        for link in list(self._disturbed):
+            self.restore(link)
         everything = (*INFRASTRUCTURE, *LINKS, *PROCESSES)
         for name in everything:
             self.signal(name, signal.SIGCONT)
@@ -169,10 +188,6 @@ class Lab:
             return not await self.stack.unready()
 
         await eventually(is_whole, True, within_seconds=HEAL_SECONDS)
-
-    @property
-    def worker_names(self) -> tuple[str, ...]:
-        return tuple(f"{service}-worker" for service in SERVICES)
 
 
 @asynccontextmanager

@@ -10,21 +10,23 @@ from infra.tools.local.programs import PROCESSES, list_programs
 from infra.tools.local.supervisor import Program
 
 TARGETS = ("postgresql", "kafka")
-LINKS = tuple(f"{service}-to-{target}" for service in SERVICES for target in TARGETS)
+WORKERS = tuple(f"{service}-worker" for service in SERVICES)
+# An API shares its links with its worker's twin, so that a fault can meet the worker alone.
+ENDS = (*SERVICES, *WORKERS)
+LINKS = tuple(f"{end}-to-{target}" for end in ENDS for target in TARGETS)
 # A second relay and consumer of each service, started and stopped by the faults.
-TWINS = tuple(f"{service}-worker-2" for service in SERVICES)
+TWINS = tuple(f"{worker}-2" for worker in WORKERS)
 PENDING_SALE_SECONDS = 8
 
 
 class FaultLayout(Layout):
-    """A `Layout` whose services reach PostgreSQL and Kafka through their own proxies."""
+    """A `Layout` whose services and workers reach PostgreSQL and Kafka through proxies."""
 
     @property
     def kafka_listeners(self) -> dict[str, tuple[int, int]]:
         # The broker advertises an address per listener, so each proxy has a listener.
         proxied = {
-            service.upper(): (self.ports[f"kafka-{service}"], self.ports[f"{service}-to-kafka"])
-            for service in SERVICES
+            end.upper(): (self.ports[f"kafka-{end}"], self.ports[f"{end}-to-kafka"]) for end in ENDS
         }
         return super().kafka_listeners | proxied
 
@@ -40,7 +42,7 @@ class FaultLayout(Layout):
 
 def find_layout(state: Path) -> FaultLayout:
     """Return a layout on free ports."""
-    names = (*DEFAULT_PORTS, *LINKS, *TWINS, *(f"kafka-{service}" for service in SERVICES))
+    names = (*DEFAULT_PORTS, *LINKS, *TWINS, *(f"kafka-{end}" for end in ENDS))
     return FaultLayout(state, find_free_ports(names))
 
 
@@ -60,9 +62,8 @@ class FaultPrograms:
 
     def _sabotaged(self, layout: FaultLayout, program: Program, name: str) -> Program:
         service = name.partition("-")[0]
-        to_postgresql, to_kafka = (
-            str(layout.ports[f"{service}-to-{target}"]) for target in TARGETS
-        )
+        end = name if name in WORKERS else service
+        to_postgresql, to_kafka = (str(layout.ports[f"{end}-to-{target}"]) for target in TARGETS)
         url = layout.database_url(service).replace(
             f":{layout.ports['postgresql']}/", f":{to_postgresql}/"
         )
@@ -83,8 +84,8 @@ class FaultPrograms:
 
 
 def _proxy(layout: FaultLayout, name: str) -> Program:
-    service, _, target = name.partition("-to-")
-    port = layout.ports[f"kafka-{service}" if target == "kafka" else target]
+    end, _, target = name.partition("-to-")
+    port = layout.ports[f"kafka-{end}" if target == "kafka" else target]
     command = [
         sys.executable,
         "-m",

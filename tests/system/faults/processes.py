@@ -10,6 +10,7 @@ from infra.tools.local.programs import PROCESSES
 from tests.fixtures.waiting import eventually
 from tests.system.faults.clock import heal_clock, set_clock
 from tests.system.faults.lab import Lab
+from tests.system.faults.layout import WORKERS
 from tests.system.faults.points import POINTS_OF, REBALANCE_POINTS
 
 Fault = Callable[[Lab, Random], Awaitable[str]]
@@ -73,7 +74,7 @@ async def freeze_process(lab: Lab, random: Random) -> str:
 
 async def zombie(lab: Lab, random: Random) -> str:
     """Freeze a working worker until another owns its partitions, then resume it."""
-    worker = random.choice(lab.worker_names)
+    worker = random.choice(WORKERS)
     twin = f"{worker}-2"
     lab.start_program(twin)
     await pause(random, 2, 3)
@@ -91,7 +92,7 @@ async def zombie(lab: Lab, random: Random) -> str:
 
 async def double_worker(lab: Lab, random: Random) -> str:
     """Start a second relay and consumer, then kill one of the two."""
-    worker = random.choice(lab.worker_names)
+    worker = random.choice(WORKERS)
     twin = f"{worker}-2"
     lab.start_program(twin)
     await pause(random, 2, 4)
@@ -104,7 +105,7 @@ async def double_worker(lab: Lab, random: Random) -> str:
 
 async def kill_in_rebalance(lab: Lab, random: Random) -> str:
     """Kill a worker during a rebalance of its group."""
-    worker = random.choice(lab.worker_names)
+    worker = random.choice(WORKERS)
     point = random.choice(REBALANCE_POINTS)
     lab.arm(worker, point)
     twin = f"{worker}-2"
