@@ -16,7 +16,7 @@ TABLE = "CREATE TABLE counted (event_id uuid PRIMARY KEY, amount bigint NOT NULL
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """An event with an amount."""
+    """The body of an event with an amount."""
 
     amount: int
 

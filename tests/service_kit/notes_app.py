@@ -1,4 +1,4 @@
-"""A service without a domain, to test what the kit gives to every service.
+"""A service without a domain, to test the kit with.
 
 `python -m tests.service_kit.notes_app api` (or `worker`) runs it; `DATABASE_URL` and `HTTP_PORT`
 come from the environment.

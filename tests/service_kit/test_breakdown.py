@@ -1,4 +1,4 @@
-"""Where a request's milliseconds went: in the metrics, in its answer and in its trace."""
+"""The stages of a request, in the metrics, in its answer and in its trace."""
 
 import asyncio
 import re
@@ -21,13 +21,13 @@ from tests.fixtures.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
-# Made by the instrumentation: the other end of the connection, and this one.
+# The instrumentation adds these: both ends of the connection.
 OF_THE_CLIENT = {"client.address", "client.port", "server.address", "server.port"}
 OF_THE_CLIENT |= {"user_agent.original"}
 HANDLER = "/notes"
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 TRACEPARENT = f"00-{TRACE_ID}-00f067aa0ba902b7-01"
-# The process has not met this key yet: it asks the database whose it is.
+# The key is not cached yet, so the process asks the database.
 NEW_CALLER = {"x-token": "head-office", "traceparent": TRACEPARENT}
 
 
@@ -121,7 +121,7 @@ async def test_time_is_counted_where_it_was_spent(
     assert stages["pool"] > 0.5
     waits = sorted(timing(answer)["pool"] for answer in (first, second))
     assert waits[0] < 500 < waits[1]
-    # What the client saw, measured by another clock.
+    # The client measures the same time by another clock.
     for answer in (first, second):
         assert sum(timing(answer).values()) == pytest.approx(
             answer.elapsed.total_seconds() * 1000, rel=0.05
@@ -129,7 +129,7 @@ async def test_time_is_counted_where_it_was_spent(
 
 
 def timing(answer: httpx.Response) -> dict[str, float]:
-    """Milliseconds by stage, as the answer says."""
+    """Return the milliseconds by stage from the header `Server-Timing`."""
     return {
         name: float(duration)
         for name, duration in re.findall(r"(\w+);dur=([\d.]+)", answer.headers["server-timing"])
@@ -197,7 +197,7 @@ async def test_a_wait_for_a_connection_is_a_span(
     client: httpx.AsyncClient, traces: Collector
 ) -> None:
     slow = {"id": 1, "after": ["SELECT pg_sleep(0.5)"]}
-    # The write pool has one connection: whichever is second waits for it.
+    # The write pool has one connection, so the second request waits for it.
     await asyncio.gather(
         *(
             client.post(HANDLER, json=slow | {"id": number}, headers={"traceparent": TRACEPARENT})

@@ -1,4 +1,4 @@
-"""What is answered with success is durable; every wait for the database has an end."""
+"""A success is durable, and every wait for the database is bounded."""
 
 import asyncio
 
@@ -76,7 +76,7 @@ async def test_a_statement_that_fails_undoes_those_before_it(
 async def test_a_request_with_caller_and_transaction_needs_one_connection(
     client: httpx.AsyncClient, narrow_app: FastAPI
 ) -> None:
-    """The pool has one: a second at the same time would never come."""
+    # The pool has one connection: a request that needed a second one would get 503.
     pool = api_state(narrow_app).engine.pool
     assert isinstance(pool, BoundedPool)
     assert pool.size() == 1
@@ -161,8 +161,7 @@ async def test_a_connection_that_is_lost_before_it_is_ready_is_answered_503(
     async def find_it_closed(*_: object, **__: object) -> None:
         raise asyncpg.InterfaceError("connection is closed")
 
-    # The driver's first step on a fresh connection. A server that dies just then cannot be had
-    # at will.
+    # Fail in the driver's first step on a fresh connection: no test can kill the server just then.
     monkeypatch.setattr(asyncpg.Connection, "set_type_codec", find_it_closed)
 
     answer = await client.get("/notes")

@@ -1,4 +1,4 @@
-"""Dead letters: kept whole, judged, replayed by their consumer, and limited."""
+"""Dead letters are complete, have a status, are replayed by their consumer, and are limited."""
 
 import asyncio
 import os
@@ -49,7 +49,7 @@ OPEN = "SELECT count(*) FROM dead_letters WHERE status = 'open'"
 
 
 async def count_thirteen_too(session: AsyncSession, events: Sequence[Event[Counted]]) -> None:
-    """What a corrected version of the consumer does."""
+    """Count as a corrected version of the consumer does."""
     await count(session, [event for event in events if event.body.amount != 13])
     for event in events:
         if event.body.amount == 13:
@@ -66,7 +66,7 @@ CORRECTED = Subscription(topic=TOPIC, decoders={COUNTED: Counted}, apply=count_t
 async def working(
     engine: AsyncEngine, settings: ServiceSettings, subscription: Subscription = SUBSCRIPTION
 ) -> AsyncIterator[None]:
-    """A worker: relay, consumer, and what replays dead letters."""
+    """Run a worker's relay, consumer and redrive."""
     stop = asyncio.Event()
     tasks = [
         asyncio.create_task(Relay(engine, settings).run(stop)),
@@ -81,13 +81,13 @@ async def working(
 
 
 async def replay_by_command(engine: AsyncEngine, letter_id: int) -> int:
-    """The exit status of the command that a person types."""
-    desk = await asyncio.create_subprocess_exec(
+    """Run the command as a person does and return its exit status."""
+    command = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "infra.tools.operate.dead_letters.admin", "replay", str(letter_id)),
         env=os.environ | {"DATABASE_URL": engine.url.render_as_string(hide_password=False)},
     )
-    return await desk.wait()
+    return await command.wait()
 
 
 async def test_a_corrected_consumer_applies_what_its_former_version_refused(

@@ -32,7 +32,7 @@ HELD_LOCKS = """
 
 @pytest.fixture
 async def running(engine: AsyncEngine, topics: TopicFactory) -> AsyncIterator[Consumer]:
-    """A relay and a consumer at work on the topic."""
+    """Run a relay and a consumer on the topic."""
     settings = await topics(TOPIC, partitions=3)
     stop = asyncio.Event()
     relay = Relay(engine, settings)
@@ -144,7 +144,7 @@ async def test_a_log_read_again_from_its_start_changes_nothing(
     await eventually(lambda: scalar(engine, "SELECT coalesce(sum(amount), 0) FROM counted"), 6)
     stop_first.set()
     await first
-    # A group of another name has no committed offset: Kafka hands everything out again.
+    # A group of another name has no committed offset, so Kafka delivers everything again.
     stop_second = asyncio.Event()
     unknown_group = Consumer(engine, settings, [SUBSCRIPTION], group="unknown")
     second = asyncio.create_task(unknown_group.run(stop_second))
@@ -220,7 +220,7 @@ async def test_events_wait_in_the_outbox_while_the_broker_is_away(
     server.close()
     unpublished = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
     assert await scalar(engine, unpublished) == 2
-    # Left on a connection of the pool, the lock would keep every relay from leading.
+    # If the lock stayed on a connection of the pool, no relay could lead.
     assert await scalar(engine, HELD_LOCKS) == 0
 
     stop = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What every service answers to requests that are wrong, and what it tells Prometheus."""
+"""Every service answers wrong requests with problems, and counts them for Prometheus."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def code_of(answer: httpx.Response) -> str:
-    """The stable code of an answer, which must be a complete problem (RFC 9457)."""
+    """Return the stable code of an answer, which must be a complete problem (RFC 9457)."""
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
     assert set(problem) - {"errors", "autres_lignes"} == {
@@ -99,7 +99,7 @@ async def test_a_body_that_is_no_json_is_refused(client: httpx.AsyncClient, body
     assert "There was an error" not in answer.json()["detail"]
 
 
-async def test_all_faults_of_a_body_are_told_at_once(client: httpx.AsyncClient) -> None:
+async def test_all_faults_of_a_body_are_in_one_answer(client: httpx.AsyncClient) -> None:
     body = {"id": 0, "parts": [{"size": 1}, {"size": "x"}, {}], "colour/~": "red"}
 
     answer = await client.post("/notes", json=body)
@@ -120,7 +120,7 @@ async def test_a_wrong_parameter_is_named(client: httpx.AsyncClient) -> None:
     assert [error["parameter"] for error in answer.json()["errors"]] == ["most"]
 
 
-async def test_a_body_that_is_not_said_to_be_json_is_told_so(client: httpx.AsyncClient) -> None:
+async def test_a_body_of_another_media_type_than_json_is_named(client: httpx.AsyncClient) -> None:
     answer = await client.post(
         "/notes", content=b'{"text": "a"}', headers={"Content-Type": "text/plain"}
     )

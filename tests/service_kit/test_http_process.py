@@ -1,4 +1,4 @@
-"""A real API and worker process over HTTP: readiness, metrics, kept connections."""
+"""A real API and worker process over HTTP: readiness, metrics, keep-alive connections."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ from tests.fixtures.waiting import eventually
 
 @pytest.fixture
 async def served(notes_url: str, notes_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """The API as a process of its own: metrics belong to a process, and the tests' has others."""
+    """Run the API as a process of its own, because the tests' process has other metrics."""
     async with notes_engine.begin() as connection:
         await ensure_key(connection, "manager", "manager", "test")
     async with notes_process("api", notes_url) as client:
@@ -32,7 +32,7 @@ async def served(notes_url: str, notes_engine: AsyncEngine) -> AsyncIterator[htt
 
 @pytest.fixture
 async def served_worker(notes_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A worker whose broker is away."""
+    """Run a worker whose broker is away."""
     nobody = f"127.0.0.1:{find_free_ports()['kafka']}"
     async with notes_process("worker", notes_url, KAFKA_BOOTSTRAP_SERVERS=nobody) as client:
         await eventually(partial(status_of, client, "/health/live"), 200)
@@ -43,7 +43,7 @@ async def served_worker(notes_url: str) -> AsyncIterator[httpx.AsyncClient]:
 async def notes_process(
     name: str, database_url: str, **environment: str
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """`python -m tests.service_kit.notes_app <name>` on a free port, until the test ends."""
+    """Run `python -m tests.service_kit.notes_app <name>` on a free port until the block ends."""
     port = str(find_free_ports()["sales-api"])
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -131,7 +131,7 @@ async def test_the_http_metrics_have_the_promised_labels_and_no_other(
 
 
 async def test_a_bug_does_not_close_the_connection_of_its_caller(served: httpx.AsyncClient) -> None:
-    """Else the next request that a proxy sends on it is lost."""
+    # If the server closed it, a proxy would lose the next request that it sends on it.
     async with open_client(base_url=served.base_url, headers=served.headers) as client:
         for _ in range(20):
             assert (await client.get("/notes/7/bug")).status_code == 500

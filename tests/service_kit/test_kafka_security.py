@@ -1,4 +1,4 @@
-"""A broker that knows everybody by name: the accounts and rights of docker-compose.yml."""
+"""A broker with the accounts and rights of docker-compose.yml."""
 
 import asyncio
 import logging
@@ -37,7 +37,7 @@ STOP_SECONDS = 10.0
 
 @asynccontextmanager
 async def working(*works: Relay | Consumer) -> AsyncIterator[None]:
-    """They run, and end in bounded time when they are told to."""
+    """Run them until the block ends; they must then end in bounded time."""
     stop = asyncio.Event()
     tasks = [asyncio.create_task(each.run(stop)) for each in works]
     try:
@@ -49,7 +49,7 @@ async def working(*works: Relay | Consumer) -> AsyncIterator[None]:
 
 
 async def record(engine: AsyncEngine, topic: str, amount: int) -> None:
-    """An event in the outbox."""
+    """Write an event to the outbox."""
     event = OutgoingEvent(topic=topic, key="1", type=COUNTED, subject="s", body=Counted(amount))
     async with AsyncSession(engine) as session, session.begin():
         await add_to_outbox(session, [event])
@@ -151,7 +151,7 @@ async def test_an_event_that_the_account_may_not_write_stays_in_the_outbox(
 
 
 async def join(consumer: AIOKafkaConsumer) -> None:
-    """Its group answers at the first records at the latest."""
+    """Join the group and fetch, because the broker refuses at the first fetch at the latest."""
     await consumer.start()
     await consumer.getmany(timeout_ms=5000)
 
@@ -197,6 +197,6 @@ def test_settings_that_cannot_be_are_refused_without_showing_any(
 
 
 def test_kafka_faults_of_authentication_are_waited_out() -> None:
-    """The relay and the consumer retry on `KafkaError`: were it another, they would die of it."""
+    # The relay and the consumer retry on `KafkaError` and end on other errors.
     assert issubclass(GroupAuthorizationFailedError, KafkaError)
     assert issubclass(TopicAuthorizationFailedError, KafkaError)

@@ -1,4 +1,4 @@
-"""What reaches the log when a client of Kafka repeats itself."""
+"""The log drops repeated messages of Kafka's client."""
 
 import logging
 
@@ -6,7 +6,7 @@ from service_kit.telemetry.logging import RepeatFilter
 
 
 def record(logger: str, message: str, second: float, *arguments: object) -> logging.LogRecord:
-    """A record made at a given second."""
+    """Return a log record of a given second."""
     made = logging.LogRecord(logger, logging.ERROR, "", 0, message, arguments, None)
     made.created = second
     return made

@@ -1,4 +1,4 @@
-"""A background loop waits out what passes by itself, and ends with everything else."""
+"""A background loop waits out transient faults and ends on all others."""
 
 import asyncio
 from datetime import timedelta
@@ -15,7 +15,7 @@ class BrokerAway(Exception):
 
 
 class Work:
-    """Raises the given faults one after the other, then stops its loop."""
+    """Work that raises the given faults one after the other, then stops its loop."""
 
     def __init__(self, *faults: Exception) -> None:
         self.stop = asyncio.Event()

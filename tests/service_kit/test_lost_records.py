@@ -1,4 +1,4 @@
-"""A broker that comes back without its last records, although it had acknowledged them."""
+"""A broker comes back without its last records, although it had acknowledged them."""
 
 import asyncio
 
@@ -22,7 +22,7 @@ SUM = "SELECT coalesce(sum(amount), 0) FROM counted"
 
 
 async def publish(engine: AsyncEngine, settings: ServiceSettings, *amounts: int) -> None:
-    """Write events and bring them to the log."""
+    """Write events and relay them to the log."""
     stop = asyncio.Event()
     relay = asyncio.create_task(Relay(engine, settings).run(stop))
     await write(engine, *amounts)
@@ -32,7 +32,7 @@ async def publish(engine: AsyncEngine, settings: ServiceSettings, *amounts: int)
 
 
 async def remember_a_longer_log(engine: AsyncEngine) -> None:
-    """What the ledger says after a log of 20 more records was lost with ours at its end."""
+    """Move the ledger's offsets, as if our records had been at the end of a longer log."""
     async with engine.begin() as connection:
         await connection.execute(
             text("UPDATE outbox SET kafka_offset = kafka_offset + :lost"), {"lost": LOST}
@@ -72,7 +72,7 @@ async def test_lost_records_reach_a_consumer_wherever_it_had_been(
 
 
 async def put_others_in_their_place(engine: AsyncEngine) -> None:
-    """Events 1 to 3 were lost; 4 to 6 were sent into their positions, and never marked."""
+    """Set the ledger as if 1 to 3 were lost, and 4 to 6 took their offsets without a mark."""
     async with engine.begin() as connection:
         await connection.execute(
             text("UPDATE outbox SET published_at = NULL, kafka_offset = NULL WHERE id > 3")

@@ -1,4 +1,4 @@
-"""Records of several partitions in one transaction: all of them, or each on its own."""
+"""Records of several partitions are applied in one transaction, or each partition alone."""
 
 from uuid import uuid4
 
@@ -36,7 +36,7 @@ def fetched(*records: ConsumerRecord) -> dict[TopicPartition, list[ConsumerRecor
 
 @pytest.fixture
 async def consumer(plumbing_engine: AsyncEngine) -> Consumer:
-    """It has applied one record of each of three partitions."""
+    """Return a consumer that has applied one record of each of three partitions."""
     async with plumbing_engine.begin() as connection:
         await connection.execute(text(TABLE))
     settings = ServiceSettings(service_name="counter", database_url="unused://", http_port=1)

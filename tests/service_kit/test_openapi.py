@@ -1,4 +1,4 @@
-"""Answers that are msgspec structs stand in the OpenAPI document as they are sent."""
+"""The OpenAPI document describes msgspec structs as they are sent."""
 
 from typing import Any
 

@@ -7,7 +7,7 @@ from service_kit.events.outbox import MOST_BYTES, EventTooLarge, OutgoingEvent, 
 
 
 class Counted(msgspec.Struct):
-    """Has a comma for each number."""
+    """A body with a comma for each number."""
 
     numbers: list[int]
 

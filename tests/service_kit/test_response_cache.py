@@ -1,4 +1,4 @@
-"""Responses are cached until what they hold changes, and only while changes are heard."""
+"""The response cache holds an answer until its data changes, and only while the feed is live."""
 
 import asyncio
 from time import time
@@ -33,7 +33,7 @@ def a_scope(
 
 
 class Shop:
-    """A feed that is heard, callers of two roles, and a level that is read from somewhere."""
+    """A live change feed, callers of two roles, and a level that is read slowly."""
 
     def __init__(self, most_bytes: int = 10**6) -> None:
         self.feed = ChangeFeed()
@@ -48,7 +48,7 @@ class Shop:
         self.may_read.set()
 
     async def ask(self, scope: Scope | None = None, until: float | None = None) -> Response:
-        """Do what the route does for a request after a miss."""
+        """Answer a request that missed the cache, as a route does."""
 
         async def read() -> Content:
             self.reads += 1
@@ -177,7 +177,7 @@ async def test_a_request_that_cannot_trust_notifications_joins_no_read_from_befo
     before = asyncio.create_task(shop.ask(scope))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    shop.level = 6  # nobody has told us yet
+    shop.level = 6  # the notification has not arrived yet
     after = asyncio.create_task(shop.ask(scope))
     await asyncio.sleep(0)
     shop.may_read.set()
@@ -186,7 +186,8 @@ async def test_a_request_that_cannot_trust_notifications_joins_no_read_from_befo
 
 
 async def test_a_read_that_is_done_is_not_joined(shop: Shop) -> None:
-    # Requests without a pause would get it for ever: the loop would never come to its callback.
+    # Requests without a pause would share a finished read for ever: the loop would never run the
+    # callback that drops it.
     joined: list[bool] = []
 
     def ask_before_the_end_is_noticed() -> None:
@@ -209,7 +210,7 @@ async def test_a_read_that_is_done_is_not_joined(shop: Shop) -> None:
     assert joined == [False]
 
 
-async def test_a_read_that_fails_is_told_to_all_and_tried_anew(shop: Shop) -> None:
+async def test_a_failed_read_fails_for_all_that_wait_and_is_repeated(shop: Shop) -> None:
     async def fail() -> Content:
         raise ConnectionError("lost")
 

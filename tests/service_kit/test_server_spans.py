@@ -1,4 +1,4 @@
-"""The span of a request, as the instrumentation makes it and our middleware completes it."""
+"""The instrumentation makes the span of a request, and our middleware completes it."""
 
 from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
@@ -30,7 +30,7 @@ def traces() -> Iterator[Collector]:
 
 @pytest.fixture
 def tracing(traces: Collector) -> Tracing:
-    """Only requests that have a sampled parent are recorded."""
+    """Return a tracing that records only requests with a sampled parent."""
     return Tracing(
         ServiceSettings(
             service_name="any",

@@ -1,4 +1,4 @@
-"""How an answer leaves: in one piece, whatever it is."""
+"""Every answer leaves in one write, and a burst of connections is accepted at once."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ from tests.fixtures.waiting import eventually
 
 
 class Recording(asyncio.Transport):
-    """Notes each call that would reach the kernel."""
+    """A transport that records each call that would reach the kernel."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ APP = Starlette(
 
 @asynccontextmanager
 async def serving() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection to a server whose connections are ours."""
+    """Open a connection to a server that uses our protocol class."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(
@@ -84,7 +84,7 @@ async def serving() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamW
 
 
 async def ask(path: str, method: str = "GET") -> bytes:
-    """All that comes back until the server closes the connection."""
+    """Send a request and return all bytes until the server closes the connection."""
     async with serving() as (reader, writer):
         head = f"{method} {path} HTTP/1.1\r\nhost: ici\r\nconnection: close\r\n\r\n"
         writer.write(head.encode())
@@ -179,7 +179,7 @@ def test_a_crowd_of_connections_is_accepted_in_a_few_turns_of_the_loop() -> None
         listening = bind(config)
         task = asyncio.create_task(server.serve(sockets=listening))
         await eventually(lambda: started(server), True)
-        # The kernel takes them while the loop is busy with this.
+        # The kernel accepts the connections while this code blocks the loop.
         crowd = [socket.create_connection(listening[0].getsockname()) for _ in range(count)]
         turns = 0
         while len(server.server_state.connections) < count:
@@ -194,7 +194,7 @@ def test_a_crowd_of_connections_is_accepted_in_a_few_turns_of_the_loop() -> None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         turns = runner.run(turns_for(128))
 
-    # One by one they would take as many turns as they are.
+    # One accept per turn of the loop would take 128 turns.
     assert turns <= 64
 
 

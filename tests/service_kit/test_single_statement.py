@@ -1,4 +1,4 @@
-"""A statement without SQLAlchemy between: its effect, its faults and what is left of its use."""
+"""A statement that goes straight to the driver: its effect, its faults and its cleanup."""
 
 import asyncio
 from typing import Any
@@ -63,7 +63,7 @@ async def test_a_refused_row_is_the_error_that_it_would_be_elsewhere(
         assert constraint_of(refused.value) == "notes_id_key"
         assert is_bad_data(refused.value)
         assert is_bad_data(unfit.value)
-        # The pool's only connection is there, and without a transaction.
+        # The pool has its only connection back, without a transaction.
         assert await run(engine, KEEP, {"id": 8}) is not None
 
 
@@ -116,7 +116,7 @@ async def test_what_fails_beside_a_statement_keeps_the_connection(
         assert await run(engine, PID, {}) == before
 
 
-async def test_a_lock_that_is_not_given_is_told_apart(notes_engine: AsyncEngine) -> None:
+async def test_a_lock_timeout_is_an_error_of_its_own(notes_engine: AsyncEngine) -> None:
     async with open_engine(settings_of(notes_engine)) as engine:
         await run(engine, KEEP, {"id": 7})
         async with notes_engine.begin() as holder:

@@ -1,4 +1,4 @@
-"""A pause ends with its time, or with the event that cuts it short."""
+"""A pause ends after its time, or when its event is set."""
 
 import asyncio
 from datetime import timedelta
