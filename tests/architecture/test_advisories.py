@@ -22,7 +22,7 @@ def test_nothing_is_said_of_packages_without_one() -> None:
 
 
 @pytest.mark.parametrize("packages", [[], [SKIPPED]])
-def test_a_service_out_of_reach_is_told_and_fails_nothing(
+def test_a_service_out_of_reach_is_reported_and_fails_nothing(
     packages: list[dict[str, object]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert judge_advisories(packages) is None

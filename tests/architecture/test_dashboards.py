@@ -8,7 +8,7 @@ from infra.tools.checks.dashboards.boards import BOARDS
 PANELS = [panel for board in BOARDS for panel in board.panels]
 
 
-def test_each_panel_says_what_is_bad_and_where_to_go_next() -> None:
+def test_each_panel_says_what_is_bad_and_where_to_look_next() -> None:
     assert PANELS
     silent = [panel.title for panel in PANELS if "Bad: " not in panel.description]
     dead_ends = [

@@ -22,6 +22,6 @@ def test_each_alert_has_a_runbook_of_its_name_and_links_to_it() -> None:
     assert {path.stem for path in (ROOT / "docs/runbooks").glob("*.md")} == linked.keys()
 
 
-def test_each_alert_says_whether_it_wakes_somebody() -> None:
+def test_each_alert_has_a_severity() -> None:
     assert {rule["labels"]["severity"] for rule in ALERTS} == {"page", "ticket"}
     assert all(rule["annotations"]["summary"] for rule in ALERTS)

@@ -39,7 +39,7 @@ async def test_the_wait_ends_and_says_that_the_sale_is_missing(reports: Reports,
     assert report["a_jour"] is False
 
 
-async def test_those_who_wait_hold_no_connection(reports: Reports) -> None:
+async def test_waiting_requests_hold_no_connection(reports: Reports) -> None:
     sale = a_sale()
     waiting = [
         asyncio.create_task(reports.get(apres_vente=sale.sale_id, attendre_ms=10_000))

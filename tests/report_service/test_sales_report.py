@@ -62,7 +62,7 @@ async def test_the_report_has_the_fields_of_the_seed_and_exact_cents(reports: Re
     assert [(each["nom"], each["stock"]) for each in report["surstocks"]] == [("Article 12", 51)]
 
 
-async def test_what_nobody_has_named_is_called_by_its_number(reports: Reports) -> None:
+async def test_a_store_or_product_without_a_name_has_its_number(reports: Reports) -> None:
     await reports.receive(levels((COFFEE, -1, 1), store_id=9))
 
     [stock_out] = (await reports.get())["ruptures"]

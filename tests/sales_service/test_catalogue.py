@@ -14,7 +14,7 @@ async def test_stores_are_listed_with_the_seeds_fields(shop: Shop) -> None:
     assert stores[1]["politique_stock"] == "strict", "the default of a new store"
 
 
-async def test_a_store_changes_only_where_told(shop: Shop) -> None:
+async def test_a_change_of_a_store_keeps_its_other_fields(shop: Shop) -> None:
     answer = await shop.client.put(
         f"/api/magasins/{shop.strict}", json={"adresse": "1, rue Wellington"}
     )
@@ -116,7 +116,7 @@ async def test_a_missing_slash_is_not_a_redirect(shop: Shop, path: str) -> None:
         ({"x-token": "nobody"}, "GET", "/metrics", 200),
     ],
 )
-async def test_the_key_opens_what_its_role_may_do(
+async def test_a_key_has_the_rights_of_its_role(
     shop: Shop, headers: dict[str, str], method: str, path: str, status: int
 ) -> None:
     body = {"nom": "Riz", "categorie": "Vrac", "prix": 1} if method == "POST" else {"nom": "X"}

@@ -75,7 +75,7 @@ async def test_another_content_under_the_same_id_is_a_conflict(
     assert await count(shop, "sales") == 1
 
 
-async def test_what_the_repetition_leaves_open_agrees_with_what_was_recorded(shop: Shop) -> None:
+async def test_a_repetition_may_leave_out_price_and_instant_again(shop: Shop) -> None:
     # No price and no instant: both requests leave them to the service.
     body = shop.basket((shop.coffee, 2)) | {"vente_id": SALE_ID}
     first = await shop.client.post("/api/ventes/", json=body)

@@ -64,7 +64,7 @@ async def test_a_refused_request_leaves_nothing_behind(
     assert await kept(notes_engine) == []
 
 
-async def test_a_statement_that_fails_undoes_those_before_it(
+async def test_a_failed_statement_undoes_those_before_it(
     client: httpx.AsyncClient, notes_engine: AsyncEngine
 ) -> None:
     answer = await client.post("/notes", json={"id": 1, "after": ["SELECT 1 / 0"]})

@@ -90,7 +90,7 @@ async def replay_by_command(engine: AsyncEngine, letter_id: int) -> int:
     return await command.wait()
 
 
-async def test_a_corrected_consumer_applies_what_its_former_version_refused(
+async def test_a_corrected_consumer_applies_refused_messages(
     engine: AsyncEngine, topics: TopicFactory
 ) -> None:
     settings = await topics(TOPIC, partitions=1)
@@ -114,7 +114,7 @@ async def test_a_corrected_consumer_applies_what_its_former_version_refused(
         assert await scalar(engine, SUM) == 2603
 
 
-async def test_a_replay_of_what_has_taken_effect_changes_nothing(
+async def test_a_replay_of_an_applied_message_changes_nothing(
     engine: AsyncEngine, topics: TopicFactory
 ) -> None:
     settings = await topics(TOPIC, partitions=1)

@@ -115,7 +115,7 @@ async def test_a_wrong_password_is_waited_out_and_logged_without_it(
     assert "not-the-password" not in fault
 
 
-async def test_without_an_account_nobody_is_heard(secured_kafka: SecuredKafka) -> None:
+async def test_a_client_without_an_account_is_refused(secured_kafka: SecuredKafka) -> None:
     servers = secured_kafka.bootstrap_servers
 
     assert await find_broker_fault(servers) is not None

@@ -69,7 +69,7 @@ async def shop() -> Shop:
     return Shop()
 
 
-async def test_a_response_is_cached_until_what_it_holds_changes(shop: Shop) -> None:
+async def test_an_answer_is_cached_until_its_data_changes(shop: Shop) -> None:
     await shop.ask()
     assert shop.cached() == b"7"
 
@@ -116,7 +116,7 @@ async def test_a_request_after_a_change_never_joins_a_read_from_before(shop: Sho
     assert shop.cached() == b"6"
 
 
-async def test_all_requests_after_a_change_share_the_next_read(shop: Shop) -> None:
+async def test_requests_after_a_change_share_the_next_read(shop: Shop) -> None:
     shop.may_read.clear()
     asked = [asyncio.create_task(shop.ask())]
     for level in (6, 5, 4):
@@ -233,7 +233,7 @@ async def test_nothing_is_cached_while_changes_are_not_heard(shop: Shop) -> None
     assert shop.cached() is None
 
 
-async def test_the_key_decides_who_may_have_it(shop: Shop) -> None:
+async def test_a_cached_answer_needs_a_key_of_a_permitted_role(shop: Shop) -> None:
     await shop.ask()
 
     assert shop.cached(key="till") == b"7"

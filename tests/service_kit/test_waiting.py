@@ -6,7 +6,7 @@ from datetime import timedelta
 from service_kit.waiting import wait_until_set
 
 
-async def test_a_pause_that_nobody_cuts_short_ends_by_itself() -> None:
+async def test_a_pause_without_its_event_ends_by_itself() -> None:
     await wait_until_set(asyncio.Event(), timedelta(milliseconds=1))
 
 

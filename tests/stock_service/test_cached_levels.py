@@ -99,7 +99,7 @@ async def test_a_revoked_key_opens_nothing_that_is_cached(stocked: Stock) -> Non
         await eventually(status, 401)
 
 
-async def test_what_changes_while_nobody_hears_is_not_missed(stocked: Stock) -> None:
+async def test_a_change_during_a_lost_connection_is_not_missed(stocked: Stock) -> None:
     async with instance(stocked.engine) as (app, client):
         await receive(client, 5)
         assert await level(client) == 5

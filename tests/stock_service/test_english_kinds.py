@@ -89,7 +89,7 @@ async def test_old_and_new_rows_are_english_inside_and_french_for_old_processes(
     assert await kinds(stock, OLD) == [*french * 2, "vente"]
 
 
-async def test_an_old_and_a_new_process_see_what_the_other_has_taken(stock: Stock) -> None:
+async def test_an_old_and_a_new_process_see_each_others_movements(stock: Stock) -> None:
     await upgrade(stock.engine, "head")
     of_new, of_old = sale_recorded((COFFEE, 2), policy="permissive"), uuid4()
 
@@ -143,7 +143,7 @@ async def test_the_ledger_is_append_only_at_each_step(
         await stock.execute(statement)
 
 
-async def test_a_document_moves_a_level_once_whoever_writes_it(stock: Stock) -> None:
+async def test_a_document_moves_a_level_once_in_either_version(stock: Stock) -> None:
     await upgrade(stock.engine, "head")
     document_id = uuid4()
     await insert_as_before(stock, 1, "vente", document_id)

@@ -46,7 +46,7 @@ def test_lines_of_one_product_are_summed_in_one_movement() -> None:
     ]
 
 
-def test_everything_wrong_with_an_entry_is_told_at_once() -> None:
+def test_all_breaches_of_an_entry_are_named_at_once() -> None:
     lines = [(COFFEE, 2), (COFFEE, -2), (TEA, 1)]
 
     with pytest.raises(InvalidEntry) as caught:

@@ -37,7 +37,7 @@ def test_every_image_is_pinned_to_a_version(image: str) -> None:
     assert re.match(r"v?\d+\.\d+", tag)
 
 
-def test_the_six_processes_listen_where_those_of_the_embedded_stack_do() -> None:
+def test_the_six_processes_have_the_ports_of_the_embedded_stack() -> None:
     backing = {"postgresql", "kafka", "kafka-controller"}
 
     assert {name: port for name, port in DEFAULT_PORTS.items() if name not in backing} == PROCESSES
@@ -61,7 +61,7 @@ def test_memory_and_logs_of_every_container_are_bounded(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
-def test_nobody_waits_for_what_does_not_exist(name: str) -> None:
+def test_each_service_depends_on_services_that_exist(name: str) -> None:
     assert set(SERVICES[name].get("depends_on", {})) <= set(SERVICES)
 
 

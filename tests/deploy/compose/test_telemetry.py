@@ -96,7 +96,7 @@ def test_prometheus_scrapes_every_replica_of_every_process() -> None:
     assert asked_of_dns == {(name, name, "A", port) for name, port in PROCESSES.items()}
 
 
-def test_prometheus_scrapes_nobody_who_does_not_run() -> None:
+def test_prometheus_scrapes_only_processes_that_run() -> None:
     # A job has the name of its service. A further word tells two pages of one service apart.
     jobs = {scrape["job_name"].removesuffix("-spans") for scrape in PROMETHEUS["scrape_configs"]}
 
@@ -172,5 +172,5 @@ def test_a_visitor_of_grafana_may_follow_an_exemplar_to_its_trace() -> None:
         ("max(time() - d) or vector(0)", {"d"}),
     ],
 )
-def test_metric_names_are_told_from_functions_and_labels(expression: str, names: set[str]) -> None:
+def test_metric_names_differ_from_functions_and_labels(expression: str, names: set[str]) -> None:
     assert metrics_in(expression) == names

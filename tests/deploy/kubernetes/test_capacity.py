@@ -68,7 +68,7 @@ def test_the_part_that_is_slow_is_the_one_that_is_named() -> None:
     assert "| 1,000 | 100 | large | relay of sales | 250 % |" in text
 
 
-def test_for_every_part_it_is_known_what_takes_over() -> None:
+def test_the_model_names_a_remedy_for_every_part() -> None:
     demand = demand_of(10, 1, MADE_UP, ASSUMED)
 
     assert {part for shape in SHAPES for part in shares_of(demand, shape, ASSUMED)} == set(
@@ -76,7 +76,7 @@ def test_for_every_part_it_is_known_what_takes_over() -> None:
     )
 
 
-def test_shapes_are_what_the_manifests_offer() -> None:
+def test_shapes_are_those_of_the_manifests() -> None:
     for shape, overlay in zip(SHAPES[1:], ("base", "overlays/large"), strict=True):
         topic = named(overlay, "KafkaTopic")["sales.events.v1"]["spec"]
         server = named(overlay, "Cluster")["sales-db"]["spec"]["postgresql"]["parameters"]

@@ -45,7 +45,7 @@ def test_topics_are_those_of_the_broker_in_compose() -> None:
     }
 
 
-def test_accounts_may_what_they_may_in_compose_and_no_more() -> None:
+def test_accounts_have_the_rights_of_compose_and_no_more() -> None:
     script = (INFRA / "kafka/accounts.sh").read_text().replace("\\\n", " ")
     wanted: dict[str, set[tuple[str, str, str]]] = {}
     for user, operation, rest in re.findall(r"^allow (\w+) --operation (\w+)(.*)$", script, re.M):

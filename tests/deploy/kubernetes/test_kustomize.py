@@ -42,7 +42,7 @@ def group_of(manifest: Manifest) -> str:
     return str(manifest["apiVersion"]).rpartition("/")[0]
 
 
-def test_a_definition_becomes_a_schema_that_refuses_what_it_does_not_name() -> None:
+def test_a_definition_becomes_a_schema_that_refuses_other_fields() -> None:
     size = {"type": "integer", "description": "How many."}
     spec = {"type": "object", "properties": {"size": size}}
     whole = {"type": "object", "properties": {"spec": spec, "status": {"type": "object"}}}
@@ -75,7 +75,7 @@ def test_a_field_that_does_not_exist_is_refused(kind: str, tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(not validate.is_installed(), reason=validate.MISSING)
-def test_a_kind_that_nobody_defines_is_refused(tmp_path: Path) -> None:
+def test_a_kind_without_a_definition_is_refused(tmp_path: Path) -> None:
     [topic, *_] = named("base", "KafkaTopic").values()
     unknown = tmp_path / "unknown.yaml"
     unknown.write_text(yaml.safe_dump(topic | {"kind": "KafkaTill"}))
@@ -86,7 +86,7 @@ def test_a_kind_that_nobody_defines_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(fetch.find("kustomize") is None, reason=validate.MISSING)
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_kustomize_renders_what_the_other_tests_read(overlay: str) -> None:
+def test_kustomize_renders_the_manifests_that_the_other_tests_read(overlay: str) -> None:
     real = by_identity(yaml.safe_load_all(validate.render(overlay)))
     ours = by_identity(render(overlay))
 

@@ -47,7 +47,7 @@ def test_the_processes_are_those_of_compose_with_its_image_command_and_port(over
 
 
 @pytest.mark.parametrize("name", JOBS)
-def test_each_job_runs_what_that_of_compose_does(name: str) -> None:
+def test_each_job_runs_the_command_of_compose(name: str) -> None:
     container = container_of(named("base", "Job")[name])
 
     assert container["image"] == SERVICES[name]["image"]
@@ -109,7 +109,7 @@ def test_processes_and_migrations_have_the_roles_of_their_own_database() -> None
         )
 
 
-def test_a_process_that_stops_finishes_what_is_under_way() -> None:
+def test_a_stopping_process_has_time_for_its_work() -> None:
     for name, workload in named("base", "Deployment").items():
         pod = workload["spec"]["template"]["spec"]
         pause = container_of(workload).get("lifecycle", {}).get("preStop", {})
@@ -120,7 +120,7 @@ def test_a_process_that_stops_finishes_what_is_under_way() -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_probes_ask_what_the_process_answers(overlay: str) -> None:
+def test_probes_ask_paths_that_the_process_answers(overlay: str) -> None:
     for name in PROCESSES:
         container = container_of(named(overlay, "Deployment")[name])
         asked = {

@@ -80,7 +80,7 @@ async def ask(client: httpx.AsyncClient, method: str) -> list[int]:
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_a_request_that_nobody_took_goes_to_the_other_instance(
+async def test_a_request_without_a_listener_goes_to_the_other_instance(
     tmp_path: Path, method: str
 ) -> None:
     nobody = find_free_ports(["nobody"])["nobody"]
@@ -110,7 +110,7 @@ async def test_of_requests_that_were_sent_only_a_read_is_sent_again(
         assert well.got[method] + dying.got[method] == ROUNDS
 
 
-async def test_when_nobody_is_there_the_problem_says_when_to_come_back(tmp_path: Path) -> None:
+async def test_without_any_instance_the_problem_says_when_to_retry(tmp_path: Path) -> None:
     ports = find_free_ports(["one", "other"])
     async with nginx_before(tmp_path, *ports.values()) as client:
         answers = [await client.request(method, "/api/produits/1") for method in METHODS]

@@ -69,7 +69,7 @@ async def test_two_workers_forget_side_by_side(plumbing_engine: AsyncEngine) -> 
     assert (sum(forgotten), await kept(plumbing_engine)) == (3000, 0)
 
 
-def test_less_than_what_clients_were_promised_cannot_be_set() -> None:
+def test_a_setting_cannot_be_less_than_the_promise_to_clients() -> None:
     with pytest.raises(ValidationError, match="idempotency_days"):
         ServiceSettings(service_name="x", database_url="x", http_port=1, idempotency_days=6)
 

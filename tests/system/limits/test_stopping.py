@@ -163,7 +163,7 @@ async def test_a_worker_that_is_stopped_under_load_leaves_nothing_undone_to_its_
 
 
 @pytest.mark.parametrize("program", ["kafka", "postgresql"])
-async def test_workers_end_in_time_when_what_they_need_is_frozen(
+async def test_workers_end_in_time_when_database_or_broker_is_frozen(
     program: str,
     sales_engine: AsyncEngine,
     report_engine: AsyncEngine,

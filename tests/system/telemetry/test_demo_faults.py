@@ -112,7 +112,7 @@ async def count_holders(system: RunningSystem) -> int:
 
 
 @pytest.mark.usefixtures("whole_again")
-async def test_an_exhausted_pool_is_full_answers_503_and_wakes_somebody(
+async def test_an_exhausted_pool_is_full_answers_503_and_fires_an_alert(
     watched_system: RunningSystem, chain: Chain, prometheus: Prometheus
 ) -> None:
     store, product = await chain.open_store("permissive"), await chain.add_product()
@@ -171,7 +171,7 @@ async def test_a_stopped_consumer_does_not_answer_and_loses_nothing(
 
 
 @pytest.mark.usefixtures("whole_again")
-async def test_what_is_planted_is_known_to_those_who_stop_the_stack(
+async def test_stopping_the_stack_finds_all_planted_faults(
     watched_system: RunningSystem,
 ) -> None:
     layout = watched_system.stack.layout

@@ -83,7 +83,7 @@ HANDLERS = {"/api/ventes/", "/api/ventes/rapport", "/api/magasins/{magasin_id}/s
         ("saturation", {None}),
     ],
 )
-async def test_the_original_expressions_return_what_happens(
+async def test_the_original_expressions_return_the_load(
     busy_system: RunningSystem, prometheus: Prometheus, signal: str, handlers: set[str | None]
 ) -> None:
     async def missing() -> set[str | None]:

@@ -35,7 +35,7 @@ async def connect(stack: Stack, role: str, database: str) -> asyncpg.Connection:
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("statement", REFUSED)
-async def test_a_process_cannot_change_what_tables_there_are_or_empty_one(
+async def test_a_process_can_neither_change_nor_truncate_a_table(
     embedded_stack: Stack, service: str, statement: str
 ) -> None:
     connection = await connect(embedded_stack, service, service)

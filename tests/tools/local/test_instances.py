@@ -38,7 +38,7 @@ def test_each_instance_listens_at_its_port_under_its_name(tmp_path: Path) -> Non
     assert third.environment["HTTP_PORT"] == "9122"
 
 
-def test_one_of_each_is_what_a_stack_has_by_default(tmp_path: Path) -> None:
+def test_a_stack_has_one_instance_of_each_by_default(tmp_path: Path) -> None:
     assert sorted(layout_of(tmp_path, 1, 1).processes) == sorted(PROCESSES)
 
 
@@ -73,7 +73,7 @@ def test_a_process_means_all_its_instances_and_an_instance_itself(tmp_path: Path
         choose_instances(layout, "kafka")
 
 
-def test_an_api_that_nobody_stands_in_for_is_named_before_it_is_restarted(tmp_path: Path) -> None:
+def test_an_api_without_a_second_instance_is_named_before_its_restart(tmp_path: Path) -> None:
     single, several = layout_of(tmp_path, 1, 1), layout_of(tmp_path, 2, 1)
     behind_nginx = Layout(tmp_path, {**several.ports, "nginx": 8080})
 
