@@ -7,7 +7,7 @@ import { visit } from "../lib/visits.js";
 export { prepareChain as setup } from "../lib/chain.js";
 
 const USERS = [10, 30, 60, 100];
-// The original came to about 120 requests a second with 100 users.
+// The original system reached about 120 requests a second with 100 users.
 const PAUSE_SECONDS = 0.5;
 const each = Math.max(1, Math.round(seconds(80) / USERS.length));
 
