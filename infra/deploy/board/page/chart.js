@@ -1,17 +1,7 @@
 /**
  * A chart of a panel: lines, stacked areas or a heatmap, with diamonds for exemplars.
  *
- * @typedef {import("./series.js").Line} Line
- * @typedef {import("./series.js").Cells} Cells
- * @typedef {import("./series.js").Exemplar} Exemplar
- *
- * @typedef {object} Drawing what a chart shows
- * @property {number[]} moments
- * @property {Line[]} lines empty for a heatmap
- * @property {Cells | null} cells
- * @property {boolean} isStacked
- * @property {Exemplar[]} exemplars
- * @property {number} step
+ * @typedef {import("./drawing.js").Drawing} Drawing
  *
  * @typedef {object} Reactions
  * @property {(from: number, to: number) => void} onselect a period was chosen by dragging
@@ -21,6 +11,7 @@
 import uPlot from "../uplot/uPlot.esm.js";
 import { colourOf, dashOf, themeOf } from "./colours.js";
 import { drawDiamonds, findDiamond } from "./diamonds.js";
+import { NOTHING } from "./drawing.js";
 import { boundsOf, drawCells } from "./heatmap.js";
 import { stack } from "./series.js";
 import { Tooltip } from "./tooltip.js";
@@ -41,10 +32,9 @@ export class Chart {
     this.unit = unit;
     this.reactions = reactions;
     this.tooltip = new Tooltip(box, unit);
-    /** @type {any} */
+    /** @type {uPlot | null} */
     this.plot = null;
-    /** @type {Drawing | null} */
-    this.drawing = null;
+    this.drawing = NOTHING;
     this.shape = "";
     this.resizing = new ResizeObserver(() => this.#fit());
     this.resizing.observe(box);
@@ -92,6 +82,7 @@ export class Chart {
     return this.drawing.isStacked ? order.reverse() : order;
   }
 
+  /** @returns {uPlot.AlignedData} */
   #data() {
     const { moments, lines, cells, isStacked } = this.drawing;
     if (cells) return [moments, moments.map(() => null)];
@@ -100,7 +91,10 @@ export class Chart {
     return [moments, ...this.#order().map((i) => drawn[i])];
   }
 
-  /** @param {ReturnType<typeof themeOf>} theme */
+  /**
+   * @param {ReturnType<typeof themeOf>} theme
+   * @returns {uPlot.Options}
+   */
   #options(theme) {
     const { cells } = this.drawing;
     return {
@@ -116,35 +110,40 @@ export class Chart {
           ticks: { show: false },
           size: AXIS_WIDTH,
           font: "11px system-ui",
-          values: (/** @type {any} */ _, /** @type {(number | null)[]} */ values) => values.map((value) => (value === null ? "" : format(value, this.unit))),
+          values: (/** @type {uPlot} */ _, /** @type {(number | null)[]} */ values) => values.map((value) => (value === null ? "" : format(value, this.unit))),
           ...(cells ? { splits: () => decades(boundsOf(cells)) } : {}),
         },
       ],
       cursor: { sync: { key: CROSSHAIR.key, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
       series: [{}, ...(cells ? [{ show: true, points: { show: false } }] : this.#order().map((i) => this.#series(i)))],
       hooks: {
-        draw: [(/** @type {any} */ plot) => this.#drawOver(plot, theme)],
-        setCursor: [(/** @type {any} */ plot) => this.tooltip.follow(plot)],
-        setSelect: [(/** @type {any} */ plot) => this.#select(plot)],
-        ready: [(/** @type {any} */ plot) => this.#listen(plot)],
+        draw: [(/** @type {uPlot} */ plot) => this.#drawOver(plot, theme)],
+        setCursor: [(/** @type {uPlot} */ plot) => this.tooltip.follow(plot)],
+        setSelect: [(/** @type {uPlot} */ plot) => this.#select(plot)],
+        ready: [(/** @type {uPlot} */ plot) => this.#listen(plot)],
       },
     };
   }
 
+  /** @returns {uPlot.Range.MinMax} */
   #period() {
     const { moments } = this.drawing;
     return [moments[0], moments[moments.length - 1]];
   }
 
+  /** @returns {uPlot.Scale} */
   #scale() {
     if (this.drawing.cells) {
       const [least, most] = boundsOf(this.drawing.cells);
       return { distr: 3, range: () => [least, most] };
     }
-    return { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : 1] };
+    return { range: (/** @type {uPlot} */ _, /** @type {number} */ low, /** @type {number} */ high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : 1] };
   }
 
-  /** @param {number} i */
+  /**
+   * @param {number} i
+   * @returns {uPlot.Series}
+   */
   #series(i) {
     const colour = colourOf(i);
     const isAlone = this.drawing.lines.length === 1;
@@ -158,7 +157,7 @@ export class Chart {
   }
 
   /**
-   * @param {any} plot
+   * @param {uPlot} plot
    * @param {ReturnType<typeof themeOf>} theme
    */
   #drawOver(plot, theme) {
@@ -167,7 +166,7 @@ export class Chart {
     drawDiamonds(plot, exemplars, theme.diamond);
   }
 
-  /** @param {any} plot */
+  /** @param {uPlot} plot */
   #select(plot) {
     const { left, width } = plot.select;
     if (width < 4) return;
@@ -175,7 +174,7 @@ export class Chart {
     this.reactions.onselect(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
   }
 
-  /** @param {any} plot */
+  /** @param {uPlot} plot */
   #listen(plot) {
     const under = (/** @type {MouseEvent} */ event) => findDiamond(plot, this.drawing.exemplars, event.offsetX, event.offsetY);
     plot.over.addEventListener("mousemove", (/** @type {MouseEvent} */ event) => {
@@ -193,12 +192,12 @@ export class Chart {
 /**
  * Show the points of a line that no segment would show.
  *
- * @param {any} plot
+ * @param {uPlot} plot
  * @param {number} i
  */
 function hasNoNeighbours(plot, i) {
-  const points = plot.data[i];
-  return points.filter((/** @type {number | null} */ value) => value !== null).length === 1;
+  const points = /** @type {import("./series.js").Points} */ (plot.data[i]);
+  return points.filter((value) => value !== null).length === 1;
 }
 
 /**
@@ -211,7 +210,7 @@ function decades([least, most]) {
 }
 
 /**
- * @param {any} _
+ * @param {uPlot} _
  * @param {number[]} moments
  */
 function formatTicks(_, moments) {

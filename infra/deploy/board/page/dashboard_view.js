@@ -17,6 +17,9 @@ export class DashboardView {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
+    this.grid = h("div", { class: "grid" });
+    /** @type {import("./variables.js").Variable[]} */
+    this.variables = [];
     /** @type {PanelView[]} */
     this.panels = [];
     /** @type {VariableChoice[]} */
@@ -26,13 +29,14 @@ export class DashboardView {
 
   /** @param {Address} address */
   async open(address) {
-    this.dashboard = await readDashboard(address.view);
-    document.title = `${this.dashboard.title} · Comptoir`;
-    this.choices = this.dashboard.variables.map(
+    const { title, description, variables, panels } = await readDashboard(address.view);
+    document.title = `${title} · Comptoir`;
+    this.variables = variables;
+    this.choices = variables.map(
       ({ name }) => new VariableChoice(name, (values) => this.page.go({ ...this.page.address, variables: { ...this.page.address.variables, [name]: values } })),
     );
     fill(this.page.tools, ...this.choices.map((choice) => choice.element));
-    this.panels = this.dashboard.panels.map(
+    this.panels = panels.map(
       (panel) =>
         new PanelView(panel, {
           onopen: () => this.page.go({ ...this.page.address, panel: this.page.address.panel === panel.id ? null : panel.id }),
@@ -40,8 +44,8 @@ export class DashboardView {
           onexemplar: (trace) => this.page.openTrace(trace),
         }),
     );
-    this.grid = h("div", { class: "grid" }, ...this.panels.map((panel) => panel.element));
-    fill(this.page.main, h("p", { class: "lead" }, this.dashboard.description), this.grid);
+    fill(this.grid, ...this.panels.map((panel) => panel.element));
+    fill(this.page.main, h("p", { class: "lead" }, description), this.grid);
   }
 
   /** @param {Address} address */
@@ -53,7 +57,7 @@ export class DashboardView {
     for (const panel of this.panels) panel.element.hidden = !shown.includes(panel);
     const request = {
       ...{ period, step, moments: pointsOf(period, step) },
-      ...{ variables: this.dashboard.variables, chosen: address.variables, signal: this.leaving.signal, graphPage: this.page.graphPage },
+      ...{ variables: this.variables, chosen: address.variables, signal: this.leaving.signal, graphPage: this.page.graphPage },
     };
     await Promise.all([...shown.map((panel) => panel.draw(request)), this.#offer(address, period)]);
   }
@@ -69,7 +73,7 @@ export class DashboardView {
    */
   async #offer(address, period) {
     await Promise.all(
-      this.dashboard.variables.map(async ({ name, query }, i) => {
+      this.variables.map(async ({ name, query }, i) => {
         const { metric, label } = parseQuery(query);
         // An answer that does not come is told by the panels.
         const values = await labelValues(label, metric, period).catch(() => []);

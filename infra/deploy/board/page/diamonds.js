@@ -1,12 +1,13 @@
 /** Exemplars: each diamond is one request, and opens its trace. */
 
+/** @typedef {import("../uplot/uPlot.esm.js")} Plot */
 /** @typedef {import("./series.js").Exemplar} Exemplar */
 
 const HALF = 4;
 const REACH = 11;
 
 /**
- * @param {any} plot
+ * @param {Plot} plot
  * @param {Exemplar[]} exemplars
  * @param {string} colour
  */
@@ -31,7 +32,7 @@ export function drawDiamonds(plot, exemplars, colour) {
 /**
  * Return the exemplar at a place of the chart, if there is one.
  *
- * @param {any} plot
+ * @param {Plot} plot
  * @param {Exemplar[]} exemplars
  * @param {number} left
  * @param {number} top

@@ -1,5 +1,6 @@
 /** Heatmaps: how many requests fell into each bucket of a histogram. */
 
+/** @typedef {import("../uplot/uPlot.esm.js")} Plot */
 /** @typedef {import("./series.js").Cells} Cells */
 
 /**
@@ -17,7 +18,7 @@ export function boundsOf({ bounds }) {
 }
 
 /**
- * @param {any} plot
+ * @param {Plot} plot
  * @param {Cells} cells
  * @param {number[]} moments
  * @param {number} step

@@ -26,13 +26,13 @@ export class ProcessesView {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
+    this.targets = h("div", { class: "table" });
+    this.alerts = h("div", { class: "table" });
   }
 
   async open() {
     document.title = "Processes · Comptoir";
     fill(this.page.tools);
-    this.targets = h("div", { class: "table" });
-    this.alerts = h("div", { class: "table" });
     fill(this.page.main, h("h2", {}, "Processes"), this.targets, h("h2", {}, "Alerts"), this.alerts);
   }
 

@@ -22,6 +22,7 @@ export class SlowView {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
+    this.list = h("div", { class: "slow" }, h("p", { class: "message" }, "Searching …"));
   }
 
   /** @param {Address} address */
@@ -37,7 +38,6 @@ export class SlowView {
       ...offered.map((route) => h("option", { value: route, selected: route === address.route }, route)),
     );
     fill(this.page.tools, choice, h("button", { onclick: () => this.page.draw() }, "Search again"));
-    this.list = h("div", { class: "slow" }, h("p", { class: "message" }, "Searching …"));
     fill(this.page.main, h("p", { class: "lead" }, "The slowest requests that Jaeger kept in this period. All slow and failed requests are kept, and a share of the others. Bad: the same stage at the front of most rows. Next: open one."), this.list);
   }
 

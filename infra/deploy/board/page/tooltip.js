@@ -2,9 +2,11 @@
 
 import { colourOf } from "./colours.js";
 import { fill, h } from "./dom.js";
+import { NOTHING } from "./drawing.js";
 import { format, formatTime } from "./units.js";
 
-/** @typedef {import("./chart.js").Drawing} Drawing */
+/** @typedef {import("../uplot/uPlot.esm.js")} Plot */
+/** @typedef {import("./drawing.js").Drawing} Drawing */
 /** @typedef {import("./series.js").Exemplar} Exemplar */
 
 const MOST_ROWS = 16;
@@ -20,8 +22,7 @@ export class Tooltip {
     this.unit = unit;
     this.element = h("div", { class: "tooltip", hidden: true });
     document.body.append(this.element);
-    /** @type {Drawing | null} */
-    this.drawing = null;
+    this.drawing = NOTHING;
     /** @type {Exemplar | null} */
     this.diamond = null;
   }
@@ -43,12 +44,13 @@ export class Tooltip {
   /**
    * Follow the pointer; a crosshair that comes from another chart shows no values.
    *
-   * @param {any} plot
+   * @param {Plot} plot
    */
   follow(plot) {
-    const { left, top, idx } = plot.cursor;
-    this.element.hidden = left < 0 || idx === null || idx === undefined || !plot.over.matches(":hover");
-    if (this.element.hidden) return;
+    const { left = -1, top = -1, idx } = plot.cursor;
+    this.element.hidden = true;
+    if (left < 0 || idx === null || idx === undefined || !plot.over.matches(":hover")) return;
+    this.element.hidden = false;
     fill(this.element, h("time", {}, formatTime(this.drawing.moments[idx])), ...this.#rows(idx, plot.posToVal(top, "y")), this.#trace());
     this.#place(plot.over.getBoundingClientRect(), left, top);
   }
@@ -58,7 +60,8 @@ export class Tooltip {
    * @param {number} height
    */
   #rows(at, height) {
-    const rows = this.drawing.cells ? this.#cell(at, height) : this.#values(at);
+    const { cells } = this.drawing;
+    const rows = cells ? this.#cell(cells, at, height) : this.#values(at);
     return rows.length ? rows : [h("div", { class: "row" }, "no value")];
   }
 
@@ -74,11 +77,11 @@ export class Tooltip {
   }
 
   /**
+   * @param {import("./series.js").Cells} cells
    * @param {number} at
    * @param {number} height
    */
-  #cell(at, height) {
-    const { bounds, counts } = this.drawing.cells;
+  #cell({ bounds, counts }, at, height) {
     const row = bounds.findIndex((bound) => height <= bound);
     if (row < 0) return [];
     const range = `${format(row ? bounds[row - 1] : 0, this.unit)} to ${format(bounds[row], this.unit)}`;
