@@ -10,7 +10,15 @@ const span = (spanID, parent, startTime, duration, operationName = spanID, tags 
   references: parent ? [{ refType: "CHILD_OF", traceID: "t", spanID: parent }] : [],
 });
 const trace = (...spans) =>
-  parseTrace({ traceID: "t", spans, processes: { p1: { serviceName: "sales-api", tags: [] }, p2: { serviceName: "stock-worker", tags: [] } } });
+  parseTrace({
+    traceID: "t",
+    spans,
+    processes: {
+      p1: { serviceName: "sales-api", tags: [tag("service.instance.id", "a:1")] },
+      p2: { serviceName: "stock-worker", tags: [tag("service.instance.id", "a:2")] },
+      p3: { serviceName: "stock-worker", tags: [tag("service.instance.id", "a:3")] },
+    },
+  });
 
 test("children stand below their parents, in the order of their start", () => {
   const rows = rowsOf(trace(span("late", "root", 50, 10), span("root", null, 0, 100), span("below", "early", 20, 5), span("early", "root", 10, 20)));
@@ -47,5 +55,13 @@ test("statements that took much of the trace are listed with their text, the lon
 });
 
 test("processes come in the order in which they take part", () => {
-  assert.deepEqual(processesOf(trace(span("b", "a", 5, 1, "b", [], "p2"), span("a", null, 0, 9))), ["sales-api", "stock-worker"]);
+  const processes = processesOf(trace(span("b", "a", 5, 1, "b", [], "p2"), span("a", null, 0, 9)));
+
+  assert.deepEqual([...processes.values()], ["sales-api", "stock-worker"]);
+});
+
+test("instances of one service are told apart", () => {
+  const processes = processesOf(trace(span("a", null, 0, 9, "a", [], "p2"), span("b", "a", 5, 1, "b", [], "p3")));
+
+  assert.deepEqual([...processes.values()], ["stock-worker a:2", "stock-worker a:3"]);
 });

@@ -64,8 +64,8 @@ export class PanelView {
     this.explore.href = exploreLink(expressions, request.period, request.graphPage);
     try {
       const [answers, exemplars] = await Promise.all([this.#read(expressions, request), this.#readExemplars(expressions, request)]);
-      if (answers.flat().length === 0) this.#say(await explain(expressions, request.period, request.signal));
-      else this.#show(answers, exemplars, request);
+      if (hasValues(answers)) this.#show(answers, exemplars, request);
+      else this.#say(await explain(expressions, request.period, request.signal));
     } catch (fault) {
       if (request.signal.aborted) return;
       if (!(fault instanceof PrometheusError)) throw fault;
@@ -135,6 +135,11 @@ export class PanelView {
     this.message.hidden = false;
     this.element.dataset.state = "empty";
   }
+}
+
+/** @param {import("./series.js").Matrix[][]} answers */
+function hasValues(answers) {
+  return answers.flat().some(({ values }) => values.some(([, value]) => Number.isFinite(Number(value))));
 }
 
 /**

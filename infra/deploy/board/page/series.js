@@ -30,7 +30,7 @@ export function align(values, moments) {
  * @param {Labels} labels
  */
 export function nameOf(format, labels) {
-  if (format) return format.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label) => labels[label] ?? "").trim() || "value";
+  if (format) return format.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, label) => labels[label] ?? "").trim() || "none";
   const { __name__: metric = "", ...others } = labels;
   const told = Object.entries(others).map(([label, value]) => `${label}="${value}"`);
   return told.length ? `${metric}{${told.join(", ")}}` : metric || "value";

@@ -46,12 +46,18 @@ export function largeStatements(trace) {
 }
 
 /**
- * Return the processes of a trace, in the order in which they take part.
+ * Return the name of each span's process: its service, and its instance where the service has
+ * several in this trace. They come in the order in which they take part.
  *
  * @param {Trace} trace
+ * @returns {Map<Span, string>}
  */
 export function processesOf({ spans }) {
-  return [...new Set(spans.map((span) => span.process))];
+  /** @type {Map<string, Set<string>>} */
+  const instances = new Map();
+  for (const { process, instance } of spans) instances.set(process, (instances.get(process) ?? new Set()).add(instance));
+  const isAlone = (/** @type {string} */ process) => (instances.get(process)?.size ?? 0) < 2;
+  return new Map(spans.map((span) => [span, isAlone(span.process) ? span.process : `${span.process} ${span.instance}`]));
 }
 
 /** @param {Span} span */
