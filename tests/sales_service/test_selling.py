@@ -197,6 +197,19 @@ async def test_an_absurd_total_is_refused(shop: Shop) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "vente-impossible")
 
 
+async def test_more_units_than_the_stock_can_always_take_are_refused(shop: Shop) -> None:
+    body = shop.basket((shop.coffee, 600_000), (shop.tea, 400_001))
+    for line in body["panier"]:
+        line["prix_unitaire"] = 0
+
+    answer = await shop.client.post("/api/ventes/", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "vente-impossible")
+    assert answer.json()["errors"][0]["code"] == "unites-absurdes"
+    body["panier"][1]["quantite"] = 400_000
+    assert (await shop.client.post("/api/ventes/", json=body)).status_code == 201
+
+
 async def test_a_logistics_centre_sells_nothing(shop: Shop) -> None:
     centre = {"nom": "Centre", "type": "centre_logistique"}
     store = (await shop.client.post("/api/magasins/", json=centre)).json()["id"]

@@ -90,6 +90,14 @@ def test_a_negative_level_may_rise_in_a_strict_store() -> None:
     assert movement.level.on_hand == -3
 
 
+def test_a_level_that_sales_took_beyond_the_limit_can_be_corrected_back() -> None:
+    book = book_with(coffee=-LEVEL_LIMIT - 10)
+
+    [movement] = apply_entry(book, entry_of(Kind.RECEPTION, (COFFEE, 5)), is_strict=False)
+
+    assert movement.level.on_hand == -LEVEL_LIMIT - 5
+
+
 def test_a_level_stays_within_its_bounds() -> None:
     book = book_with(coffee=LEVEL_LIMIT, tea=0)
     entry = entry_of(Kind.RECEPTION, (TEA, 1), (COFFEE, 1))

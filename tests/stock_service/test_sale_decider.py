@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stock_service.domain.errors import ImpossibleSale, LevelOutOfBounds
 from stock_service.domain.levels import (
     LEVEL_LIMIT,
+    MOST_UNITS,
     Level,
     LevelBook,
     LevelKey,
@@ -140,9 +141,17 @@ def test_a_cancellation_from_another_store_is_impossible() -> None:
         memory.receive(sale, elsewhere)
 
 
-def test_no_sale_takes_a_level_out_of_bounds() -> None:
+def test_a_sale_that_a_till_was_told_of_is_applied_however_low_the_level_is() -> None:
+    memory = memory_with(coffee=-LEVEL_LIMIT)
+
+    memory.receive(a_sale({COFFEE: 1_000_000}, is_conditional=False))
+
+    assert memory.on_hand(COFFEE) == -LEVEL_LIMIT - 1_000_000
+
+
+def test_no_sale_takes_a_level_out_of_what_the_table_holds() -> None:
     with pytest.raises(LevelOutOfBounds):
-        memory_with().receive(a_sale({COFFEE: LEVEL_LIMIT + 1}, is_conditional=False))
+        memory_with().receive(a_sale({COFFEE: MOST_UNITS + 1}, is_conditional=False))
 
 
 def test_a_level_that_is_not_locked_cannot_be_moved() -> None:

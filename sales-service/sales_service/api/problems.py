@@ -116,6 +116,11 @@ def _absurd_total(error: errors.AbsurdTotal) -> Problem:
     return Problem(422, IMPOSSIBLE_SALE, "Le total de la vente est absurde.", [fault])
 
 
+def _absurd_units(error: errors.AbsurdUnits) -> Problem:
+    fault = {"pointer": "/panier", "code": "unites-absurdes", "detail": f"{error.units} unités"}
+    return Problem(422, IMPOSSIBLE_SALE, "Le nombre d'unités de la vente est absurde.", [fault])
+
+
 def _place_sells_nothing(_: errors.PlaceSellsNothing) -> Problem:
     detail = "Ce lieu ne fait pas de ventes : c'est un centre logistique."
     return Problem(409, "magasin-sans-vente", detail)
@@ -132,5 +137,6 @@ PROBLEM_OF: ProblemTable = {
     errors.SaleExists: _sale_exists,
     errors.AbsurdDate: _absurd_date,
     errors.AbsurdTotal: _absurd_total,
+    errors.AbsurdUnits: _absurd_units,
     errors.PlaceSellsNothing: _place_sells_nothing,
 }

@@ -11,10 +11,9 @@ from uuid_utils.compat import uuid7
 from sales_service.api.schemas import FRENCH_ONLY, LARGEST_ID, Identifier, UnitPrice
 from sales_service.api.words import translate_of_line
 from sales_service.domain.catalogue import ProductId, StoreId
-from sales_service.domain.sale import DraftLine, SaleDraft, SaleId
+from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
 
 MOST_LINES = 1200
-MOST_UNITS = 1_000_000
 
 
 class SalesQuery(BaseModel):

@@ -88,6 +88,14 @@ class AbsurdDate(SalesError):
         self.sold_at = sold_at
 
 
+class AbsurdUnits(SalesError):
+    """A sale has more units than any customer carries away."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__(units)
+        self.units = units
+
+
 class AbsurdTotal(SalesError):
     """The sale is worth more than any receipt can be."""
 

@@ -13,6 +13,7 @@ from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolic
 from sales_service.domain.errors import (
     AbsurdDate,
     AbsurdTotal,
+    AbsurdUnits,
     PlaceSellsNothing,
     UnknownReferences,
 )
@@ -25,6 +26,8 @@ LATEST_SALE_AHEAD = timedelta(days=1)
 EARLIEST_SALE = date(2000, 1, 1)
 # 100 million: the sum of millions of such receipts still fits into 64 bits.
 LARGEST_TOTAL_CENTS = 10_000_000_000
+# No number of such sales makes a level that the stock cannot hold.
+MOST_UNITS = 1_000_000
 
 
 class SaleStatus(StrEnum):
@@ -120,6 +123,9 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     time = place_in_business_day(draft.sold_at, now, store.timezone, store.cutoff_hour)
     if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
         raise AbsurdDate(time.sold_at)
+    units = sum(line.quantity for line in draft.lines)
+    if units > MOST_UNITS:
+        raise AbsurdUnits(units)
     amounts = [_price(line, products) for line in draft.lines]
     total_cents = sum(cents for _, cents in amounts)
     if total_cents > LARGEST_TOTAL_CENTS:

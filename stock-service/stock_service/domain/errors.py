@@ -68,7 +68,7 @@ class InsufficientStock(StockError):
 
 
 class LevelOutOfBounds(StockError):
-    """A level would pass `LEVEL_LIMIT`; `lines` are the lines of the entry that cause it."""
+    """A level would pass its limit; `lines` are the lines of the entry that cause it."""
 
     def __init__(self, message: str, lines: Sequence[int] = ()) -> None:
         super().__init__(message)

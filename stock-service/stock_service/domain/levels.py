@@ -12,8 +12,11 @@ from stock_service.domain.errors import LevelOutOfBounds
 StoreId = NewType("StoreId", int)
 ProductId = NewType("ProductId", int)
 
-# More than any real stock; the table's CHECK has the same bound.
+# What a person may enter: more than any real stock.
 LEVEL_LIMIT = 10**12
+# What a level can hold. A sale cannot be refused any more when it is applied: a till may sell a
+# million units at once, and no number of such sales gets here.
+MOST_UNITS = 9 * 10**18
 
 
 class LevelKey(NamedTuple):
@@ -80,13 +83,15 @@ class LevelBook:
         return self._levels[key].on_hand
 
     def exceeds_limit(self, key: LevelKey, delta: int) -> bool:
-        return abs(self.on_hand(key) + delta) > LEVEL_LIMIT
+        """Return whether an entry would move a level out of what a person may enter."""
+        before, after = self.on_hand(key), self.on_hand(key) + delta
+        return abs(after) > LEVEL_LIMIT and abs(after) > abs(before)
 
     def move(self, key: LevelKey, delta: int, document: Document) -> Movement:
         """Change a level; raise `KeyError` for one that is not locked."""
-        if self.exceeds_limit(key, delta):
+        if abs(self.on_hand(key) + delta) > MOST_UNITS:
             raise LevelOutOfBounds(
-                f"product {key.product_id} of store {key.store_id} would pass {LEVEL_LIMIT} units"
+                f"product {key.product_id} of store {key.store_id} would pass {MOST_UNITS} units"
             )
         before = self._levels[key]
         after = Level(before.on_hand + delta, before.version + 1)
