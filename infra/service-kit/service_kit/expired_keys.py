@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database import idempotency_keys
@@ -24,6 +24,7 @@ FAULT_PAUSE = timedelta(seconds=5)
 # Returns which of these resources are not settled: their keys stay, whatever their age.
 FindOpen = Callable[[AsyncSession, Sequence[str]], Awaitable[set[str]]]
 
+_BEFORE = text("SELECT clock_timestamp() - CAST(:age AS interval)")
 
 # The position before the first key, in the order of `LIST_EXPIRED`.
 _START = {"created_at": datetime.fromtimestamp(0, UTC), "client_id": "", "key": ""}
@@ -39,7 +40,10 @@ def prune_keys(settings: ServiceSettings, find_open: FindOpen = _nothing_is_open
 
     async def prune(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
         async def forget() -> None:
-            forgotten = await forget_keys(engine, datetime.now(UTC) - age, find_open, stop)
+            # By the clock that dated the keys: a worker's own may be days ahead.
+            async with engine.connect() as connection:
+                before = (await connection.execute(_BEFORE, {"age": age})).scalar_one()
+            forgotten = await forget_keys(engine, before, find_open, stop)
             logger.info("idempotency keys forgotten", extra={"keys": forgotten})
 
         await run_every(

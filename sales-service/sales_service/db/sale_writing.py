@@ -46,11 +46,12 @@ _WRITE_SALE = DirectStatement(f"""
             taxes, total_cents, tax_cents, client_id)
         SELECT :id, :store_id,
             CAST(CAST(:store_id AS int) AS text) || '-' || lpad(n, greatest(6, length(n)), '0'),
-            :status, :stock_policy, :sold_at, :utc_offset_minutes, :recorded_at, :business_date,
-            :local_hour, :currency, :register_id, CAST(CAST(:taxes AS text) AS jsonb),
+            :status, :stock_policy, :sold_at, :utc_offset_minutes, clock_timestamp(),
+            :business_date, :local_hour, :currency, :register_id,
+            CAST(CAST(:taxes AS text) AS jsonb),
             :total_cents, :tax_cents, :client_id
         FROM numbered
-        RETURNING number
+        RETURNING number, recorded_at
     ), lines AS (
         INSERT INTO sale_lines (sale_id, line_no, product_id, product_name, category, quantity,
             unit_price, unit_cost, amount_cents, tax_cents)
@@ -60,13 +61,11 @@ _WRITE_SALE = DirectStatement(f"""
             CAST(:costs AS numeric[]), CAST(:amounts AS bigint[]), CAST(:line_taxes AS bigint[]))
             AS line
     ), announced AS (
-        SELECT jsonb_set(CAST(CAST(:event_body AS text) AS jsonb), '{{number}}', to_jsonb(number))
-            AS body
-        FROM sale
+        SELECT CAST(CAST(:event_body AS text) AS jsonb) || to_jsonb(sale) AS body FROM sale
     ), event AS (
         {INSERT_EVENT}
     )
-    SELECT number FROM sale
+    SELECT number, recorded_at FROM sale
 """)
 
 
@@ -77,9 +76,10 @@ async def write_sale(
     event: OutgoingEvent,
     request: KeyedRequest,
 ) -> Sale:
-    """Write the sale, its lines and its event, take the key, and return the sale with its number.
+    """Write the sale, its lines and its event, take the key, and return the sale as written.
 
-    The statement puts the number into the event too. Raises `NothingWritten` or `EventTooLarge`.
+    The database gives the number, and the instant by its own clock, because the sweeper compares
+    that with it. Both are in the event, too. Raises `NothingWritten` or `EventTooLarge`.
     """
     values = (
         _sale_columns(sale)
@@ -97,7 +97,7 @@ async def write_sale(
         raise
     if row is None:
         raise NothingWritten
-    return replace(sale, number=row["number"])
+    return replace(sale, number=row["number"], recorded_at=row["recorded_at"])
 
 
 def _catalogue_as_read(goods: Goods) -> dict[str, Any]:
@@ -122,7 +122,6 @@ def _sale_columns(sale: Sale) -> dict[str, Any]:
         "stock_policy": sale.stock_policy.value,
         "sold_at": sale.sold_at,
         "utc_offset_minutes": int(offset.total_seconds() // 60),
-        "recorded_at": sale.recorded_at,
         "business_date": sale.business_date,
         "local_hour": sale.local_hour,
         "currency": sale.currency,

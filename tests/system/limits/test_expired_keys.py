@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 from pydantic import ValidationError
@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.sales import find_pending
 from service_kit import expired_keys
-from service_kit.expired_keys import forget_keys
+from service_kit.events.relay import Relay
+from service_kit.expired_keys import forget_keys, prune_keys
 from service_kit.settings import ServiceSettings
+from tests.fixtures.waiting import eventually
 from tests.system.limits.conftest import ServedShop
 
 DAYS = timedelta(days=8)
@@ -56,6 +58,32 @@ async def test_keys_are_forgotten_after_their_days_and_not_before(
     )
 
     assert (forgotten, await kept(plumbing_engine)) == (1200, 100)
+
+
+class Ahead(datetime):
+    """The clock of a worker that is a year ahead."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        return datetime.now(tz) + timedelta(days=365)
+
+
+async def test_a_worker_whose_clock_is_ahead_forgets_no_key_before_its_time(
+    plumbing_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await write_keys(plumbing_engine, 1, 10, DAYS + timedelta(minutes=1))
+    await write_keys(plumbing_engine, 11, 12, DAYS - timedelta(minutes=1))
+    monkeypatch.setattr(expired_keys, "datetime", Ahead)
+    settings = ServiceSettings(service_name="x", database_url="x", http_port=1)
+    stop = asyncio.Event()
+
+    chore = prune_keys(settings)(plumbing_engine, Relay(plumbing_engine, settings), stop)
+    pruning = asyncio.create_task(chore)
+    await eventually(lambda: kept(plumbing_engine), 2)
+    stop.set()
+    await pruning
+
+    assert await kept(plumbing_engine) == 2
 
 
 async def test_two_workers_forget_side_by_side(plumbing_engine: AsyncEngine) -> None:
