@@ -37,6 +37,15 @@ def test_a_partition_that_was_never_written_holds_nothing_back() -> None:
     assert watermarks.take_reached({0: 1}) == at(0)
 
 
+def test_a_heartbeat_that_does_not_come_again_leaves_the_ends_that_it_was_true_for() -> None:
+    watermarks = Watermarks()
+    watermarks.add(at(0), {0: 10})
+    watermarks.add(at(0), {0: 20})
+
+    assert watermarks.take_reached({0: 10}) == at(0)
+    assert watermarks.take_reached({0: 20}) is None
+
+
 def test_a_worker_that_lags_for_long_still_moves_on_when_it_catches_up() -> None:
     watermarks = Watermarks()
     for second in range(MAX_WATERMARKS + 100):

@@ -1,11 +1,12 @@
 """From Kafka to the counters, and what `complet_jusqua` says on the way."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 
+from report_service.events.consumed import EventsPublished
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.waiting import eventually
 from tests.report_service.builders import COFFEE, a_line, a_product, a_sale, levels
@@ -13,6 +14,7 @@ from tests.report_service.conftest import Projection
 from tests.report_service.working import Worker, open_worker
 
 COUNTED = "SELECT CAST(coalesce(sum(sales_count), 0) AS int) FROM store_totals"
+PUBLISHED_UNTIL = "SELECT published_until FROM published_events"
 COMPLETE_UNTIL = "SELECT complete_until FROM freshness"
 COMPLETE_AND_COUNTED = "SELECT (SELECT count(*) FROM freshness), (SELECT count(*) FROM sale_facts)"
 
@@ -64,6 +66,27 @@ async def test_nothing_is_complete_while_events_wait_in_kafka(worker: Worker) ->
         return bool(complete)
 
     await eventually(is_complete, True)
+
+
+async def test_nothing_is_complete_beyond_what_the_producer_has_in_kafka(worker: Worker) -> None:
+    worker.consume()
+    published_until = datetime.now(UTC) - timedelta(hours=2)
+    heartbeat = EventsPublished(published_until)
+    await worker.publish("sales.events.v1", "sales.events-published.v1", heartbeat)
+    await eventually(lambda: worker.projection.rows(PUBLISHED_UNTIL), [(published_until,)])
+    worker.keep_freshness()
+
+    await worker.sell(a_sale())
+    await eventually(lambda: worker.projection.rows(COMPLETE_UNTIL), [(published_until,)])
+    await eventually(lambda: worker.projection.rows(COUNTED), [(1,)])
+    assert await worker.projection.rows(COMPLETE_UNTIL) == [(published_until,)]
+
+    # One that is read again changes nothing.
+    older = EventsPublished(published_until - timedelta(hours=1))
+    later = EventsPublished(published_until + timedelta(hours=1))
+    await worker.publish("sales.events.v1", "sales.events-published.v1", later, older)
+    complete = [(later.published_until,)]
+    await eventually(lambda: worker.projection.rows(COMPLETE_UNTIL), complete)
 
 
 async def test_freshness_moves_on_with_time_and_covers_what_was_sent_before(

@@ -26,7 +26,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class FreshnessOut(Struct, rename=FRENCH):
-    """When the figures were read. Every event in Kafka at `complet_jusqua` is counted in them."""
+    """When the figures were read. Every event committed at `complet_jusqua` is counted in them."""
 
     computed_at: Instant
     complete_until: Instant | None

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.events.consumed import SALES_DECODERS, SaleRecorded
+from report_service.db.freshness import note_published
+from report_service.events.consumed import SALES_DECODERS, EventsPublished, SaleRecorded
 from report_service.events.topics import SALES_TOPIC
 from report_service.projections.sales import count_sales
 from report_service.telemetry import REPORT_DELAY
@@ -16,9 +17,16 @@ from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
 PLAUSIBLE_YEARS = range(2000, 2200)
 
 
-async def apply(session: AsyncSession, events: Sequence[Event[SaleRecorded]]) -> None:
-    """Count the confirmed sales of a batch."""
-    confirmed = [event.body for event in events if event.body.status == "confirmed"]
+async def apply(
+    session: AsyncSession, events: Sequence[Event[SaleRecorded | EventsPublished]]
+) -> None:
+    """Count the confirmed sales of a batch, and note until when all events are in Kafka."""
+    bodies = [event.body for event in events]
+    published = [body.published_until for body in bodies if isinstance(body, EventsPublished)]
+    if published:
+        await note_published(session, SALES_TOPIC, max(published))
+    sales = [body for body in bodies if isinstance(body, SaleRecorded)]
+    confirmed = [sale for sale in sales if sale.status == "confirmed"]
     for sale in confirmed:
         _refuse_contradictions(sale)
     counted = await count_sales(session, confirmed, stripe=events[0].record.partition)

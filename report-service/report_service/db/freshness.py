@@ -6,7 +6,15 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 # Watermarks and answers use one clock, the database's, because answers subtract watermarks.
-_READ_CLOCK = text("SELECT clock_timestamp()")
+_READ_HORIZON = text("""
+    SELECT least(clock_timestamp(),
+        (SELECT published_until FROM published_events WHERE topic = :topic))
+""")
+_NOTE_PUBLISHED = text("""
+    INSERT INTO published_events AS p (topic, published_until) VALUES (:topic, :published_until)
+    ON CONFLICT (topic) DO UPDATE SET published_until = excluded.published_until
+        WHERE p.published_until < excluded.published_until
+""")
 _ADVANCE = text("""
     INSERT INTO freshness AS f (topic, complete_until) VALUES (:topic, :complete_until)
     ON CONFLICT (topic) DO UPDATE SET complete_until = excluded.complete_until
@@ -14,9 +22,15 @@ _ADVANCE = text("""
 """)
 
 
-async def read_clock(session: AsyncSession) -> datetime:
-    now: datetime = (await session.execute(_READ_CLOCK)).scalar_one()
-    return now
+async def read_horizon(session: AsyncSession, topic: str) -> datetime:
+    """Return the instant before which every event of a topic is in Kafka, as far as is known."""
+    horizon: datetime = (await session.execute(_READ_HORIZON, {"topic": topic})).scalar_one()
+    return horizon
+
+
+async def note_published(session: AsyncSession, topic: str, published_until: datetime) -> None:
+    """Store that events from before this instant are in Kafka. An older one changes nothing."""
+    await session.execute(_NOTE_PUBLISHED, {"topic": topic, "published_until": published_until})
 
 
 async def advance_freshness(session: AsyncSession, topic: str, complete_until: datetime) -> None:

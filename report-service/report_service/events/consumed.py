@@ -49,6 +49,12 @@ class SaleConfirmed(SaleRecorded, frozen=True):
     """A pending sale was confirmed. The body is that of `SaleRecorded`."""
 
 
+class EventsPublished(Struct, frozen=True):
+    """Every event of the sales service that was committed before an instant is in Kafka."""
+
+    published_until: Instant
+
+
 class StockLevel(Struct, frozen=True, gc=False):
     """The units of one product in a store after a change."""
 
@@ -87,6 +93,7 @@ class StoreChanged(Struct, frozen=True):
 SALES_DECODERS: dict[str, type[Struct]] = {
     "sales.sale-recorded.v1": SaleRecorded,
     "sales.sale-confirmed.v1": SaleConfirmed,
+    "sales.events-published.v1": EventsPublished,
 }
 STOCK_DECODERS: dict[str, type[Struct]] = {"stock.stock-levels-changed.v1": StockLevelsChanged}
 CATALOGUE_DECODERS: dict[str, type[Struct]] = {

@@ -1,4 +1,7 @@
-"""Keeps the instant until which every event in Kafka is counted: the freshness of a report."""
+"""Keeps the instant until which every event is counted: the freshness of a report.
+
+It is never later than what the producer's heartbeat has said to be in Kafka.
+"""
 
 import asyncio
 from collections import deque
@@ -8,7 +11,7 @@ from datetime import datetime, timedelta
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from report_service.db.freshness import advance_freshness, read_clock
+from report_service.db.freshness import advance_freshness, read_horizon
 from service_kit.database.loops import run_every
 from service_kit.events import positions
 from service_kit.events.chores import Chore
@@ -17,7 +20,7 @@ from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
-MARK_EVERY = timedelta(milliseconds=250)  # `retard_ms` grows to this much while nothing is late
+MARK_EVERY = timedelta(milliseconds=250)
 MAX_WATERMARKS = 2400  # ten minutes of lag; when full, new ones are dropped until some are reached
 FAULT_PAUSE = timedelta(seconds=2)
 
@@ -29,7 +32,10 @@ class Watermarks:
         self._watermarks: deque[tuple[datetime, Mapping[int, int]]] = deque()
 
     def add(self, instant: datetime, ends: Mapping[int, int]) -> None:
-        """Add an instant. Every event that was in Kafka at it lies before `ends`."""
+        """Add an instant. Every event from before it lies before `ends`."""
+        # The producer's heartbeat has not come again: the older watermark is reached first.
+        if self._watermarks and self._watermarks[-1][0] >= instant:
+            return
         # When full, the old ones stay: consumers reach them first.
         if len(self._watermarks) < MAX_WATERMARKS:
             self._watermarks.append((instant, ends))
@@ -70,7 +76,8 @@ async def _keep(
         watermarks = Watermarks()
         while not stop.is_set():
             async with AsyncSession(engine) as session:
-                instant = await read_clock(session)
+                # Read before the ends: what was in Kafka when it was announced lies before them.
+                instant = await read_horizon(session, topic)
             async with asyncio.timeout(FAULT_PAUSE.total_seconds()):
                 ends = await log.end_offsets(partitions)
             watermarks.add(instant, {each.partition: end for each, end in ends.items()})

@@ -90,6 +90,14 @@ class SaleCancelled(msgspec.Struct, frozen=True):
     decided_at: datetime
 
 
+class EventsPublished(msgspec.Struct, frozen=True):
+    """Every event of this service that was committed before an instant is in Kafka."""
+
+    TYPE: ClassVar[str] = "sales.events-published.v1"
+
+    published_until: datetime
+
+
 class StoreChanged(msgspec.Struct, frozen=True):
     """The present state of a store."""
 

@@ -160,3 +160,24 @@ async def note_failure(
 async def prune(connection: AsyncConnection) -> None:
     """Delete a batch of rows that are older than `LEDGER_AGE`."""
     await connection.execute(_PRUNE, {"before": datetime.now(UTC) - LEDGER_AGE})
+
+
+# Two statements, and in this order: what the first does not see at work any more, the second sees
+# committed. A row is dated by the begin of its transaction.
+_READ_FLOOR = text("""
+    SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_type = 'client backend'
+        AND pid <> pg_backend_pid()
+""")
+_READ_OLDEST_PENDING = text("""
+    SELECT min(created_at) FROM (
+        SELECT created_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1000
+    ) AS oldest
+""")
+
+
+async def read_published_until(connection: AsyncConnection) -> datetime:
+    """Return an instant before which every committed event is in Kafka, by the database's clock."""
+    floor: datetime = (await connection.execute(_READ_FLOOR)).scalar_one()
+    pending: datetime | None = (await connection.execute(_READ_OLDEST_PENDING)).scalar_one()
+    return floor if pending is None else min(floor, pending)

@@ -1,0 +1,24 @@
+"""Announces until when every event is in Kafka, so that a report knows what it cannot know of."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.events.published import EventsPublished
+from sales_service.events.topics import SALES_TOPIC
+from service_kit.events.ledger import read_published_until
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
+
+# Not a store's: whichever partition it is in, what it tells of was there before.
+KEY = "published"
+
+
+async def announce_published(session: AsyncSession) -> None:
+    """Add the heartbeat to the outbox: it reaches a report only by the way that events take."""
+    until = await read_published_until(await session.connection())
+    event = OutgoingEvent(
+        topic=SALES_TOPIC,
+        key=KEY,
+        type=EventsPublished.TYPE,
+        subject="outbox",
+        body=EventsPublished(until),
+    )
+    await add_to_outbox(session, [event])
