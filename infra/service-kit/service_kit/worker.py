@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 # Together with the closing of clients they stay below the ten seconds that a stop may take.
 FINISH_SECONDS = 3.0  # to finish a batch and publish its events
+LEAST_CONNECTIONS = 2
 CLEANUP_SECONDS = 2.5  # for cancelled tasks that a frozen database or broker holds
 
 
@@ -46,6 +47,11 @@ def run_worker(
     A bug in a task ends the process. Its supervisor starts it again, and it continues at the
     position in the database.
     """
+    if publishes and settings.database_pool_size < LEAST_CONNECTIONS:
+        raise SystemExit(
+            f"DATABASE_POOL_SIZE is {settings.database_pool_size}: a worker needs at least "
+            f"{LEAST_CONNECTIONS} connections, because its relay keeps one"
+        )
     configure_logging(settings.service_name, settings.log_level)
     tracing = Tracing(settings)
     metrics = configure_metrics(settings.service_name)
@@ -74,7 +80,7 @@ def run_worker(
             app.include_router(build_operations_router(metrics.registry, checks))
             watches = (
                 OutboxWatch(settings.outbox_ceiling),
-                LagWatch(settings, [each.topic for each in subscriptions]),
+                LagWatch(settings, [each.topic for each in subscriptions], consumer.look_for_stall),
                 Redrive(settings, subscriptions),
             )
             tasks = [

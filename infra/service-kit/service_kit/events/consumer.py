@@ -7,10 +7,10 @@ offset only follows, for tools that show lag.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from time import time_ns
+from time import monotonic, time_ns
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -29,6 +29,7 @@ from service_kit.events.cloud_events import PoisonMessage, Subscription, as_pois
 from service_kit.events.kafka_clients import GOODBYE_SECONDS, new_consumer, stop_consumer
 from service_kit.events.multi_partition import Fetched, NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
+from service_kit.events.stall import REPLACED, ClientStalled, Stall
 from service_kit.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,9 @@ class Consumer:
         self._hints: dict[TopicPartition, int] = {}
         self._received_ns = 0
         self.is_connected = False
+        self._stall = Stall()
+        self._client: AIOKafkaConsumer | None = None
+        self._is_stalled = asyncio.Event()
         event_metrics.observe_stopped(self._name, lambda: self._retries.stopped_by_dead_letters)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -85,7 +89,7 @@ class Consumer:
             stop,
             lambda: self._connect_and_consume(stop),
             on_fault="broker unavailable",
-            waits_out=(KafkaError,),
+            waits_out=(KafkaError, ClientStalled),
         )
 
     async def _connect_and_consume(self, stop: asyncio.Event) -> None:
@@ -93,10 +97,43 @@ class Consumer:
         try:
             await client.start()
             self.is_connected = True
-            await self._consume(client, stop)
+            self._client = client
+            await self._consume_unless_stalled(client, stop)
         finally:
             self.is_connected = False
+            self._client = None
             await stop_consumer(client)
+
+    async def _consume_unless_stalled(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        self._stall.clear()
+        self._is_stalled.clear()
+        tasks = [
+            asyncio.create_task(self._consume(client, stop)),
+            asyncio.create_task(self._is_stalled.wait()),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # Safe within a batch: what is not committed is done again.
+            for task in tasks:
+                task.cancel()
+            consumed, _ = await asyncio.gather(*tasks, return_exceptions=True)
+        if isinstance(consumed, BaseException) and not self._is_stalled.is_set():
+            raise consumed
+        if self._is_stalled.is_set():
+            REPLACED.add(1)
+            raise ClientStalled("records wait, and the client brings none")
+
+    def look_for_stall(self, waiting: Mapping[TopicPartition, int]) -> None:
+        """Have the client replaced when it brings no records that wait for it."""
+        stalled = self._stall.find(waiting, monotonic())
+        if self._client is None or not stalled:
+            return
+        mine = self._client.assignment()
+        # A partition that is retried stands still for another reason. A client without any
+        # partition may have been left out when they were divided.
+        if not mine or any(each in mine and not self._retries.has(each) for each in stalled):
+            self._is_stalled.set()
 
     async def _consume(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> None:
         self._retries.clear()

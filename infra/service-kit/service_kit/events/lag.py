@@ -1,7 +1,7 @@
 """Measures the consumer lag of this service, by topic."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from aiokafka import TopicPartition
@@ -22,14 +22,25 @@ LOOK_EVERY = timedelta(seconds=5)
 BROKER_SECONDS = 5.0
 
 
+# Is told the position of each partition that has records behind it.
+OnWaiting = Callable[[Mapping[TopicPartition, int]], None]
+
+
+def _ignore(_: Mapping[TopicPartition, int]) -> None:
+    pass
+
+
 class LagWatch:
     """Exposes `consumer_lag_records` and `consumer_lag_seconds`; both are 0 without lag.
 
     It reads the positions in the database, because the group's offsets in Kafka are stale.
     """
 
-    def __init__(self, settings: ServiceSettings, topics: Sequence[str]) -> None:
+    def __init__(
+        self, settings: ServiceSettings, topics: Sequence[str], on_waiting: OnWaiting = _ignore
+    ) -> None:
         self._settings = settings
+        self._on_waiting = on_waiting
         self._topics = {settings.topic(topic): topic for topic in topics}
         self._behind: dict[TopicPartition, int] = {}
         self._applied_until: dict[TopicPartition, datetime] = {}
@@ -79,6 +90,14 @@ class LagWatch:
             until = (row and row.last_event_at) if self._behind[partition] else looked_at
             until = until or former or looked_at
             self._applied_until[partition] = max(until, former or until)
+
+        self._on_waiting(
+            {
+                partition: applied[partition].next_offset if partition in applied else 0
+                for partition, records in self._behind.items()
+                if records
+            }
+        )
 
     def _observe_records(self, _: CallbackOptions) -> Iterable[Observation]:
         behind = list(self._behind.items())

@@ -56,6 +56,9 @@ class Retries:
         """Forget all retries: after a reconnect other workers may own the partitions."""
         self._retries.clear()
 
+    def has(self, partition: TopicPartition) -> bool:
+        return partition in self._retries
+
     def is_due(self, partition: TopicPartition) -> bool:
         retry = self._retries.get(partition)
         return retry is not None and retry.due_at <= datetime.now(UTC)

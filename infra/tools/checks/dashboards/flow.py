@@ -84,7 +84,10 @@ EVENT_FLOW = Board(
             "Bad: lasting. A database that is away shows here first. Next: the worker's log says "
             "which fault.",
             "short",
-            [Query(rare("events_retried_total", "consumer"), "{{consumer}}")],
+            [
+                Query(rare("events_retried_total", "consumer"), "{{consumer}}"),
+                Query(rare("consumer_clients_replaced_total", "job"), "{{job}}: client replaced"),
+            ],
             THIRD,
         ),
         Panel(
