@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from infra.tools.checks.openapi import FOLDER, SERVICES
 
@@ -31,6 +32,22 @@ def test_every_reference_leads_somewhere(service: str) -> None:
     for reference in references(document):
         name = reference.removeprefix("#/components/schemas/")
         assert name in document["components"]["schemas"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_body_has_an_example_that_its_schema_accepts(service: str) -> None:
+    document = json.loads((FOLDER / f"{service}.json").read_text())
+
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if "requestBody" not in operation:
+                continue
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            body = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+            assert body["examples"], (method, path)
+            validator = Draft202012Validator({**schema, "components": document["components"]})
+            for example in body["examples"]:
+                validator.validate(example)
 
 
 def references(node: Any) -> list[str]:

@@ -14,7 +14,7 @@ from service_kit.database.sessions import open_engines, open_probe
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.key_first import KeyFirst
 from service_kit.http.limits import Admission, BodyLimit
-from service_kit.http.openapi import PROBLEMS, complete_document
+from service_kit.http.openapi import PROBLEMS, complete_document, serve_docs
 from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
 from service_kit.http.response_cache import ServeCached
@@ -69,6 +69,8 @@ def build_api(
         title=title,
         lifespan=lifespan,
         redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
         responses=PROBLEMS,
         telemetry=NO_NATIVE_TELEMETRY,
     )
@@ -77,6 +79,7 @@ def build_api(
         app.include_router(router)
     install_problems(app, problem_of)
     complete_document(app)
+    serve_docs(app)
     app.add_middleware(KeyFirst, state=state)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, state=state)
     app.add_middleware(Admission, most_requests=settings.most_requests, state=state, pools=pools)

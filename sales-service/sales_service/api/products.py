@@ -43,6 +43,7 @@ class SearchQuery(BaseModel):
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
         AfterValidator(no_nul),
+        Field(examples=["café"]),
     ]
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.types import StringConstraints
 from uuid_utils.compat import uuid7
 
-from sales_service.api.schemas import FRENCH_ONLY, LARGEST_ID, Identifier, UnitPrice
+from sales_service.api.schemas import FRENCH_ONLY, LARGEST_ID, Identifier, UnitPrice, with_example
 from sales_service.api.words import translate_of_line
 from sales_service.domain.catalogue import ProductId, StoreId
 from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
@@ -45,7 +45,7 @@ class LineIn(BaseModel):
 class SaleIn(BaseModel):
     """A basket; `date` defaults to now, and is in the store's local time if it has no offset."""
 
-    model_config = FRENCH_ONLY
+    model_config = with_example({"magasin_id": 1, "panier": [{"produit_id": 1, "quantite": 2}]})
 
     store_id: Identifier
     basket: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]

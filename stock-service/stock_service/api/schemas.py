@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +21,13 @@ from stock_service.domain.levels import Document, ProductId, StoreId
 
 # A misspelt member or parameter is an error, never ignored.
 FRENCH = ConfigDict(extra="forbid", alias_generator=translate)
+
+# As it stands in `/docs`; it works on the demo stores.
+_RECEPTION: dict[str, Any] = {
+    "magasin_id": 1,
+    "type": "reception",
+    "lignes": [{"produit_id": 1, "quantite": 10}],
+}
 
 LARGEST_ID = 2_147_483_647
 LARGEST_QUANTITY = 1_000_000
@@ -79,7 +86,7 @@ class LineIn(BaseModel):
 class EntryIn(BaseModel):
     """A reception or an adjustment."""
 
-    model_config = FRENCH
+    model_config = {**FRENCH, "json_schema_extra": {"examples": [_RECEPTION]}}
 
     store_id: Annotated[StoreId, Field(ge=1, le=LARGEST_ID, strict=True)]
     kind: Literal["reception", "ajustement"]

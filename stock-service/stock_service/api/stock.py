@@ -22,7 +22,7 @@ router = APIRouter(tags=["stock"], route_class=TimedRoute)
 
 @router.get("/api/magasins/{magasin_id}/stock", responses={200: json_of(list[StockOut])})
 async def get_store_stock(
-    magasin_id: Annotated[StoreId, Path(ge=1, le=LARGEST_ID)],
+    magasin_id: Annotated[StoreId, Path(ge=1, le=LARGEST_ID, examples=[1])],
     request: Request,
     caller: Anyone,
     query: Annotated[PageQuery, Query()],

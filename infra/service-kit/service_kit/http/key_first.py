@@ -20,7 +20,9 @@ class KeyFirst:
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        # The body of a GET is never read; what is received then is the client's disconnect, for
+        # which an answer in parts listens, of `/docs` too.
+        if scope["type"] != "http" or scope["method"] == "GET":
             await self.app(scope, receive, send)
             return
         is_known = False

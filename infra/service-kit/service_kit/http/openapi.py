@@ -1,11 +1,14 @@
-"""Makes the OpenAPI document true: errors are problems, and answers are msgspec structs."""
+"""Makes the OpenAPI document true, with problems and msgspec structs, and shows it at `/docs`."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
 from msgspec import UNSET, Meta, UnsetType
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
 
 from service_kit.http.problems import FURTHER_ROWS, MOST_DESCRIBED
 
@@ -82,6 +85,10 @@ def complete_document(app: FastAPI) -> None:
             schemas = components.setdefault("schemas", {})
             for path in described["paths"].values():
                 for operation in path.values():
+                    for parameter in operation.get("parameters", ()):
+                        # Swagger UI fills in this example, and not those of the schema.
+                        if examples := parameter["schema"].get("examples"):
+                            parameter["example"] = examples[0]
                     for answer in operation["responses"].values():
                         for content in answer.get("content", {}).values():
                             schemas |= content["schema"].pop("$defs", {})
@@ -89,3 +96,22 @@ def complete_document(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
+
+
+def serve_docs(app: FastAPI) -> None:
+    """Serve `/docs` with the files of a package: FastAPI's own page needs the internet.
+
+    Its addresses are relative, so that a gateway can serve it below a prefix.
+    """
+    app.mount("/docs/files", StaticFiles(packages=[("fastapi_offline", "static")]))
+
+    @app.get("/docs", include_in_schema=False)
+    async def get_docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="openapi.json",
+            title=app.title,
+            swagger_js_url="docs/files/swagger-ui-bundle.js",
+            swagger_css_url="docs/files/swagger-ui.css",
+            swagger_favicon_url="docs/files/favicon.png",
+            swagger_ui_parameters={"tryItOutEnabled": True},
+        )
