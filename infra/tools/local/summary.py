@@ -16,7 +16,7 @@ Try:
 PATHS = {
     "api": "/docs /metrics /health/ready",
     "worker": "/metrics /health/ready",
-    "nginx": "/api/… of all three services",
+    "nginx": "/docs, and /api/… of all three services",
 }
 
 

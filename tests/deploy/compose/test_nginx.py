@@ -57,6 +57,18 @@ def test_no_other_path_reaches_a_service(path: str) -> None:
     assert upstream_of(path) is None
 
 
+@pytest.mark.parametrize("service", ["sales", "stock", "report"])
+def test_the_page_of_an_api_is_reached_and_nothing_else_of_it(service: str) -> None:
+    [expression] = re.findall(r"location ~ (\S*docs\S*) \{", NGINX)
+    below = re.compile(expression.replace("(?<", "(?P<"))
+
+    for shown in ("/docs", "/docs/files/swagger-ui.css", "/openapi.json"):
+        assert (found := below.match(f"/docs/{service}{shown}")), shown
+        assert (found["api"], found["shown"]) == (service, shown)
+    for hidden in ("/metrics", "/health/ready", "/docs/files/../../metrics", "/docs/x", "/api/x"):
+        assert below.match(f"/docs/{service}{hidden}") is None
+
+
 def test_the_upstreams_are_the_apis_at_their_ports() -> None:
     servers = re.findall(r"upstream (\S+) \{.*?server (\S+):(\d+) resolve", UPSTREAMS, re.DOTALL)
 
