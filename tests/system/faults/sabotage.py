@@ -55,7 +55,8 @@ def _watch_requests(folder: Path) -> None:
 
     @wraps(fetch)
     async def fetch_watched(self: DirectConnection, *arguments: Any) -> Any:
-        if self.is_in_transaction:
+        driver: Any = self._pooled.driver_connection
+        if driver.is_in_transaction():
             return await fetch(self, *arguments)
         # The statement and its commit are one round trip.
         trip(folder, "request.before-commit")

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy.engine import make_url
 
-from service_kit.database.faults import LISTENING_FAULTS
+from service_kit.database.faults import DRIVER_FAULTS
 from service_kit.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ async def _follow(feed: ChangeFeed, settings: ServiceSettings) -> None:
     while True:
         try:
             await _listen(feed, url.render_as_string(hide_password=False), settings.service_name)
-        except LISTENING_FAULTS as fault:
+        except (*DRIVER_FAULTS, OSError, TimeoutError) as fault:
             if feed.is_live:
                 logger.warning("changes not heard for now", extra={"error": type(fault).__name__})
         finally:

@@ -31,11 +31,8 @@ _NOT_PREPARED = {
 # What an unreachable or exhausted database raises around SQLAlchemy.
 DATABASE_FAULTS = (DBAPIError, PoolTimeout, OSError, TimeoutError)
 
-# What a connection of the driver's own raises, without SQLAlchemy around it.
-LISTENING_FAULTS = (
-    *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
-    *(OSError, TimeoutError),
-)
+# What the driver raises without SQLAlchemy around it.
+DRIVER_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class TransientFailure(Exception):

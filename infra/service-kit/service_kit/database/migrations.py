@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Callable
 
 from alembic import context
 from sqlalchemy import text
@@ -43,38 +44,30 @@ async def _migrate(database_url: str) -> None:
 
 
 def _migrate_in_turn(connection: Connection) -> None:
-    _await_turn(connection)
     connection.execute(text(f"SET lock_timeout = {LOCK_MILLISECONDS}"))
     connection.execute(text("SET statement_timeout = '60s'"))
     connection.commit()
-    _migrate_between_requests(connection)
-    connection.execute(text(f"SELECT pg_advisory_unlock({_MIGRATION_LOCK})"))
 
-
-def _await_turn(connection: Connection) -> None:
-    lock = f"SELECT pg_try_advisory_lock({_MIGRATION_LOCK})"
-    if connection.execute(text(lock)).scalar_one():
-        return
-    _say(f"waiting for another run of the migrations, at most {PATIENCE_SECONDS} s")
-    connection.execute(text(f"SET lock_timeout = '{PATIENCE_SECONDS}s'"))
-    try:
+    def take_turn() -> None:
+        # The lock outlives the transaction. It is held until the connection closes.
         connection.execute(text(f"SELECT pg_advisory_lock({_MIGRATION_LOCK})"))
-    except DBAPIError as error:
-        if not is_lock_timeout(error):
-            raise
-        raise MigrationRefused(
-            f"Another run of the migrations was still going on after {PATIENCE_SECONDS} s: nothing"
-            " was done. Look for it in pg_stat_activity, then run this again."
-        ) from error
+        connection.commit()
+
+    def migrate() -> None:
+        context.configure(connection=connection, transaction_per_migration=True)
+        with context.begin_transaction():
+            context.run_migrations()
+
+    _insist(connection, take_turn, "another run of the migrations is still going on")
+    _insist(connection, migrate, "a table that the migration changes is still in use")
 
 
-def _migrate_between_requests(connection: Connection) -> None:
+def _insist(connection: Connection, attempt: Callable[[], None], obstacle: str) -> None:
+    """Repeat `attempt` until it gets its locks; raise `MigrationRefused`."""
     latest = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            context.configure(connection=connection, transaction_per_migration=True)
-            with context.begin_transaction():
-                context.run_migrations()
+            attempt()
             return
         except DBAPIError as error:
             if not is_lock_timeout(error):
@@ -82,14 +75,9 @@ def _migrate_between_requests(connection: Connection) -> None:
             connection.rollback()
             if time.monotonic() >= latest:
                 raise MigrationRefused(
-                    f"A table that the migration changes was in use for {PATIENCE_SECONDS} s"
-                    f" ({error.orig}): nothing of it was done. Look for long transactions in"
-                    " pg_stat_activity, then run this again."
+                    f"{obstacle} after {PATIENCE_SECONDS} s ({error.orig}): nothing of it was done."
+                    " Look for the other session in pg_stat_activity, then run this again."
                 ) from error
-            _say("a table is in use: stepping aside, then trying again")
+        # Not a log line: Alembic shows those only when its configuration asks for them.
+        sys.stderr.write(f"{obstacle}: stepping aside, then trying again\n")
         time.sleep(PAUSE_SECONDS)
-
-
-def _say(what: str) -> None:
-    # Not a log line: Alembic shows those only when its configuration asks for them.
-    sys.stderr.write(f"{what}\n")

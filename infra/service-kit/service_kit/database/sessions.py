@@ -3,14 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from service_kit.database.pool import WRITES, BoundedPool, Pools, refuse_closed
+from service_kit.database.pool import WRITES, BoundedPool, Pools
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.statements import time_statements
 
@@ -33,13 +32,11 @@ COMMAND_TIMEOUT_SECONDS = 11.0
 CLOSE_TIMEOUT_SECONDS = 1.0
 
 
-@asynccontextmanager
-async def open_engine(
+def open_engine(
     settings: ServiceSettings, pools: Pools | None = None
-) -> AsyncIterator[AsyncEngine]:
+) -> AbstractAsyncContextManager[AsyncEngine]:
     """Open an engine with the whole pool of the process; it connects at the first use."""
-    async with _open(settings, "all", settings.database_pool_size, pools) as engine:
-        yield engine
+    return _open(settings, "all", settings.database_pool_size, pools)
 
 
 @asynccontextmanager
@@ -60,11 +57,9 @@ async def open_engines(
         yield writer, reader
 
 
-@asynccontextmanager
-async def open_probe(settings: ServiceSettings) -> AsyncIterator[AsyncEngine]:
+def open_probe(settings: ServiceSettings) -> AbstractAsyncContextManager[AsyncEngine]:
     """Open one connection for readiness, because a full pool says nothing about the database."""
-    async with _open(settings, "", 1, is_read_only=True) as engine:
-        yield engine
+    return _open(settings, "", 1, is_read_only=True)
 
 
 @asynccontextmanager
@@ -77,14 +72,15 @@ async def _open(
     is_read_only: bool = False,
 ) -> AsyncIterator[AsyncEngine]:
     server_settings = {**_SERVER_SETTINGS, "application_name": settings.service_name}
-    options: dict[str, Any] = {}
     if is_read_only:
         server_settings["default_transaction_read_only"] = "on"
-        # No BEGIN and no ROLLBACK round trip around a single read.
-        options["isolation_level"] = "AUTOCOMMIT"
     engine = create_async_engine(
         settings.database_url,
+        # Saves the round trips of BEGIN and ROLLBACK around a single read.
+        isolation_level="AUTOCOMMIT" if is_read_only else None,
         poolclass=BoundedPool,
+        label=label,
+        most_waiting=settings.database_pool_waiting,
         # Logs and dead letters hold the text of errors; they must not hold values.
         hide_parameters=True,
         pool_size=size,
@@ -95,25 +91,19 @@ async def _open(
             "command_timeout": COMMAND_TIMEOUT_SECONDS,
             "server_settings": server_settings,
         },
-        **options,
     )
-    pool = engine.sync_engine.pool
-    assert isinstance(pool, BoundedPool)
-    pool.configure(label, settings.database_pool_waiting, pools)
-    event.listen(pool, "checkout", refuse_closed)
+    if pools is not None:
+        assert isinstance(engine.pool, BoundedPool)
+        pools.add(engine.pool)
     time_statements(engine)
     try:
         yield engine
     finally:
-        await _close(engine)
-
-
-async def _close(engine: AsyncEngine) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-            await engine.dispose()
-    except TimeoutError:
-        logger.warning("connections not closed: the database does not answer")
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await engine.dispose()
+        except TimeoutError:
+            logger.warning("connections not closed: the database does not answer")
 
 
 def after_commit(session: AsyncSession, tell: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import PoolProxiedConnection
 
+from service_kit.database.faults import DRIVER_FAULTS
 from service_kit.telemetry.statements import timed
 
 _NAME = re.compile(r"(?<!:):([a-z_]+)")
@@ -37,11 +38,6 @@ class DirectConnection:
         self._pooled = pooled
         self._dialect = dialect
 
-    @property
-    def is_in_transaction(self) -> bool:
-        driver: Any = self._pooled.driver_connection
-        return bool(driver.is_in_transaction())
-
     async def fetch_row(
         self, statement: DirectStatement, values: Mapping[str, Any]
     ) -> asyncpg.Record | None:
@@ -54,13 +50,12 @@ class DirectConnection:
         try:
             with timed(statement.sql):
                 row = await driver.fetchrow(statement.sql, *parameters)
-        except asyncpg.PostgresError as error:
-            raise _as_sqlalchemy(self._dialect, error, statement.sql) from error
         except BaseException as error:
-            # The server may still send the answer, so nobody may use the connection again.
-            self._pooled.invalidate(error)
-            if isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError)):
-                raise _as_sqlalchemy(self._dialect, error, statement.sql) from error
+            if not isinstance(error, asyncpg.PostgresError):
+                # The server may still send the answer, so nobody may use the connection again.
+                self._pooled.invalidate(error)
+            if isinstance(error, DRIVER_FAULTS):
+                raise _as_sqlalchemy(error, statement.sql, self._dialect) from error
             raise
         return cast("asyncpg.Record | None", row)
 
@@ -68,16 +63,9 @@ class DirectConnection:
 @asynccontextmanager
 async def autocommit(engine: AsyncEngine) -> AsyncIterator[DirectConnection]:
     """Check a connection out on which each statement is a transaction of its own."""
-    dbapi = engine.dialect.loaded_dbapi
-    try:
-        # Nothing begins a transaction: the statement and its commit are one round trip.
-        pooled = await engine.raw_connection()
-    except dbapi.Error as error:
-        raise _as_sqlalchemy(engine.dialect, error, None) from error
-    try:
-        yield DirectConnection(pooled, engine.dialect)
-    finally:
-        _give_back(pooled)
+    # Nothing begins a transaction: the statement and its commit are one round trip.
+    async with engine.connect() as connection:
+        yield DirectConnection(await connection.get_raw_connection(), engine.dialect)
 
 
 async def within(session: AsyncSession) -> DirectConnection:
@@ -86,25 +74,13 @@ async def within(session: AsyncSession) -> DirectConnection:
     return DirectConnection(await connection.get_raw_connection(), connection.dialect)
 
 
-def _give_back(pooled: PoolProxiedConnection) -> None:
-    if not pooled.is_valid:
-        return  # invalidated: it has left the pool already
-    driver: Any = pooled.driver_connection
-    if driver.is_closed():
-        pooled.invalidate()
-    else:
-        pooled.close()
-
-
-def _as_sqlalchemy(dialect: Dialect, error: Exception, statement: str | None) -> BaseException:
+def _as_sqlalchemy(error: Exception, statement: str, dialect: Dialect) -> BaseException:
     """Return the error that SQLAlchemy would have raised for this one of the driver."""
     dbapi: Any = dialect.loaded_dbapi
-    if not isinstance(error, dbapi.Error):
-        known = dbapi._asyncpg_error_translate
-        kind = next((known[each] for each in type(error).__mro__ if each in known), dbapi.Error)
-        translated = kind(str(error), error)
-        translated.__cause__ = error
-        error = translated
+    known = dbapi._asyncpg_error_translate
+    kind = next((known[each] for each in type(error).__mro__ if each in known), dbapi.Error)
+    translated: Exception = kind(str(error), error)
+    translated.__cause__ = error
     return DBAPIError.instance(
-        statement, None, error, dbapi.Error, hide_parameters=True, dialect=dialect
+        statement, None, translated, dbapi.Error, hide_parameters=True, dialect=dialect
     )
