@@ -6,13 +6,12 @@ round over the data finds none.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from opentelemetry import metrics
-from opentelemetry.metrics import CallbackOptions, Observation
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.loops import run_every
@@ -24,6 +23,10 @@ logger = logging.getLogger(__name__)
 _meter = metrics.get_meter("service_kit.audit")
 _SLICES = _meter.create_counter(
     "audit_slices", description="How many slices of the data has the audit looked at, by check?"
+)
+_DIFFERENCES = _meter.create_gauge(
+    "audit_difference",
+    description="How many computed values differ from their sources? Must be 0.",
 )
 
 
@@ -63,42 +66,32 @@ class _Round:
     """The progress of a check through the data."""
 
     def __init__(self, check: Check) -> None:
-        self.check = check
+        self._check = check
+        self._label = {"check": check.name}
         self._position: Any | None = None
         self._found = 0
         self._found_last_round = 0
-
-    @property
-    def differences(self) -> int:
-        return max(self._found, self._found_last_round)
+        _DIFFERENCES.set(0, self._label)
 
     async def step(self, session: AsyncSession) -> None:
-        part = await self.check.look(session, self._position)
-        _SLICES.add(1, {"check": self.check.name})
+        part = await self._check.look(session, self._position)
         for difference in part.differences:
             logger.error(
-                "audit found a difference",
-                extra={"check": self.check.name, "difference": difference},
+                "audit found a difference", extra={**self._label, "difference": difference}
             )
         self._found += len(part.differences)
         self._position = part.following
         if part.following is None:
             self._found_last_round, self._found = self._found, 0
+        _SLICES.add(1, self._label)
+        _DIFFERENCES.set(max(self._found, self._found_last_round), self._label)
 
 
 def audit_continuously(checks: Sequence[Check], every: timedelta) -> Chore:
     """Return a chore that compares one slice of each check at a time; every worker may run it."""
-    rounds = [_Round(check) for check in checks]
-
-    def observe(_: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(each.differences, {"check": each.check.name}) for each in rounds]
 
     async def audit(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
-        _meter.create_observable_gauge(
-            "audit_difference",
-            [observe],
-            description="How many computed values differ from their sources? Must be 0.",
-        )
+        rounds = [_Round(check) for check in checks]
 
         async def look() -> None:
             async with AsyncSession(engine) as session:

@@ -7,9 +7,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class KafkaSettings(BaseSettings):
-    """Where the broker is, and the account that it knows this process by."""
+    """The broker's address, and this process's account there."""
 
-    # The environment holds passwords: an error about a setting names it and shows no value.
+    # The environment holds passwords: an error names the setting and hides its value.
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
@@ -37,37 +37,37 @@ class ServiceSettings(KafkaSettings):
     database_url: str = Field(repr=False)
 
     worker_instance: str | None = None
-    """A name that this worker keeps over restarts and shares with no sibling: Kafka then gives it
-    its partitions back at once, where it would wait for the session of the dead one to end."""
+    """The worker's name, kept over restarts and shared with no other worker. Kafka then returns its
+    partitions at once after a crash, instead of waiting for the old session to end."""
 
     dead_letter_limit: int = Field(default=100, ge=1)
-    """A partition whose next refused message would be one more unresolved dead letter of its
-    consumer stops until a person has resolved some."""
+    """How many unresolved dead letters a consumer may have. At the next refused message its
+    partition stops, until a person has resolved some."""
 
     http_host: str = "127.0.0.1"
     http_port: int
     log_level: str = "INFO"
     otel_exporter_otlp_endpoint: str | None = None
     otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1)
-    """The share of requests whose spans are recorded. Of the others, those that fail or are slow
-    still get one span with their breakdown."""
+    """The share of requests whose spans are recorded. A request outside it that fails or is slow
+    still gets one span with its breakdown."""
     trace_keep_ratio: float = Field(default=1.0, ge=0, le=1)
-    """The share of recorded traces to keep besides those of errors, slow requests and sagas."""
+    """The share of recorded traces to keep. Errors, slow requests and sagas are always kept."""
 
     database_pool_size: int = 16
     database_pool_timeout_seconds: float = 2.0
-    """A request that gets no connection within this time is answered 503, never left hanging."""
+    """A request that gets no connection within this time is answered 503."""
     database_pool_waiting: int = 64
-    """One more that wants a connection is answered 503 at once: the others are late already.
+    """How many requests may wait for a connection. The next one is answered 503 at once.
 
-    Not more than are served within the timeout even when the machine is full, or most wait in vain
-    and what is answered collapses. For machines that are slower than that, nobody may wait behind
-    one who has waited for half of it.
+    The queue must be served within the timeout even when the machine is full. A longer queue makes
+    most requests time out after they have cost CPU. For slower machines the queue also closes when
+    its first request has waited for half of the timeout.
     """
     most_requests: int = 1000
-    """One more that is under way in this process is answered 503 at once."""
+    """How many requests one process handles at a time. The next one is answered 503 at once."""
     outbox_ceiling: int = 1_000_000
-    """With so many events that Kafka has not taken, requests that change something get 503."""
+    """When the outbox holds this many unsent events, requests that change something get 503."""
 
     max_body_bytes: int = 1024 * 1024
     most_body_bytes: int = 8 * 1024 * 1024
@@ -75,8 +75,8 @@ class ServiceSettings(KafkaSettings):
     most_waiting_requests: int = Field(default=500, ge=0)
     """One more that wants to wait for an outcome is answered with the present state at once."""
     idempotency_days: int = Field(default=8, ge=7)
-    """So long a repeated `Idempotency-Key` is recognised; its promise to clients is 7 days."""
+    """How long a repeated `Idempotency-Key` is recognised. Clients are promised 7 days."""
 
     def topic(self, name: str) -> str:
-        """The broker's name of a topic."""
+        """Return the broker's name of a topic."""
         return self.topic_prefix + name
