@@ -66,7 +66,7 @@ def app(registry: CollectorRegistry) -> FastAPI:
     app.add_middleware(RequestForms, routes=app.routes)
     app.add_middleware(ServeCached, cache=state.response_cache)
     metrics = HttpMetrics(Metrics(registry, NoOpMeter("any")))
-    observe_requests(app, metrics, Tracing(settings))
+    observe_requests(app, metrics, Tracing(settings, "any"))
     return app
 
 

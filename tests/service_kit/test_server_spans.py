@@ -38,7 +38,8 @@ def tracing(traces: Collector) -> Tracing:
             http_port=1,
             otel_exporter_otlp_endpoint=traces.url,
             otel_traces_sampler_arg=0,
-        )
+        ),
+        "any-api",
     )
 
 

@@ -45,8 +45,9 @@ def build_api(
     `extension` is entered when the engines of its `api_state` are open, and left before they close.
     """
     configure_logging(settings.service_name, settings.log_level)
-    tracing = Tracing(settings)
-    metrics = configure_metrics(settings.service_name)
+    process = settings.process_name("api")
+    tracing = Tracing(settings, process)
+    metrics = configure_metrics(process)
     pools = Pools(metrics.meter)
     state = ApiState(settings, metrics.meter)
 

@@ -77,6 +77,10 @@ class ServiceSettings(KafkaSettings):
     idempotency_days: int = Field(default=8, ge=7)
     """How long a repeated `Idempotency-Key` is recognised. Clients are promised 7 days."""
 
+    def process_name(self, role: Literal["api", "worker"]) -> str:
+        """Return the name of one of the service's processes, such as `sales-api`."""
+        return f"{self.service_name.removesuffix('-service')}-{role}"
+
     def topic(self, name: str) -> str:
         """Return the broker's name of a topic."""
         return self.topic_prefix + name

@@ -53,8 +53,9 @@ def run_worker(
             f"{LEAST_CONNECTIONS} connections, because its relay keeps one"
         )
     configure_logging(settings.service_name, settings.log_level)
-    tracing = Tracing(settings)
-    metrics = configure_metrics(settings.service_name)
+    process = settings.process_name("worker")
+    tracing = Tracing(settings, process)
+    metrics = configure_metrics(process)
 
     topics = [settings.topic(each.topic) for each in subscriptions]
     stopping = Stopping()

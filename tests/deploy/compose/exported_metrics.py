@@ -66,7 +66,7 @@ async def request_once(made: Metrics) -> None:
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     url = "postgresql+asyncpg://nobody@127.0.0.1/nothing"
     settings = ServiceSettings(service_name="any", database_url=url, http_port=1)
-    telemetry = HttpTelemetry(answer, HttpMetrics(made), Tracing(settings))
+    telemetry = HttpTelemetry(answer, HttpMetrics(made), Tracing(settings, "any"))
     await telemetry(scope, receive, send)
 
 

@@ -28,9 +28,9 @@ QUICK_REQUESTS = 40
 
 @pytest.fixture
 def tracer(watched_system: RunningSystem) -> Iterator[Tracer]:
-    """Return a tracer that sends spans as a process of report-service."""
+    """Return a tracer that sends spans as report-api."""
     port = watched_system.stack.layout.ports["jaeger-otlp"]
-    provider = TracerProvider(resource=Resource.create({"service.name": "report-service"}))
+    provider = TracerProvider(resource=Resource.create({"service.name": "report-api"}))
     exporter = OTLPSpanExporter(endpoint=f"http://127.0.0.1:{port}/v1/traces")
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     yield provider.get_tracer("test")
@@ -73,7 +73,11 @@ async def test_a_request_is_listed_with_its_breakdown_and_its_trace_is_drawn(
     assert drawn.returncode == 0
     lines = drawn.stdout.splitlines()
     assert lines[0].startswith(f"trace {trace_id}: ")
-    assert [line for line in lines if line.startswith("    stock: process sales.sale-recorded.v1")]
+    assert [
+        line
+        for line in lines
+        if line.startswith("    stock-worker: process sales.sale-recorded.v1")
+    ]
 
 
 async def test_the_slowest_come_first(watched_system: RunningSystem, chain: Chain) -> None:

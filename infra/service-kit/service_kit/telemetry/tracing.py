@@ -48,12 +48,16 @@ class Tracing:
     events.
     """
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    def __init__(self, settings: ServiceSettings, process: str) -> None:
+        host = gethostname()
         resource = Resource.create(
             {
-                "service.name": settings.service_name,
+                "service.name": process,
                 "service.namespace": "comptoir",
-                "service.instance.id": f"{gethostname()}:{settings.http_port}",
+                "service.instance.id": f"{host}:{settings.http_port}",
+                "host.name": host,
+                # Jaeger suspects the clocks of two processes unless this shows one host.
+                "ip": host,
             }
         )
         self.head_ratio = 0.0

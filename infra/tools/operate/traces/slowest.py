@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from infra.tools.operate.traces.jaeger import Jaeger, Search, Span, Trace
 
-SERVICES = ("sales-service", "stock-service", "report-service")
+APIS = ("sales-api", "stock-api", "report-api")
 STAGE = "comptoir.stage."
 FIRST_GUESS_SECONDS = 1.0
 SHORTEST_SECONDS = 0.001
@@ -19,7 +19,7 @@ def find_slowest(
     """Describe the slowest requests: time, duration, trace and stages, the slowest first."""
     searches = [
         Search(service, attribute, since, until)
-        for service in SERVICES
+        for service in APIS
         for attribute in _attributes(jaeger, service, route)
     ]
     found: dict[str, tuple[Span, Trace]] = {}

@@ -24,7 +24,7 @@ def draw(trace: Trace) -> Iterator[str]:
         offset = round((span.started - begin) / whole * BAR_WIDTH)
         width = max(1, round(span.duration / whole * BAR_WIDTH))
         bar = " " * min(offset, BAR_WIDTH - 1) + "█" * min(width, BAR_WIDTH - offset or 1)
-        name = f"{'  ' * depth}{span.service.removesuffix('-service')}: {span.name}"
+        name = f"{'  ' * depth}{span.service}: {span.name}"
         after = (span.started - begin) / 1000
         yield (
             f"{name[:NAME_WIDTH]:{NAME_WIDTH}} {after:9.2f} ms +{span.duration / 1000:9.2f} ms "
