@@ -22,6 +22,11 @@ from service_kit.telemetry.tracing import record_wait, traceparent_of
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
 
+_SHOWN_HEADERS = {
+    "ce_type": "cloudevents.event_type",
+    "ce_subject": "cloudevents.event_subject",
+}
+
 
 class Batch:
     """The records of one transaction: each becomes an event to apply, or a dead letter.
@@ -158,7 +163,13 @@ class Batch:
 
 
 def _place_of(record: ConsumerRecord) -> dict[str, str | int]:
+    event = {
+        _SHOWN_HEADERS[name]: value.decode(errors="replace")
+        for name, value in record.headers
+        if name in _SHOWN_HEADERS and value is not None
+    }
     return {
+        **event,
         "messaging.destination.partition.id": str(record.partition),
         "messaging.kafka.offset": record.offset,
     }

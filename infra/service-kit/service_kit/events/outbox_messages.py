@@ -31,16 +31,16 @@ class SendSpans(MessageSpans):
         ]
 
     def _start_sending(self, row: Row[Any], context: Context) -> Span:
-        record_wait(
-            tracer, "outbox wait", context, int(row.created_at.timestamp() * 1e9), time_ns()
-        )
+        written_ns = int(row.created_at.timestamp() * 1e9)
+        event = {"cloudevents.event_type": row.type, "cloudevents.event_subject": row.subject}
+        record_wait(tracer, "outbox wait", context, written_ns, time_ns(), event)
         return self.start(
-            f"send {row.topic}",
+            f"send {row.type}",
             context,
             {
+                **event,
                 "messaging.destination.name": row.topic,
                 "messaging.message.id": str(row.event_id),
-                "cloudevents.event_type": row.type,
                 "outbox.wait_seconds": (datetime.now(UTC) - row.created_at).total_seconds(),
             },
         )

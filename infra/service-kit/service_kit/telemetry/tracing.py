@@ -19,6 +19,7 @@ from opentelemetry.sdk.trace.sampling import (
 )
 from opentelemetry.trace import SpanContext
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import Attributes
 
 from service_kit.settings import ServiceSettings
 
@@ -142,11 +143,17 @@ def sampled_context_of(traceparent: str | None) -> Context | None:
 
 
 def record_wait(
-    tracer: trace.Tracer, name: str, above: Context, began_ns: int, ended_ns: int
+    tracer: trace.Tracer,
+    name: str,
+    above: Context,
+    began_ns: int,
+    ended_ns: int,
+    attributes: Attributes = None,
 ) -> None:
     """Record a wait that is over; times are nanoseconds since 1970."""
     # Another machine's clock may be ahead of ours.
-    tracer.start_span(name, above, start_time=min(began_ns, ended_ns)).end(ended_ns)
+    began_ns = min(began_ns, ended_ns)
+    tracer.start_span(name, above, attributes=attributes, start_time=began_ns).end(ended_ns)
 
 
 def parent_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> SpanContext | None:
