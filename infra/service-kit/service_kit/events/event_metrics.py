@@ -27,6 +27,7 @@ OUTBOX_DELAY = _meter.create_histogram(
     "outbox_delay",
     unit="s",
     description="How long does an event wait between its row and the broker's acknowledgement?",
+    explicit_bucket_boundaries_advisory=[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0],
 )
 DEAD_LETTERS_REPLAYED = _meter.create_counter(
     "dead_letters_replayed", description="How many dead letters were tried again, by outcome?"

@@ -1,0 +1,31 @@
+"""Each histogram has buckets that fit what it measures.
+
+The libraries' own begin at 5 ms or 5 s: a percentile of shorter times would be an invention.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = (ROOT / "infra/service-kit/service_kit", *ROOT.glob("*-service/*_service"))
+BUCKETS_OF = {"create_histogram": "explicit_bucket_boundaries_advisory", "Histogram": "buckets"}
+
+
+def histograms() -> Iterator[tuple[str, bool]]:
+    """Yield the place of each histogram, and whether its buckets are given."""
+    for package in PACKAGES:
+        for path in sorted(package.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call):
+                    made = getattr(node.func, "attr", getattr(node.func, "id", ""))
+                    if made in BUCKETS_OF:
+                        given = {word.arg for word in node.keywords}
+                        yield f"{path.name}:{node.lineno}", BUCKETS_OF[made] in given
+
+
+def test_no_histogram_has_the_buckets_of_a_library() -> None:
+    found = dict(histograms())
+
+    assert found
+    assert [place for place, has_buckets in found.items() if not has_buckets] == []
