@@ -133,7 +133,7 @@ test-faults: $(STAMP) ## Run random series of faults: make test-faults [SEEDS=20
 
 .PHONY: bench
 bench: $(STAMP) ## Measure (docs/performance.md): make bench [PART=reads] [ROUNDS=3] [MINUTES=60] [QUICK=1]
-	-@$(VENV)/bin/python -m infra.tools.local.fetch jaeger nginx
+	-@$(VENV)/bin/python -m infra.tools.local.fetch jaeger
 	@$(VENV)/bin/python -m infra.tools.measure.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(QUICK),--quick)
 

@@ -1,6 +1,6 @@
-"""Compute what a chain of any size needs, from the unit costs that `make bench` measures.
+"""Compute the needs of a chain of any size from the costs that `make bench` measures.
 
-`docs/scaling.md` has the formulas and shows the tables. `Assumptions` holds what nobody measured.
+`docs/scaling.md` has the formulas and shows the tables.
 """
 
 import math
@@ -9,19 +9,20 @@ from dataclasses import dataclass
 
 from infra.tools.local.layout import ROOT
 from infra.tools.measure import tables
-from infra.tools.measure.bench.comparing import PROCESS_US
-from infra.tools.measure.bench.system import SATURATED, STEADY
+from infra.tools.measure.bench.processes import PROCESS
+from infra.tools.measure.bench.system import STEADY
 
 DOCUMENT = ROOT / "docs/scaling.md"
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What one sale, event or read takes, measured."""
+    """The measured cost of one sale, event or read."""
 
     sale_api_cpu_ms: float
     sale_worker_cpu_ms: float
     sale_postgres_cpu_ms: float
+    sale_kafka_cpu_ms: float
     stock_event_cpu_ms: float
     report_event_cpu_ms: float
     report_read_cpu_ms: float
@@ -34,18 +35,19 @@ class Costs:
 
 # Where each cost is kept: the part, its table, how the row begins, and the column.
 _STEADY = ("system", "costs", ("permissive", STEADY))
-_SATURATED = ("system", "costs", ("permissive", SATURATED))
+_STORED = ("system", "times", ("permissive",))
 _KEPT: Mapping[str, tuple[str, str, tuple[str, ...], str]] = {
     "sale_api_cpu_ms": (*_STEADY, "sales-api"),
     "sale_worker_cpu_ms": (*_STEADY, "sales-worker"),
     "sale_postgres_cpu_ms": (*_STEADY, "postgresql"),
+    "sale_kafka_cpu_ms": (*_STEADY, "kafka"),
     "stock_event_cpu_ms": (*_STEADY, "stock-worker"),
     "report_event_cpu_ms": (*_STEADY, "report-worker"),
-    "sale_bytes_postgres": (*_SATURATED, "bytes in PostgreSQL"),
-    "sale_bytes_kafka": (*_SATURATED, "bytes in Kafka"),
+    "sale_bytes_postgres": (*_STORED, "bytes in PostgreSQL"),
+    "sale_bytes_kafka": (*_STORED, "bytes in Kafka"),
     "relay_events_per_second": ("system", "relay", ("one relay",), "events/s"),
-    "report_read_cpu_ms": ("reads", "limits", ("performance/global, read anew",), PROCESS_US),
-    "stock_read_cpu_ms": ("reads", "limits", ("stock, 20 products, read anew",), PROCESS_US),
+    "report_read_cpu_ms": ("reads", "limits", ("performance/global, read anew",), PROCESS),
+    "stock_read_cpu_ms": ("reads", "limits", ("stock, 20 products, read anew",), PROCESS),
     "projection_lines_per_second": ("projection", "paces", ("one live worker",), "sale lines/s"),
 }
 PARTS = tuple(dict.fromkeys(part for part, *_ in _KEPT.values()))
@@ -53,7 +55,7 @@ PARTS = tuple(dict.fromkeys(part for part, *_ in _KEPT.values()))
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What a chain does; change the values for yours."""
+    """Assumed figures of a chain; change them for yours."""
 
     lines_per_sale: float = 3
     # Permissive stores announce a sale once, strict ones once more when it is settled.
@@ -72,7 +74,7 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class Shape:
-    """A way to run the product, and what it offers to each part."""
+    """A deployment of the product, and its capacity for each part."""
 
     name: str
     partitions: int
@@ -103,7 +105,7 @@ TAKES_OVER = {
 
 @dataclass(frozen=True)
 class Demand:
-    """What a size needs of each part, in cores, events and bytes."""
+    """The cores, events and bytes that a size needs of each part."""
 
     api_cores: float
     sales_api_cores: float
@@ -111,6 +113,7 @@ class Demand:
     stock_worker_cores: float
     report_worker_cores: float
     postgres_cores: float
+    kafka_cores: float
     relay_share: float
     single_store_share: float
     kafka_megabytes_per_second: float
@@ -141,6 +144,7 @@ def demand_of(stores: int, sales: float, costs: Costs, assumed: Assumptions) -> 
         stock_worker_cores=stock,
         report_worker_cores=report,
         postgres_cores=sales * costs.sale_postgres_cpu_ms / 1000,
+        kafka_cores=sales * costs.sale_kafka_cpu_ms / 1000,
         relay_share=events / costs.relay_events_per_second,
         single_store_share=max(stock, report) / stores,
         kafka_megabytes_per_second=sales * costs.sale_bytes_kafka / 1e6,
@@ -168,7 +172,9 @@ def shares_of(demand: Demand, shape: Shape, assumed: Assumptions) -> dict[str, f
         / shape.connections,
     }
     if shape.cores is not None:
-        everything = demand.api_cores + demand.worker_cores + demand.postgres_cores
+        everything = (
+            demand.api_cores + demand.worker_cores + demand.postgres_cores + demand.kafka_cores
+        )
         shares["the machine's cores"] = everything / shape.cores / assumed.busy
     return shares
 
@@ -190,7 +196,7 @@ def number(value: float) -> str:
 
 
 def list_lines(costs: Costs, assumed: Assumptions = Assumptions()) -> Iterator[str]:
-    """Yield the two tables: what each size needs, and what is full first."""
+    """Yield two tables: the needs of each size, and its fullest part."""
     demands = [(size, demand_of(*size, costs, assumed)) for size in SIZES]
     yield tables.render([_describe(*each, assumed) for each in demands])
     yield tables.render([row for each in demands for row in _rank(*each, assumed)])
@@ -204,6 +210,7 @@ def _describe(size: tuple[int, int], demand: Demand, assumed: Assumptions) -> ta
         "API cores": number(demand.api_cores),
         "worker cores": number(demand.worker_cores),
         "PostgreSQL cores": number(demand.postgres_cores),
+        "Kafka cores": number(demand.kafka_cores),
         "PostgreSQL GB/day": number(demand.postgres_gigabytes_per_day),
         f"{assumed.server_terabytes:g} TB last": f"{number(days / 365)} years"
         if days > 730
@@ -236,7 +243,7 @@ def read_costs() -> Costs | None:
         if content is None:
             return None
         [row] = (each for each in content[table] if tuple(each.values())[: len(key)] == key)
-        found[name] = row[column] / 1000 if column == PROCESS_US else row[column]
+        found[name] = row[column] / 1000 if column == PROCESS else row[column]
     return Costs(**found)
 
 

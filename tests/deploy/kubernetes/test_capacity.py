@@ -23,6 +23,7 @@ MADE_UP = Costs(
     sale_api_cpu_ms=2,
     sale_worker_cpu_ms=1,
     sale_postgres_cpu_ms=1,
+    sale_kafka_cpu_ms=1,
     stock_event_cpu_ms=0.2,
     report_event_cpu_ms=0.1,
     report_read_cpu_ms=1,
@@ -42,6 +43,7 @@ def test_demand_is_the_formulas_of_the_document() -> None:
     assert demand.api_cores == pytest.approx(100 * (0.002 + 0.0005) + 10 * 0.001)
     assert demand.stock_worker_cores == pytest.approx(150 * 0.0002)
     assert demand.report_worker_cores == pytest.approx(max(150 * 0.0001, 300 / 30_000))
+    assert demand.kafka_cores == pytest.approx(100 * 0.001)
     assert demand.relay_share == pytest.approx(150 / 10_000)
     assert demand.postgres_gigabytes_per_day == pytest.approx(100 * 14_400 * 2000 / 1e9)
 

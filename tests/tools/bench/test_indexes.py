@@ -90,9 +90,9 @@ async def report(postgres_admin_url: str, report_template: str) -> AsyncIterator
 
 async def fill_report(engine: AsyncEngine) -> None:
     connection = await open_connection(engine)
-    await filling.fill_seed(connection, SALES, LAST_DAY)
-    await filling.fill_report(connection)
-    await connection.execute("VACUUM ANALYZE")
+    first_day = LAST_DAY - filling.YEAR
+    scripts = ("seed", "catalogue_report", "counters")
+    await filling.fill(connection, *scripts, sales=SALES, first_day=first_day)
     await connection.close()
 
 
@@ -134,7 +134,7 @@ async def test_no_report_reads_a_sale(report: AsyncEngine) -> None:
 async def stock(stock_engine: AsyncEngine) -> AsyncEngine:
     """Return a stock of 80,000 levels in forty stores."""
     connection = await open_connection(stock_engine)
-    await filling.fill_stock(connection, sales=0)
+    await filling.fill(connection, "catalogue_stock", "movements", sales=0)
     await connection.close()
     return stock_engine
 
@@ -157,7 +157,7 @@ async def test_the_stock_of_a_product_is_found_by_product(stock: AsyncEngine) ->
 async def sales(sales_engine: AsyncEngine) -> AsyncEngine:
     """Return a database of 70,000 sales of three lines in forty stores."""
     connection = await open_connection(sales_engine)
-    await filling.fill_catalogue(connection, "sales")
+    await filling.fill(connection, "catalogue_sales")
     for statement in _SOLD:
         await connection.execute(statement)
     await connection.close()

@@ -8,13 +8,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from infra.tools.measure.bench.filling import (
-    PARTITIONS,
-    PRODUCTS,
-    STORES,
-    fill_report,
-    fill_seed,
-)
+from infra.tools.measure.bench.filling import PARTITIONS, PRODUCTS, STORES, YEAR, fill
 from infra.tools.measure.bench.lab import plain
 from report_service.events.consumed import (
     ProductChanged,
@@ -58,7 +52,7 @@ async def test_the_statements_fill_what_the_consumer_fills(
 
         await consume_catalogue(one, consumed)
         await consume_sales(one, consumed)
-        await fill_report(other)
+        await fill(other, "catalogue_report", "counters")
 
         assert await one.fetchval("SELECT sum(sales_count) FROM store_totals") == SALES
         assert await differing_tables(one, other) == []
@@ -69,7 +63,7 @@ async def test_the_statements_fill_what_the_consumer_fills(
 async def make_sales(engine: AsyncEngine) -> Connection:
     url = engine.url.render_as_string(hide_password=False)
     connection = await asyncpg.connect(plain(url))
-    await fill_seed(connection, SALES, LAST_DAY)
+    await fill(connection, "seed", sales=SALES, first_day=LAST_DAY - YEAR)
     return connection
 
 

@@ -3,7 +3,7 @@
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from infra.tools.measure.bench.filling import fill_stock
+from infra.tools.measure.bench.filling import fill
 from infra.tools.measure.bench.lab import plain
 
 SALES = 30_000  # 90,000 lines: some levels have sold twice, the others once
@@ -27,7 +27,7 @@ _WRONG_BALANCES = """
 async def test_every_level_is_the_sum_of_its_movements(stock_engine: AsyncEngine) -> None:
     url = stock_engine.url.render_as_string(hide_password=False)
     connection = await asyncpg.connect(plain(url))
-    await fill_stock(connection, SALES)
+    await fill(connection, "catalogue_stock", "movements", sales=SALES)
 
     sold = await connection.fetchval("SELECT count(*) FROM movements WHERE kind = 'sale'")
     different = await connection.fetchval(_DIFFERENT)

@@ -8,8 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from infra.tools.local import nginx
-from infra.tools.local.fetch import NO_NGINX
 from infra.tools.measure import tables
 from infra.tools.measure.bench.instances import PORTS as PORTS_OF_INSTANCES
 from infra.tools.measure.bench.instances import measure_instances
@@ -48,19 +46,8 @@ async def measure(parts: Sequence[str], effort: Effort, command: str, *, is_kept
         say(f"{part}: done in {time.perf_counter() - began:.0f} s")
 
 
-def choose(parts: Sequence[str]) -> Sequence[str]:
-    """Return the parts that were asked for, or all that this machine can measure."""
-    if nginx.installed_ports():
-        return parts or list(PARTS)
-    if "instances" in parts:
-        raise SystemExit(NO_NGINX)
-    if not parts:
-        say(f"instances: passed over, {NO_NGINX}")
-    return parts or [each for each in PARTS if each != "instances"]
-
-
 def main() -> None:
-    """Measure what is asked for, by default everything."""
+    """Measure the given parts, by default all."""
     parser = argparse.ArgumentParser(prog="python -m infra.tools.measure.bench")
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], metavar="PART")
     parser.add_argument("--rounds", type=int)
@@ -76,7 +63,9 @@ def main() -> None:
     command = " ".join(["python -m infra.tools.measure.bench", *sys.argv[1:]])
     # A topic that is not there yet is what a part waits for, not news.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    asyncio.run(measure(choose(arguments.parts), effort, command, is_kept=not arguments.quick))
+    asyncio.run(
+        measure(arguments.parts or list(PARTS), effort, command, is_kept=not arguments.quick)
+    )
 
 
 if __name__ == "__main__":

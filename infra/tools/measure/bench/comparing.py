@@ -1,110 +1,112 @@
 """Ask several targets in turn, so that noise meets all alike, and compare what each costs."""
 
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
 
-import psutil
-
-from infra.tools.measure.bench.lab import Effort, Lab, say
+from infra.tools.measure.bench.lab import Effort, say
 from infra.tools.measure.bench.load import BUSY, REFUSED, Request, send
-from infra.tools.measure.bench.processes import Meter
+from infra.tools.measure.bench.processes import POSTGRESQL, PROCESS, Meter, Programs
 from infra.tools.measure.tables import Row
 
-MANY_CONNECTIONS = 100
-PROCESS_US = "µs CPU of the process"
+RATE = "answers/s"
+LATENCIES = ("p50 ms", "p95 ms", "p99 ms", "max ms", "% of the cores busy", "503", "not sent")
 LATENCY_RATE = 400.0  # a second; the two cores also run the load generator
+MANY_CONNECTIONS = 100
 _WARM_UP_SECONDS = 1.0  # the shortest that k6 takes
+
+Figures = Mapping[str, float]
+
+
+async def _wait_for_nothing(_: int) -> None:
+    """Return at once: most answers leave no work behind."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """What is asked of a process; `name` and `size` as in the tables."""
+    """Requests, and the programs that work for them; `name` and `size` as in the tables.
+
+    `finish` waits until the work that so many answers leave behind is done.
+    """
 
     name: str
-    process: psutil.Process
     requests: Sequence[Request]
+    list_programs: Callable[[], Programs]
     status: int = 200
     size: int = 0
     connections: int = BUSY
-
-
-class Cost(NamedTuple):
-    """What an answer costs in microseconds of CPU, and how many come a second."""
-
-    process_us: float
-    postgresql_us: float
-    rate: float
-
-    @property
-    def in_all_us(self) -> float:
-        return self.process_us + self.postgresql_us
+    rate: float | None = None  # as fast as requests are answered
+    finish: Callable[[int], Awaitable[None]] = _wait_for_nothing
 
 
 async def compare(
-    lab: Lab, effort: Effort, targets: Sequence[Target], seconds: float | None = None
-) -> dict[Target, Cost]:
-    """Keep each target busy in turn, round after round; return the medians."""
+    effort: Effort, targets: Sequence[Target], seconds: float | None = None
+) -> dict[Target, Figures]:
+    """Load each target in turn, round after round; return the median of each figure."""
     rounds = [
-        [await _measure(lab, target, seconds or effort.seconds) for target in targets]
+        [await _measure(target, seconds or effort.seconds) for target in targets]
         for _ in range(effort.rounds)
     ]
-    medians = {}
-    for target, *costs in zip(targets, *rounds, strict=True):
-        cost = medians[target] = Cost(*map(statistics.median, zip(*costs, strict=True)))
-        cpu = f"{cost.process_us:,.0f} + {cost.postgresql_us:,.0f} µs"
-        say(f"{target.name:34} {target.size or '':>10} {cpu:>20} {cost.rate:9,.0f}/s")
+    medians: dict[Target, Figures] = {}
+    for target, *measured in zip(targets, *rounds, strict=True):
+        names = measured[0]
+        medians[target] = {
+            name: statistics.median(each[name] for each in measured) for name in names
+        }
+        shown = ", ".join(f"{name} {each:,.4g}" for name, each in medians[target].items())
+        say(f"{target.name} {target.size or ''}: {shown}")
     return medians
 
 
-async def _measure(lab: Lab, target: Target, seconds: float) -> Cost:
+async def _measure(target: Target, seconds: float) -> Figures:
     # The warm-up opens the connections to the database, whose backends are measured.
-    await send(target.requests, _WARM_UP_SECONDS, target.connections)
-    # Only one target is asked at a time, so all of PostgreSQL works for it.
-    meter = Meter({"process": [target.process], "postgresql": lab.processes("postgresql")})
-    answers = await send(target.requests, seconds, target.connections)
+    warm = await send(target.requests, _WARM_UP_SECONDS, target.connections, target.rate)
+    await target.finish(warm.statuses.get(target.status, 0))
+    meter = Meter(target.list_programs())
+    answers = await send(target.requests, seconds, target.connections, target.rate)
     answers.check(target.status)
-    used = meter.read_cpu_seconds()
-    process, postgresql = (each / answers.count * 1e6 for each in used.values())
-    return Cost(process, postgresql, answers.rate)
+    count = answers.statuses[target.status]
+    answered = perf_counter()
+    await target.finish(count)
+    finishing, cpu_seconds = perf_counter() - answered, meter.read_cpu_seconds()
+    return {
+        RATE: count / (answers.seconds + finishing),
+        **answers.milliseconds(),
+        **{name: used / count * 1e6 for name, used in cpu_seconds.items()},
+        "% of the cores busy": meter.read_busy(),
+        "503": answers.statuses.get(REFUSED, 0),
+        "not sent": answers.summary.count("dropped_iterations"),
+    }
 
 
-def cost_rows(costs: Mapping[Target, Cost]) -> list[Row]:
+def cost_rows(costs: Mapping[Target, Figures]) -> list[Row]:
     """Return the rows of a table that shows costs beside the first, which is the limit."""
     limit = next(iter(costs.values()))
     return [
         {
             "": target.name,
             "answer": str(target.status),
-            PROCESS_US: cost.process_us,
-            "µs of PostgreSQL": cost.postgresql_us,
-            "CPU of the process ÷ limit": cost.process_us / limit.process_us,
-            "answers/s": cost.rate,
-            "answers/s ÷ limit": cost.rate / limit.rate,
+            PROCESS: figures[PROCESS],
+            POSTGRESQL: figures[POSTGRESQL],
+            "µs of the process ÷ limit": figures[PROCESS] / limit[PROCESS],
+            RATE: figures[RATE],
+            "answers/s ÷ limit": figures[RATE] / limit[RATE],
         }
-        for target, cost in costs.items()
+        for target, figures in costs.items()
     ]
 
 
 async def measure_latencies(state: str, effort: Effort, targets: Sequence[Target]) -> list[Row]:
-    """Ask each target at a rate that leaves room; return the rows of a table of latencies."""
-    rows: list[Row] = []
-    for target in targets:
-        meter = Meter({})
-        answers = await send(target.requests, 3 * effort.seconds, MANY_CONNECTIONS, LATENCY_RATE)
-        busy = meter.read_busy()
-        answers.check(target.status)
-        rows.append(
-            {
-                "": target.name,
-                "state": state,
-                "requests/s": answers.rate,
-                **answers.milliseconds(),
-                "cores busy": busy,
-                "503": answers.statuses.get(REFUSED, 0),
-                "not sent": answers.summary.count("dropped_iterations"),
-            }
-        )
-        say(f"{state:14} {target.name:34} {answers.milliseconds()}")
-    return rows
+    """Ask each target once, at a rate that leaves room; return the rows of a table of latencies."""
+    slow = [replace(target, connections=MANY_CONNECTIONS, rate=LATENCY_RATE) for target in targets]
+    found = await compare(replace(effort, rounds=1), slow, 3 * effort.seconds)
+    return [
+        {
+            "": target.name,
+            "state": state,
+            "requests/s": figures[RATE],
+            **{name: figures[name] for name in LATENCIES},
+        }
+        for target, figures in found.items()
+    ]

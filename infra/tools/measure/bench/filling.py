@@ -26,60 +26,42 @@ def draw_products(chance: random.Random) -> list[int]:
 
 async def fill_chain(lab: Lab) -> None:
     """Fill the databases that the services use; call it before they start."""
-    for service in ("sales", "stock", "report"):
+    for service, further in (("sales", ()), ("stock", ("ample_stock",)), ("report", ())):
         async with lab.connect(service) as connection:
-            await fill_catalogue(connection, service)
-            if service == "stock":
-                await _run(connection, "ample_stock")
-            await connection.execute("VACUUM ANALYZE")
+            await fill(connection, f"catalogue_{service}", *further)
+
+
+async def make_seed_shop(lab: Lab) -> str:
+    """Make the database in which the original sells; return its name."""
+    return await _make(lab, "template1", "seed_shop", "seed_shop")
 
 
 async def make_report(lab: Lab, sales: int, last_day: date) -> str:
     """Make a database of the report, and of the original, with so many sales; return its name."""
-    name = await lab.clone("report", f"report_{sales}")
-    async with lab.connect(name) as connection:
-        await fill_seed(connection, sales, last_day)
-        await fill_report(connection)
-        await connection.execute("DROP TABLE seed.paniers CASCADE")
-        await connection.execute("VACUUM ANALYZE")
-    say(f"{name}: filled")
-    return name
+    scripts = ("seed", "catalogue_report", "counters", "drop_baskets")
+    values = {"sales": sales, "first_day": last_day - YEAR}
+    return await _make(lab, "report", f"report_{sales}", *scripts, **values)
 
 
 async def make_stock(lab: Lab, sales: int = 0) -> str:
     """Make a database of the stock as so many sales leave it; return its name."""
-    name = await lab.clone("stock", f"stock_{sales}")
+    scripts = ("catalogue_stock", "movements")
+    return await _make(lab, "stock", f"stock_{sales}", *scripts, sales=sales)
+
+
+async def _make(lab: Lab, template: str, name: str, *scripts: str, **values: object) -> str:
+    await lab.clone(template, name)
     async with lab.connect(name) as connection:
-        await fill_stock(connection, sales)
+        await fill(connection, *scripts, **values)
     say(f"{name}: filled")
     return name
 
 
-async def fill_catalogue(connection: Connection, service: str) -> None:
-    """Insert stores and products into a database of a service."""
-    await _run(connection, f"catalogue_{service}")
-
-
-async def fill_seed(connection: Connection, sales: int, last_day: date) -> None:
-    """Make the original's tables, with sales in the year that ends with `last_day`."""
-    await _run(connection, "seed", sales=sales, first_day=last_day - YEAR)
-
-
-async def fill_report(connection: Connection) -> None:
-    """Fill catalogue, levels and counters from the original's tables."""
-    await fill_catalogue(connection, "report")
-    await _run(connection, "counters")
-
-
-async def fill_stock(connection: Connection, sales: int) -> None:
-    """Fill catalogue, levels and movements."""
-    await fill_catalogue(connection, "stock")
-    await _run(connection, "movements", sales=sales)
+async def fill(connection: Connection, *scripts: str, **values: object) -> None:
+    """Run scripts of `data/` with their values."""
+    for name in scripts:
+        await connection.execute(read_script(name, **values))
     await connection.execute("VACUUM ANALYZE")
-
-
-async def _run(connection: Connection, name: str, **values: object) -> None:
-    await connection.execute(read_script(name, **values))
 
 
 def read_script(name: str, **values: object) -> str:

@@ -1,61 +1,54 @@
-"""Part `instances`: one instance of each API behind NGINX, then two.
+"""Part `instances`: one instance of an API, then two.
 
-The whole system and k6 share this machine, whose cores bound what a second instance can bring.
+k6 asks the instances in turn, without NGINX, which limits the rate of one client. The whole system
+and k6 share this machine, whose cores bound what a second instance can bring.
 """
 
-import asyncio
-import statistics
-
-from infra.tools.local import nginx
-from infra.tools.local.layout import SERVICES, further_ports
-from infra.tools.local.supervisor import Supervisor
+from infra.tools.local.layout import further_ports
 from infra.tools.measure.bench import live
-from infra.tools.measure.bench.lab import Effort, Lab, say
-from infra.tools.measure.bench.load import PERMISSIVE, Request, get, sales, send
+from infra.tools.measure.bench.comparing import RATE, Target, compare
+from infra.tools.measure.bench.lab import Effort, Lab
+from infra.tools.measure.bench.load import PERMISSIVE, Request, get, sales
 from infra.tools.measure.bench.reads import LARGE_STOCK, REPORT
 from infra.tools.measure.tables import Row, Tables
 
 # The lab needs these ports beside its own.
-PORTS = further_ports(apis=2, workers=1) | nginx.PORTS
+PORTS = further_ports(apis=2, workers=1)
 
 
 async def measure_instances(lab: Lab, effort: Effort) -> Tables:
-    """Ask one instance and two in turn; return the medians of the rounds."""
+    """Ask one instance and two in turn."""
     await live.start(lab)
-    questions = _list_questions(lab)
-    rates: dict[tuple[str, int], list[float]] = {}
-    for _ in range(effort.rounds):
-        for instances in (1, 2):
-            await _switch(lab, instances)
-            for name, (requests, status) in questions.items():
-                await send(requests, 1.0)
-                answers = await send(requests, effort.seconds)
-                answers.check(status)
-                rates.setdefault((name, instances), []).append(answers.rate)
-                say(f"{name}, {instances}: {answers.rate:,.0f}/s")
+    requests = _list_requests(lab)
+    targets = {
+        (name, instances): Target(
+            f"{name}, {instances}",
+            [each for turn in zip(*found[:instances], strict=True) for each in turn],
+            dict,
+            201 if "sale of" in name else 200,
+        )
+        for name, found in requests.items()
+        for instances in (1, 2)
+    }
+    figures = await compare(effort, list(targets.values()))
     rows: list[Row] = []
-    for name in questions:
-        one, two = (statistics.median(rates[name, instances]) for instances in (1, 2))
-        rows.append({"answers/s": name, "one": one, "two": two, "two ÷ one": two / one})
+    for name in requests:
+        one, two = (figures[targets[name, instances]][RATE] for instances in (1, 2))
+        rows.append({RATE: name, "one": one, "two": two, "two ÷ one": two / one})
     return {"rates": rows}
 
 
-def _list_questions(lab: Lab) -> dict[str, tuple[list[Request], int]]:
-    url, secrets = f"http://127.0.0.1:{lab.layout.ports['nginx']}", lab.layout.secrets
+def _list_requests(lab: Lab) -> dict[str, list[list[Request]]]:
+    """Return each question's requests to the first instance, and to the second."""
+
+    def urls(process: str) -> list[str]:
+        return [lab.layout.url(each) for each in lab.layout.instances(process)]
+
+    head_office, till = lab.layout.secrets["head-office"], lab.layout.secrets["till"]
     return {
-        "sales report": ([get(url + REPORT, secrets["head-office"])], 200),
-        "stock of a store": ([get(url + LARGE_STOCK, secrets["till"])], 200),
-        "sale of three lines": (sales(f"{url}/api/ventes/", secrets["till"], PERMISSIVE), 201),
+        "sales report": [[get(url + REPORT, head_office)] for url in urls("report-api")],
+        "stock of a store": [[get(url + LARGE_STOCK, till)] for url in urls("stock-api")],
+        "sale of three lines": [
+            sales(f"{url}/api/ventes/", till, PERMISSIVE) for url in urls("sales-api")
+        ],
     }
-
-
-async def _switch(lab: Lab, instances: int) -> None:
-    """Run one or two instances of each API; NGINX notices it by itself."""
-    supervisor = Supervisor(lab.layout)
-    for service in SERVICES:
-        second = f"{service}-api-2"
-        if instances == 1:
-            await asyncio.to_thread(supervisor.stop, second)
-        elif not lab.stack.pid(second):
-            await lab.stack.restart(second)
-    await asyncio.sleep(nginx.held_for_dead_seconds())

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +18,14 @@ from infra.tools.local.layout import DEFAULT_PORTS, Layout
 from infra.tools.local.observability import installed_ports, traces_environment
 from infra.tools.local.ports import find_free_ports
 from infra.tools.local.stack import Stack
-from infra.tools.measure.bench.processes import Served, serve
+from infra.tools.measure.bench.processes import POSTGRESQL, PROCESS, Programs, Served, serve
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured: enough for the document, or just enough to see that it works."""
+    """Sizes and lengths: `FULL` for the documents, `QUICK` to see that everything works."""
 
     rounds: int
     seconds: float  # of one load
@@ -67,6 +67,13 @@ class Lab:
         """Return a program of the stack with its children: PostgreSQL's backends are children."""
         process = psutil.Process(self.stack.pid(name))
         return [process, *process.children(recursive=True)]
+
+    def programs_of(self, served: Served) -> Callable[[], Programs]:
+        """Return a function that lists a process and PostgreSQL.
+
+        Only one target is asked at a time, so all of PostgreSQL works for it.
+        """
+        return lambda: {PROCESS: [served.process], POSTGRESQL: self.processes("postgresql")}
 
     async def serve(self, module: str, environment: Mapping[str, str]) -> Served:
         """Run a module that listens until the part ends."""

@@ -1,4 +1,4 @@
-"""`python -m infra.tools.measure.bench.limits`: what any program must pay for the same answers.
+"""`python -m infra.tools.measure.bench.limits`: the least cost of the same answers.
 
 uvicorn with an ASGI function: no framework, no keys, no metrics, no traces. DATABASE_URL and
 HTTP_PORT as for the services. It answers:

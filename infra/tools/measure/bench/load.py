@@ -1,4 +1,4 @@
-"""Send prepared requests by k6 (`load.js`), and return what came back."""
+"""Send prepared requests by k6 (`load.js`), and return k6's counts of the answers."""
 
 import json
 import random
@@ -33,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What came back of a load."""
+    """The answers to a load, as k6 counted them."""
 
     summary: Summary
 
@@ -43,8 +43,8 @@ class Answers:
         return self.summary.rate("iterations")
 
     @property
-    def count(self) -> int:
-        return sum(self.statuses.values())
+    def seconds(self) -> float:
+        return self.summary.count("iterations") / self.rate
 
     @property
     def statuses(self) -> dict[int, int]:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -14,6 +14,8 @@ import psutil
 from infra.tools.local.layout import ROOT
 from infra.tools.local.ports import find_free_ports
 
+Programs = Mapping[str, Sequence[psutil.Process]]
+PROCESS, POSTGRESQL = "µs of the process", "µs of PostgreSQL"
 START_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
@@ -30,13 +32,11 @@ class Served:
 
 
 class Meter:
-    """Measures, from its creation on, the CPU time of named groups and how busy the cores are."""
+    """Measures, from its creation on, the CPU time of programs and how busy the cores are."""
 
-    def __init__(self, groups: Mapping[str, Iterable[psutil.Process]]) -> None:
-        self._groups = {name: list(group) for name, group in groups.items()}
-        self._before = {
-            each: _cpu_seconds(each) for group in self._groups.values() for each in group
-        }
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
+        self._before = {each: _cpu_seconds(each) for group in programs.values() for each in group}
         psutil.cpu_percent()
         self._began = perf_counter()
 
@@ -45,15 +45,15 @@ class Meter:
         return perf_counter() - self._began
 
     def read_cpu_seconds(self) -> dict[str, float]:
-        """Return the CPU seconds that each group has used."""
+        """Return the CPU seconds that each program has used."""
         return {
             name: sum(max(0.0, _cpu_seconds(each) - self._before[each]) for each in group)
-            for name, group in self._groups.items()
+            for name, group in self._programs.items()
         }
 
-    def read_busy(self) -> str:
-        """Return the share of all cores that was busy since the last reading of any meter."""
-        return f"{psutil.cpu_percent():.0f}%"
+    def read_busy(self) -> float:
+        """Return the busy percentage of all cores since the last reading of any meter."""
+        return psutil.cpu_percent()
 
 
 def _cpu_seconds(process: psutil.Process) -> float:

@@ -8,12 +8,18 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from infra.tools.measure.bench import limits, seed_reads
-from infra.tools.measure.bench.comparing import Target, compare, cost_rows, measure_latencies
+from infra.tools.measure.bench.comparing import (
+    Figures,
+    Target,
+    compare,
+    cost_rows,
+    measure_latencies,
+)
 from infra.tools.measure.bench.events import feed
 from infra.tools.measure.bench.filling import LARGE_STORE, SMALL_STORE, make_report, make_stock
 from infra.tools.measure.bench.lab import Effort, Lab
 from infra.tools.measure.bench.load import Request, ask, get
-from infra.tools.measure.bench.processes import Served
+from infra.tools.measure.bench.processes import POSTGRESQL, PROCESS, Served
 from infra.tools.measure.tables import Row, Tables
 
 SALES_PER_SECOND = 10
@@ -78,16 +84,16 @@ async def measure_reads(lab: Lab, effort: Effort) -> Tables:
     ]
     largest = [each for each in targets if each.size == max(databases[reads[each.name].service])]
     anew = {each: _without_cache(each) for each in targets}
-    bare_targets = _list_limits(bare, targets[0])
-    costs = await compare(lab, effort, [*bare_targets, *targets])
-    costs |= await compare(lab, effort, [*anew.values()])
+    bare_targets = _list_limits(lab, bare, targets[0])
+    costs = await compare(effort, [*bare_targets, *targets])
+    costs |= await compare(effort, list(anew.values()))
     seed = await _answer_as_seed(lab, reads, databases, targets)
     latencies = await measure_latencies("cached", effort, largest)
     async with _sell(lab, [names[max(names)] for names in databases.values()]):
         latencies += await measure_latencies(f"{SALES_PER_SECOND} sales/s", effort, largest)
     states = {
-        "cached": {each: costs[each].in_all_us / 1e3 for each in targets},
-        "read anew": {each: costs[anew[each]].in_all_us / 1e3 for each in targets},
+        "cached": {each: _milliseconds(costs[each]) for each in targets},
+        "read anew": {each: _milliseconds(costs[anew[each]]) for each in targets},
         "the seed's way": seed,
     }
     beside = [*bare_targets, *largest, *[anew[each] for each in largest]]
@@ -98,18 +104,23 @@ async def measure_reads(lab: Lab, effort: Effort) -> Tables:
     }
 
 
+def _milliseconds(figures: Figures) -> float:
+    return (figures[PROCESS] + figures[POSTGRESQL]) / 1e3
+
+
 def _target(lab: Lab, name: str, read: Read, size: int, served: Served) -> Target:
     request = get(served.url(read.path), lab.layout.secrets[ROLES[read.service]])
-    return Target(name, served.process, [request], size=size)
+    return Target(name, [request], lab.programs_of(served), size=size)
 
 
-def _list_limits(bare: Served, report: Target) -> list[Target]:
+def _list_limits(lab: Lab, bare: Served, report: Target) -> list[Target]:
     """Return the limits; the first is what the others are divided by."""
     memory = bare.url("/memory")
     ask(Request("PUT", memory, {}, ask(report.requests[0]).text))
+    rows, programs = bare.url(f"/rows/{SMALL_STORE}"), lab.programs_of(bare)
     return [
-        Target("limit: 20 rows", bare.process, [get(bare.url(f"/rows/{SMALL_STORE}"), "none")]),
-        Target("limit: the report in memory", bare.process, [get(memory, "none")]),
+        Target("limit: 20 rows", [get(rows, "none")], programs),
+        Target("limit: the report in memory", [get(memory, "none")], programs),
     ]
 
 

@@ -1,23 +1,31 @@
 """Part `system`: a sale through the whole system, from the till into the report.
 
-It measures what a sale costs in every process, how long the till waits, and how long the report.
-The capacity model computes with these costs.
+It measures what a sale costs in every process, how long the till waits, and how long the report,
+beside the original's way to sell. The capacity model computes with these costs.
 """
 
 import asyncio
-import statistics
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
+from sqlalchemy.engine import make_url
+
 from infra.tools.local.layout import SERVICES
-from infra.tools.measure.bench import live
+from infra.tools.local.programs import INFRASTRUCTURE, PROCESSES
+from infra.tools.measure.bench import live, seed_sales
+from infra.tools.measure.bench.comparing import RATE, Figures, Target, compare
+from infra.tools.measure.bench.filling import make_seed_shop
 from infra.tools.measure.bench.lab import Effort, Lab
-from infra.tools.measure.bench.load import PERMISSIVE, STRICT, Answers
-from infra.tools.measure.bench.processes import Meter, serve, wait_until
+from infra.tools.measure.bench.load import BUSY, PERMISSIVE, STRICT, sales, send
+from infra.tools.measure.bench.processes import Meter, Programs, serve, wait_until
 from infra.tools.measure.tables import Row, Tables
 
 POLICIES = {"permissive": PERMISSIVE, "strict": STRICT}
+SEED = "the seed's way"
+PROGRAMS = (*PROCESSES, *INFRASTRUCTURE, "jaeger")
 STEADY, SATURATED = "50 sales/s", "16 tills"
 # The tills, and their sales per second; without a rate they sell as fast as they are answered.
 LOADS: Mapping[str, tuple[int, float | None]] = {
@@ -37,74 +45,71 @@ _EVENTS = """
 
 
 async def measure_system(lab: Lab, effort: Effort) -> Tables:
-    """Sell under both policies and each load in turn; then look for sales in the report."""
-    relay: Row = {"": "one relay", "events/s": await _relay(lab)}
+    """Sell in each way and under each load in turn; then look for sales in the report."""
     await live.start(lab)
-    for stores in POLICIES.values():
-        await live.sell(lab, stores, 2 * effort.seconds, 16)
-    idle = await _measure_idle(lab, 3 * effort.seconds)
-    found: dict[tuple[str, str], list[dict[str, float]]] = {}
-    for _ in range(effort.rounds):
-        for policy, stores in POLICIES.items():
-            for load in LOADS:
-                sold = await _sell(lab, stores, load, 4 * effort.seconds, idle)
-                found.setdefault((policy, load), []).append(sold)
-    costs: list[Row] = [
-        {"": policy, "load": load, **_median(rounds)} for (policy, load), rounds in found.items()
-    ]
+    ways = await _list_ways(lab)
+    # Connections, prepared statements, first rows.
+    await compare(replace(effort, rounds=1), ways)
+    targets = {
+        (way.name, load): replace(way, connections=tills, rate=rate)
+        for way in ways
+        for load, (tills, rate) in LOADS.items()
+    }
+    found = await compare(effort, list(targets.values()), 4 * effort.seconds)
+    costs = {key: found[target] for key, target in targets.items()}
     times = [
-        await _look_for_sales(lab, policy, effort, _median(found[policy, SATURATED])["sales/s"])
-        for policy in POLICIES
+        await _look_for_sales(lab, way, effort, costs[way.name, SATURATED][RATE])
+        for way in ways
+        if way.name != SEED
     ]
-    return {"costs": costs, "times": times, "relay": [relay]}
+    # Last, and alone: no worker shall read what it publishes.
+    await asyncio.to_thread(lab.stack.stop_services)
+    relay: Row = {"": "one relay", "events/s": await _relay(lab)}
+    return {"costs": _cost_rows(costs), "times": times, "relay": [relay]}
 
 
-def _median(rounds: list[dict[str, float]]) -> dict[str, float]:
-    return {column: statistics.median(each[column] for each in rounds) for column in rounds[0]}
+async def _list_ways(lab: Lab) -> list[Target]:
+    url = make_url(lab.layout.admin_url).set(
+        drivername="postgresql+psycopg", database=await make_seed_shop(lab)
+    )
+    key = lab.layout.secrets["till"]
+    environment = {"DATABASE_URL": url.render_as_string(hide_password=False), "TOKEN": key}
+    seed = await lab.serve(seed_sales.MODULE, environment)
+    baskets = sales(seed.url("/api/ventes/"), key, PERMISSIVE)
+
+    def list_programs_of_seed() -> Programs:
+        return {SEED: [seed.process], "postgresql": lab.processes("postgresql")}
+
+    programs, report = partial(live.list_programs, lab), live.Report(lab)
+    return [
+        Target(SEED, baskets, list_programs_of_seed, 201),
+        *(
+            Target(policy, live.sell(lab, stores), programs, 201, finish=report.count)
+            for policy, stores in POLICIES.items()
+        ),
+    ]
 
 
-async def _measure_idle(lab: Lab, seconds: float) -> dict[str, float]:
-    """Return the share of a core that each program uses when nobody sells."""
-    await _wait_until_counted(lab)
-    meter = Meter(live.list_processes(lab))
-    await asyncio.sleep(seconds)
-    return {name: used / meter.seconds for name, used in meter.read_cpu_seconds().items()}
+def _cost_rows(costs: Mapping[tuple[str, str], Figures]) -> list[Row]:
+    """Return a row for each way and load; the ratio is that of the rates at the same load."""
+    rows: list[Row] = []
+    for (way, load), figures in costs.items():
+        cpu = {name: figures[name] / 1e3 for name in (SEED, *PROGRAMS) if name in figures}
+        rows.append(
+            {
+                "": way,
+                "load": load,
+                "sales/s": figures[RATE],
+                "÷ the seed's way": figures[RATE] / costs[SEED, load][RATE],
+                **{name: figures[name] for name in ("p50 ms", "p95 ms", "p99 ms")},
+                "CPU ms of a sale": sum(cpu.values()),
+                **cpu,
+            }
+        )
+    return rows
 
 
-async def _sell(
-    lab: Lab, stores: range, load: str, seconds: float, idle: Mapping[str, float]
-) -> dict[str, float]:
-    """Sell until the report has counted all; return rate, times, CPU and bytes of a sale."""
-    before, stored = await live.count_sales(lab), await _read_sizes(lab)
-    meter = Meter(live.list_processes(lab))
-    answers = await live.sell(lab, stores, seconds, *LOADS[load])
-    await live.wait_for_count(lab, before + answers.count)
-    took = meter.seconds
-    cpu = {
-        name: (used - idle[name] * took) / answers.count * 1e3
-        for name, used in meter.read_cpu_seconds().items()
-    }
-    sizes = await _read_sizes(lab)
-    return {
-        "sales/s": answers.count / took,
-        **_without_max(answers),
-        "CPU ms of a sale": sum(cpu.values()),
-        **cpu,
-        **{name: (sizes[name] - stored[name]) / answers.count for name in sizes},
-    }
-
-
-def _without_max(answers: Answers) -> dict[str, float]:
-    return {name: each for name, each in answers.milliseconds().items() if name != "max ms"}
-
-
-async def _wait_until_counted(lab: Lab) -> None:
-    async with lab.connect("sales") as connection:
-        sold = await connection.fetchval("SELECT count(*) FROM sales WHERE status = 'confirmed'")
-    await live.wait_for_count(lab, int(sold))
-
-
-async def _look_for_sales(lab: Lab, policy: str, effort: Effort, saturation: float) -> Row:
+async def _look_for_sales(lab: Lab, way: Target, effort: Effort, saturation: float) -> Row:
     """Sell at half of saturation; return how long sales take from the 201 into the report."""
     rate = saturation / 2
     seen = {
@@ -112,15 +117,21 @@ async def _look_for_sales(lab: Lab, policy: str, effort: Effort, saturation: flo
         "SEEN_KEY": lab.layout.secrets["head-office"],
         "SEEN_EVERY": str(max(1, round(rate / LOOKED_FOR_PER_SECOND))),
     }
-    meter = Meter({})
-    answers = await live.sell(lab, POLICIES[policy], 15 * effort.seconds, 32, rate, seen)
+    stored, meter = await _read_sizes(lab), Meter({})
+    answers = await send(way.requests, 15 * effort.seconds, BUSY, rate, seen)
+    busy = meter.read_busy()
+    answers.check(way.status)
+    sold = answers.statuses[way.status]
+    await way.finish(sold)
+    sizes = await _read_sizes(lab)
     return {
-        "201 → in the report": policy,
+        "201 → in the report": way.name,
         "sales/s": rate,
         **answers.milliseconds("seen"),
         "not seen within 5 s": answers.summary.count("not_seen"),
         "not sent": answers.summary.count("dropped_iterations"),
-        "cores busy": meter.read_busy(),
+        "% of the cores busy": busy,
+        **{name: (sizes[name] - stored[name]) / sold for name in sizes},
     }
 
 

@@ -27,15 +27,16 @@ async def measure_telemetry(lab: Lab, effort: Effort) -> Tables:
             variants[f"metrics, {name}"] = environment | {"OTEL_TRACES_SAMPLER_ARG": ratio}
     bare = await lab.serve(limits.MODULE, environment)
     rows, unchanged = get(bare.url(f"/rows/{SMALL_STORE}"), key), get(bare.url("/unchanged"), key)
-    reads = [Target("limit: 20 rows", bare.process, [rows])]
-    not_modified = [Target("limit: 304", bare.process, [unchanged], 304)]
+    reads = [Target("limit: 20 rows", [rows], lab.programs_of(bare))]
+    not_modified = [Target("limit: 304", [unchanged], lab.programs_of(bare), 304)]
     for name, variables in variants.items():
         served = await lab.serve("stock_service.main", variables)
         read = get(served.url(SMALL_STOCK), key)
         again = get(served.url(SMALL_STOCK), key, if_none_match=ask(read).headers["etag"])
-        reads.append(Target(name, served.process, [read]))
-        not_modified.append(Target(name, served.process, [again], 304))
+        programs = lab.programs_of(served)
+        reads.append(Target(name, [read], programs))
+        not_modified.append(Target(name, [again], programs, 304))
     return {
-        "reads": cost_rows(await compare(lab, effort, reads)),
-        "not modified": cost_rows(await compare(lab, effort, not_modified)),
+        "reads": cost_rows(await compare(effort, reads)),
+        "not modified": cost_rows(await compare(effort, not_modified)),
     }

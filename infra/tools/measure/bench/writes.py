@@ -18,13 +18,13 @@ async def measure_writes(lab: Lab, effort: Effort) -> Tables:
     key, environment = lab.layout.secrets["till"], lab.environment("sales")
     bare = await lab.serve(limits.MODULE, environment)
     requests = sales(bare.url("/sale"), key, PERMISSIVE)
-    targets = [Target("limit: a bare transaction", bare.process, requests, 201)]
+    targets = [Target("limit: a bare transaction", requests, lab.programs_of(bare), 201)]
     for traced, ratio in _RATIOS.items():
         variables = environment | {"OTEL_TRACES_SAMPLER_ARG": ratio}
         api = await lab.serve("sales_service.main", variables)
         for policy, (stores, status) in _STATUSES.items():
             # A strict store's sale is answered when it is written: no stock decides here.
             requests = sales(api.url("/api/ventes/"), key, stores, prefer="respond-async")
-            targets.append(Target(f"{policy}{traced}", api.process, requests, status))
-    costs = await compare(lab, effort, targets, effort.seconds * _SECONDS)
+            targets.append(Target(f"{policy}{traced}", requests, lab.programs_of(api), status))
+    costs = await compare(effort, targets, effort.seconds * _SECONDS)
     return {"costs": cost_rows(costs)}

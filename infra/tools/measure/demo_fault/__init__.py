@@ -1,1 +1,1 @@
-"""Faults on purpose, to practise docs/debugging.md with (`make demo-fault`)."""
+"""Plants faults to practise docs/debugging.md on (`make demo-fault`)."""

@@ -11,7 +11,7 @@ MIB = 1024 * 1024
 
 
 def describe(result: Result) -> Iterator[str]:
-    """Yield what a person at the terminal wants to know."""
+    """Yield a result's lines for the terminal."""
     summary, verdict = result.summary, result.verdict
     yield (
         f"requests   {summary.count('http_reqs')} in {result.seconds:.0f} s, "

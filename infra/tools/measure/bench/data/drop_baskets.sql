@@ -1,0 +1,2 @@
+-- No statement of the original reads the baskets.
+DROP TABLE seed.paniers CASCADE;
