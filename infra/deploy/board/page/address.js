@@ -9,13 +9,15 @@
  * @property {string} to
  * @property {string} refresh
  * @property {string} route the endpoint that `slow` lists; empty for all
+ * @property {string} order what `slow` lists: `slowest`, `newest` or `failed`
+ * @property {string} tag `name=value`: `slow` lists the traces that have it
  * @property {number | null} panel the panel that is shown alone
  * @property {Record<string, string[]>} variables the chosen values; none means all
  */
 
 export const HOME = "golden-signals";
 const VARIABLE = "var-";
-const DEFAULTS = { from: "now-15m", to: "now", refresh: "5s" };
+const DEFAULTS = { from: "now-15m", to: "now", refresh: "5s", order: "slowest", route: "", tag: "" };
 
 /**
  * Return what a fragment such as `#/capacity?from=now-1h` asks for.
@@ -38,7 +40,9 @@ export function parse(fragment) {
     from: given.get("from") ?? DEFAULTS.from,
     to: given.get("to") ?? DEFAULTS.to,
     refresh: given.get("refresh") ?? DEFAULTS.refresh,
-    route: given.get("route") ?? "",
+    route: given.get("route") ?? DEFAULTS.route,
+    order: given.get("order") ?? DEFAULTS.order,
+    tag: given.get("tag") ?? DEFAULTS.tag,
     panel: Number(given.get("viewPanel")) || null,
     variables,
   };
@@ -51,10 +55,9 @@ export function parse(fragment) {
  */
 export function format(address) {
   const query = new URLSearchParams();
-  for (const name of /** @type {const} */ (["from", "to", "refresh"])) {
+  for (const name of /** @type {const} */ (["from", "to", "refresh", "order", "route", "tag"])) {
     if (address[name] !== DEFAULTS[name]) query.set(name, address[name]);
   }
-  if (address.route) query.set("route", address.route);
   if (address.panel) query.set("viewPanel", String(address.panel));
   for (const [name, values] of Object.entries(address.variables)) {
     for (const value of values) query.append(VARIABLE + name, value);

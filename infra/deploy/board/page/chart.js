@@ -18,8 +18,8 @@ import { Tooltip } from "./tooltip.js";
 import { format } from "./units.js";
 
 const AXIS_WIDTH = 64;
-/** One crosshair for all charts of a page. */
-const CROSSHAIR = uPlot.sync("board");
+/** One crosshair for all charts of a page; a period is dragged in one chart only. */
+const CROSSHAIR = { key: uPlot.sync("board").key, filters: { pub: (/** @type {string} */ type) => ["mousemove", "mouseleave"].includes(type) } };
 
 export class Chart {
   /**
@@ -114,7 +114,7 @@ export class Chart {
           ...(cells ? { splits: () => decades(boundsOf(cells)) } : {}),
         },
       ],
-      cursor: { sync: { key: CROSSHAIR.key, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
+      cursor: { sync: { ...CROSSHAIR, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
       series: [{}, ...(cells ? [{ show: true, points: { show: false } }] : this.#order().map((i) => this.#series(i)))],
       hooks: {
         draw: [(/** @type {uPlot} */ plot) => this.#drawOver(plot, theme)],

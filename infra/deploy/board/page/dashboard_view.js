@@ -1,6 +1,7 @@
 /** A dashboard: its variables in the bar, its panels in Grafana's grid. */
 
 import { readDashboard } from "./dashboards.js";
+import { described } from "./description.js";
 import { fill, h } from "./dom.js";
 import { PanelView } from "./panel.js";
 import { pointsOf, resolve, stepOf } from "./period.js";
@@ -54,6 +55,7 @@ export class DashboardView {
     const step = stepOf(period);
     const shown = this.panels.filter(({ definition }) => address.panel === null || definition.id === address.panel);
     this.grid.classList.toggle("alone", address.panel !== null);
+    for (const { definition, description } of shown) fill(description, ...described(definition.description, this.page.dashboards, address));
     for (const panel of this.panels) panel.element.hidden = !shown.includes(panel);
     const request = {
       ...{ period, step, moments: pointsOf(period, step) },

@@ -59,7 +59,7 @@ export class Page {
     this.address = address;
     showTabs(element("#tabs"), this.dashboards, this);
     showPeriod(element("#period"), this);
-    const wanted = `${address.view}/${address.trace}/${address.route}`;
+    const wanted = [address.view, address.trace, address.order, address.route, address.tag].join("/");
     if (wanted !== this.opened) {
       this.view?.close();
       this.view = null;

@@ -33,6 +33,7 @@ export class PanelView {
    */
   constructor(definition, reactions) {
     this.definition = definition;
+    this.description = h("span", {}, definition.description);
     this.plot = h("div", { class: "plot" });
     this.message = h("div", { class: "message", hidden: true });
     this.legend = h("div", { class: "legend" });
@@ -47,7 +48,7 @@ export class PanelView {
         h("h2", {}, h("button", { onclick: reactions.onopen, title: "Show this panel alone, or all again (Esc)" }, definition.title)),
         this.explore,
       ),
-      h("p", { class: "description", title: definition.description }, definition.description),
+      h("p", { class: "description" }, this.description),
       h("div", { class: "stage" }, this.plot, this.message),
       this.legend,
     );

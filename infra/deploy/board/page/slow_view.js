@@ -1,11 +1,13 @@
-/** The slowest requests of the period, as `make slow` lists them; each opens its trace. */
+/** The slowest requests of the period, as `make slow` lists them, or others; each opens its trace. */
 
 import { fill, h } from "./dom.js";
 import { JaegerError } from "./jaeger.js";
 import { resolve } from "./period.js";
 import { labelValues } from "./prometheus.js";
+import { requestSearch } from "./request_search.js";
 import { findSlowest } from "./slowest.js";
 import { stageBar, stageNames } from "./stage_bar.js";
+import { FAILED, findNewest } from "./tagged.js";
 import { format, formatTime } from "./units.js";
 
 /** @typedef {import("./address.js").Address} Address */
@@ -13,6 +15,9 @@ import { format, formatTime } from "./units.js";
 /** @typedef {import("./main.js").Page} Page */
 
 const MOST = 25;
+const LEAD =
+  "Requests that Jaeger kept in this period: all slow and all failed ones, and a share of the others. " +
+  "Bad: one stage that takes most of many bars. Next: open one.";
 const HANDLERS = { label: "handler", metric: "http_request_duration_seconds_count" };
 
 export class SlowView {
@@ -31,23 +36,17 @@ export class SlowView {
     const period = resolve(address.from, address.to, Date.now() / 1000);
     const routes = await labelValues(HANDLERS.label, HANDLERS.metric, period).catch(() => []);
     const offered = [...new Set([...routes, address.route].filter((route) => route.startsWith("/api")))].sort();
-    const choice = h(
-      "select",
-      { title: "Endpoint", onchange: (/** @type {Event} */ event) => this.page.go({ ...this.page.address, route: /** @type {HTMLSelectElement} */ (event.target).value }) },
-      h("option", { value: "" }, "route: all"),
-      ...offered.map((route) => h("option", { value: route, selected: route === address.route }, route)),
-    );
-    fill(this.page.tools, choice, h("button", { onclick: () => this.page.draw() }, "Search again"));
-    fill(this.page.main, h("p", { class: "lead" }, "The slowest requests that Jaeger kept in this period. All slow and failed requests are kept, and a share of the others. Bad: the same stage at the front of most rows. Next: open one."), this.list);
+    fill(this.page.tools, ...requestSearch(this.page, offered));
+    fill(this.page.main, h("p", { class: "lead" }, LEAD), this.list);
   }
 
   /** @param {Address} address */
   async draw(address) {
     const period = resolve(address.from, address.to, Date.now() / 1000);
     try {
-      const found = await findSlowest(this.page.jaeger, period, MOST, address.route);
+      const found = await this.#find(address, period);
       if (found.length) fill(this.list, ...this.#rows(found));
-      else this.#say("Jaeger kept no request of this period. It holds the newest 10,000 traces, and none from before its start. A trace takes some ten seconds to arrive.");
+      else this.#say("Jaeger kept no such request of this period. It holds the newest 10,000 traces, and none from before its start. A trace takes some ten seconds to arrive.");
     } catch (fault) {
       if (!(fault instanceof JaegerError)) throw fault;
       this.#say(fault.message);
@@ -56,6 +55,15 @@ export class SlowView {
 
   close() {}
 
+  /**
+   * @param {Address} address
+   * @param {import("./period.js").Period} period
+   */
+  #find({ order, route, tag }, period) {
+    if (order === "slowest" && !tag) return findSlowest(this.page.jaeger, period, MOST, route);
+    return findNewest(this.page.jaeger, period, MOST, { route, tag: tag || (order === "failed" ? FAILED : "") });
+  }
+
   /** @param {string} reason */
   #say(reason) {
     fill(this.list, h("div", { class: "message" }, h("b", {}, "No requests"), h("span", {}, reason)));
@@ -63,7 +71,7 @@ export class SlowView {
 
   /** @param {{trace: string, span: Span}[]} found */
   #rows(found) {
-    const longest = found[0].span.duration;
+    const longest = Math.max(...found.map(({ span }) => span.duration));
     return found.map(({ trace, span }) => {
       const status = span.attributes["http.response.status_code"] ?? "?";
       const link = this.page.traceLink(trace);

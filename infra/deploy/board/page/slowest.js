@@ -42,7 +42,7 @@ export async function findSlowest(jaeger, period, most, route) {
  * @param {string} route
  * @returns {Promise<Search[]>}
  */
-async function searchesIn(jaeger, service, { from, to }, route) {
+export async function searchesIn(jaeger, service, { from, to }, route) {
   if (route) return [{ service, tags: { "http.route": route }, from, to }];
   const methods = await jaeger.listMethods(service);
   return methods.map((method) => ({ service, tags: { "http.request.method": method }, from, to }));
@@ -52,7 +52,7 @@ async function searchesIn(jaeger, service, { from, to }, route) {
  * @param {Span} span
  * @param {string} route
  */
-function isRequest(span, route) {
+export function isRequest(span, route) {
   return "http.request.method" in span.attributes && (!route || span.attributes["http.route"] === route);
 }
 
@@ -94,7 +94,7 @@ async function findAbove(jaeger, searches, least, most) {
 }
 
 /** @param {Trace[]} traces */
-function unique(traces) {
+export function unique(traces) {
   return [...new Map(traces.map((trace) => [trace.id, trace])).values()];
 }
 

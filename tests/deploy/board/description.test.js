@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { partsOf } from "../../../infra/deploy/board/page/description.js";
+
+const DASHBOARDS = [
+  { uid: "capacity", title: "Capacity" },
+  { uid: "endpoint-breakdown", title: "Endpoint breakdown" },
+];
+
+test("a description leads to the dashboards and lists that it names", () => {
+  const parts = partsOf("Bad: 503. Next: Capacity, then `make slow`; Endpoint breakdown, sql.", DASHBOARDS);
+
+  assert.deepEqual(parts.filter(({ uid }) => uid), [
+    { text: "Capacity", uid: "capacity" },
+    { text: "`make slow`", uid: "slow" },
+    { text: "Endpoint breakdown", uid: "endpoint-breakdown" },
+  ]);
+  assert.equal(parts.map(({ text }) => text).join(""), "Bad: 503. Next: Capacity, then `make slow`; Endpoint breakdown, sql.");
+});
+
+test("a word that only contains a dashboard's name is text", () => {
+  assert.deepEqual(partsOf("Capacity2 and Incapacity", DASHBOARDS), [{ text: "Capacity2 and Incapacity", uid: "" }]);
+});
