@@ -29,8 +29,10 @@ def lay_out(layout: Layout) -> Path | None:
         "index.html": SOURCE / "index.html",
         "page": SOURCE / "page",
         "dashboards": DASHBOARDS,
+        "docs/runbooks": ROOT / "docs/runbooks",
         "uplot": Path(charts),
     }
+    (folder / "docs").mkdir()
     for name, source in sources.items():
         (folder / name).symlink_to(source)
     jaeger = layout.url("jaeger") if "jaeger" in layout.ports else None

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { HOME } from "../../../infra/deploy/board/page/address.js";
 import { metricsIn, parseDashboard } from "../../../infra/deploy/board/page/dashboards.js";
+import { partsOf, runbookOf } from "../../../infra/deploy/board/page/description.js";
 import { tell } from "../../../infra/deploy/board/page/no_data.js";
 import { parseQuery } from "../../../infra/deploy/board/page/variables.js";
 
@@ -29,6 +30,14 @@ test("the first dashboard leads to all others", () => {
   const home = read(`${HOME}.json`);
 
   assert.deepEqual([HOME, ...home.linked.map(({ uid }) => uid)].sort(), FILES.map((name) => name.replace(".json", "")).sort());
+});
+
+test("every runbook that a panel names exists", () => {
+  const texts = FILES.flatMap((name) => read(name).panels.map(({ description }) => description));
+  const runbooks = texts.flatMap((text) => partsOf(text, [])).flatMap(({ runbook }) => runbook || []);
+
+  assert.ok(runbooks.length > 0);
+  assert.deepEqual(runbooks.filter((name) => !existsSync(new URL(`../../../${runbookOf(name)}`, import.meta.url))), []);
 });
 
 test("a panel of a kind that the board cannot draw is told, not left out", () => {

@@ -25,6 +25,7 @@ def test_the_page_stands_beside_the_dashboards_and_the_charts() -> None:
         "settings.json": board.SOURCE / "settings.json",
         "page": board.SOURCE / "page",
         "dashboards": board.DASHBOARDS,
+        "docs/runbooks": ROOT / "docs/runbooks",
     }
     assert f"charts:{FOLDER}/uplot:ro" in SERVICES["prometheus"]["volumes"]
 

@@ -11,6 +11,8 @@ const FURTHER = [
   { uid: "slow", title: "Slow requests" },
   { uid: "processes", title: "Processes" },
 ];
+/** Where the alerts are listed. */
+const ALERTS = "processes";
 const CUSTOM = "custom";
 const THEME = "comptoir.theme";
 
@@ -21,7 +23,9 @@ const THEME = "comptoir.theme";
  */
 export function showTabs(element, dashboards, page) {
   const { address } = page;
-  const own = [...dashboards, ...FURTHER].map(({ uid, title }) => h("a", { href: linkTo(address, uid), class: uid === address.view ? "on" : "" }, title));
+  const own = [...dashboards, ...FURTHER].map(({ uid, title }) =>
+    h("a", { href: linkTo(address, uid), class: uid === address.view ? "on" : "" }, title, uid === ALERTS && page.firing > 0 && h("b", { title: "Alerts that fire" }, page.firing)),
+  );
   const elsewhere = [h("a", { href: page.graphPage, target: "_blank" }, "Prometheus ↗"), page.hasJaegerInterface && h("a", { href: page.jaeger.url, target: "_blank" }, "Jaeger ↗")];
   fill(element, ...own, ...elsewhere);
 }

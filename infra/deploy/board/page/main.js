@@ -8,7 +8,7 @@ import { fill, h } from "./dom.js";
 import { Jaeger } from "./jaeger.js";
 import { resolve, secondsOf } from "./period.js";
 import { ProcessesView } from "./processes_view.js";
-import { findGraphPage } from "./prometheus.js";
+import { findGraphPage, readAlertRules } from "./prometheus.js";
 import { readSettings } from "./settings.js";
 import { SlowView } from "./slow_view.js";
 import { TraceView } from "./trace_view.js";
@@ -25,6 +25,8 @@ export class Page {
   jaeger = new Jaeger(null);
   hasJaegerInterface = false;
   graphPage = "";
+  /** How many alerts fire. */
+  firing = 0;
   address = parse(location.hash);
   /** @type {{uid: string, title: string}[]} */
   dashboards = [];
@@ -87,7 +89,7 @@ export class Page {
     clearTimeout(this.timer);
     const { view } = this;
     if (!view) return;
-    await view.draw(this.address).catch((fault) => this.#tell(fault));
+    await Promise.all([view.draw(this.address).catch((fault) => this.#tell(fault)), this.#countAlerts()]);
     document.documentElement.dataset.drawn = this.opened;
     const seconds = secondsOf(this.address.refresh);
     clearTimeout(this.timer);
@@ -122,6 +124,15 @@ export class Page {
     const link = this.traceLink(trace);
     if (link.startsWith("#")) location.hash = link;
     else open(link, "_blank");
+  }
+
+  async #countAlerts() {
+    // Without an answer the view says so.
+    const rules = await readAlertRules().catch(() => []);
+    const firing = rules.flatMap(({ alerts }) => alerts).filter(({ state }) => state === "firing").length;
+    if (firing === this.firing) return;
+    this.firing = firing;
+    showTabs(element("#tabs"), this.dashboards, this);
   }
 
   /** @param {unknown} fault */

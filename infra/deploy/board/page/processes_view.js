@@ -96,7 +96,7 @@ function alertContent(rules) {
       h("td", {}, annotations.summary ?? ""),
       h("td", {}, [labels.job, labels.instance, labels.slo].filter(Boolean).join(" ")),
       h("td", {}, new Date(activeAt).toLocaleTimeString(undefined, { hour12: false })),
-      h("td", {}, annotations.runbook_url ?? ""),
+      h("td", {}, annotations.runbook_url && h("a", { href: annotations.runbook_url, target: "_blank" }, name)),
     ),
   );
   const head = h("thead", {}, h("tr", {}, ...["alert", "what", "where", "since", "runbook"].map((title) => h("th", {}, title))));
