@@ -12,14 +12,17 @@ from datetime import timedelta
 from typing import Any
 
 from opentelemetry import metrics
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from service_kit.database.faults import DATABASE_FAULTS, is_timeout, is_transient
 from service_kit.database.loops import run_every
 from service_kit.events.chores import Chore
 from service_kit.events.relay import Relay
 from service_kit.waiting import wait_until_set
 
 logger = logging.getLogger(__name__)
+_LIMIT = text("SELECT set_config('statement_timeout', :limit, true)")
 _meter = metrics.get_meter("service_kit.audit")
 _SLICES = _meter.create_counter(
     "audit_slices", description="How many slices of the data has the audit looked at, by check?"
@@ -38,16 +41,37 @@ class Slice:
     following: Any | None
 
 
+_SKIPPED = _meter.create_counter(
+    "audit_skipped",
+    description="How many slices took too long, alone, and were left out, by check?",
+)
+
+# A statement of the audit must keep neither a connection nor old versions of rows for longer.
+SLICE_TIMEOUT = "5s"
+ALONE_STEPS = 100  # of the least size, after a slice that took too long
+
 # Compares the slice after a position; None is the beginning.
 Look = Callable[[AsyncSession, Any | None], Awaitable[Slice]]
+# Returns the position after the least slice, without comparing it; None is the end.
+Skip = Callable[[AsyncSession, Any | None], Awaitable[Any | None]]
+
+
+async def _skip_all(_: AsyncSession, __: Any | None) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A comparison that must find no difference."""
+    """A comparison that must find no difference.
+
+    `look_alone` compares the least that can be compared. A slice of it that takes too long is left
+    out with `skip`.
+    """
 
     name: str
     look: Look
+    look_alone: Look | None = None
+    skip: Skip = _skip_all
 
 
 async def find_all_differences(session: AsyncSession, check: Check) -> list[str]:
@@ -69,21 +93,58 @@ class _Round:
         self._check = check
         self._label = {"check": check.name}
         self._position: Any | None = None
+        self._alone_left = 0
         self._found = 0
         self._found_last_round = 0
         _DIFFERENCES.set(0, self._label)
+        # From zero: the first slice that is left out must be a rise of the counter.
+        _SKIPPED.add(0, self._label)
 
-    async def step(self, session: AsyncSession) -> None:
-        part = await self._check.look(session, self._position)
+    async def step(self, engine: AsyncEngine) -> None:
+        """Compare one slice; a fault of the database leaves the other checks to their work."""
+        try:
+            async with AsyncSession(engine) as session:
+                await session.execute(_LIMIT, {"limit": SLICE_TIMEOUT})
+                await self._compare(session)
+        except DATABASE_FAULTS as fault:
+            if not is_transient(fault):
+                raise
+            logger.warning("audit postponed", extra={**self._label, "error": repr(fault)})
+            if is_timeout(fault):
+                await self._pass(engine)
+
+    async def _compare(self, session: AsyncSession) -> None:
+        look = self._check.look
+        if self._alone_left and self._check.look_alone is not None:
+            look = self._check.look_alone
+        part = await look(session, self._position)
+        self._alone_left = max(0, self._alone_left - 1)
+        _SLICES.add(1, self._label)
         for difference in part.differences:
             logger.error(
                 "audit found a difference", extra={**self._label, "difference": difference}
             )
         self._found += len(part.differences)
-        self._position = part.following
-        if part.following is None:
+        self._move(part.following)
+
+    async def _pass(self, engine: AsyncEngine) -> None:
+        """Take less the next time; leave the slice out if it was the least."""
+        if self._check.look_alone is not None and not self._alone_left:
+            self._alone_left = ALONE_STEPS
+            return
+        async with AsyncSession(engine) as session:
+            following = await self._check.skip(session, self._position)
+        _SKIPPED.add(1, self._label)
+        logger.error(
+            "audit left out a slice that takes too long",
+            extra={**self._label, "after": repr(self._position)},
+        )
+        self._move(following)
+
+    def _move(self, following: Any | None) -> None:
+        self._position = following
+        if following is None:
             self._found_last_round, self._found = self._found, 0
-        _SLICES.add(1, self._label)
         _DIFFERENCES.set(max(self._found, self._found_last_round), self._label)
 
 
@@ -94,10 +155,8 @@ def audit_continuously(checks: Sequence[Check], every: timedelta) -> Chore:
         rounds = [_Round(check) for check in checks]
 
         async def look() -> None:
-            async with AsyncSession(engine) as session:
-                for each in rounds:
-                    await each.step(session)
-                    await session.rollback()
+            for each in rounds:
+                await each.step(engine)
 
         await wait_until_set(stop, every)
         await run_every(every, stop, look, on_fault="audit postponed")

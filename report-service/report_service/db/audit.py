@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from report_service.db.counter_sources import FACTS_OF_DAY, select_source, select_sums, sum_each
 from report_service.db.counters import COUNTERS, SALES, Counter, Facts
 from report_service.db.ranges import month_bounds
-from service_kit.audit import Check, Look, Slice
+from service_kit.audit import Check, Look, Skip, Slice
 
 STORE_DAYS_PER_SLICE = 5
 _FIRST = (0, date(1, 1, 1))
@@ -38,21 +38,27 @@ _STORE_DAYS = """(store_id, business_date) > (CAST(:store_id AS int), CAST(:day 
             AND (store_id, business_date) <= (CAST(:last_id AS int), CAST(:last_day AS date))"""
 
 
-def look_at_store_days(counters: Sequence[Counter]) -> Look:
+def look_at_store_days(counters: Sequence[Counter], count: int = STORE_DAYS_PER_SLICE) -> Look:
     """Compare the counters of a few days of stores with their sales and lines."""
     compare = _compare((each, _STORE_DAYS, _STORE_DAYS) for each in counters)
 
     async def look(session: AsyncSession, position: Any | None) -> Slice:
         store_id, day = position or _FIRST
         first = {"store_id": store_id, "day": day}
-        count = {"count": STORE_DAYS_PER_SLICE}
-        keys = (await session.execute(_NEXT_STORE_DAYS, first | count)).all()
-        is_over = len(keys) < STORE_DAYS_PER_SLICE
+        keys = (await session.execute(_NEXT_STORE_DAYS, first | {"count": count})).all()
+        is_over = len(keys) < count
         last = _LAST if is_over else (keys[-1].store_id, keys[-1].business_date)
         found = await _find(session, compare, first | {"last_id": last[0], "last_day": last[1]})
         return Slice(found, None if is_over else last)
 
     return look
+
+
+async def skip_store_day(session: AsyncSession, position: Any | None) -> Any | None:
+    store_id, day = position or _FIRST
+    after = {"store_id": store_id, "day": day, "count": 1}
+    row = (await session.execute(_NEXT_STORE_DAYS, after)).one_or_none()
+    return None if row is None else (row.store_id, row.business_date)
 
 
 def look_at_days(counters: Sequence[Counter], day_tables: Iterable[str]) -> Look:
@@ -74,11 +80,19 @@ def look_at_days(counters: Sequence[Counter], day_tables: Iterable[str]) -> Look
     return look
 
 
+def skip_day(day_tables: Iterable[str]) -> Skip:
+    """Return what leaves out the next day."""
+    following = _earliest(((table, "business_date") for table in day_tables), "> :after")
+
+    async def skip(session: AsyncSession, position: Any | None) -> Any | None:
+        return (await session.execute(following, {"after": position or date.min})).scalar_one()
+
+    return skip
+
+
 def look_at_months(counters: Sequence[Counter]) -> Look:
     """Compare the counters of one month with those of its days."""
-    months = [(each.table, "month") for each in counters]
-    days = [(each.summed_from.table, "business_date") for each in counters]
-    earliest = _earliest(months + days, ">= :after")
+    earliest = _earliest_of_months(counters)
     days_of_month = "business_date >= :month AND business_date < :following"
     compare = _compare((each, days_of_month, "month = :month") for each in counters)
 
@@ -92,6 +106,24 @@ def look_at_months(counters: Sequence[Counter]) -> Look:
         return Slice(found, following)
 
     return look
+
+
+def skip_month(counters: Sequence[Counter]) -> Skip:
+    """Return what leaves out the next month."""
+    earliest = _earliest_of_months(counters)
+
+    async def skip(session: AsyncSession, position: Any | None) -> Any | None:
+        after = {"after": position or date.min}
+        day = (await session.execute(earliest, after)).scalar_one()
+        return None if day is None else month_bounds(day)[1]
+
+    return skip
+
+
+def _earliest_of_months(counters: Sequence[Counter]) -> TextClause:
+    months = [(each.table, "month") for each in counters]
+    days = [(each.summed_from.table, "business_date") for each in counters]
+    return _earliest(months + days, ">= :after")
 
 
 def look_at_totals(counters: Sequence[Counter]) -> Look:
@@ -169,9 +201,14 @@ def build_checks(counters: Sequence[Counter]) -> tuple[Check, ...]:
     of_months = [each for each in counters if "month" in each.key]
     others = [each for each in counters if each not in (*of_store_days, *of_days, *of_months)]
     return (
-        Check("store-days", look_at_store_days(of_store_days)),
-        Check("days", look_at_days(of_days, day_tables)),
-        Check("months", look_at_months(of_months)),
+        Check(
+            "store-days",
+            look_at_store_days(of_store_days),
+            look_at_store_days(of_store_days, count=1),
+            skip_store_day,
+        ),
+        Check("days", look_at_days(of_days, day_tables), skip=skip_day(day_tables)),
+        Check("months", look_at_months(of_months), skip=skip_month(of_months)),
         Check("totals", look_at_totals(others)),
     )
 

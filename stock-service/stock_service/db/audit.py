@@ -1,5 +1,6 @@
 """Compares levels with their movements, and decisions with the movements of their sales."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -35,19 +36,36 @@ _LEVELS = text("""
 """)
 
 
-async def look_at_levels(session: AsyncSession, position: Any | None) -> Slice:
+async def look_at_levels(
+    session: AsyncSession, position: Any | None, count: int = LEVELS_PER_SLICE
+) -> Slice:
     """Find levels that are not the sum of their movements, or whose versions have a gap."""
-    store_id, product_id = position or (0, 0)
-    parameters = {"store_id": store_id, "product_id": product_id, "count": LEVELS_PER_SLICE}
-    rows = (await session.execute(_LEVELS, parameters)).all()
+    rows = (await session.execute(_LEVELS, _after_level(position) | {"count": count})).all()
     differences = [
         f"store {row.store_id}, product {row.product_id}: "
         f"(level, version, broken steps) {row.found}, movements say {row.expected}"
         for row in rows
         if row.found != row.expected
     ]
-    is_over = len(rows) < LEVELS_PER_SLICE
+    is_over = len(rows) < count
     return Slice(differences, None if is_over else (rows[-1].store_id, rows[-1].product_id))
+
+
+_NEXT_LEVEL = text("""
+    SELECT store_id, product_id FROM stock_levels
+    WHERE (store_id, product_id) > (CAST(:store_id AS int), CAST(:product_id AS int))
+    ORDER BY store_id, product_id LIMIT 1
+""")
+
+
+async def skip_level(session: AsyncSession, position: Any | None) -> Any | None:
+    row = (await session.execute(_NEXT_LEVEL, _after_level(position))).one_or_none()
+    return None if row is None else (row.store_id, row.product_id)
+
+
+def _after_level(position: Any | None) -> dict[str, int]:
+    store_id, product_id = position or (0, 0)
+    return {"store_id": store_id, "product_id": product_id}
 
 
 _DECISIONS = text("""
@@ -64,9 +82,11 @@ _DECISIONS = text("""
 """)
 
 
-async def look_at_decisions(session: AsyncSession, position: Any | None) -> Slice:
+async def look_at_decisions(
+    session: AsyncSession, position: Any | None, count: int = DECISIONS_PER_SLICE
+) -> Slice:
     """Find sales whose movements contradict the decision: all, none, or taken and returned."""
-    parameters = {"sale_id": position or UUID(int=0), "count": DECISIONS_PER_SLICE}
+    parameters = {"sale_id": position or UUID(int=0), "count": count}
     rows = (await session.execute(_DECISIONS, parameters)).all()
     differences = [
         f"sale {row.sale_id} is {row.outcome}: {row.taken} movements took, "
@@ -74,8 +94,18 @@ async def look_at_decisions(session: AsyncSession, position: Any | None) -> Slic
         for row in rows
         if not _agrees(row.outcome, row.taken, row.returned, row.net)
     ]
-    is_over = len(rows) < DECISIONS_PER_SLICE
+    is_over = len(rows) < count
     return Slice(differences, None if is_over else rows[-1].sale_id)
+
+
+_NEXT_DECISION = text("""
+    SELECT sale_id FROM sale_decisions WHERE sale_id > :sale_id ORDER BY sale_id LIMIT 1
+""")
+
+
+async def skip_decision(session: AsyncSession, position: Any | None) -> Any | None:
+    after = {"sale_id": position or UUID(int=0)}
+    return (await session.execute(_NEXT_DECISION, after)).scalar_one_or_none()
 
 
 def _agrees(outcome: str, taken: int, returned: int, net: int) -> bool:
@@ -86,4 +116,7 @@ def _agrees(outcome: str, taken: int, returned: int, net: int) -> bool:
     return taken == returned == 0
 
 
-CHECKS = (Check("levels", look_at_levels), Check("decisions", look_at_decisions))
+CHECKS = (
+    Check("levels", look_at_levels, partial(look_at_levels, count=1), skip_level),
+    Check("decisions", look_at_decisions, partial(look_at_decisions, count=1), skip_decision),
+)

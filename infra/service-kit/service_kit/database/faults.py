@@ -13,6 +13,7 @@ _TRANSIENT_CLASSES = {
     "58",  # system error outside PostgreSQL
 }
 _LOCK_NOT_AVAILABLE = "55P03"
+_QUERY_CANCELED = "57014"  # statement timeout
 _READ_ONLY = "25006"  # a standby answered: the primary is being replaced
 # The process was started before its database, its role or the migration that it needs. It waits
 # for them as for a server that is away.
@@ -59,6 +60,11 @@ def name_of_fault(error: BaseException) -> str:
 def is_lock_timeout(error: DBAPIError) -> bool:
     """Return whether another transaction held a lock for longer than `lock_timeout`."""
     return sqlstate_of(error) == _LOCK_NOT_AVAILABLE
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Return whether the server ended a statement that took longer than it may."""
+    return isinstance(error, DBAPIError) and sqlstate_of(error) == _QUERY_CANCELED
 
 
 def is_bad_data(error: BaseException) -> bool:
