@@ -29,9 +29,17 @@ INSERT_EVENT = """
         :event_traceparent, convert_to(CAST(body AS text), 'UTF8')
     FROM announced
 """
+# The first row at least, and those after it until their payloads have so many bytes.
 _CLAIM = text("""
-    SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload FROM outbox
-    WHERE published_at IS NULL ORDER BY id LIMIT :chunk
+    WITH oldest AS (
+        SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload
+        FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT :chunk
+    ), counted AS (
+        SELECT *, sum(octet_length(payload)) OVER (ORDER BY id) - octet_length(payload) AS before
+        FROM oldest
+    )
+    SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload
+    FROM counted WHERE before < :bytes ORDER BY id
 """)
 _MARK = text("""
     UPDATE outbox SET published_at = clock_timestamp(), kafka_partition = sent.part,
@@ -85,9 +93,9 @@ _PRUNE = text("""
 Ends = dict[TopicPartition, int]
 
 
-async def claim(connection: AsyncConnection, chunk: int) -> Sequence[Row[Any]]:
-    """Return the oldest rows that are not published."""
-    return (await connection.execute(_CLAIM, {"chunk": chunk})).all()
+async def claim(connection: AsyncConnection, chunk: int, most_bytes: int) -> Sequence[Row[Any]]:
+    """Return the oldest rows that are not published: at most `chunk`, and fewer if large."""
+    return (await connection.execute(_CLAIM, {"chunk": chunk, "bytes": most_bytes})).all()
 
 
 async def mark(

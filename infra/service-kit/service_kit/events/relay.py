@@ -23,6 +23,7 @@ from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
 CHUNK_ROWS = 500
+CHUNK_BYTES = 8 * 1024 * 1024  # the largest events are a hundred times as large as the usual ones
 BUSY_POLL = timedelta(milliseconds=5)  # the longest wait of an event while others flow
 IDLE_POLL = timedelta(milliseconds=50)  # the longest wait of the first event after a pause
 LEAD_AGAIN = timedelta(seconds=1)  # pause after a fault, and until a standby takes over
@@ -129,7 +130,7 @@ class Relay:
     async def _publish_chunk(
         self, connection: AsyncConnection, producer: AIOKafkaProducer, check: LogCheck
     ) -> int:
-        rows = await ledger.claim(connection, self._chunk)
+        rows = await ledger.claim(connection, self._chunk, CHUNK_BYTES)
         if not rows:
             await connection.rollback()
             return 0
