@@ -86,7 +86,8 @@ def test_of_many_faults_the_first_are_described_and_the_others_are_rows() -> Non
         for member in ("produit_id", "quantite")
     ]
 
-    problem = Problem(422, "requete-invalide", "Trop", [*faults, {"pointer": "/a~12", "code": "x"}])
+    problem = Problem(422, "requete-invalide", "Trop", [*faults, {"pointer": "/a12", "code": "x"}])
 
     assert problem.errors == faults[:MOST_DESCRIBED]
+    assert Problem(422, "x", "Trop", [*faults, {"row": 500}]).further_rows[-1] == 500
     assert problem.further_rows == list(range(MOST_DESCRIBED // 2, MOST_DESCRIBED))

@@ -8,7 +8,10 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service_kit.http.limits import MOST_MEMBERS
+from service_kit.settings import ServiceSettings
 from tests.fixtures.http import client_of
+from tests.service_kit.notes_app import create_app
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -58,6 +61,18 @@ async def test_the_body_of_a_request_without_a_valid_key_is_not_read(
 
     assert (answer.status_code, code_of(answer)) == (401, code)
     assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_body_of_more_members_than_any_right_one_is_not_parsed(
+    client: httpx.AsyncClient, notes_engine: AsyncEngine, notes_url: str
+) -> None:
+    large = create_app(ServiceSettings(service_name="notes", database_url=notes_url, http_port=1))
+    body = b"{" + b",".join(b'"%d":0' % each for each in range(MOST_MEMBERS + 1)) + b"}"
+    headers = {"Content-Type": "application/json"}
+    async with client_of(large, notes_engine) as other:
+        answer = await other.post("/notes", content=body, headers=headers)
+
+    assert (answer.status_code, code_of(answer)) == (413, "corps-trop-complexe")
 
 
 async def test_many_faults_are_a_short_answer(client: httpx.AsyncClient) -> None:

@@ -49,14 +49,9 @@ def _invalid_request(error: RequestValidationError) -> Problem:
     if any(fault["type"] == "json_invalid" for fault in found):
         return Problem.of("invalid-json")
     described, others = found[:MOST_DESCRIBED], found[MOST_DESCRIBED:]
-    return invalid_request([*map(_fault, described), *map(_place, others)])
-
-
-def _place(found: Mapping[str, Any]) -> Fault:
-    place, *path = found["loc"]
-    if place == "body":
-        return {"pointer": json_pointer(*path)}
-    return {"parameter": ".".join(map(str, path))}
+    rows = {step for each in others for step in each["loc"] if isinstance(step, int)}
+    faults = [*map(_fault, described), *({"row": row} for row in rows)]
+    return invalid_request(faults, count=len(found))
 
 
 def _fault(found: Mapping[str, Any]) -> Fault:
@@ -65,7 +60,9 @@ def _fault(found: Mapping[str, Any]) -> Fault:
     is_whole_body = place == "body" and not path and code == "model_attributes_type"
     template = FAULTS.get("no_json_body" if is_whole_body else code)
     detail = template.format(**found.get("ctx") or {}) if template else str(found["msg"])
-    return {**_place(found), "code": code, "detail": detail}
+    if place == "body":
+        return {"pointer": json_pointer(*path), "code": code, "detail": detail}
+    return {"parameter": ".".join(map(str, path)), "code": code, "detail": detail}
 
 
 def _event_too_large(error: EventTooLarge) -> Problem:

@@ -25,7 +25,7 @@ OTHER_HTTP_ERROR: str = _SENTENCES["other_http_error"]
 FURTHER_ROWS: str = _SENTENCES["further_rows"]
 
 # One fault of a request: its `code` and `detail`, and where it is, as a JSON Pointer (`pointer`)
-# into the body or the name of a `parameter`.
+# into the body or the name of a `parameter`. Beyond `MOST_DESCRIBED` a `row` is enough.
 Fault = dict[str, Any]
 
 
@@ -93,16 +93,18 @@ class BodyRefused(HTTPException):
         self.problem = problem
 
 
-def invalid_request(faults: Sequence[Fault]) -> Problem:
-    """Return the problem 422 that lists these faults of a request."""
-    return Problem.of("invalid-request", faults, count=len(faults))
+def invalid_request(faults: Sequence[Fault], count: int | None = None) -> Problem:
+    """Return the problem 422 that lists these faults of a request, of `count` in all."""
+    return Problem.of("invalid-request", faults, count=len(faults) if count is None else count)
 
 
 def _rows_of(errors: Sequence[Fault]) -> list[int]:
     """Return the rows of the body's lists in which these faults are, each once."""
-    paths = (fault.get("pointer", "").split("/") for fault in errors)
-    rows = (next((step for step in path if step.isdecimal()), None) for path in paths)
-    return sorted({int(row) for row in rows if row is not None})
+    rows = {fault["row"] for fault in errors if "row" in fault}
+    for fault in errors:
+        steps = fault.get("pointer", "").split("/")
+        rows |= {int(step) for step in steps if step.isdecimal()}
+    return sorted(rows)
 
 
 def json_pointer(*path: str | int) -> str:
