@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from service_kit.events.cloud_events import PoisonMessage
-from stock_service.domain.levels import LEVEL_LIMIT, ProductId
+from stock_service.domain.levels import MOST_UNITS, ProductId
 from tests.stock_service.builders import (
     COFFEE,
     OTHER_STORE,
@@ -163,7 +163,7 @@ async def test_a_sale_without_a_rule_is_poison(stock: Stock, values: dict[str, s
 
 async def test_a_sale_beyond_every_level_is_poison(stock: Stock) -> None:
     with pytest.raises(PoisonMessage):
-        await stock.receive(sale_recorded((COFFEE, LEVEL_LIMIT + 1), policy="permissive"))
+        await stock.receive(sale_recorded((COFFEE, MOST_UNITS + 1), policy="permissive"))
 
 
 async def test_of_ten_concurrent_sales_of_the_last_unit_one_gets_it(stock: Stock) -> None:
