@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service_kit.database.faults import TooMuchAtOnce
 from stock_service.domain.levels import Movement, ProductId, StoreId
 
 _INSERT = text("""
@@ -42,19 +43,25 @@ async def insert_movements(session: AsyncSession, movements: Sequence[Movement])
     )
 
 
-_FIND_WITHDRAWN = text("""
+# Of the sales that a batch takes back: their cancellations are small events, whatever they undo.
+MOST_MOVEMENTS = 20_000
+
+_FIND_WITHDRAWN = text(f"""
     SELECT document_id, product_id, -delta AS quantity FROM movements
     WHERE document_id = ANY(CAST(:sale_ids AS uuid[])) AND kind = 'sale'
-    ORDER BY document_id, product_id
+    ORDER BY document_id, product_id LIMIT {MOST_MOVEMENTS + 1}
 """)
 
 
 async def find_withdrawn(
     session: AsyncSession, sale_ids: Collection[UUID]
 ) -> dict[UUID, dict[ProductId, int]]:
-    """Return the quantities that each of these sales took."""
+    """Return the quantities that each of these sales took; raise `TooMuchAtOnce`."""
     withdrawn: dict[UUID, dict[ProductId, int]] = {}
-    for row in await session.execute(_FIND_WITHDRAWN, {"sale_ids": list(sale_ids)}):
+    rows = (await session.execute(_FIND_WITHDRAWN, {"sale_ids": list(sale_ids)})).all()
+    if len(rows) > MOST_MOVEMENTS:
+        raise TooMuchAtOnce(f"more than {MOST_MOVEMENTS} movements to take back")
+    for row in rows:
         withdrawn.setdefault(row.document_id, {})[row.product_id] = row.quantity
     return withdrawn
 

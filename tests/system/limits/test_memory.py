@@ -1,17 +1,31 @@
 """The largest input that is allowed fits into a container's memory."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 import yaml
+from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
+from uuid_utils.compat import uuid7
 
 from infra.tools.local.layout import ROOT
 from sales_service.api.sale_schemas import MOST_LINES
-from tests.fixtures.processes import ServiceProcess
+from tests.fixtures.kafka import TopicFactory
+from tests.fixtures.processes import ServiceProcess, service_process
+from tests.fixtures.waiting import eventually
 from tests.system.limits.conftest import serve_shop
 
 SALES = 500  # the longest page
+WAITING = 300  # large sales that wait for a worker
+PARTITIONS = 12
+TOPICS = ("sales.events.v1", "stock.events.v1", "catalogue.events.v1")
+APPLIED = {
+    "stock": "SELECT count(*) FROM sale_decisions",
+    "report": "SELECT count(*) FROM sale_facts",
+}
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 
 # With the longest names that a product may have.
@@ -63,3 +77,82 @@ async def test_pages_of_the_largest_sales_fit_and_miss_none(sales_engine: AsyncE
         assert set(read) == await shop.sale_ids()
         assert len(read) == SALES
         assert peak_bytes(shop.api) < bytes_allowed("sales-api")
+
+
+def a_large_sale() -> bytes:
+    """Return the event of a sale with as many lines as there may be, of products of their own."""
+    now = datetime.now(UTC).isoformat()
+    lines = [
+        {
+            "line_no": n,
+            "product_id": n,
+            "product_name": "Café moulu",
+            "category": "Épicerie",
+            "quantity": 1,
+            "unit_price": "1.0000",
+            "unit_cost": None,
+            "amount_cents": 100,
+            "tax_cents": 0,
+        }
+        for n in range(1, MOST_LINES + 1)
+    ]
+    sale = {
+        "sale_id": str(uuid7()),
+        "store_id": 1,
+        "number": "1-000001",
+        "status": "confirmed",
+        "stock_policy": "permissive",
+        "sold_at": now,
+        "recorded_at": now,
+        "business_date": "2026-11-23",
+        "local_hour": 12,
+        "currency": "CAD",
+        "register_id": None,
+        "lines": lines,
+        "taxes": [],
+        "total_cents": 100 * MOST_LINES,
+        "tax_cents": 0,
+    }
+    return json.dumps(sale).encode()
+
+
+async def wait_in_kafka(bootstrap_servers: str, topic: str, number: int) -> None:
+    """Leave large sales in all partitions, as a relay does."""
+    async with AIOKafkaProducer(
+        bootstrap_servers=bootstrap_servers, compression_type="lz4"
+    ) as producer:
+        for each in range(number):
+            headers = {
+                "ce_id": str(uuid7()),
+                "ce_type": "sales.sale-recorded.v1",
+                "ce_time": datetime.now(UTC).isoformat(),
+            }
+            await producer.send(
+                topic,
+                a_large_sale(),
+                partition=each % PARTITIONS,
+                headers=[(name, value.encode()) for name, value in headers.items()],
+            )
+        await producer.flush()
+
+
+@pytest.mark.parametrize("service", APPLIED)
+async def test_large_sales_that_wait_fit_into_a_worker(
+    service: str, request: pytest.FixtureRequest, topics: TopicFactory
+) -> None:
+    engine: AsyncEngine = request.getfixturevalue(f"{service}_engine")
+    settings = await topics(*TOPICS, partitions=PARTITIONS)
+    await wait_in_kafka(settings.kafka_bootstrap_servers, settings.topic(TOPICS[0]), WAITING)
+
+    async def applied() -> int:
+        async with engine.connect() as connection:
+            return int((await connection.execute(text(APPLIED[service]))).scalar_one())
+
+    async with service_process(
+        f"{service}_service.worker",
+        DATABASE_URL=engine.url.render_as_string(hide_password=False),
+        KAFKA_BOOTSTRAP_SERVERS=settings.kafka_bootstrap_servers,
+        TOPIC_PREFIX=settings.topic_prefix,
+    ) as worker:
+        await eventually(applied, WAITING, within_seconds=120)
+        assert peak_bytes(worker) < bytes_allowed(f"{service}-worker")

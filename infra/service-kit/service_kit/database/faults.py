@@ -40,6 +40,10 @@ class TransientFailure(Exception):
     """The same work will succeed later: keep the position, wait, retry."""
 
 
+class TooMuchAtOnce(TransientFailure):
+    """The same work will succeed in smaller parts. One event alone is never too much."""
+
+
 def sqlstate_of(error: DBAPIError) -> str:
     """Return PostgreSQL's SQLSTATE of five characters; empty when the server sent none."""
     return getattr(error.orig, "sqlstate", None) or ""

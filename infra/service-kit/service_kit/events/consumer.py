@@ -18,7 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.faults import (
     DATABASE_FAULTS,
+    TooMuchAtOnce,
     TransientFailure,
+    is_timeout,
     is_transient,
     name_of_fault,
 )
@@ -26,6 +28,7 @@ from service_kit.database.loops import run_every
 from service_kit.events import event_metrics, positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
+from service_kit.events.fetching import BATCH_RECORDS, fetch_some
 from service_kit.events.kafka_clients import GOODBYE_SECONDS, new_consumer, stop_consumer
 from service_kit.events.multi_partition import Fetched, NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
@@ -34,8 +37,6 @@ from service_kit.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
 
-BATCH_RECORDS = 1000
-POLL_TIMEOUT_MS = 200
 RECONNECT_PAUSE = timedelta(seconds=1)
 COMMIT_EVERY = timedelta(seconds=2)  # how stale Kafka's committed offset may be
 
@@ -73,6 +74,7 @@ class Consumer:
         self._name = settings.service_name
         self._group = settings.topic(group or self._name)
         self._after_commit = after_commit
+        self._most_records = BATCH_RECORDS
         self._retries = Retries()
         self._hints: dict[TopicPartition, int] = {}
         self._received_ns = 0
@@ -140,8 +142,9 @@ class Consumer:
         committed_at = datetime.now(UTC)
         while not stop.is_set():
             self._resume_due(client)
-            batches = await client.getmany(timeout_ms=POLL_TIMEOUT_MS, max_records=BATCH_RECORDS)
+            batches = await fetch_some(client, self._most_records)
             self._received_ns = time_ns()
+            self._most_records = min(BATCH_RECORDS, 2 * self._most_records)
             for fetched in by_topic(batches):
                 if len(fetched) > 1 and await self._take_together(fetched):
                     continue
@@ -219,11 +222,14 @@ class Consumer:
     ) -> int:
         try:
             return await self._apply(partition, records)
-        except (PoisonMessage, *DATABASE_FAULTS) as fault:
-            poison = as_poison(fault)
-            if len(records) == 1:
-                return await self._apply(partition, records, refused=poison)
-        # One of the records cannot be applied: halve the batch until it stands alone.
+        except (PoisonMessage, TooMuchAtOnce, *DATABASE_FAULTS) as fault:
+            if len(records) > 1 and (is_timeout(fault) or isinstance(fault, TooMuchAtOnce)):
+                self._most_records = len(records) // 2
+            else:
+                poison = as_poison(fault)
+                if len(records) == 1:
+                    return await self._apply(partition, records, refused=poison)
+        # One of the records cannot be applied, or all are too many: halve the batch.
         middle = len(records) // 2
         await self._apply_or_isolate(partition, records[:middle])
         return await self._apply_or_isolate(partition, records[middle:])
