@@ -132,10 +132,10 @@ test-faults: $(STAMP) ## Run random series of faults: make test-faults [SEEDS=20
 	@$(VENV)/bin/python -m tests.system.faults $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),5))
 
 .PHONY: bench
-bench: $(STAMP) ## Measure (docs/performance.md): make bench [PART=reads] [ROUNDS=3] [MINUTES=60] [QUICK=1]
+bench: $(STAMP) ## Measure (docs/performance.md): make bench [PART=reads] [ROUNDS=3] [SALES=1000000] [MINUTES=60] [QUICK=1]
 	-@$(VENV)/bin/python -m infra.tools.local.fetch jaeger
 	@$(VENV)/bin/python -m infra.tools.measure.bench $(PART) $(if $(ROUNDS),--rounds $(ROUNDS)) \
-		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(QUICK),--quick)
+		$(if $(SALES),--sales $(SALES)) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(QUICK),--quick)
 
 .PHONY: lock
 lock: $(STAMP) ## Resolve requirements.lock

@@ -53,12 +53,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--minutes", type=float, help="of load in the part `memory`")
     parser.add_argument("--quick", action="store_true", help="print small tables, keep nothing")
+    parser.add_argument("--sales", type=int, help="stored at most in the part `reads`")
     arguments = parser.parse_args()
     effort = QUICK if arguments.quick else FULL
     effort = replace(
         effort,
         rounds=arguments.rounds or effort.rounds,
         minutes=arguments.minutes or effort.minutes,
+        sizes=tuple(each for each in effort.sizes if each <= (arguments.sales or each)),
     )
     command = " ".join(["python -m infra.tools.measure.bench", *sys.argv[1:]])
     # A topic that is not there yet is what a part waits for, not news.
