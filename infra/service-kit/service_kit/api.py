@@ -97,7 +97,7 @@ async def _run_beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        # Not waited for: a database that hangs would keep it for longer than a stop may take.
+        # Do not wait for it: a hanging database would delay the stop beyond its bound.
         task.cancel()
 
 

@@ -60,7 +60,7 @@ def prune_keys(settings: ServiceSettings, find_open: FindOpen = _nothing_is_open
 async def forget_keys(
     engine: AsyncEngine, before: datetime, find_open: FindOpen, stop: asyncio.Event
 ) -> int:
-    """Delete the keys from before an instant, except those of open resources; count them."""
+    """Delete keys from before an instant, except those of open resources; return their number."""
     forgotten = 0
     position: Mapping[str, Any] | None = _START
     while position is not None and not stop.is_set():

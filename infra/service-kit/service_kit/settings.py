@@ -71,9 +71,9 @@ class ServiceSettings(KafkaSettings):
 
     max_body_bytes: int = 1024 * 1024
     most_body_bytes: int = 8 * 1024 * 1024
-    """A body beyond them, of all requests under way together, is answered 503 at once."""
+    """The most bytes of request bodies that the process holds; a further body gets 503 at once."""
     most_waiting_requests: int = Field(default=500, ge=0)
-    """One more that wants to wait for an outcome is answered with the present state at once."""
+    """The most requests that wait for an outcome; a further one gets the present state at once."""
     idempotency_days: int = Field(default=8, ge=7)
     """How long a repeated `Idempotency-Key` is recognised. Clients are promised 7 days."""
 

@@ -29,7 +29,7 @@ from service_kit.telemetry.tracing import Tracing
 
 logger = logging.getLogger(__name__)
 
-# Together with the closing of clients they stay below the ten seconds that a stop may take.
+# Together with closing the clients they stay below the ten seconds that a stop may take.
 FINISH_SECONDS = 3.0  # to finish a batch and publish its events
 LEAST_CONNECTIONS = 2
 CLEANUP_SECONDS = 2.5  # for cancelled tasks that a frozen database or broker holds

@@ -20,18 +20,18 @@ from service_kit.settings import ServiceSettings
 logger = logging.getLogger(__name__)
 
 CHANNEL = "changes"
-# A dead connection is noticed after both: the longest time that a cache may be stale.
+# A dead connection shows after the sum of both: the longest time for which a cache may be stale.
 HEARTBEAT_SECONDS = 1.0
 ANSWER_SECONDS = 1.0
 RECONNECT_SECONDS = 0.5
 CONNECT_SECONDS = 3.0
 
-# Called with the name and the new value of what changed; None: anything may have changed.
+# Called with the name and the new value of a change; the name None: anything may have changed.
 Watcher = Callable[[str | None, str], None]
 
 
 class ChangeFeed:
-    """The order of changes, for caches. Nothing may be cached while `is_live` is false."""
+    """The changes in their order, for caches, which must be empty while `is_live` is false."""
 
     def __init__(self) -> None:
         self.is_live = False
@@ -45,7 +45,7 @@ class ChangeFeed:
         self._watchers.append(watcher)
 
     def now(self) -> int:
-        """Return a mark of now for `has_changed`; take it before reading what is to be cached."""
+        """Return a mark of now for `has_changed`; take it before the read that is cached."""
         return self._latest
 
     def has_changed(self, names: Iterable[str], since: int) -> bool:
@@ -55,7 +55,7 @@ class ChangeFeed:
         return any(self._changed_at.get(name, 0) > since for name in names)
 
     def note(self, name: str, value: str = "") -> None:
-        """Record a change: one that was notified, or one that this process has just made."""
+        """Record a change, notified or made by this process."""
         self._latest += 1
         self._changed_at[name] = self._latest
         for watcher in self._watchers:

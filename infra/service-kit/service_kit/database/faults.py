@@ -15,8 +15,8 @@ _TRANSIENT_CLASSES = {
 _LOCK_NOT_AVAILABLE = "55P03"
 _QUERY_CANCELED = "57014"  # statement timeout
 _READ_ONLY = "25006"  # a standby answered: the primary is being replaced
-# The process was started before its database, its role or the migration that it needs. It waits
-# for them as for a server that is away.
+# The process has started before its database, its role or its migrations. It waits for them, as it
+# does for a server that is away.
 _NOT_PREPARED_CLASSES = {
     "28",  # invalid authorization: no such role, or another password
     "3D",  # no such database

@@ -15,7 +15,7 @@ from service_kit.telemetry.statements import time_statements
 
 logger = logging.getLogger(__name__)
 
-# Bounds every wait: for a lock, for a statement, for a transaction of a frozen process.
+# Bounds for every wait: for a lock, for a statement, and for the transaction of a frozen process.
 _SERVER_SETTINGS = {
     "lock_timeout": "2s",
     "statement_timeout": "10s",
@@ -26,9 +26,9 @@ _SERVER_SETTINGS = {
     "jit": "off",
 }
 CONNECT_TIMEOUT_SECONDS = 3.0
-# One second more than `statement_timeout`, for a server that hangs and cannot keep its limit.
+# One second more than `statement_timeout`, for a hanging server that does not enforce it.
 COMMAND_TIMEOUT_SECONDS = 11.0
-# A server that hangs does not answer a close either, and each connection would wait for it.
+# A hanging server does not answer a close, and each connection would wait for the answer.
 CLOSE_TIMEOUT_SECONDS = 1.0
 
 
@@ -106,10 +106,10 @@ async def _open(
             logger.warning("connections not closed: the database does not answer")
 
 
-def after_commit(session: AsyncSession, tell: Callable[[], None]) -> None:
-    """Call `tell` once after the session's transaction has committed, never after a rollback."""
+def after_commit(session: AsyncSession, act: Callable[[], None]) -> None:
+    """Call `act` once after the session's transaction has committed, never after a rollback."""
 
     def committed(_: Session) -> None:
-        tell()
+        act()
 
     event.listen(session.sync_session, "after_commit", committed, once=True)

@@ -23,7 +23,7 @@ _NAME = re.compile(r"(?<!:):([a-z_]+)")
 
 
 class DirectStatement:
-    """SQL with `:names`, as SQLAlchemy's `text` has them."""
+    """SQL with parameters as `:names`, like SQLAlchemy's `text`."""
 
     def __init__(self, sql: str) -> None:
         self.names = list(dict.fromkeys(_NAME.findall(sql)))
@@ -43,7 +43,7 @@ class DirectConnection:
     ) -> asyncpg.Record | None:
         """Run the statement and return its first row, if there is one.
 
-        Raises what SQLAlchemy would raise, so that callers tell faults apart as usual.
+        Raises the errors that SQLAlchemy would raise, so that callers handle them as usual.
         """
         driver: Any = self._pooled.driver_connection
         parameters = [values[name] for name in statement.names]

@@ -1,4 +1,4 @@
-"""The records of one transaction: what they become, and their spans."""
+"""The records of one transaction, with their events, dead letters and spans."""
 
 import logging
 from collections import Counter
@@ -80,7 +80,7 @@ class Batch:
             spans.end(poison)
 
     async def apply(self, session: AsyncSession) -> None:
-        """Let the events take effect in the session's transaction."""
+        """Apply the events in the session's transaction."""
         if self.events:
             await self._subscription.apply(session, self.events)
 

@@ -127,13 +127,13 @@ class Consumer:
             raise ClientStalled("records wait, and the client brings none")
 
     def look_for_stall(self, waiting: Mapping[TopicPartition, int]) -> None:
-        """Have the client replaced when it brings no records that wait for it."""
+        """Mark the client as stalled when it brings no records although some wait for it."""
         stalled = self._stall.find(waiting, monotonic())
         if self._client is None or not stalled:
             return
         mine = self._client.assignment()
         # A partition that is retried stands still for another reason. A client without any
-        # partition may have been left out when they were divided.
+        # partition may have got none in the assignment.
         if not mine or any(each in mine and not self._retries.has(each) for each in stalled):
             self._is_stalled.set()
 

@@ -1,4 +1,4 @@
-"""The table `dead_letters`: messages that can never succeed, kept whole for a person to judge."""
+"""The table `dead_letters`: messages that can never succeed, stored for a person to judge."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
@@ -31,12 +31,12 @@ class DeadLetter:
 
     @property
     def traceparent(self) -> str | None:
-        """The trace context of the span that sent the message, if it has one."""
+        """Return the trace context of the span that sent the message, if it has one."""
         return dict(self.record.headers).get("traceparent", b"").decode(errors="replace") or None
 
     @property
     def trace_id(self) -> str | None:
-        """The trace of the request that caused the message."""
+        """Return the trace of the request that caused the message."""
         span = trace.get_current_span(context_of(self.traceparent)).get_span_context()
         return trace.format_trace_id(span.trace_id) if span.is_valid else None
 

@@ -1,4 +1,4 @@
-"""How this service's processes connect to Kafka, and how they leave it."""
+"""Opens and closes this process's clients of Kafka."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from service_kit.settings import KafkaSettings, ServiceSettings
 
 logger = logging.getLogger(__name__)
 
-GOODBYE_SECONDS = 2.0  # the share of a broker that hangs in the ten seconds that a stop may take
+GOODBYE_SECONDS = 2.0  # for a hanging broker, out of the ten seconds that a stop may take
 
 
 def kafka_credentials(settings: KafkaSettings) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def new_producer(settings: ServiceSettings) -> AIOKafkaProducer:
 
 
 async def abandon_producer(producer: AIOKafkaProducer) -> None:
-    """Stop a producer in a way that lets it deliver nothing later."""
+    """Stop a producer so that it delivers nothing later."""
     try:
         async with asyncio.timeout(GOODBYE_SECONDS):
             await producer.stop()

@@ -20,9 +20,9 @@ INSERT = text("""
     ORDER BY n
 """)
 
-# The body of a CTE of a service's statement that writes an event together with what it tells of,
-# in one round trip. An earlier CTE `announced` has the event as its one column `body`, of type
-# jsonb. `outbox.event_parameters` gives the values.
+# The body of a CTE for a service's statement that writes a change and its event in one round trip.
+# An earlier CTE `announced` has the event as its only column `body`, of type jsonb.
+# `outbox.event_parameters` gives the values.
 INSERT_EVENT = """
     INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
     SELECT CAST(:event_id AS uuid), :event_topic, :event_key, :event_type, :event_subject,
@@ -67,7 +67,7 @@ _NEWEST = text("""
         AND kafka_offset < :below
     ORDER BY kafka_offset DESC LIMIT :count
 """)
-# Exact up to 10,000 rows. Beyond that it is the range of their ids, whose cost does not grow.
+# Exact up to 10,000 rows. Beyond that it is the range of their ids, so the cost does not grow.
 _COUNT_PENDING = text("""
     WITH oldest AS (
         SELECT id, created_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1
@@ -120,7 +120,7 @@ async def mark(
 
 async def note_ends(connection: AsyncConnection, ends: Ends) -> None:
     """Store the ends of the log; a stored end never decreases."""
-    # In one order: two relays that overlap for a moment must not deadlock.
+    # Sorted, because two relays that overlap for a moment must not deadlock.
     ordered = sorted(ends)
     await connection.execute(
         _NOTE_ENDS,

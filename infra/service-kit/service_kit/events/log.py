@@ -1,4 +1,4 @@
-"""Kafka's log, read without a consumer group: asking where it ends moves nobody's position."""
+"""Reads Kafka's log without a consumer group, so that no position moves."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable

@@ -1,7 +1,7 @@
 """Finds records that the broker has lost or overwritten, from the end of the log backwards.
 
-A log that is long enough may still miss records. Others took their offsets when they were sent
-after the loss, and the relay or its database failed before it could mark them.
+A log of the right length may still miss records: later records took their offsets after the loss,
+and the relay or its database failed before it could mark them.
 """
 
 import asyncio
@@ -97,8 +97,8 @@ class LogCheck:
     async def replace_lost(self, rows: Sequence[Row[Any]], sent: Sequence[RecordMetadata]) -> None:
         """Publish records again that landed below the known end of the log: it was shortened.
 
-        Consumers that were further never read there again. So these records are published until
-        they lie beyond every acknowledged offset.
+        Consumers that have passed those offsets never read there again. So these records are
+        published again until they lie beyond every acknowledged offset.
         """
         shortened: ledger.Ends = {}
         for row, record in zip(rows, sent, strict=True):

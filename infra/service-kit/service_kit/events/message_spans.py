@@ -34,7 +34,7 @@ class MessageSpans:
         self._spans: list[Span] = []
         self._links: list[Link] = []
         self.contexts = [sampled_context_of(each) for each in traceparents]
-        """The context of each message's trace; None for a message that is not sampled."""
+        """The trace context of each message; None for a message that is not sampled."""
 
     def start_shared(self, name: str) -> None:
         """Begin the span of all messages, unless fewer than two are sampled."""
@@ -63,11 +63,11 @@ class MessageSpans:
 
     @property
     def first(self) -> Span | None:
-        """The span of all messages, or that of the only one that is sampled."""
+        """Return the span of all messages, or of the only sampled one."""
         return self._spans[0] if self._spans else None
 
     def end(self, fault: BaseException | None = None) -> None:
-        """End all spans; `fault` has undone what they describe."""
+        """End all spans; a `fault` has undone their work."""
         for span in self._spans:
             if fault is not None:
                 kind = fault.kind if isinstance(fault, PoisonMessage) else type(fault).__name__

@@ -16,7 +16,7 @@ Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
 
 class NotTogether(Exception):
-    """A position is not that of the first record: the caller must take each partition alone."""
+    """A position differs from its first record: the caller must apply each partition alone."""
 
 
 async def apply_together(
@@ -40,7 +40,7 @@ async def apply_together(
 
 
 def by_topic(fetched: Fetched) -> list[Fetched]:
-    """Split what was fetched by topic."""
+    """Split the fetched records by topic."""
     topics: dict[str, dict[TopicPartition, Sequence[ConsumerRecord]]] = {}
     for partition, records in fetched.items():
         topics.setdefault(partition.topic, {})[partition] = records

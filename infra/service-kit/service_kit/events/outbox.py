@@ -78,8 +78,8 @@ def event_parameters(event: OutgoingEvent) -> dict[str, Any]:
 async def add_to_outbox(session: AsyncSession, events: Sequence[OutgoingEvent]) -> None:
     """Write events in order, in the session's transaction; raise `EventTooLarge`.
 
-    Lock the rows that the events announce before: events of one key reach Kafka in the order of
-    their ids in the outbox.
+    Before the call, lock the rows that the events announce: events of one key reach Kafka in the
+    order of their ids in the outbox.
     """
     if events:
         await session.execute(ledger.INSERT, _columns(events))

@@ -19,7 +19,7 @@ LOOK_EVERY = timedelta(seconds=5)
 
 
 class OutboxFull(Exception):
-    """More events wait for Kafka than the ceiling allows; nothing may be added."""
+    """The outbox has reached its ceiling; no event may be added."""
 
 
 class OutboxWatch:
@@ -51,7 +51,7 @@ class OutboxWatch:
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Measure every few seconds until `stop` is set."""
-        # After a fault the figures stay as they were, except for the age, which goes on growing.
+        # After a fault the figures keep their last values; only the age goes on growing.
         await run_every(
             LOOK_EVERY,
             stop,

@@ -18,7 +18,7 @@ tracer = trace.get_tracer("service_kit.relay")
 
 
 class SendSpans(MessageSpans):
-    """The spans of a chunk: each sampled event has its wait in the outbox, and its sending."""
+    """The spans of a chunk: for each sampled event its wait in the outbox and its sending."""
 
     def __init__(self, rows: Sequence[Row[Any]], keep_ratio: float) -> None:
         traceparents = [row.traceparent for row in rows]

@@ -43,7 +43,7 @@ _FAULTS = (RelayFault, KafkaError, *DATABASE_FAULTS)
 
 
 class Relay:
-    """Publishes a service's events; of all its workers one leads."""
+    """Publishes a service's events; one of its workers leads."""
 
     def __init__(self, engine: AsyncEngine, settings: ServiceSettings) -> None:
         self._engine = engine
@@ -97,7 +97,7 @@ class Relay:
             # After a failed send an idempotent producer refuses its partition for ever, and a
             # send that timed out may still be delivered: the producer must not be used again.
             await abandon_producer(producer)
-            # In the pool the connection would keep the lock, and no relay could lead.
+            # Back in the pool, the connection would keep the lock, and no relay could lead.
             await connection.invalidate()
 
     async def _relay_until_stopped(

@@ -10,7 +10,7 @@ from service_kit.events.dead_letters import DeadLetterLimitReached
 
 FIRST_PAUSE = timedelta(milliseconds=100)
 LONGEST_PAUSE = timedelta(seconds=5)
-# A transient fault rarely lasts longer: log an error, so that somebody looks.
+# A transient fault rarely lasts longer: log an error, so that a person looks.
 LOUD_AFTER = timedelta(minutes=5)
 
 

@@ -27,7 +27,7 @@ _FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND re
 
 async def identify_caller(request: Request) -> Caller:
     """Return the caller of a request; raise `Problem` 401 when the key is missing or unknown."""
-    # The key of a request whose body has been read was checked before that.
+    # A request with a body had its key checked before the body was read.
     known: Caller | None = request.scope.get(CALLER)
     return known or await find_caller(api_state(request.app), request.scope)
 

@@ -6,9 +6,9 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 
 class BodyBudget:
-    """The bytes of bodies of all requests under way.
+    """The bytes of the bodies of all running requests.
 
-    A request alone is bounded by `BodyLimit`; a thousand of them would still fill the memory.
+    `BodyLimit` bounds one request; a thousand of them would still fill the memory.
     """
 
     def __init__(self, most_bytes: int, meter: Meter) -> None:

@@ -9,17 +9,16 @@ from fastapi import Request, Response
 
 OVERHEAD_BYTES = 1500  # of the objects around a body
 _CONTENT_TYPE = (b"content-type", b"application/json")
-# Shared caches must ask us each time; the client's own may keep it, and asks with its ETag.
+# Shared caches must not store it; the client's own cache may, and revalidates it by its ETag.
 _CACHE_CONTROL = (b"cache-control", b"private, no-cache")
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a route has read for a response.
+    """The content of a response, as a route has read it.
 
-    For each request anew, `finish` returns the end of the body, and `fresh_headers` what a 304
-    says, too. `until` (seconds since 1970) is when the content becomes stale although nothing has
-    changed.
+    For each request, `finish` returns the end of the body, and `fresh_headers` returns headers
+    that a 304 has, too. At `until` (seconds since 1970) the content becomes stale without a change.
     """
 
     body: bytes
@@ -32,7 +31,7 @@ class Content:
 class Rendered(NamedTuple):
     """A response to one request, as it is sent."""
 
-    route: Any  # that of the framework, which telemetry names the request by
+    route: Any  # the framework's scope: telemetry takes the route from it
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes

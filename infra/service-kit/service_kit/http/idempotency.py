@@ -110,7 +110,7 @@ class KeyedRequest:
 
 
 def key_in_motion() -> Problem:
-    """Return the problem of a request whose key changed hands each time that it was read."""
+    """Return the problem of a request whose key expired at each attempt to read it."""
     return Problem.of("resource-busy")
 
 

@@ -79,10 +79,10 @@ class Admission:
 
 
 class BodyLimit:
-    """Answers 413 to a body over `max_bytes`, declared or streamed, and 408 to one that is slow.
+    """Answers 413 to a body over `max_bytes`, declared or streamed, and 408 to a slow body.
 
-    A body for which the process has no room beside the others is answered 503. Starlette's own
-    middleware answers in plain text, whatever the application says, and has no limit of time.
+    A body that exceeds the process's budget gets 503. Starlette's own middleware answers in plain
+    text and has no time limit.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int, state: ApiState) -> None:

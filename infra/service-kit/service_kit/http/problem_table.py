@@ -1,4 +1,4 @@
-"""The one table from what the framework and the kit raise to problems, and its installation."""
+"""The one table from the errors of the framework and the kit to problems, and its installation."""
 
 import logging
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ def _database_error(error: DBAPIError) -> Problem:
     if is_lock_timeout(error):
         return Problem.of("resource-busy")
     if is_not_prepared(error):
-        # A migration is missing, or this is a bug: the server's own words tell which.
+        # A migration is missing, or this is a bug: the server's own message says which.
         logger.error("database not prepared", extra={"error": str(error.orig)})
         return Problem.of("database-unavailable")
     if is_transient(error) or isinstance(error, InterfaceError):

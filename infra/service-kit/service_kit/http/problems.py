@@ -1,4 +1,4 @@
-"""Errors as the outside sees them: `application/problem+json` (RFC 9457) with a stable code."""
+"""Errors as clients see them: `application/problem+json` (RFC 9457) with a stable code."""
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from service_kit.telemetry.tracing import current_trace_id
 
-# A text for each fault of the largest body takes a second of CPU, and makes an answer of megabytes.
+# Describing every fault of the largest body would take a second of CPU and megabytes.
 MOST_DESCRIBED = 100
 PROBLEM_CONTENT_TYPE = "application/problem+json"
 

@@ -1,4 +1,4 @@
-"""Caches responses as bytes, until what they were read from changes.
+"""Caches responses as bytes, until their data changes.
 
 `ServeCached` sends what is cached for a `GET`, without the framework and the database. Each route
 says which of its responses are cached.
@@ -20,7 +20,7 @@ from service_kit.http.callers import CallerCache, read_key
 from service_kit.telemetry.stages import Stage, stage
 
 MOST_BYTES = 64 * 1024 * 1024
-# Of one path: nobody fills the cache with the same response under a thousand queries.
+# Per path, so that no client fills the cache with one response under many queries.
 MOST_QUERIES = 1000
 
 # Path and query as they were sent; a last slash does not count.
@@ -29,9 +29,9 @@ Key = tuple[str, bytes]
 
 @dataclass(slots=True)
 class _Flight:
-    """A read under way; all requests that wait for it share its result (single flight)."""
+    """A running read; all requests that wait for it share its result (single flight)."""
 
-    order: int  # among requests and reads, as they came
+    order: int  # its place in the order of requests and reads
     began: int
     task: asyncio.Future[CachedResponse]
 
@@ -94,10 +94,10 @@ class ResponseCache:
         arrived = next(self._order)
         _, wants_fresh = _read_conditions(request.scope)
         while flight := self._flights.get(key):
-            with stage(Stage.SQL):  # somebody else's statement
+            with stage(Stage.SQL):  # another request's statement
                 is_new_enough = not (wants_fresh or self._is_stale(names, flight.began))
                 if flight.order > arrived or is_new_enough:
-                    # Its failure is this request's failure too.
+                    # When the read fails, this request fails, too.
                     return (await asyncio.shield(flight.task)).respond(request)
                 await asyncio.wait([flight.task])
         began = self._feed.now()
@@ -107,7 +107,7 @@ class ResponseCache:
             try:
                 fresh = CachedResponse(await read(), names, frozenset(roles), route)
             finally:
-                # Before the task is done: requests without a pause would share it for ever.
+                # Before the task ends: otherwise requests without a pause would share it for ever.
                 del self._flights[key]
             if not self._is_stale(names, began):
                 self._add(key, fresh)
@@ -115,7 +115,7 @@ class ResponseCache:
 
         task = asyncio.ensure_future(read_and_add())
         self._flights[key] = _Flight(next(self._order), began, task)
-        # Shielded: the others want it even if the client that asked first has gone.
+        # Shielded: the others need it even if the first client has disconnected.
         return (await asyncio.shield(task)).respond(request)
 
     def _is_stale(self, names: Iterable[str], since: int) -> bool:

@@ -55,7 +55,7 @@ def _paths_with_slash(routes: Sequence[BaseRoute]) -> Iterable[str]:
 
 
 async def refuse_method(request: Request, _: Exception) -> Response:
-    """Answer 405 with the methods of all routes of the path: the router names those of one."""
+    """Answer 405 with the methods of all routes of the path; the router names one route's only."""
     path = request.url.path
     methods = {
         method

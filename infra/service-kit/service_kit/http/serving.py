@@ -1,4 +1,4 @@
-"""Runs uvicorn: it notes when a request arrives, and stops without cutting one off."""
+"""Runs uvicorn; records when a request arrives, and stops without cutting a request."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ from service_kit.telemetry.http_telemetry import ARRIVED
 # Longer than a balancer keeps an idle connection (NGINX: keepalive_timeout in upstreams.conf): this
 # side must never close a connection while a POST is on its way.
 LEAVE_SECONDS = 2.5
-# NGINX asks for less of both; this bounds what reaches a process without it.
+# NGINX has lower bounds; these are for requests that reach a process without NGINX.
 HEAD_SECONDS = 10.0
 MOST_HEAD_BYTES = 64 * 1024
 ACCEPT_ROUNDS = 100
@@ -79,7 +79,7 @@ class WholeAnswers:
 
 
 class Protocol(HttpToolsProtocol):
-    """Notes when a request's headers were read: its time in the queue begins there.
+    """Records when a request's headers were read: its time in the queue begins then.
 
     uvicorn bounds neither the size of headers nor the time that they take.
     """
@@ -126,8 +126,8 @@ class Protocol(HttpToolsProtocol):
 class BalancedProtocol(Protocol):
     """Stops without breaking a balancer's connections.
 
-    uvicorn closes idle connections at once, and loses a request that is on its way. This one
-    answers one more request, tells the client to close, and waits until it does.
+    uvicorn closes idle connections at once, and loses a request that is on its way. This class
+    answers one more request on each, tells the client to close, and waits until it does.
     """
 
     is_ending = False

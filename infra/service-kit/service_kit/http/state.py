@@ -45,7 +45,7 @@ class ApiState:
             description="How many requests were answered 503 at once, because a queue was full?",
         )
         for queue in Queue:
-            # From zero: the first requests that are shed must be a rise of the counter.
+            # Start at zero: the first refusals must be an increase of the counter.
             self._shed.add(0, {"reason": queue})
         meter.create_observable_counter(
             "cache_requests",
@@ -71,9 +71,9 @@ def api_state(app: FastAPI) -> ApiState:
 
 @asynccontextmanager
 async def write_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """Open a transaction that commits when the block ends, so before the answer.
+    """Open a transaction that commits when the block ends, before the answer.
 
-    Raises `OutboxFull` instead of recording what cannot be sent.
+    Raises `OutboxFull` instead of recording events that cannot be sent.
     """
     state = api_state(request.app)
     state.outbox_watch.refuse_when_full()

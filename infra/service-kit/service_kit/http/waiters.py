@@ -1,4 +1,4 @@
-"""Bounds how many requests wait for something that another process does."""
+"""Bounds the requests that wait for another process."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -7,10 +7,10 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 
 class Waiters:
-    """The requests that wait. They hold no connection, but each keeps a place among all requests.
+    """The requests that wait. They hold no connection, but each counts as a running request.
 
-    Without a bound of their own they would take every place while Kafka is away, and reads that
-    need nobody would be refused.
+    Without a bound of their own they would reach the limit of all requests while Kafka is away, and
+    reads, which wait for no other process, would be refused.
     """
 
     def __init__(self, most: int, meter: Meter) -> None:
@@ -29,7 +29,7 @@ class Waiters:
 
     @contextmanager
     def place(self) -> Iterator[bool]:
-        """Enter among those who wait; yield False when there is no place."""
+        """Count the request as waiting; yield False when too many wait already."""
         if self._waiting >= self._most:
             self._refused.add(1)
             yield False

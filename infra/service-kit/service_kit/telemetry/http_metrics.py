@@ -1,8 +1,8 @@
-"""What each request adds to the metrics.
+"""The metrics of requests.
 
 All other metrics are instruments of OpenTelemetry's SDK. Those of this file are
-prometheus_client's, in the same registry: the SDK's exporter drops exemplars, and a request
-records into them as often as it has stages, for a tenth of what the SDK's instruments take.
+prometheus_client's, in the same registry, for two reasons: the SDK's exporter drops exemplars, and
+a record costs a tenth of one in the SDK's instruments. A request makes one for each of its stages.
 """
 
 from collections.abc import Mapping

@@ -37,11 +37,11 @@ from service_kit.telemetry.tracing import (
     traceparent_of,
 )
 
-# Scanners ask for paths without end; all of them share one series.
+# Scanners ask for any number of paths; all of them share one series.
 UNKNOWN_HANDLER = "none"
-# Machines ask for these all the time: they are counted, but not traced.
+# Monitoring asks for these all the time: they are counted, but not traced.
 OPERATIONS = ("/metrics", "/health")
-# Where the server notes when it had read a request's headers: a `perf_counter` reading.
+# The key of the time at which the server had read a request's headers, by `perf_counter`.
 ARRIVED = "service_kit.arrived"
 
 # A request that took longer is always kept; waiting for other services is not counted.
@@ -60,7 +60,7 @@ def observe_requests(
     tracing: Tracing,
     first: Callable[[ASGIApp], ASGIApp] | None = None,
 ) -> None:
-    """Instrument `app`, and put `HttpTelemetry` around everything: it counts all answers.
+    """Instrument `app`, and put `HttpTelemetry` around everything, so that it counts all answers.
 
     The middleware `first` comes before the instrumentation.
     """
@@ -96,7 +96,7 @@ class HttpTelemetry:
             return
         clock, clock_token = stages.begin(scope.get(ARRIVED))
         scope[SPAN] = self._draw(scope)
-        # What the client sees when the application dies before it answers.
+        # The client sees a 500 when the application fails before it answers.
         status = 500
 
         async def send_and_note(message: Message) -> None:

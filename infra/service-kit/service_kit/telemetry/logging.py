@@ -28,7 +28,7 @@ class RepeatFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith("aiokafka"):
             return True
-        # The template, not the text: a hundred node numbers and errors are one message.
+        # By the template, not the text: messages that differ only in values are one message.
         message = (record.name, record.msg)
         if record.created - self._passed.get(message, 0.0) < self._every_seconds:
             return False

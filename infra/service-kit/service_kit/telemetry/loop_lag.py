@@ -1,4 +1,4 @@
-"""How late the event loop is: what a callback waits that is due, as everything else does."""
+"""Measures how late the event loop runs its callbacks."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -23,7 +23,7 @@ NO_NATIVE_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "log
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Where a process makes its instruments, and the registry that `/metrics` renders."""
+    """The meter of a process, and the registry that `/metrics` renders."""
 
     registry: CollectorRegistry
     meter: Meter
@@ -35,7 +35,7 @@ def configure_metrics(service_name: str) -> Metrics:
     `process_cpu_seconds_total` comes from prometheus_client's own collector, which the
     registry gets beside the OpenTelemetry reader.
     """
-    # A series for each histogram that nobody asks for.
+    # The exporter would add a series to each histogram that no query uses.
     disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -50,7 +50,7 @@ def configure_metrics(service_name: str) -> Metrics:
 
 
 def render_metrics(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
-    """The registry in the format that the scraper prefers, and the format's media type.
+    """Return the registry in the scraper's preferred format, and the format's media type.
 
     Only OpenMetrics carries exemplars.
     """

@@ -1,4 +1,4 @@
-"""Routes that tell where their own work ends and the answer's serialisation begins."""
+"""Routes that count the time after the endpoint as serialisation."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -11,9 +11,9 @@ from service_kit.telemetry.stages import Stage
 
 
 class TimedRoute(APIRoute):
-    """For `APIRouter(route_class=TimedRoute)`: what follows the endpoint is serialisation.
+    """For `APIRouter(route_class=TimedRoute)`: the time after the endpoint is serialisation.
 
-    A commit that a dependency makes after it is still SQL, as everything else that has a stage.
+    A dependency's commit after the endpoint still counts as SQL, because it has its own stage.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:

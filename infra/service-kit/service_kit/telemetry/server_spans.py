@@ -40,7 +40,7 @@ _SCOPE = InstrumentationScope("service_kit.http")
 
 
 def trace_requests(app: FastAPI, tracing: Tracing) -> None:
-    """Have the requests of `app` traced, with the stable names of HTTP's attributes."""
+    """Trace the requests of `app`, with the stable names of HTTP's attributes."""
     os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
     FastAPIInstrumentor.instrument_app(
         app,
@@ -53,7 +53,7 @@ def trace_requests(app: FastAPI, tracing: Tracing) -> None:
 
 
 class UnrecordedSpan(NonRecordingSpan):
-    """The ids of a request that the instrumentation does not see, and what is said about it."""
+    """The ids and attributes of a request that the instrumentation does not see."""
 
     def __init__(self, ids: SpanContext) -> None:
         super().__init__(ids)
@@ -88,11 +88,11 @@ class Instrumented:
 
 
 def _hide_from_instrumentation(scope: Scope) -> None:
-    """Hide what the instrumentation would waste time on, until it has started its span.
+    """Hide routes and headers from the instrumentation until it has started its span.
 
-    It compares the request with every route of the application, to find a name that the router
-    finds anyway. It decodes every header for each one that it looks for, and fails at one that is
-    not UTF-8 and holds a broken escape of Python.
+    It would compare the request with every route, to find a name that the router finds anyway. It
+    would decode every header for each one that it looks for, and fail at one that is not UTF-8 and
+    holds a broken escape of Python.
     """
     scope[_HIDDEN] = scope["app"], scope["headers"]
     scope["app"] = _NO_ROUTES
@@ -116,8 +116,8 @@ def record_afterwards(
 ) -> None:
     """Record a request that the instrumentation has not seen, as a finished span.
 
-    It was answered from the cache, or is kept for how it ended. Answer and log lines have shown
-    its ids already, and the SDK would choose new ones.
+    It was answered from the cache, or it ended slow or in error. Its ids are already in the answer
+    and the log, and the SDK would choose new ones.
     """
     if tracing.processor is None:
         return
@@ -158,7 +158,7 @@ class _FromArrivalProvider(trace.TracerProvider):
 
 
 class _FromArrivalTracer(NoOpTracer):
-    """Starts a span when the server had read the request, not when the event loop came to it."""
+    """Starts a span when the server had read the headers, not when the request begins to run."""
 
     def __init__(self, tracer: trace.Tracer) -> None:
         self._tracer = tracer

@@ -14,18 +14,18 @@ tracer = trace.get_tracer(__name__)
 class Stage(StrEnum):
     """The values of the label `stage`, in the order in which a request meets them."""
 
-    QUEUE = "queue"  # arrived, and the event loop was busy with others
+    QUEUE = "queue"  # waiting for the event loop, which runs other requests
     AUTHENTICATION = "authentication"
     POOL = "pool"  # waiting for a connection to the database
     SQL = "sql"  # waiting for the database's answer, COMMIT included
     WAIT = "wait"  # waiting for another service: the stock's decision, a sale in the report
     APPLICATION = "application"  # everything else: parsing, validation, our own code
-    SERIALISATION = "serialisation"  # from the result to the bytes of the answer
-    SEND = "send"  # from the answer's first byte to its last
+    SERIALISATION = "serialisation"  # encoding the answer
+    SEND = "send"  # writing the answer, from its first byte to its last
 
 
 class Stages:
-    """The clock of one request: of all stages that are open, the innermost one is running."""
+    """The clock of one request: of all open stages the innermost one runs."""
 
     __slots__ = ("_arrived", "_open", "_since", "seconds")
 
@@ -48,7 +48,7 @@ class Stages:
         self._since = now
 
     def enter(self, stage: Stage) -> int:
-        """Let a stage run; the returned depth closes it."""
+        """Open a stage and return the depth with which `leave` closes it."""
         self._stop()
         self._open.append(stage)
         return len(self._open) - 1
@@ -59,7 +59,7 @@ class Stages:
         del self._open[depth:]
 
     def become(self, stage: Stage) -> None:
-        """Let `stage` run from now on whenever no other one is open."""
+        """Make `stage` the one that runs while no other stage is open."""
         self._stop()
         self._open[0] = stage
 
@@ -90,7 +90,7 @@ def current() -> Stages | None:
 
 @contextmanager
 def counted(stage: Stage) -> Iterator[None]:
-    """Count what happens inside to `stage`, if this task answers a request."""
+    """Count the time of the block to `stage`, if this task answers a request."""
     stages = _CURRENT.get()
     depth = stages.enter(stage) if stages else 0
     try:
@@ -102,7 +102,7 @@ def counted(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def stage(stage: Stage) -> Iterator[None]:
-    """Count what happens inside to `stage`, and show it as a span of the request's trace."""
+    """Count the time of the block to `stage`, and show it as a span of the request's trace."""
     with counted(stage):
         if not trace.get_current_span().is_recording():
             yield

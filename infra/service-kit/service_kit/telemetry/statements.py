@@ -1,4 +1,4 @@
-"""Times every statement of an engine: in the request's stages, and as a span of its trace."""
+"""Measures every statement of an engine, for the request's stages and as a span of its trace."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -58,9 +58,9 @@ def _timed_boundary(finish: Callable[[Any], None], operation: str) -> Callable[[
 
 @contextmanager
 def timed(statement: str, cursor: Any = None, shortest_ns: int = 0) -> Iterator[None]:
-    """Count what happens inside to the stage `sql`, and record it as the statement's span.
+    """Count the time of the block to the stage `sql`, and record it as the statement's span.
 
-    The span says how many rows the `cursor` has. What takes less than `shortest_ns` gets no span.
+    The span has the number of rows of the `cursor`. A shorter time than `shortest_ns` gets no span.
     """
     parent = trace.get_current_span()
     started_ns = time_ns()

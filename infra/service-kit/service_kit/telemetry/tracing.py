@@ -25,7 +25,7 @@ from service_kit.settings import ServiceSettings
 
 TRACEPARENT = "traceparent"
 LAST_SPANS_SECONDS = 1.0
-# Well below the time after which Jaeger decides about a trace: the mark must be there by then.
+# Well below the time after which Jaeger decides about a trace: the mark must arrive before that.
 EXPORT_EVERY_MILLISECONDS = 1000
 _PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -33,7 +33,7 @@ KEEP = "comptoir.keep"
 
 
 class Keep(StrEnum):
-    """Why a trace is kept: a span of it says so, and Jaeger's tail sampling goes by that."""
+    """The reason to keep a trace. A span carries it, and Jaeger's tail sampling reads it."""
 
     SAMPLE = "sample"
     SLOW = "slow"
@@ -70,19 +70,19 @@ class Tracing:
             self.processor = BatchSpanProcessor(
                 exporter, schedule_delay_millis=EXPORT_EVERY_MILLISECONDS
             )
-            # A request without a parent comes here only when it is to be recorded.
+            # A request without a parent comes here only when it must be recorded.
             sampler = DEFAULT_ON
             self.head_ratio = settings.otel_traces_sampler_arg
         self.provider = TracerProvider(resource=resource, sampler=sampler)
         if self.processor:
             self.provider.add_span_processor(self.processor)
         trace.set_tracer_provider(self.provider)
-        # The default also reads `baggage`, which nobody sends and a stranger could fill.
+        # The default also reads `baggage`, which our clients never send and others could fill.
         propagate.set_global_textmap(_PROPAGATOR)
 
     def close(self) -> None:
         """Send the last spans, but never wait long for a collector that hangs."""
-        # The provider has no such limit: in a thread of its own it can be left behind.
+        # The provider has no time limit, so it runs in a thread that can be left behind.
         closing = Thread(target=self.provider.shutdown, name="tracing-shutdown", daemon=True)
         closing.start()
         closing.join(LAST_SPANS_SECONDS)
@@ -94,14 +94,14 @@ def keep_trace(why: Keep) -> None:
 
 
 def is_in_share(trace_id: int, ratio: float) -> bool:
-    """Return whether a trace is of the share `ratio` of all: every process decides alike."""
+    """Return whether a trace belongs to the share `ratio`; every process decides alike."""
     return trace_id & TraceIdRatioBased.TRACE_ID_LIMIT < TraceIdRatioBased.get_bound_for_rate(ratio)
 
 
 def batch_attributes(
     messages: int, parents: Iterable[SpanContext], keep_ratio: float
 ) -> dict[str, str | int]:
-    """Return what the span of a batch says: its size, and whether it is kept."""
+    """Return the attributes of a batch's span: its size, and whether it is kept."""
     kept = any(is_in_share(each.trace_id, keep_ratio) for each in parents)
     return {"messaging.batch.message_count": messages} | ({KEEP: Keep.SAMPLE} if kept else {})
 
@@ -135,7 +135,7 @@ def context_of(traceparent: str | None) -> Context:
 
 
 def sampled_context_of(traceparent: str | None) -> Context | None:
-    """Return the same, if the trace is sampled. Most are not: that costs next to nothing."""
+    """Return the context if its trace is sampled; most are not, and then this costs little."""
     if traceparent is None or traceparent.endswith("-00"):
         return None
     context = context_of(traceparent)
