@@ -98,7 +98,7 @@ async def _start(stack: Stack, is_running: bool) -> None:
     if is_running:
         await stack.apply()
     await stack.start_infrastructure()
-    await stack.start_watchers()
+    await stack.start_backends()
     await stack.start_services()
     if is_running:
         stack.reload()

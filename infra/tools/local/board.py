@@ -18,7 +18,7 @@ def is_served(layout: Layout) -> bool:
 
 
 def lay_out(layout: Layout) -> Path | None:
-    """Lay the page beside the files that it reads; return the folder, None without charts."""
+    """Link the page and its files into one folder; return it, or None without charts."""
     charts = fetch.find_charts()
     if charts is None:
         return None

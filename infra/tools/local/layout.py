@@ -107,7 +107,7 @@ class Layout:
 
     @property
     def processes(self) -> list[str]:
-        """Every instance of every API and worker."""
+        """Return every instance of every API and worker."""
         return [name for name in self.ports if INSTANCE.fullmatch(name)]
 
     def instances(self, process: str) -> list[str]:
@@ -116,18 +116,18 @@ class Layout:
 
     @property
     def logs(self) -> Path:
-        """The folder with one log per process."""
+        """Return the folder with one log per process."""
         return self.state / "logs"
 
     @property
     def socket(self) -> Path:
-        """supervisord's socket, outside the state folder: a socket's path may have 107 bytes."""
+        """Return supervisord's socket, outside the state folder: its path may have 107 bytes."""
         name = hashlib.sha256(str(self.state).encode()).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"comptoir-{name}.sock"
 
     @cached_property
     def secrets(self) -> dict[str, str]:
-        """The database passwords and demo keys, created once per state folder."""
+        """Return the database passwords and demo keys, created once per state folder."""
         file = self.state / "secrets.json"
         known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
         names = ("postgresql", *SERVICES, *map(owner_of, SERVICES), *ROLES)
@@ -145,12 +145,12 @@ class Layout:
 
     @property
     def kafka_bootstrap_servers(self) -> str:
-        """The address that clients of the broker connect to."""
+        """Return the address that clients of the broker connect to."""
         return f"127.0.0.1:{self.ports['kafka']}"
 
     @property
     def kafka_listeners(self) -> dict[str, tuple[int, int]]:
-        """The broker's listeners by name: the port, and the port that it advertises."""
+        """Return the broker's listeners by name: the port, and the port that it advertises."""
         return {"PLAINTEXT": (self.ports["kafka"], self.ports["kafka"])}
 
     def database_url(self, service: str) -> str:
@@ -164,7 +164,7 @@ class Layout:
 
     @property
     def admin_url(self) -> str:
-        """The database server's address with the administrator's role."""
+        """Return the database server's address with the administrator's role."""
         return self._postgres_url("comptoir", self.secrets["postgresql"], "postgres")
 
     def _postgres_url(self, role: str, password: str, database: str) -> str:
@@ -181,7 +181,7 @@ class Layout:
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """The environment of a client such as the replay or the audit: addresses and keys."""
+        """Return the addresses and keys that a client such as the replay reads."""
         urls = {f"COMPTOIR_{name.upper()}_URL": self.public_url(name) for name in SERVICES}
         databases = {
             f"COMPTOIR_{name.upper()}_DATABASE_URL": self.database_url(name) for name in SERVICES
@@ -194,9 +194,9 @@ class Layout:
         keys = {
             f"COMPTOIR_{role.upper().replace('-', '_')}_KEY": self.secrets[role] for role in ROLES
         }
-        watchers = {
+        backends = {
             f"{name.upper()}_URL": self.url(name)
             for name in ("prometheus", "jaeger")
             if name in self.ports
         }
-        return urls | databases | rebuild | keys | watchers
+        return urls | databases | rebuild | keys | backends

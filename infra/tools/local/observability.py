@@ -12,7 +12,7 @@ from infra.tools.local.layout import ROOT, Layout, StackError
 from infra.tools.local.supervisor import Program
 
 # Each listens on the port of its own name; `PORTS` has Jaeger's other ports too.
-WATCHERS = ("prometheus", "jaeger")
+BACKENDS = ("prometheus", "jaeger")
 PORTS = {
     "prometheus": 9090,
     "jaeger": 16686,
@@ -38,15 +38,15 @@ def list_missing() -> list[str]:
     return [name for name in fetch.OBSERVABILITY if fetch.TOOLS[name].find() is None]
 
 
-def list_watchers(layout: Layout) -> list[str]:
+def list_backends(layout: Layout) -> list[str]:
     """Return which of Prometheus and Jaeger the stack runs."""
-    return [name for name in WATCHERS if name in layout.ports]
+    return [name for name in BACKENDS if name in layout.ports]
 
 
-def list_watcher_programs(layout: Layout) -> list[Program]:
+def list_backend_programs(layout: Layout) -> list[Program]:
     """Return the programs that the stack has ports for; they stop last."""
     programs = {"prometheus": _prometheus, "jaeger": _jaeger}
-    return [programs[name](layout) for name in list_watchers(layout)]
+    return [programs[name](layout) for name in list_backends(layout)]
 
 
 def traces_environment(layout: Layout) -> dict[str, str]:

@@ -14,7 +14,7 @@ from infra.tools.local.layout import DEFAULT_PORTS, Layout, StackError, port_var
 
 
 def check_free(layout: Layout, names: Iterable[str]) -> None:
-    """Raises `StackError` that names every taken port, who holds it, and what to do."""
+    """Raise a `StackError` that names every taken port, its holder, and what to do."""
     taken = [name for name in names if not _is_free(layout.ports[name])]
     if taken:
         lines = [
@@ -54,9 +54,8 @@ def _holder(port: int) -> str:
 def find_free_ports(names: Iterable[str] = tuple(DEFAULT_PORTS)) -> dict[str, int]:
     """Return a free port for each name, leased to this process until it ends.
 
-    Between the search and the moment at which a server binds its port, nobody else may get it:
-    another test process that searches meets the lease, and the kernel gives no outgoing
-    connection a port below its ephemeral range.
+    Until a server binds its port, no other process may get it. Another test process that searches
+    meets the lease, and the kernel gives no outgoing connection a port below its ephemeral range.
     """
     return {name: _lease_port() for name in names}
 

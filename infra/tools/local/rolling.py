@@ -11,8 +11,8 @@ from infra.tools.local.stack import Stack
 def choose_instances(layout: Layout, name: str | None) -> list[str]:
     """Return all instances, those of a process, or the named one.
 
-    The first of each process comes first, then the second: so
-    NGINX has the most time to take an instance back before its sibling stops.
+    The first instance of every process comes before all second ones. So NGINX has the most time to
+    take an instance back before its sibling stops.
     """
     chosen = [each for each in layout.processes if name in (None, each, process_of(each))]
     if not chosen:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from infra.tools.local import kafka, nginx, postgresql
 from infra.tools.local.cleanup import discard_processes, find_processes, stop_processes
 from infra.tools.local.layout import ROLES, ROOT, SERVICES, Layout, StackError
-from infra.tools.local.observability import READY_PATHS, list_watchers
+from infra.tools.local.observability import READY_PATHS, list_backends
 from infra.tools.local.ports import check_free
 from infra.tools.local.programs import INFRASTRUCTURE, list_programs
 from infra.tools.local.supervisor import Program, Supervisor
@@ -56,9 +56,9 @@ class Stack:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The programs of this stack."""
+        """Return the names of the stack's programs."""
         balancer = [name for name in nginx.PORTS if name in self.layout.ports]
-        return (*INFRASTRUCTURE, *list_watchers(self.layout), *self.layout.processes, *balancer)
+        return (*INFRASTRUCTURE, *list_backends(self.layout), *self.layout.processes, *balancer)
 
     def is_supervised(self) -> bool:
         """Tell whether this layout's supervisor runs."""
@@ -128,14 +128,14 @@ class Stack:
         await ensure_topics(self.layout.kafka_bootstrap_servers, wanted)
         self._report("topics created")
 
-    async def start_watchers(self) -> None:
+    async def start_backends(self) -> None:
         """Start Prometheus and Jaeger where they are installed; no other process waits for them."""
-        for name in list_watchers(self.layout):
+        for name in list_backends(self.layout):
             self._supervisor.start(name)
 
     async def start_services(self) -> None:
         """Start the services and NGINX, and wait until each is ready."""
-        others = (*INFRASTRUCTURE, *list_watchers(self.layout))
+        others = (*INFRASTRUCTURE, *list_backends(self.layout))
         for name in self.names:
             if name not in others:
                 self._supervisor.start(name)

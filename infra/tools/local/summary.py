@@ -39,16 +39,16 @@ def print_addresses(layout: Layout) -> None:
 
 def _views(layout: Layout) -> Iterator[str]:
     """Yield a line for each page to look at, and for what is missing."""
-    watchers = observability.list_watchers(layout)
+    backends = observability.list_backends(layout)
     if board.is_served(layout):
-        told = "the board: dashboards, processes, slow requests and their traces"
-        yield f"{layout.url('prometheus')}{board.PATH:7} {told}"
+        content = "the board: dashboards, processes, slow requests and their traces"
+        yield f"{layout.url('prometheus')}{board.PATH:7} {content}"
         yield "make load SCENARIO=soak DURATION=60s   puts traffic on it"
-    if "prometheus" in watchers:
+    if "prometheus" in backends:
         yield f"{layout.url('prometheus')}{'/':7} Prometheus: expressions, targets, alerts"
-    if "jaeger" in watchers and observability.has_interface(layout.url("jaeger")):
+    if "jaeger" in backends and observability.has_interface(layout.url("jaeger")):
         yield f"{layout.url('jaeger')}{'/':7} Jaeger: search, traces, the graph of processes"
-    elif "jaeger" in watchers:
+    elif "jaeger" in backends:
         yield (
             "Jaeger has no page of its own, because Go built it: the board shows its traces. "
             "An official jaeger on the PATH has one."

@@ -40,7 +40,7 @@ def is_armed(folder: Path, point: str) -> bool:
 
 
 def disarm(folder: Path, point: str) -> None:
-    """Disarm a point that has not been passed."""
+    """Remove a fail point that no process has passed."""
     (folder / point).unlink(missing_ok=True)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from infra.tools.local import board
 from infra.tools.local.layout import DEFAULT_PORTS, Layout, StackError
-from infra.tools.local.observability import PORTS, list_watcher_programs
+from infra.tools.local.observability import PORTS, list_backend_programs
 
 WATCHED = {**DEFAULT_PORTS, **PORTS}
 
@@ -51,7 +51,7 @@ def test_it_is_laid_anew_at_each_start(tmp_path: Path) -> None:
 
 
 def test_prometheus_serves_it(tmp_path: Path) -> None:
-    prometheus, _ = list_watcher_programs(Layout(tmp_path, WATCHED))
+    prometheus, _ = list_backend_programs(Layout(tmp_path, WATCHED))
 
     assert f"--web.user-assets={tmp_path / 'board'}" in prometheus.command
 
@@ -62,14 +62,14 @@ def test_without_charts_prometheus_runs_without_it(
     monkeypatch.setattr("infra.tools.local.fetch.find_charts", lambda: None)
     layout = Layout(tmp_path, WATCHED)
 
-    prometheus, _ = list_watcher_programs(layout)
+    prometheus, _ = list_backend_programs(layout)
 
     assert not any("user-assets" in each for each in prometheus.command)
     assert not board.is_served(layout)
 
 
 def test_jaeger_allows_the_origin_of_the_page(tmp_path: Path) -> None:
-    _, jaeger = list_watcher_programs(Layout(tmp_path, {**WATCHED, "prometheus": 9999}))
+    _, jaeger = list_backend_programs(Layout(tmp_path, {**WATCHED, "prometheus": 9999}))
 
     assert jaeger.environment["PROMETHEUS_PORT"] == "9999"
 
@@ -81,8 +81,8 @@ def test_a_folder_without_an_interface_is_told_before_jaeger_fails_at_it(
     layout = Layout(tmp_path, WATCHED)
 
     with pytest.raises(StackError, match="has no index"):
-        list_watcher_programs(layout)
+        list_backend_programs(layout)
 
     (tmp_path / "index.html").touch()
-    _, jaeger = list_watcher_programs(layout)
+    _, jaeger = list_backend_programs(layout)
     assert jaeger.environment["JAEGER_UI_ASSETS"] == str(tmp_path)

@@ -12,7 +12,7 @@ from infra.tools.local.layout import (
     StackError,
     further_ports,
 )
-from infra.tools.local.observability import list_watcher_programs
+from infra.tools.local.observability import list_backend_programs
 from infra.tools.local.programs import PROCESSES, list_programs
 from infra.tools.local.rolling import choose_instances, find_interrupted
 
@@ -48,7 +48,7 @@ def test_prometheus_asks_each_instance_under_the_name_of_its_process(
     monkeypatch.setattr("infra.tools.local.fetch.find", lambda name: f"/usr/bin/{name}")
     several = layout_of(tmp_path, 2, 1)
 
-    list_watcher_programs(Layout(tmp_path, {**several.ports, "prometheus": 9090}))
+    list_backend_programs(Layout(tmp_path, {**several.ports, "prometheus": 9090}))
 
     written = yaml.safe_load((tmp_path / "prometheus.yml").read_text())
     targets = {each["job_name"]: each["static_configs"] for each in written["scrape_configs"]}

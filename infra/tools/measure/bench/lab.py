@@ -114,11 +114,11 @@ def say(line: str) -> None:
 async def open_lab(further: Iterable[str] = ()) -> AsyncIterator[Lab]:
     """Start the infrastructure; `further` programs get a port, so they start with the services."""
     state = Path(tempfile.mkdtemp(prefix="comptoir-bench-"))
-    watchers = [name for name in installed_ports() if name.startswith("jaeger")]
-    stack = Stack(Layout(state, find_free_ports((*DEFAULT_PORTS, *watchers, *further))))
+    jaeger_ports = [name for name in installed_ports() if name.startswith("jaeger")]
+    stack = Stack(Layout(state, find_free_ports((*DEFAULT_PORTS, *jaeger_ports, *further))))
     try:
         await stack.start_infrastructure()
-        await stack.start_watchers()
+        await stack.start_backends()
         async with AsyncExitStack() as running:
             yield Lab(stack, running)
     finally:

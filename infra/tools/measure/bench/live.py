@@ -18,8 +18,8 @@ async def start(lab: Lab) -> None:
 
 def list_programs(lab: Lab) -> Programs:
     """Return the processes of each program of the system."""
-    watchers = [name for name in lab.layout.ports if name == "jaeger"]
-    return {name: lab.processes(name) for name in (*PROCESSES, *INFRASTRUCTURE, *watchers)}
+    jaeger = [name for name in lab.layout.ports if name == "jaeger"]
+    return {name: lab.processes(name) for name in (*PROCESSES, *INFRASTRUCTURE, *jaeger)}
 
 
 def sell(lab: Lab, stores: range) -> list[Request]:

@@ -41,7 +41,7 @@ class Wish:
 
     @property
     def command(self) -> str:
-        """The make command that plays it."""
+        """Return the make command that plays it."""
         given = {"DURATION": self.duration, "RATE": self.rate}
         words = [f"{name}={value}" for name, value in given.items() if value]
         return " ".join([f"make load SCENARIO={self.scenario}", *words])
@@ -59,7 +59,7 @@ class Result:
 
     @property
     def faults(self) -> list[str]:
-        """The crossed thresholds and the faults of the verdict."""
+        """Return the crossed thresholds and the faults of the verdict."""
         return [*self.summary.crossed(), *self.verdict.faults]
 
 
