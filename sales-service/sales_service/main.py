@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from sales_service.api import products, sales, stores
 from sales_service.api.outcomes import run_outcomes
@@ -18,12 +18,12 @@ from service_kit.http.state import api_state
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the application with all its parts."""
+    state = APIRouter(lifespan=partial(_open_state, settings))
     return build_api(
         settings,
         title="Comptoir : ventes",
-        routers=[stores.router, products.router, sales.router],
+        routers=[state, stores.router, products.router, sales.router],
         problem_of=PROBLEM_OF,
-        extension=partial(_open_state, settings),
     )
 
 

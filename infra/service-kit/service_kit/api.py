@@ -1,8 +1,8 @@
 """The HTTP process of a service: one FastAPI application, wired with everything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -29,8 +29,6 @@ from service_kit.telemetry.loop_lag import watch_loop_lag
 from service_kit.telemetry.metrics import NO_NATIVE_TELEMETRY, configure_metrics
 from service_kit.telemetry.tracing import Tracing
 
-Extension = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-
 
 def build_api(
     settings: ServiceSettings,
@@ -38,11 +36,10 @@ def build_api(
     title: str,
     routers: Sequence[APIRouter],
     problem_of: ProblemTable,
-    extension: Extension | None = None,
 ) -> FastAPI:
     """Return the application of a service's HTTP process.
 
-    `extension` is entered when the engines of its `api_state` are open, and left before they close.
+    The lifespan of a router runs while the engines of the application's `api_state` are open.
     """
     configure_logging(settings.service_name, settings.log_level)
     process = settings.process_name("api")
@@ -61,7 +58,6 @@ def build_api(
                 watch_loop_lag(),
                 _run_beside(state.outbox_watch.run(probe, asyncio.Event())),
                 follow_changes(state.changes, settings),
-                extension(app) if extension else nullcontext(),
             ):
                 yield
         tracing.close()
