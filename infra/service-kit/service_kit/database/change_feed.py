@@ -1,4 +1,4 @@
-"""Tells every process that keeps a cache what has changed in the database.
+"""Tells the process's caches what has changed in the database.
 
 Triggers (`ddl/v3.sql`) announce each change in its own transaction, by NOTIFY on
 the channel `changes`. The payload is the name of what changed, such as `stock:12`, and optionally
@@ -31,7 +31,7 @@ Watcher = Callable[[str | None, str], None]
 
 
 class ChangeFeed:
-    """The changes in their order, for caches, which must be empty while `is_live` is false."""
+    """Counts changes, so that caches can tell stale values. Cache nothing unless it `is_live`."""
 
     def __init__(self) -> None:
         self.is_live = False

@@ -1,4 +1,4 @@
-"""Measures how late the event loop runs its callbacks."""
+"""Measures how late the event loop runs a callback that is due."""
 
 import asyncio
 from collections.abc import AsyncIterator

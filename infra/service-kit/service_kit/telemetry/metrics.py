@@ -50,7 +50,7 @@ def configure_metrics(service_name: str) -> Metrics:
 
 
 def render_metrics(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
-    """Return the registry in the scraper's preferred format, and the format's media type.
+    """Return the metrics in the format that the scraper prefers, and the format's media type.
 
     Only OpenMetrics carries exemplars.
     """

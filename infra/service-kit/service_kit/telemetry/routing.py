@@ -1,4 +1,4 @@
-"""Routes that count the time after the endpoint as serialisation."""
+"""Separates a route's own work from the serialisation of its answer."""
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
@@ -11,13 +11,13 @@ from service_kit.telemetry.stages import Stage
 
 
 class TimedRoute(APIRoute):
-    """For `APIRouter(route_class=TimedRoute)`: the time after the endpoint is serialisation.
+    """Counts the time after the endpoint as serialisation; `APIRouter(route_class=TimedRoute)`.
 
-    A dependency's commit after the endpoint still counts as SQL, because it has its own stage.
+    A stage that opens later, such as SQL for a dependency's commit, still counts as itself.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        # A router that is included is built a second time, from endpoints that are timed already.
+        # An included router builds its routes again, from endpoints that are timed already.
         is_timed = getattr(endpoint, "is_timed", False)
         super().__init__(path, endpoint if is_timed else _timed(endpoint), **options)
 

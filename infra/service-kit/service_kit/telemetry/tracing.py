@@ -33,7 +33,7 @@ KEEP = "comptoir.keep"
 
 
 class Keep(StrEnum):
-    """The reason to keep a trace. A span carries it, and Jaeger's tail sampling reads it."""
+    """Why a trace is kept. One of its spans has the reason, and Jaeger's tail sampling reads it."""
 
     SAMPLE = "sample"
     SLOW = "slow"
@@ -135,7 +135,7 @@ def context_of(traceparent: str | None) -> Context:
 
 
 def sampled_context_of(traceparent: str | None) -> Context | None:
-    """Return the context if its trace is sampled; most are not, and then this costs little."""
+    """Return the context of a stored `traceparent` if it is sampled. Most cost no parsing."""
     if traceparent is None or traceparent.endswith("-00"):
         return None
     context = context_of(traceparent)
