@@ -19,6 +19,8 @@ from service_kit.waiting import wait_until_set
 _meter = metrics.get_meter("service_kit.events")
 
 LOOK_EVERY = timedelta(seconds=5)
+# Nothing has answered for so long that the last look says nothing of now.
+OVERDUE = 2 * LOOK_EVERY
 BROKER_SECONDS = 5.0
 
 
@@ -43,7 +45,9 @@ class LagWatch:
         self._on_waiting = on_waiting
         self._topics = {settings.topic(topic): topic for topic in topics}
         self._behind: dict[TopicPartition, int] = {}
+        self._positions: dict[TopicPartition, int] = {}
         self._applied_until: dict[TopicPartition, datetime] = {}
+        self._looked_at = datetime.now(UTC)
         _meter.create_observable_gauge(
             "consumer_lag_records",
             [self._observe_records],
@@ -83,13 +87,21 @@ class LagWatch:
             applied = await positions.read(connection, self._settings.service_name)
         for partition, end in ends.items():
             row = applied.get(partition)
-            self._behind[partition] = max(0, end - (row.next_offset if row else 0))
+            position = row.next_offset if row else 0
+            was_behind = self._behind.get(partition, 0) > 0
+            has_moved = position > self._positions.get(partition, position)
             former = self._applied_until.get(partition)
-            # Without lag the partition is fresh as of now. Otherwise the first event after a
-            # quiet night would seem a night late.
-            until = (row and row.last_event_at) if self._behind[partition] else looked_at
-            until = until or former or looked_at
+            self._behind[partition] = max(0, end - position)
+            self._positions[partition] = position
+            if self._behind[partition] and (was_behind or not has_moved):
+                until = (row and row.last_event_at) or former or looked_at
+            else:
+                # Without lag the partition is fresh as of now, and so it is when it moves and has
+                # only now fallen behind. Otherwise the first event after a quiet night would seem
+                # a night late.
+                until = looked_at
             self._applied_until[partition] = max(until, former or until)
+        self._looked_at = looked_at
 
         self._on_waiting(
             {
@@ -108,10 +120,12 @@ class LagWatch:
         ]
 
     def _observe_seconds(self, _: CallbackOptions) -> Iterable[Observation]:
+        # As of the look: what waited then is usually applied by now.
         now = datetime.now(UTC)
+        as_of = now if now - self._looked_at > OVERDUE else self._looked_at
         late = dict.fromkeys(self._topics, 0.0)
         for partition, records in list(self._behind.items()):
             if records and (until := self._applied_until.get(partition)):
-                seconds = (now - until).total_seconds()
+                seconds = (as_of - until).total_seconds()
                 late[partition.topic] = max(late[partition.topic], seconds)
         return [Observation(late[name], {"topic": topic}) for name, topic in self._topics.items()]

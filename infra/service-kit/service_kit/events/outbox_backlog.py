@@ -16,6 +16,8 @@ from service_kit.events import ledger
 _meter = metrics.get_meter("service_kit.outbox")
 
 LOOK_EVERY = timedelta(seconds=5)
+# The database has not answered for so long that the last look says nothing of now.
+OVERDUE_SECONDS = 2 * LOOK_EVERY.total_seconds()
 
 
 class OutboxFull(Exception):
@@ -31,7 +33,8 @@ class OutboxWatch:
     def __init__(self, ceiling: int) -> None:
         self.pending = 0
         self._ceiling = ceiling
-        self._oldest_since: float | None = None
+        self._oldest_age = 0.0
+        self._looked_at = monotonic()
         _meter.create_observable_gauge(
             "outbox_pending",
             [self._observe_pending],
@@ -51,7 +54,7 @@ class OutboxWatch:
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Measure every few seconds until `stop` is set."""
-        # After a fault the figures keep their last values; only the age goes on growing.
+        # After a fault the figures stay as they were. The age grows when it lasts.
         await run_every(
             LOOK_EVERY,
             stop,
@@ -64,11 +67,13 @@ class OutboxWatch:
         """Measure once."""
         async with engine.connect() as connection:
             self.pending, age = await ledger.count_pending(connection)
-        self._oldest_since = None if age is None else monotonic() - age
+        self._oldest_age, self._looked_at = age or 0.0, monotonic()
 
     def _observe_pending(self, _: CallbackOptions) -> Iterable[Observation]:
         return [Observation(self.pending)]
 
     def _observe_age(self, _: CallbackOptions) -> Iterable[Observation]:
-        since = self._oldest_since
-        return [Observation(0.0 if since is None else monotonic() - since)]
+        # As of the look: the oldest event of then is usually sent by now.
+        seconds = monotonic() - self._looked_at
+        overdue = seconds if self._oldest_age and seconds > OVERDUE_SECONDS else 0.0
+        return [Observation(self._oldest_age + overdue)]
