@@ -33,13 +33,20 @@ class SalesPage:
 
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
     """Return a sale with its lines."""
-    async for [sale] in find_sales(session, [sale_id]):
-        return sale
-    return None
+    rows = await _find_rows(session, [sale_id])
+    return (await _with_lines(session, rows))[0] if rows else None
 
 
 async def find_sales(session: AsyncSession, sale_ids: Sequence[UUID]) -> AsyncIterator[list[Sale]]:
     """Yield sales with their lines, newest first, in parts of at most `MOST_LINES_READ` lines."""
+    rows = await _find_rows(session, sale_ids)
+    while rows:
+        sales = await _with_lines(session, rows)
+        yield sales
+        rows = rows[len(sales) :]
+
+
+async def _find_rows(session: AsyncSession, sale_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     found = await session.execute(
         text(f"""
             SELECT {_SALE_COLUMNS} FROM sales WHERE id = ANY(CAST(:ids AS uuid[]))
@@ -47,11 +54,7 @@ async def find_sales(session: AsyncSession, sale_ids: Sequence[UUID]) -> AsyncIt
         """),
         {"ids": list(sale_ids)},
     )
-    rows = found.all()
-    while rows:
-        sales = await _with_lines(session, rows)
-        yield sales
-        rows = rows[len(sales) :]
+    return found.all()
 
 
 async def list_sales(
