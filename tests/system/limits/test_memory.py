@@ -1,5 +1,6 @@
 """The largest input that is allowed fits into a container's memory."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from uuid_utils.compat import uuid7
 
 from infra.tools.local.layout import ROOT
 from sales_service.api.sale_schemas import MOST_LINES
+from service_kit.http.api_keys import ensure_key
+from tests.fixtures.http import open_client
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.processes import ServiceProcess, service_process
 from tests.fixtures.waiting import eventually
@@ -77,6 +80,55 @@ async def test_pages_of_the_largest_sales_fit_and_miss_none(sales_engine: AsyncE
         assert set(read) == await shop.sale_ids()
         assert len(read) == SALES
         assert peak_bytes(shop.api) < bytes_allowed("sales-api")
+
+
+LONG = "repeat('é', 200)"  # the longest name
+# What the longest page of each other API shows, and its path. Readers come at once.
+LONGEST_PAGES = {
+    "stock": (
+        (
+            "INSERT INTO stores (id, version, name, city, kind, stock_policy, is_active)"
+            " VALUES (1, 1, 'Plateau', 'Montréal', 'store', 'permissive', true)",
+            "INSERT INTO products (id, version, sku, name, category, unit_price, is_active)"
+            f" SELECT n, 1, n, {LONG}, {LONG}, 1, true FROM generate_series(1, 5001) AS n",
+            "INSERT INTO stock_levels (store_id, product_id, on_hand, version)"
+            " SELECT 1, n, 7, 1 FROM generate_series(1, 5001) AS n",
+        ),
+        "/api/magasins/1/stock?limite=5000",
+    ),
+    "report": (
+        (
+            "INSERT INTO product_totals (product_id, receipts, units, amount_cents, last_name,"
+            f" last_category, last_sold_at) SELECT n, 1, n, 100, {LONG}, {LONG}, now()"
+            " FROM generate_series(1, 10001) AS n",
+        ),
+        "/api/ventes/rapport?limite=10000",
+    ),
+}
+READERS = 20
+
+
+@pytest.mark.parametrize("service", LONGEST_PAGES)
+async def test_the_longest_pages_fit_into_an_api(
+    service: str, request: pytest.FixtureRequest
+) -> None:
+    engine: AsyncEngine = request.getfixturevalue(f"{service}_engine")
+    statements, path = LONGEST_PAGES[service]
+    async with engine.begin() as connection:
+        await ensure_key(connection, "head-office", "head-office", "test")
+        for statement in statements:
+            await connection.execute(text(statement))
+
+    async with service_process(
+        f"{service}_service.main", DATABASE_URL=engine.url.render_as_string(hide_password=False)
+    ) as api:
+        await eventually(api.is_ready, True)
+        headers = {"x-token": "head-office", "cache-control": "no-cache"}
+        async with open_client(base_url=api.url, headers=headers, timeout=60) as client:
+            answers = await asyncio.gather(*(client.get(path) for _ in range(READERS)))
+
+        assert {answer.status_code for answer in answers} == {200}
+        assert peak_bytes(api) < bytes_allowed(f"{service}-api")
 
 
 def a_large_sale() -> bytes:
