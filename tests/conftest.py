@@ -16,7 +16,7 @@ pytest_plugins = [
     "tests.fixtures.flow",
 ]
 
-SYSTEMS = {"running_system", "several_instances", "fuzzed_system", "lab"}
+SYSTEMS = {"running_system", "watched_system", "several_instances", "fuzzed_system", "lab"}
 INFRASTRUCTURE = {
     *("embedded_stack", "postgres_admin_url", "kafka_bootstrap", "secured_kafka"),
     *SYSTEMS,
@@ -27,9 +27,10 @@ INFRASTRUCTURE = {
 # this order: the longest first, so that no process is left with one of them at the end.
 SHARING = {
     "system": (
-        *("tests/system/telemetry/", "tests/system/test_", "tests/system/fuzz/test_http_fuzz"),
+        *("tests/system/test_", "tests/system/fuzz/test_http_fuzz"),
         *("tests/tools/load/test_scenarios", "tests/tools/replay/test_real_retailer"),
     ),
+    "telemetry": ("tests/system/telemetry/",),
     "faults": ("tests/system/faults/test_fail", "tests/system/faults/test_random"),
     "instances": ("tests/system/instances/",),
 }

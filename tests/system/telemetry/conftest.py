@@ -13,10 +13,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from infra.tools.local.fetch import MISSING
+from infra.tools.local.layout import DEFAULT_PORTS
+from infra.tools.local.observability import BACKENDS, installed_ports
 from infra.tools.measure.load import k6
 from tests.fixtures.chain import Chain, open_chain
 from tests.fixtures.http import open_client
-from tests.fixtures.system import RunningSystem
+from tests.fixtures.system import RunningSystem, temporary_stack
 
 PAUSE_SECONDS = 0.2
 CROWD = 24
@@ -37,7 +40,24 @@ class Prometheus:
         return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+async def watched_system() -> AsyncIterator[RunningSystem]:
+    """Run the whole system for these tests alone, with real Prometheus and Jaeger."""
+    if set(BACKENDS) - set(installed_ports()):
+        pytest.skip(MISSING)
+    async with temporary_stack((*DEFAULT_PORTS, *installed_ports())) as stack:
+        await stack.start_backends()
+        await stack.start_services()
+        yield RunningSystem(stack)
+
+
+@pytest.fixture(scope="package")
+def running_system(watched_system: RunningSystem) -> RunningSystem:
+    """Give the shared fixtures, such as `chain`, the watched system."""
+    return watched_system
+
+
+@pytest.fixture(scope="package")
 def prometheus(watched_system: RunningSystem) -> Prometheus:
     return Prometheus(watched_system.stack.layout.url("prometheus"))
 
