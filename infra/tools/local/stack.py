@@ -93,12 +93,16 @@ class Stack:
         self.layout.save()
         self._report("finding Kafka's jars (they are downloaded the first time)")
         jars, _ = await asyncio.gather(
-            asyncio.to_thread(kafka.find_jars),
+            asyncio.to_thread(self._find_and_format_kafka),
             asyncio.to_thread(postgresql.create_cluster, self.layout),
         )
-        await asyncio.to_thread(kafka.format_storage, self.layout, jars)
         await asyncio.to_thread(self._supervisor.start_daemon, self._programs(self.layout, jars))
         await self._wait("supervisord", self._supervisor_answers)
+
+    def _find_and_format_kafka(self) -> str:
+        jars = kafka.find_jars()
+        kafka.format_storage(self.layout, jars)
+        return jars
 
     async def _supervisor_answers(self) -> bool:
         return self.is_supervised()
