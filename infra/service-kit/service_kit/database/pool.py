@@ -118,7 +118,7 @@ class BoundedPool(AsyncAdaptedQueuePool):
 
     @property
     def waiting(self) -> int:
-        """How many requests wait for a connection."""
+        """Return the number of requests that wait for a connection."""
         return len(self._since)
 
     def is_full(self) -> bool:
