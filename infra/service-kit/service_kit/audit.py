@@ -43,7 +43,7 @@ class Slice:
 
 _SKIPPED = _meter.create_counter(
     "audit_skipped",
-    description="How many slices took too long, alone, and were left out, by check?",
+    description="How many slices were skipped because they took too long, by check?",
 )
 
 # A statement of the audit must keep neither a connection nor old versions of rows for longer.

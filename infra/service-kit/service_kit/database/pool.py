@@ -38,11 +38,11 @@ _meter = metrics.get_meter("service_kit.pool")
 _WAITS = _meter.create_histogram(
     "db.client.connection.wait_time",
     unit="s",
-    description="How long did one wait for a connection?",
+    description="How long did requests wait for a connection?",
     explicit_bucket_boundaries_advisory=[0.0005, 0.005, 0.05, 0.25, 1.0, 2.5],
 )
 _TIMEOUTS = _meter.create_counter(
-    "db.client.connection.timeouts", description="How often was the wait given up?"
+    "db.client.connection.timeouts", description="How often did a wait for a connection time out?"
 )
 
 

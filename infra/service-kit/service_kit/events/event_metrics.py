@@ -15,7 +15,7 @@ CONSUMED = _meter.create_counter(
 )
 DEAD_LETTERED = _meter.create_counter(
     "events_dead_lettered",
-    description="How many messages were set aside, by consumer, kind and type?",
+    description="How many messages became dead letters, by consumer, kind and type?",
 )
 RETRIED = _meter.create_counter(
     "events_retried", description="How often was a batch tried again, by topic and fault?"
@@ -56,5 +56,5 @@ def observe_open_dead_letters(consumer: str, read: Callable[[], int]) -> None:
     _meter.create_observable_gauge(
         "dead_letters_open",
         [observe],
-        description="How many messages that were set aside wait for a person?",
+        description="How many dead letters wait for a person?",
     )

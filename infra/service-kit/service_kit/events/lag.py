@@ -51,13 +51,13 @@ class LagWatch:
         _meter.create_observable_gauge(
             "consumer_lag_records",
             [self._observe_records],
-            description="How many records stand behind the position, by topic?",
+            description="How many records has the consumer still to apply, by topic?",
         )
         _meter.create_observable_gauge(
             "consumer_lag",
             [self._observe_seconds],
             unit="s",
-            description="How old is the newest applied record of what is behind, by topic?",
+            description="How old was the last applied record, while others waited, by topic?",
         )
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ STALLED_AFTER = timedelta(seconds=45)
 
 REPLACED = metrics.get_meter("service_kit.events").create_counter(
     "consumer_clients_replaced",
-    description="How many clients were replaced, because they brought no records that waited?",
+    description="How many stalled clients were replaced?",
 )
 REPLACED.add(0)
 

@@ -50,7 +50,7 @@ class ApiState:
         meter.create_observable_counter(
             "cache_requests",
             [self._observe_caches],
-            description="How often was something found in memory, how often was it read?",
+            description="How often did each cache hit and miss?",
         )
 
     def count_shed(self, queue: Queue) -> None:

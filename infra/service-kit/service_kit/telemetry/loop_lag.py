@@ -11,7 +11,7 @@ LOOK_EVERY_SECONDS = 0.25
 _LAG = metrics.get_meter("service_kit.loop_lag").create_histogram(
     "asyncio_loop_lag",
     unit="s",
-    description="How long did the event loop keep a callback waiting that was due?",
+    description="How late did the event loop run a callback?",
     explicit_bucket_boundaries_advisory=[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0],
 )
 
