@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { findSlowest, stagesOf } from "../../../infra/deploy/board/page/slowest.js";
+import { findSlowest, inOrder, stagesOf } from "../../../infra/deploy/board/page/slowest.js";
 
 /** A Jaeger that answers as the real one: the newest traces above the least duration, up to a limit. */
 class FakeJaeger {
@@ -59,4 +59,10 @@ test("the stages of a request come longest first, without those that took no tim
   const span = { attributes: { "comptoir.stage.sql": 0.02, "comptoir.stage.pool": 0, "comptoir.stage.wait": 0.3, "http.route": "/" } };
 
   assert.deepEqual(stagesOf(span), [{ name: "wait", seconds: 0.3 }, { name: "sql", seconds: 0.02 }]);
+});
+
+test("bars show the stages in the order in which a request meets them", () => {
+  const stages = ["send", "sql", "queue"].map((name) => ({ name, seconds: 1 }));
+
+  assert.deepEqual(inOrder(stages).map(({ name }) => name), ["queue", "sql", "send"]);
 });

@@ -76,7 +76,7 @@ export class Chart {
     return { width: this.box.clientWidth, height: Math.max(60, this.box.clientHeight) };
   }
 
-  /** Stacked areas are drawn from the highest down, so that each covers the lower part of the next. */
+  /** Stacked areas are drawn from the highest down; each is filled down to the next. */
   #order() {
     const order = this.drawing.lines.map((_, i) => i);
     return this.drawing.isStacked ? order.reverse() : order;
@@ -96,11 +96,11 @@ export class Chart {
    * @returns {uPlot.Options}
    */
   #options(theme) {
-    const { cells } = this.drawing;
+    const { cells, lines, isStacked } = this.drawing;
     return {
       ...this.#size(),
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      padding: [8, 20, 0, 0],
       scales: { x: { time: true, range: () => this.#period() }, y: this.#scale() },
       axes: [
         { stroke: theme.text, grid: { stroke: theme.grid, width: 1 }, ticks: { show: false }, size: 28, font: "11px system-ui", values: formatTicks },
@@ -116,6 +116,7 @@ export class Chart {
       ],
       cursor: { sync: { ...CROSSHAIR, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
       series: [{}, ...(cells ? [{ show: true, points: { show: false } }] : this.#order().map((i) => this.#series(i)))],
+      bands: cells || !isStacked ? [] : lines.slice(1).map((_, i) => ({ series: [i + 1, i + 2] })),
       hooks: {
         draw: [(/** @type {uPlot} */ plot) => this.#drawOver(plot, theme)],
         setCursor: [(/** @type {uPlot} */ plot) => this.tooltip.follow(plot)],
@@ -145,7 +146,7 @@ export class Chart {
    * @returns {uPlot.Series}
    */
   #series(i) {
-    const colour = colourOf(i);
+    const colour = colourOf(i, this.drawing.lines[i].name);
     const isAlone = this.drawing.lines.length === 1;
     return {
       stroke: colour,

@@ -4,6 +4,7 @@ const LINES = [
   ...["#3b82f6", "#f59e0b", "#10b981", "#ef4444", "#a78bfa", "#06b6d4"],
   ...["#ec4899", "#84cc16", "#f97316", "#14b8a6", "#8b5cf6", "#b08968"],
 ];
+const PROCESSES = LINES.filter((colour) => colour !== "#ef4444");
 /** What a request's time went to, the same colour on every page. */
 const STAGES = {
   queue: "#b08968",
@@ -16,9 +17,23 @@ const STAGES = {
   send: "#06b6d4",
 };
 
-/** @param {number} i */
-export function colourOf(i) {
-  return LINES[i % LINES.length];
+/**
+ * Return the colour of a line by its place; a stage of requests has its own wherever it is drawn.
+ *
+ * @param {number} i
+ * @param {string} [name]
+ */
+export function colourOf(i, name = "") {
+  return STAGES[/** @type {keyof STAGES} */ (name)] ?? LINES[i % LINES.length];
+}
+
+/**
+ * Return the colour of a process in a trace: never red, which marks failures there.
+ *
+ * @param {number} i
+ */
+export function colourOfProcess(i) {
+  return PROCESSES[i % PROCESSES.length];
 }
 
 /**
@@ -29,11 +44,6 @@ export function colourOf(i) {
  */
 export function dashOf(i) {
   return i < LINES.length ? undefined : [6, 3];
-}
-
-/** @param {string} stage */
-export function colourOfStage(stage) {
-  return STAGES[/** @type {keyof STAGES} */ (stage)] ?? "#94a3b8";
 }
 
 /**

@@ -21,7 +21,7 @@ export function showLegend(element, lines, unit, alone, onchoose) {
     return h(
       "tr",
       { class: isOff ? "off" : "", onclick: () => onchoose(name), title: "Show this line alone, or all again" },
-      h("td", {}, h("i", { style: `background:${colourOf(i)}` }), name),
+      h("td", {}, h("i", { style: `background:${colourOf(i, name)}` }), name),
       h("td", {}, format(last, unit)),
       h("td", {}, format(max, unit)),
     );

@@ -7,6 +7,8 @@
  * @property {boolean} isLive whether it ends now
  */
 
+import { formatTime } from "./units.js";
+
 /** As in prometheus.yml; a shorter step would draw gaps. */
 export const SCRAPE_SECONDS = 5;
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86400 };
@@ -90,6 +92,6 @@ export function pointsOf({ from, to }, step) {
  */
 export function describe(from, to) {
   if (to === "now" && from in PERIODS) return PERIODS[/** @type {keyof PERIODS} */ (from)];
-  const told = [from, to].map((each) => (each.startsWith("now") ? each : new Date(Number(each)).toLocaleString()));
+  const told = [from, to].map((each) => (each.startsWith("now") ? each : formatTime(Number(each) / 1000)));
   return told.join(" to ");
 }

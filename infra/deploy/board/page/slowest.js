@@ -111,3 +111,15 @@ export function stagesOf(span) {
     .filter(({ seconds }) => seconds > 0)
     .sort((a, b) => b.seconds - a.seconds);
 }
+
+/** As `Stage` of the service kit has them. */
+const ORDER = ["queue", "authentication", "pool", "sql", "wait", "application", "serialisation", "send"];
+
+/**
+ * Return stages in the order in which a request meets them.
+ *
+ * @param {{name: string, seconds: number}[]} stages
+ */
+export function inOrder(stages) {
+  return [...stages].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+}

@@ -68,7 +68,7 @@ export class Tooltip {
   /** @param {number} at */
   #values(at) {
     const values = this.drawing.lines
-      .map((line, i) => ({ name: line.name, value: line.points[at], colour: colourOf(i) }))
+      .map((line, i) => ({ name: line.name, value: line.points[at], colour: colourOf(i, line.name) }))
       .filter(({ value }) => value !== null)
       .sort((a, b) => Number(b.value) - Number(a.value));
     const rows = values.slice(0, MOST_ROWS).map(({ name, value, colour }) => this.#row(colour, name, format(value, this.unit)));

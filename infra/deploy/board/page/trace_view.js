@@ -1,7 +1,7 @@
 /** One trace as a waterfall, for where Jaeger has no interface. */
 
 import { linkTo } from "./address.js";
-import { colourOf } from "./colours.js";
+import { colourOfProcess } from "./colours.js";
 import { fill, h } from "./dom.js";
 import { JaegerError } from "./jaeger.js";
 import { stageBar, stageNames } from "./stage_bar.js";
@@ -51,7 +51,7 @@ export class TraceView {
     const request = trace.spans.find((span) => "http.request.method" in span.attributes);
     const processes = processesOf(trace);
     const names = [...new Set(processes.values())];
-    const colour = (/** @type {Span} */ span) => colourOf(names.indexOf(processes.get(span) ?? ""));
+    const colour = (/** @type {Span} */ span) => colourOfProcess(names.indexOf(processes.get(span) ?? ""));
     return [
       h(
         "header",
@@ -59,7 +59,7 @@ export class TraceView {
         h("h2", {}, (request ?? trace.spans[0]).name),
         h("p", {}, `${formatTime(started / MICROSECONDS)} · ${seconds(duration)} · ${trace.spans.length} spans · `, h("code", {}, trace.id), this.#jaegerLink(trace)),
         request && stagesOf(request).length > 0 && h("section", { class: "request" }, h("h3", {}, `The request took ${seconds(request.duration)}`), stageBar(request), stageNames(request)),
-        h("div", { class: "processes" }, ...names.map((name, i) => h("span", {}, h("i", { style: `background:${colourOf(i)}` }), name)), h("span", {}, h("i", { class: "wait" }), "waits")),
+        h("div", { class: "processes" }, ...names.map((name, i) => h("span", {}, h("i", { style: `background:${colourOfProcess(i)}` }), name)), h("span", {}, h("i", { class: "wait" }), "waits")),
       ),
       h(
         "div",
