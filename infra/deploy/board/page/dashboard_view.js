@@ -25,6 +25,8 @@ export class DashboardView {
     this.panels = [];
     /** @type {VariableChoice[]} */
     this.choices = [];
+    /** @type {Address | null} */
+    this.linkedFrom = null;
     this.leaving = new AbortController();
   }
 
@@ -46,7 +48,7 @@ export class DashboardView {
         }),
     );
     fill(this.grid, ...this.panels.map((panel) => panel.element));
-    fill(this.page.main, h("p", { class: "lead" }, description), this.grid);
+    fill(this.page.main, h("p", { class: "lead" }, description.replaceAll("`", "")), this.grid);
   }
 
   /** @param {Address} address */
@@ -55,7 +57,7 @@ export class DashboardView {
     const step = stepOf(period);
     const shown = this.panels.filter(({ definition }) => address.panel === null || definition.id === address.panel);
     this.grid.classList.toggle("alone", address.panel !== null);
-    for (const { definition, description } of shown) fill(description, ...described(definition.description, this.page.dashboards, address));
+    this.#link(address);
     for (const panel of this.panels) panel.element.hidden = !shown.includes(panel);
     const request = {
       ...{ period, step, moments: pointsOf(period, step) },
@@ -67,6 +69,19 @@ export class DashboardView {
   close() {
     this.leaving.abort();
     for (const panel of this.panels) panel.remove();
+  }
+
+  /**
+   * Let descriptions lead to other dashboards; only a new address changes their links.
+   *
+   * @param {Address} address
+   */
+  #link(address) {
+    if (this.linkedFrom === address) return;
+    this.linkedFrom = address;
+    for (const { definition, description } of this.panels) {
+      fill(description, ...described(definition.description, this.page.dashboards, address));
+    }
   }
 
   /**

@@ -38,7 +38,8 @@ export function runbookOf(alert) {
  * @param {Address} address
  */
 export function described(text, dashboards, address) {
-  return partsOf(text, dashboards).map(({ text: part, uid, runbook }) => {
+  return partsOf(text, dashboards).map(({ text: quoted, uid, runbook }) => {
+    const part = quoted.replaceAll("`", "");
     if (runbook) return h("a", { href: runbookOf(runbook), target: "_blank" }, part);
     return uid && uid !== address.view ? h("a", { href: linkTo(address, uid) }, part) : part;
   });

@@ -30,7 +30,7 @@ export function tell(metrics, missing) {
   }
   const hint = missing.some((metric) => metric.startsWith("k6_"))
     ? "k6 sends it while make load runs."
-    : "It begins with the first event that it counts.";
+    : "Do the processes answer? A counter of rare events begins with the first one.";
   return `Nobody has sent ${missing.join(" or ")} in this period. ${hint}`;
 }
 

@@ -57,18 +57,23 @@ export class PanelView {
     this.alone = null;
     /** @type {(() => void) | null} draws the last answer once more */
     this.redraw = null;
+    /** @type {Request | null} an answer to an older one comes too late */
+    this.latest = null;
   }
 
   /** @param {Request} request */
   async draw(request) {
+    this.latest = request;
     const expressions = this.definition.targets.map(({ expr }) => substitute(expr, request.variables, request.chosen, { step: request.step, ...request.period }));
     this.explore.href = exploreLink(expressions, request.period, request.graphPage);
     try {
       const [answers, exemplars] = await Promise.all([this.#read(expressions, request), this.#readExemplars(expressions, request)]);
-      if (hasValues(answers)) this.#show(answers, exemplars, request);
-      else this.#say(await explain(expressions, request.period, request.signal));
+      const reason = hasValues(answers) ? "" : await explain(expressions, request.period, request.signal);
+      if (this.latest !== request) return;
+      if (reason) this.#say(reason);
+      else this.#show(answers, exemplars, request);
     } catch (fault) {
-      if (request.signal.aborted) return;
+      if (request.signal.aborted || this.latest !== request) return;
       if (!(fault instanceof PrometheusError)) throw fault;
       this.#say(fault.message);
     }
