@@ -1,19 +1,24 @@
 """What requests may take together: bytes of bodies, places to wait, texts of faults."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import pytest
+from fastapi import FastAPI
 from opentelemetry.metrics import NoOpMeter
+from sqlalchemy.ext.asyncio import create_async_engine
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from service_kit.http.callers import Caller
 from service_kit.http.limits import BodyLimit
-from service_kit.http.problems import MOST_DESCRIBED, BodyRefused, Problem
-from service_kit.http.state import ApiState, Queue
+from service_kit.http.problems import MOST_DESCRIBED, Problem
+from service_kit.http.state import ApiState, Queue, api_state
 from service_kit.http.waiters import Waiters
 from service_kit.settings import ServiceSettings
 
@@ -38,27 +43,29 @@ class State(ApiState):
 
 
 async def test_bodies_have_a_bound_together_and_the_room_is_free_again_afterwards() -> None:
+    is_read = asyncio.Event()
     may_answer = asyncio.Event()
 
     async def read(request: Request) -> Response:
         size = len(await request.body())
+        is_read.set()
         await may_answer.wait()
         return PlainTextResponse(str(size))
 
     async def refuse(request: Request, error: Exception) -> Response:
-        assert isinstance(error, BodyRefused)
-        return error.problem.response(request.url.path)
+        assert isinstance(error, Problem)
+        return error.response(request.url.path)
 
     state = State()
     app = Starlette(
         routes=[Route("/", read, methods=["POST"])],
         middleware=[Middleware(BodyLimit, max_bytes=10, state=state)],
-        exception_handlers={BodyRefused: refuse},
+        exception_handlers={Problem: refuse},
     )
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         first = asyncio.create_task(client.post("/", content=b"x" * 10))
-        await asyncio.sleep(0.05)
+        await is_read.wait()
         refused = await client.post("/", content=b"x" * 6)
         small = asyncio.create_task(client.post("/", content=b"x" * 5))
         may_answer.set()
@@ -68,6 +75,33 @@ async def test_bodies_have_a_bound_together_and_the_room_is_free_again_afterward
         assert state.full == [Queue.BODIES]
         assert [(await first).text, (await small).text] == ["10", "5"]
         assert (await client.post("/", content=b"x" * 10)).text == "10"
+
+
+@pytest.mark.parametrize(
+    ("key", "status", "code"),
+    [
+        ("", 401, "cle-absente"),
+        ("unknown", 503, "base-indisponible"),
+        ("manager", 413, "corps-trop-grand"),
+    ],
+)
+async def test_what_ends_the_reading_of_a_body_is_the_answer(
+    orphaned_app: FastAPI, key: str, status: int, code: str
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b" " * 512 * 1024
+
+    state = api_state(orphaned_app)
+    state.changes.is_live = True
+    state.callers.add("manager", Caller("manager", "manager"), since=0)
+    state.read_engine = create_async_engine("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    transport = httpx.ASGITransport(app=orphaned_app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        headers = {"x-token": key, "content-type": "application/json"}
+        answer = await client.post("/notes", content=chunks(), headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
 def test_waiting_has_places_of_its_own() -> None:

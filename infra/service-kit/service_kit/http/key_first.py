@@ -2,11 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit.database.faults import DATABASE_FAULTS
-from service_kit.database.pool import PoolOverloaded
 from service_kit.http.api_keys import CALLER, find_caller
-from service_kit.http.problems import BodyRefused, Problem
-from service_kit.http.state import ApiState, Queue
+from service_kit.http.state import ApiState
 
 
 class KeyFirst:
@@ -25,23 +22,10 @@ class KeyFirst:
         if scope["type"] != "http" or scope["method"] == "GET":
             await self.app(scope, receive, send)
             return
-        is_known = False
 
         async def receive_if_known() -> Message:
-            nonlocal is_known
-            if not is_known:
-                await self._check(scope)
-                is_known = True
+            if CALLER not in scope:
+                scope[CALLER] = await find_caller(self._state, scope)
             return await receive()
 
         await self.app(scope, receive_if_known, send)
-
-    async def _check(self, scope: Scope) -> None:
-        try:
-            scope[CALLER] = await find_caller(self._state, scope)
-        except Problem as problem:
-            raise BodyRefused(problem) from problem
-        except DATABASE_FAULTS as fault:
-            if isinstance(fault, PoolOverloaded):
-                self._state.count_shed(Queue.POOL)
-            raise BodyRefused(Problem.of("database-unavailable")) from fault

@@ -8,7 +8,7 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service_kit.database.pool import WRITES, Pools
-from service_kit.http.problems import BodyRefused, Problem
+from service_kit.http.problems import Problem
 from service_kit.http.state import ApiState, Queue
 
 # A stop may take ten seconds; closing connections and sending traces needs the rest.
@@ -89,9 +89,6 @@ class BodyLimit:
         self.app = app
         self.max_bytes = max_bytes
         self._state = state
-        self._too_large = Problem.of("body-too-large", max_bytes=max_bytes)
-        self._too_complex = Problem.of("body-too-complex", most=MOST_MEMBERS)
-        self._too_slow = Problem.of("body-too-slow", seconds=BODY_SECONDS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -99,7 +96,7 @@ class BodyLimit:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > self.max_bytes:
-            await self._too_large.response(scope["path"])(scope, receive, send)
+            await self._too_large().response(scope["path"])(scope, receive, send)
             return
         received = held = members = 0
         is_whole = False
@@ -114,18 +111,18 @@ class BodyLimit:
                 async with asyncio.timeout_at(latest):
                     message = await receive()
             except TimeoutError:
-                raise BodyRefused(self._too_slow) from None
+                raise Problem.of("body-too-slow", seconds=BODY_SECONDS) from None
             is_whole = not message.get("more_body", False)
             body = message.get("body", b"")
             received += (size := len(body))
             if received > self.max_bytes:
-                raise BodyRefused(self._too_large)
+                raise self._too_large()
             members += body.count(b":")
             if members > MOST_MEMBERS:
-                raise BodyRefused(self._too_complex)
+                raise Problem.of("body-too-complex", most=MOST_MEMBERS)
             if not self._state.bodies.take(size):
                 self._state.count_shed(Queue.BODIES)
-                raise BodyRefused(Problem.of("overloaded"))
+                raise Problem.of("overloaded")
             held += size
             return message
 
@@ -133,3 +130,6 @@ class BodyLimit:
             await self.app(scope, receive_within_limit, send)
         finally:
             self._state.bodies.give_back(held)
+
+    def _too_large(self) -> Problem:
+        return Problem.of("body-too-large", max_bytes=self.max_bytes)

@@ -21,7 +21,6 @@ from service_kit.http.problems import (
     FAULTS,
     MOST_DESCRIBED,
     OTHER_HTTP_ERROR,
-    BodyRefused,
     Fault,
     Problem,
     ProblemTable,
@@ -88,7 +87,6 @@ def _unavailable(error: Exception) -> Problem:
 
 _TABLE: ProblemTable = {
     Problem: lambda problem: problem,
-    BodyRefused: lambda error: error.problem,
     HTTPException: _http_exception,
     RequestValidationError: _invalid_request,
     EventTooLarge: _event_too_large,
@@ -110,7 +108,12 @@ def install_problems(app: FastAPI, problem_of: ProblemTable) -> None:
 
     table: ProblemTable = {**_TABLE, PoolOverloaded: full_pool, **problem_of}
 
+    kinds = tuple(table)
+
     async def answer(request: Request, error: Exception) -> Response:
+        # FastAPI hides what the reading of a body raises behind a 400 of its own.
+        if isinstance(error, HTTPException) and isinstance(error.__cause__, kinds):
+            error = error.__cause__
         make = next(table[kind] for kind in type(error).__mro__ if kind in table)
         return make(error).response(request.url.path)
 

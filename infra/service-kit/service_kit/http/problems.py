@@ -8,7 +8,6 @@ from typing import Any, Self
 
 import orjson
 from opentelemetry import trace
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from service_kit.telemetry.tracing import current_trace_id
@@ -83,14 +82,6 @@ class Problem(Exception):
 
 # How errors are answered; an error that is not in the table is a bug.
 ProblemTable = Mapping[type[Exception], Callable[[Any], Problem]]
-
-
-class BodyRefused(HTTPException):
-    """Carries a problem out of FastAPI's reading of a body, which passes on no other error."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.status, problem.detail)
-        self.problem = problem
 
 
 def invalid_request(faults: Sequence[Fault], count: int | None = None) -> Problem:
