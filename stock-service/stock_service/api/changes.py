@@ -1,4 +1,4 @@
-"""Names the changes that make a cached answer stale, as the triggers announce them."""
+"""Names the changes that make a cached response stale, as the triggers announce them."""
 
 from stock_service.domain.levels import StoreId
 
