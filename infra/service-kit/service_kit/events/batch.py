@@ -31,9 +31,9 @@ _SHOWN_HEADERS = {
 class Batch:
     """The records of one transaction: each becomes an event to apply, or a dead letter.
 
-    The span of an event lasts from its decoding to the commit. Before it come its waits in Kafka
-    and in this process. The SQL statements are children of the only event's span, or of the span
-    that all events share.
+    The span of an event lasts from its decoding to the commit. Its waits in Kafka and in this
+    process are its children, though they come before it. The SQL statements are children of the
+    only event's span, or of the span that all events share.
     """
 
     def __init__(
@@ -136,11 +136,13 @@ class Batch:
     def _with_span(
         self, event: Event[Any], parent: context.Context, spans: MessageSpans
     ) -> Event[Any]:
-        sent_ns = event.record.timestamp * 1_000_000
-        record_wait(tracer, "kafka wait", parent, sent_ns, self._received_ns)
-        record_wait(tracer, "batch wait", parent, self._received_ns, time_ns())
         message = {"messaging.message.id": str(event.event_id), **_place_of(event.record)}
         span = spans.start(f"process {event.type}", parent, message)
+        # Its children, though they come before it: they tell this consumer's waits from another's.
+        above = trace.set_span_in_context(span)
+        sent_ns = event.record.timestamp * 1_000_000
+        record_wait(tracer, "kafka wait", above, sent_ns, self._received_ns)
+        record_wait(tracer, "batch wait", above, self._received_ns, time_ns())
         return replace(event, traceparent=traceparent_of(span))
 
     def count(self) -> None:
