@@ -206,5 +206,5 @@ async def test_large_sales_that_wait_fit_into_a_worker(
         KAFKA_BOOTSTRAP_SERVERS=settings.kafka_bootstrap_servers,
         TOPIC_PREFIX=settings.topic_prefix,
     ) as worker:
-        await eventually(applied, WAITING, within_seconds=120)
+        await eventually(applied, WAITING, within_seconds=300)
         assert peak_bytes(worker) < bytes_allowed(f"{service}-worker")
