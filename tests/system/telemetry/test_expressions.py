@@ -53,12 +53,12 @@ def alerts() -> list[Any]:
 
 async def until_it_returns(prometheus: Prometheus, expression: str) -> list[dict[str, Any]]:
     """Return the series of an expression as soon as one has a finite value."""
-    series: list[dict[str, Any]] = []
     async with asyncio.timeout(WITHIN_SECONDS):
-        while not any(math.isfinite(float(each["value"][1])) for each in series):
-            await asyncio.sleep(ASK_EVERY_SECONDS)
+        while True:
             series = await prometheus.ask(expression)
-    return series
+            if any(math.isfinite(float(each["value"][1])) for each in series):
+                return series
+            await asyncio.sleep(ASK_EVERY_SECONDS)
 
 
 async def test_every_process_is_scraped(busy_system: RunningSystem, prometheus: Prometheus) -> None:
