@@ -29,9 +29,9 @@ def traces() -> Iterator[Collector]:
 
 
 @pytest.fixture
-def tracing(traces: Collector) -> Tracing:
-    """Return a tracing that records only requests with a sampled parent."""
-    return Tracing(
+def tracing(traces: Collector) -> Iterator[Tracing]:
+    """Open a tracing that records only requests with a sampled parent."""
+    tracing = Tracing(
         ServiceSettings(
             service_name="any",
             database_url="postgresql+asyncpg://nobody@127.0.0.1/nothing",
@@ -41,6 +41,9 @@ def tracing(traces: Collector) -> Tracing:
         ),
         "any-api",
     )
+    yield tracing
+    # Its thread would retry after the end of the collector, and draw random pauses meanwhile.
+    tracing.close()
 
 
 class KeptAnswer:
