@@ -81,7 +81,7 @@ async def test_nothing_is_complete_beyond_what_the_producer_has_in_kafka(worker:
     await eventually(lambda: worker.projection.rows(COUNTED), [(1,)])
     assert await worker.projection.rows(COMPLETE_UNTIL) == [(published_until,)]
 
-    # One that is read again changes nothing.
+    # A heartbeat that is read again changes nothing.
     older = EventsPublished(published_until - timedelta(hours=1))
     later = EventsPublished(published_until + timedelta(hours=1))
     await worker.publish("sales.events.v1", "sales.events-published.v1", later, older)

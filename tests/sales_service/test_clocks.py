@@ -1,4 +1,4 @@
-"""What is compared with the database's clock is dated by it, whatever an API's clock says."""
+"""Instants that are compared with the database's clock come from it, not from an API's clock."""
 
 from datetime import datetime, timedelta, tzinfo
 

@@ -1,4 +1,4 @@
-"""The heartbeat never claims that an event is in Kafka which is not."""
+"""The heartbeat never claims that an event is in Kafka before it is there."""
 
 import json
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ OLDEST = text("SELECT min(created_at) FROM outbox WHERE published_at IS NULL")
 
 
 async def announce(engine: AsyncEngine) -> datetime:
-    """Return what a heartbeat says now."""
+    """Write a heartbeat and return its instant."""
     async with AsyncSession(engine) as session, session.begin():
         await announce_published(session)
         kind, payload = (await session.execute(NEWEST)).one()
@@ -41,7 +41,7 @@ async def test_it_says_the_present_while_everything_is_published(shop: Shop) -> 
 
     told = await announce(shop.engine)
 
-    # The API itself reads in between; such a transaction is over in no time.
+    # Transactions of the API may be open meanwhile, but only for a moment.
     assert timedelta(0) <= await clock(shop.engine) - told < timedelta(seconds=5)
 
 

@@ -1,4 +1,4 @@
-"""The age of what waits is the one that a look has found."""
+"""The metrics of ages show the values of the last look."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

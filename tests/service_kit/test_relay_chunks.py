@@ -27,5 +27,5 @@ async def test_large_events_are_claimed_a_few_at_a_time_and_in_order(
 
     assert await claimed(plumbing_engine, 500, 2 * MEBIBYTE) == ["1", "2", "3", "4"]
     assert await claimed(plumbing_engine, 3, 2 * MEBIBYTE) == ["1", "2", "3"]
-    # One that is larger than a chunk must go, too.
+    # An event that is larger than a chunk must be sent, too.
     assert await claimed(plumbing_engine, 500, 1) == ["1"]

@@ -62,7 +62,7 @@ async def test_a_client_that_brings_nothing_is_replaced(
     await write(engine, 1)
     await eventually(lambda: scalar(engine, COUNTED), 1)
 
-    # As wedged as a client can be: it answers, and fetches nothing.
+    # A wedged client: it answers but fetches nothing.
     clients[-1].pause(*clients[-1].assignment())
     await write(engine, 2)
 

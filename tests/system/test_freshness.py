@@ -1,4 +1,4 @@
-"""A report tells what it does not know: sales that have not reached Kafka."""
+"""A report says that it is stale while sales do not reach Kafka."""
 
 from datetime import datetime
 

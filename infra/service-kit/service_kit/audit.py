@@ -97,11 +97,11 @@ class _Round:
         self._found = 0
         self._found_last_round = 0
         _DIFFERENCES.set(0, self._label)
-        # From zero: the first slice that is left out must be a rise of the counter.
+        # Start at zero: the first skipped slice must be an increase of the counter.
         _SKIPPED.add(0, self._label)
 
     async def step(self, engine: AsyncEngine) -> None:
-        """Compare one slice; a fault of the database leaves the other checks to their work."""
+        """Compare one slice; a fault of the database does not stop the other checks."""
         try:
             async with AsyncSession(engine) as session:
                 await session.execute(_LIMIT, {"limit": SLICE_TIMEOUT})
@@ -128,7 +128,7 @@ class _Round:
         self._move(part.following)
 
     async def _pass(self, engine: AsyncEngine) -> None:
-        """Take less the next time; leave the slice out if it was the least."""
+        """Divide the next slice; skip this one if it cannot be divided."""
         if self._check.look_alone is not None and not self._alone_left:
             self._alone_left = ALONE_STEPS
             return

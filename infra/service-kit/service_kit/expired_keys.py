@@ -40,7 +40,7 @@ def prune_keys(settings: ServiceSettings, find_open: FindOpen = _nothing_is_open
 
     async def prune(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
         async def forget() -> None:
-            # By the clock that dated the keys: a worker's own may be days ahead.
+            # Use the database's clock, which dated the keys: a worker's own may be days ahead.
             async with engine.connect() as connection:
                 before = (await connection.execute(_BEFORE, {"age": age})).scalar_one()
             forgotten = await forget_keys(engine, before, find_open, stop)

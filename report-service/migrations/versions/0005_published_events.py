@@ -1,4 +1,4 @@
-"""Keep until when every event of a topic is in Kafka, as its producer has announced it."""
+"""Stores until when every event of a topic is in Kafka, as its producer has announced it."""
 
 from alembic import op
 

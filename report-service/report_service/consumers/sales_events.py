@@ -20,7 +20,7 @@ PLAUSIBLE_YEARS = range(2000, 2200)
 async def apply(
     session: AsyncSession, events: Sequence[Event[SaleRecorded | EventsPublished]]
 ) -> None:
-    """Count the confirmed sales of a batch, and note until when all events are in Kafka."""
+    """Count the confirmed sales of a batch, and store until when all events are in Kafka."""
     bodies = [event.body for event in events]
     published = [body.published_until for body in bodies if isinstance(body, EventsPublished)]
     if published:

@@ -81,7 +81,7 @@ def look_at_days(counters: Sequence[Counter], day_tables: Iterable[str]) -> Look
 
 
 def skip_day(day_tables: Iterable[str]) -> Skip:
-    """Return what leaves out the next day."""
+    """Return a function that skips the next day."""
     following = _earliest(((table, "business_date") for table in day_tables), "> :after")
 
     async def skip(session: AsyncSession, position: Any | None) -> Any | None:
@@ -109,7 +109,7 @@ def look_at_months(counters: Sequence[Counter]) -> Look:
 
 
 def skip_month(counters: Sequence[Counter]) -> Skip:
-    """Return what leaves out the next month."""
+    """Return a function that skips the next month."""
     earliest = _earliest_of_months(counters)
 
     async def skip(session: AsyncSession, position: Any | None) -> Any | None:

@@ -76,7 +76,7 @@ async def _keep(
         watermarks = Watermarks()
         while not stop.is_set():
             async with AsyncSession(engine) as session:
-                # Read before the ends: what was in Kafka when it was announced lies before them.
+                # Read this before the ends: then every announced event lies before them.
                 instant = await read_horizon(session, topic)
             async with asyncio.timeout(FAULT_PAUSE.total_seconds()):
                 ends = await log.end_offsets(partitions)

@@ -15,7 +15,7 @@ FRENCH_ONLY = ConfigDict(extra="forbid", alias_generator=translate)
 
 
 def with_example(example: dict[str, Any]) -> ConfigDict:
-    """Return the configuration of a body that `/docs` shows filled in: it works as it stands."""
+    """Return the configuration of a body with an example that `/docs` shows and that works."""
     return {**FRENCH_ONLY, "json_schema_extra": {"examples": [example]}}
 
 

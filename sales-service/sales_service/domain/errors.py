@@ -89,7 +89,7 @@ class AbsurdDate(SalesError):
 
 
 class AbsurdUnits(SalesError):
-    """A sale has more units than any customer carries away."""
+    """A sale has more units than any real sale."""
 
     def __init__(self, units: int) -> None:
         super().__init__(units)

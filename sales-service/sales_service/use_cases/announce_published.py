@@ -1,4 +1,4 @@
-"""Announces until when every event is in Kafka, so that a report knows what it cannot know of."""
+"""Announces until when every event is in Kafka, so that a report knows how fresh it is."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +12,7 @@ KEY = "published"
 
 
 async def announce_published(session: AsyncSession) -> None:
-    """Add the heartbeat to the outbox: it reaches a report only by the way that events take."""
+    """Add the heartbeat to the outbox, so that it travels to reports like every event."""
     until = await read_published_until(await session.connection())
     event = OutgoingEvent(
         topic=SALES_TOPIC,

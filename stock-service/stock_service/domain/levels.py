@@ -83,7 +83,7 @@ class LevelBook:
         return self._levels[key].on_hand
 
     def exceeds_limit(self, key: LevelKey, delta: int) -> bool:
-        """Return whether an entry would move a level out of what a person may enter."""
+        """Return whether an entry would move a level beyond the bounds for entries."""
         before, after = self.on_hand(key), self.on_hand(key) + delta
         return abs(after) > LEVEL_LIMIT and abs(after) > abs(before)
 

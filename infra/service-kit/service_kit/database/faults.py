@@ -41,7 +41,7 @@ class TransientFailure(Exception):
 
 
 class TooMuchAtOnce(TransientFailure):
-    """The same work will succeed in smaller parts. One event alone is never too much."""
+    """The same work will succeed in smaller parts. A single event never raises this."""
 
 
 def sqlstate_of(error: DBAPIError) -> str:

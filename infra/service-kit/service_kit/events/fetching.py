@@ -16,7 +16,7 @@ Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
 
 
 async def fetch_some(client: AIOKafkaConsumer, most_records: int = BATCH_RECORDS) -> Fetched:
-    """Return the next records of all partitions: few if they are large."""
+    """Return the next records of all partitions, fewer when they are large."""
     fetched: dict[TopicPartition, list[ConsumerRecord]] = {}
     number, size, timeout = 0, 0, POLL_TIMEOUT_MS
     while number < most_records and size < BATCH_BYTES:
@@ -29,6 +29,6 @@ async def fetch_some(client: AIOKafkaConsumer, most_records: int = BATCH_RECORDS
         number += got
         if got < wanted:
             break
-        # Only what the client holds already: nobody waits for a fuller batch.
+        # Take only records that the client has fetched already: do not wait for a fuller batch.
         timeout = 0
     return fetched

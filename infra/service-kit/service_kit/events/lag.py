@@ -120,7 +120,7 @@ class LagWatch:
         ]
 
     def _observe_seconds(self, _: CallbackOptions) -> Iterable[Observation]:
-        # As of the look: what waited then is usually applied by now.
+        # The lag at the last look: the records that waited then are usually applied by now.
         now = datetime.now(UTC)
         as_of = now if now - self._looked_at > OVERDUE else self._looked_at
         late = dict.fromkeys(self._topics, 0.0)

@@ -73,7 +73,7 @@ class OutboxWatch:
         return [Observation(self.pending)]
 
     def _observe_age(self, _: CallbackOptions) -> Iterable[Observation]:
-        # As of the look: the oldest event of then is usually sent by now.
+        # The age at the last look: the event that was the oldest then is usually sent by now.
         seconds = monotonic() - self._looked_at
         overdue = seconds if self._oldest_age and seconds > OVERDUE_SECONDS else 0.0
         return [Observation(self._oldest_age + overdue)]

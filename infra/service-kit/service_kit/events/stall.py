@@ -17,17 +17,17 @@ REPLACED.add(0)
 
 
 class ClientStalled(Exception):
-    """The client brings no records, although the log has some: a new one takes its place."""
+    """The client brings no records although the log has some. A new client must replace it."""
 
 
 class Stall:
-    """Since when each partition has stood at one position with records behind it."""
+    """Measures for how long each partition has stood at one position while records wait."""
 
     def __init__(self) -> None:
         self._since: dict[TopicPartition, tuple[int, float]] = {}
 
     def clear(self) -> None:
-        """Begin anew: a new client gets its time."""
+        """Start again, for a new client."""
         self._since.clear()
 
     def find(self, waiting: Mapping[TopicPartition, int], now: float) -> set[TopicPartition]:

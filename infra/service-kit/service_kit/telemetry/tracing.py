@@ -135,7 +135,7 @@ def context_of(traceparent: str | None) -> Context:
 
 
 def sampled_context_of(traceparent: str | None) -> Context | None:
-    """Return the context of a stored `traceparent` if it is sampled. Most cost no parsing."""
+    """Return the context of a stored `traceparent` if it is sampled; do not parse the others."""
     if traceparent is None or traceparent.endswith("-00"):
         return None
     context = context_of(traceparent)
