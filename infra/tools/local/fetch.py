@@ -83,16 +83,16 @@ def has_own_pages() -> bool:
     return program is not None and not Path(program).is_relative_to(folder())
 
 
-def install_packages(what: str, names: Sequence[str]) -> None:
-    """Unpack Debian's packages; raises `ToolMissing`."""
+def install_packages(program: str, names: Sequence[str]) -> None:
+    """Unpack Debian's packages for a program; raises `ToolMissing`."""
     apt, dpkg = shutil.which("apt-get"), shutil.which("dpkg-deb")
     if apt is None or dpkg is None:
-        raise ToolMissing(f"{what}: this is not Debian or Ubuntu; put {what} on the PATH")
+        raise ToolMissing(f"{program}: this is not Debian or Ubuntu; put {program} on the PATH")
     with tempfile.TemporaryDirectory() as download:
-        _run(what, [apt, "download", *names], Path(download))
+        _run(program, [apt, "download", *names], Path(download))
         folder().mkdir(parents=True, exist_ok=True)
         for package in sorted(Path(download).glob("*.deb")):
-            _run(what, [dpkg, "--extract", str(package), str(folder())], Path(download))
+            _run(program, [dpkg, "--extract", str(package), str(folder())], Path(download))
 
 
 def install_jaeger() -> None:
@@ -124,7 +124,7 @@ def _pages_or_own() -> str | None:
 
 
 def _install_pages() -> None:
-    install_packages("prometheus' pages", PAGES)
+    install_packages("prometheus", PAGES)
     shutil.rmtree(folder() / NEEDLESS, ignore_errors=True)
 
 
