@@ -1,11 +1,15 @@
 """The OpenAPI document describes msgspec structs as they are sent."""
 
+import re
 from typing import Any
 
+import httpx
+import pytest
 from fastapi import APIRouter, FastAPI, Response
 from msgspec import Struct
 
-from service_kit.http.openapi import PROBLEMS, complete_document, json_of
+from service_kit.http.openapi import PROBLEMS, complete_document, json_of, serve_docs
+from service_kit.http.routes import RequestForms
 
 
 class Line(Struct, rename={"name": "nom"}):
@@ -87,3 +91,18 @@ def test_a_client_learns_how_to_send_its_key() -> None:
         ("apiKey", "x-token"),
         ("http", None),
     ]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/"])
+async def test_the_page_finds_its_files_and_its_document(path: str) -> None:
+    app = FastAPI(docs_url=None, redirect_slashes=False)
+    serve_docs(app)
+    app.add_middleware(RequestForms, routes=app.routes)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        page = await client.get(path)
+        named = re.findall(r"""(?:src=|href=|url: )["']([^"']+)""", page.text)
+        found = [await client.get(page.url.join(each)) for each in named]
+
+    assert len(found) == 4
+    assert {each.status_code for each in found} == {200}

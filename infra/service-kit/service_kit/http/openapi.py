@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import HTMLResponse
@@ -106,12 +106,13 @@ def serve_docs(app: FastAPI) -> None:
     app.mount("/docs/files", StaticFiles(packages=[("fastapi_offline", "static")]))
 
     @app.get("/docs", include_in_schema=False)
-    async def get_docs() -> HTMLResponse:
+    async def get_docs(request: Request) -> HTMLResponse:
+        above = "../" if request.scope["raw_path"].endswith(b"/") else ""
         return get_swagger_ui_html(
-            openapi_url="openapi.json",
+            openapi_url=f"{above}openapi.json",
             title=app.title,
-            swagger_js_url="docs/files/swagger-ui-bundle.js",
-            swagger_css_url="docs/files/swagger-ui.css",
-            swagger_favicon_url="docs/files/favicon.png",
+            swagger_js_url=f"{above}docs/files/swagger-ui-bundle.js",
+            swagger_css_url=f"{above}docs/files/swagger-ui.css",
+            swagger_favicon_url=f"{above}docs/files/favicon.png",
             swagger_ui_parameters={"tryItOutEnabled": True},
         )
