@@ -10,9 +10,8 @@ EVENT_FLOW = Board(
     [
         Panel(
             "Workers that answer",
-            "1 up, 0 down. Bad: a 0, or a line that ends. Lag and delay are told by the worker "
-            "itself: while it stands still their lines end too, and nothing else here is wrong. "
-            "Runbook: ProcessDown.",
+            "1 up, 0 down. Bad: a 0, or a line that ends. A worker reports its own lag and delay:"
+            " while it is down their lines end, and all else looks well. Runbook: ProcessDown.",
             "short",
             [Query('min by (job) (up{job=~".*-worker"})', "{{job}}")],
             WHOLE,
@@ -31,7 +30,7 @@ EVENT_FLOW = Board(
         ),
         Panel(
             "Outbox: age of its oldest event",
-            "Bad: above 5 s, Kafka takes nothing. Runbook: OutboxStuck.",
+            "Bad: above 5 s: Kafka accepts nothing. Runbook: OutboxStuck.",
             "s",
             [Query("max by (job) (outbox_oldest_age_seconds)", "{{job}}")],
             THIRD,
@@ -53,8 +52,9 @@ EVENT_FLOW = Board(
         ),
         Panel(
             "Consumer lag in seconds",
-            "How old is what a consumer applies. Bad: above 5 s and rising: too slow, or its batch "
-            "fails. Runbook: ConsumerLag. A line that ends: its worker does not answer.",
+            "The age of the events that a consumer applies. Bad: above 5 s and rising: too slow, "
+            "or its batch fails. Runbook: ConsumerLag. A line that ends: its worker does not "
+            "answer.",
             "s",
             [Query("max by (job, topic) (consumer_lag_seconds)", "{{job}} {{topic}}")],
         ),
@@ -68,7 +68,7 @@ EVENT_FLOW = Board(
         Panel(
             "From the sale to the report",
             "Age of a sale when the report counts it. Bad: p99 above 1 s. Nothing here while the "
-            "consumer is stopped. Next: is its worker up, is there lag, what is set aside?",
+            "consumer is stopped. Next: is its worker up, is there lag, are there dead letters?",
             "s",
             percentiles("report_delay_seconds_bucket"),
         ),

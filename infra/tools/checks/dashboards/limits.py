@@ -6,7 +6,7 @@ from infra.tools.checks.dashboards.promql import quantile, rare
 CAPACITY = Board(
     "capacity",
     "Capacity",
-    "What is used up first: CPU, memory, the event loop, connections.",
+    "CPU, memory, the event loop and connections: which is exhausted first?",
     [
         Panel(
             "Processes that answer",
@@ -34,15 +34,15 @@ CAPACITY = Board(
         ),
         Panel(
             "Event loop lag, p99",
-            "What a request waits before its code runs. Bad: above 50 ms: CPU is used up, or "
-            "something blocks. Runbook: EventLoopBlocked.",
+            "How long a request waits before its code runs. Bad: above 50 ms: no CPU is left, or "
+            "a call blocks. Runbook: EventLoopBlocked.",
             "s",
             [Query(quantile("0.99", "asyncio_loop_lag_seconds_bucket", "job"), "{{job}}")],
         ),
         Panel(
             "Connections in use, as a share of the pool",
-            "Bad: 1 for longer than a moment: the next request waits. Next: who holds them "
-            "(runbook PoolExhausted).",
+            "Bad: 1 for longer than a moment: the next request waits. Next: which session holds "
+            "them? Runbook: PoolExhausted.",
             "percentunit",
             [
                 Query(
@@ -55,8 +55,8 @@ CAPACITY = Board(
         ),
         Panel(
             "Requests that wait for a connection",
-            "Bad: above zero for longer than a moment. At 64 further ones are refused. Runbook: "
-            "PoolExhausted.",
+            "Bad: above zero for longer than a moment. At 64 the process refuses further "
+            "requests. Runbook: PoolExhausted.",
             "short",
             [
                 Query(
@@ -68,21 +68,21 @@ CAPACITY = Board(
         ),
         Panel(
             "Requests refused because a queue was full",
-            "Bad: any. The clients were told to come back. Runbook: PoolExhausted.",
+            "Bad: any. The clients got 503 with Retry-After. Runbook: PoolExhausted.",
             "reqps",
             [Query(rare("http_requests_shed_total", "job, reason"), "{{job}} {{reason}}")],
         ),
         Panel(
             "Bytes of request bodies held at once",
             "Bad: near 8 MiB: further bodies get 503, `bodies` in the panel before. Next: the "
-            "traffic: who sends so much, or so slowly?",
+            "traffic: which client sends so much, or so slowly?",
             "bytes",
             [Query("http_request_bodies_bytes", "{{job}} {{instance}}")],
         ),
         Panel(
             "Requests that wait for an outcome",
             "Sales that wait for the stock, reports that wait for a sale. Bad: near 500: further "
-            "ones do not wait. Next: Event flow: what is late? Runbook: ConsumerLag.",
+            "requests may not wait. Next: Event flow: what is late? Runbook: ConsumerLag.",
             "short",
             [Query("http_requests_waiting", "{{job}} {{instance}}")],
         ),
@@ -103,7 +103,7 @@ CAPACITY = Board(
 OBJECTIVES = Board(
     "objectives",
     "Objectives",
-    "How much of each objective's error budget of 30 days is being used (dashboards/slo.py).",
+    "How fast each objective uses its error budget of 30 days (dashboards/slo.py).",
     [
         Panel(
             "Burn rate of the last hour",

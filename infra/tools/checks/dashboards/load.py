@@ -6,13 +6,13 @@ from infra.tools.checks.dashboards.promql import quantile, rare, rate
 LOAD = Board(
     "load",
     "Load",
-    "Left what k6 asks and is told (`make load`), right what that does to the system. Empty on "
-    "the left: nobody has run k6 at this time.",
+    "Left: k6's requests and answers (`make load`). Right: their effect on the system. Nothing on"
+    " the left: k6 did not run at this time.",
     [
         Panel(
             "Requests of k6, by kind",
-            "What is asked for. Bad: less than on the right, somebody else asks too. Next: Golden "
-            "signals, traffic.",
+            "The requests of k6. Bad: less than on the right: other clients send requests, too. "
+            "Next: Golden signals, traffic.",
             "reqps",
             [Query(rate("k6_http_reqs_total", "name"), "{{name}}")],
         ),
@@ -25,14 +25,14 @@ LOAD = Board(
         ),
         Panel(
             "Answers to k6, by status",
-            "0 is no answer. 404 and 422 are asked for. Bad: 5xx other than 503. Next: make "
-            "slow, and the trace of one.",
+            "0 means no answer. k6 causes 404 and 422 on purpose. Bad: 5xx other than 503. Next: "
+            "make slow, and the trace of one.",
             "reqps",
             [Query(rate("k6_http_reqs_total", "status"), "{{status}}")],
         ),
         Panel(
             "Requests refused because a queue was full",
-            "Beyond the knee it takes up what is too much. Bad: any at a rate that was served "
+            "Beyond the knee the excess is refused. Bad: any refusal at a rate that was served "
             "before. Runbook: PoolExhausted.",
             "reqps",
             [Query(rare("http_requests_shed_total", "job, reason"), "{{job}} {{reason}}")],
@@ -57,8 +57,8 @@ LOAD = Board(
         ),
         Panel(
             "p95 as k6 sees it, of the run so far",
-            "The network and the wait for a place are in it. Bad: far above the right one, which "
-            "forgets after a minute. Next: requests that wait, in Capacity.",
+            "It includes the network and the wait for a place. Bad: far above the right one, "
+            "which covers the last minute. Next: requests that wait, in Capacity.",
             "s",
             [
                 Query("max by (name) (k6_http_req_duration_p95)", "{{name}}"),
@@ -77,9 +77,9 @@ LOAD = Board(
             ],
         ),
         Panel(
-            "Users of k6, and arrivals that they were too few for",
-            "Bad: any arrival left out, the load was less than it should have been. Next: the p95 "
-            "above; more users in the script.",
+            "Users of k6, and arrivals for which no user was free",
+            "Bad: any skipped arrival: the load was lower than planned. Next: the p95 above; more"
+            " users in the script.",
             "short",
             [
                 Query("sum(k6_vus)", "users"),

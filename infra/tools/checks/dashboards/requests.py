@@ -25,17 +25,17 @@ GOLDEN_SIGNALS = Board(
         ),
         Panel(
             "Traffic: requests per second by handler",
-            "Bad: a sudden zero, tills cannot reach us; a jump, somebody repeats without waiting. "
-            "Next: errors, Capacity. "
-            "Probes and scrapes count too: /health/ready and /metrics are handlers.",
+            "Bad: a sudden zero: tills cannot reach us; a jump: a client retries without a pause."
+            " Next: errors, Capacity. Probes and scrapes count too: /health/ready and /metrics "
+            "are handlers.",
             "reqps",
             [Query(rate("http_requests_total", "handler"), "{{handler}}")],
         ),
         Panel(
             "Errors: 4xx by handler",
-            "What clients asked wrongly, refused sales included. Bad: a rise of 401 or 422 after a "
-            "release of the tills; 409 at /api/ventes/: empty shelves (Next: Business) or a lock "
-            "that was not had (Next: Endpoint breakdown, sql).",
+            "Wrong requests of clients, refused sales included. Bad: a rise of 401 or 422 after a"
+            " release of the tills; 409 at /api/ventes/: empty shelves (Next: Business) or a lock"
+            " timeout (Next: Endpoint breakdown, sql).",
             "reqps",
             [
                 Query(
@@ -45,8 +45,8 @@ GOLDEN_SIGNALS = Board(
         ),
         Panel(
             "Errors: 5xx",
-            "What the services owe an answer for. Bad: anything but zero. 503 with a queue that is "
-            "full: Capacity. Next: `make slow` and the trace.",
+            "Requests that the services failed to serve. Bad: anything but zero. 503 with a queue"
+            " that is full: Capacity. Next: `make slow` and the trace.",
             "reqps",
             [
                 Query(
@@ -64,8 +64,8 @@ GOLDEN_SIGNALS = Board(
         ),
         Panel(
             "Latency: p95 by handler",
-            "By what the original judged its report: 350 ms there. Bad: 100 ms for a read, 500 ms "
-            "for a sale. Next: Endpoint breakdown.",
+            "The original system's measure of its report: 350 ms there. Bad: 100 ms for a read, "
+            "500 ms for a sale. Next: Endpoint breakdown.",
             "s",
             [Query("handler:http_request_duration_seconds:p95_1m", "{{handler}}")],
         ),
@@ -141,8 +141,8 @@ BREAKDOWN = Board(
         ),
         Panel(
             "Wait for a connection, p95 by pool",
-            "Bad: above 5 ms. All connections are lent out: to slow statements (sql above), or to "
-            "more requests than fit. Runbook: PoolExhausted.",
+            "Bad: above 5 ms. All connections are in use: by slow statements (sql above), or by "
+            "too many requests. Runbook: PoolExhausted.",
             "s",
             [
                 Query(
