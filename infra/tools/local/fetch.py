@@ -38,6 +38,9 @@ PAGES = (
 )
 # 200 MB that no page asks for.
 NEEDLESS = "usr/share/javascript/moment-timezone/data"
+WEB = "usr/share/prometheus/web"
+# Debian links the pages to popper as a module, which they cannot load; this is the plain script.
+POPPER = "../../../javascript/popper.js/umd"
 
 
 class ToolMissing(Exception):
@@ -72,9 +75,9 @@ def find_charts() -> str | None:
 
 def find_pages() -> str | None:
     """Return the folder of Prometheus' pages; None without it."""
-    # The last of the packages: an interrupted download lacks it.
-    is_complete = (folder() / "usr/share/javascript/rickshaw").is_dir()
-    return str(folder() / "usr/share/prometheus/web") if is_complete else None
+    # Made last: an interrupted installation lacks it.
+    is_complete = _popper().is_symlink() and str(_popper().readlink()) == POPPER
+    return str(folder() / WEB) if is_complete else None
 
 
 def has_own_pages() -> bool:
@@ -123,9 +126,15 @@ def _pages_or_own() -> str | None:
     return "built in" if has_own_pages() else find_pages()
 
 
+def _popper() -> Path:
+    return folder() / WEB / "static/popper.js"
+
+
 def _install_pages() -> None:
     install_packages("prometheus", PAGES)
     shutil.rmtree(folder() / NEEDLESS, ignore_errors=True)
+    _popper().unlink(missing_ok=True)
+    _popper().symlink_to(POPPER)
 
 
 def _run(what: str, command: list[str], cwd: Path) -> None:
