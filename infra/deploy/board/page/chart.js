@@ -18,6 +18,8 @@ import { Tooltip } from "./tooltip.js";
 import { format } from "./units.js";
 
 const AXIS_WIDTH = 64;
+/** Steps between bytes: 1 to 2⁵⁰. */
+const BINARY = Array.from({ length: 51 }, (_, power) => 2 ** power);
 /** One crosshair for all charts of a page; a period is dragged in one chart only. */
 const CROSSHAIR = { key: uPlot.sync("board").key, filters: { pub: (/** @type {string} */ type) => ["mousemove", "mouseleave"].includes(type) } };
 
@@ -100,15 +102,16 @@ export class Chart {
     return {
       ...this.#size(),
       legend: { show: false },
-      padding: [8, 20, 0, 0],
+      padding: [8, 28, 0, 0],
       scales: { x: { time: true, range: () => this.#period() }, y: this.#scale() },
       axes: [
-        { stroke: theme.text, grid: { stroke: theme.grid, width: 1 }, ticks: { show: false }, size: 28, font: "11px system-ui", values: formatTicks },
+        { stroke: theme.text, grid: { stroke: theme.grid, width: 1 }, ticks: { show: false }, size: 28, space: 72, font: "11px system-ui", values: formatTicks },
         {
           stroke: theme.text,
           grid: { stroke: theme.grid, width: 1 },
           ticks: { show: false },
           size: AXIS_WIDTH,
+          ...(this.unit === "bytes" ? { incrs: BINARY } : {}),
           font: "11px system-ui",
           values: (/** @type {uPlot} */ _, /** @type {(number | null)[]} */ values) => values.map((value) => (value === null ? "" : format(value, this.unit))),
           ...(cells ? { splits: () => decades(boundsOf(cells)) } : {}),

@@ -67,7 +67,7 @@ export class ProcessesView {
           h("td", {}, h("span", { class: target.health === "up" ? "state up" : "state down" }, target.health), target.job),
           h("td", {}, target.instance),
           ...FIGURES.map(({ unit, bad }, i) => figureCell(valueOf(i, target), unit, OURS.test(target.job) ? bad : Infinity)),
-          h("td", {}, h("a", { href: target.url, target: "_blank" }, "metrics"), target.error && h("b", { class: "failed" }, ` ${target.error}`)),
+          h("td", { class: "text" }, h("a", { href: target.url, target: "_blank" }, "metrics"), target.error && h("b", { class: "failed" }, ` ${target.error}`)),
         ),
       );
     const head = h("thead", {}, h("tr", {}, h("th", {}, "process"), h("th", {}, "address"), ...FIGURES.map(({ title }) => h("th", {}, title)), h("th")));
@@ -93,7 +93,7 @@ function alertContent(rules) {
       "tr",
       {},
       h("td", {}, h("span", { class: state === "firing" ? "state down" : "state pending" }, state), name),
-      h("td", {}, annotations.summary ?? ""),
+      h("td", { class: "text" }, annotations.summary ?? ""),
       h("td", {}, [labels.job, labels.instance, labels.slo].filter(Boolean).join(" ")),
       h("td", {}, new Date(activeAt).toLocaleTimeString(undefined, { hour12: false })),
       h("td", {}, annotations.runbook_url && h("a", { href: annotations.runbook_url, target: "_blank" }, name)),
