@@ -9,17 +9,14 @@
  */
 
 import uPlot from "../uplot/uPlot.esm.js";
+import { timeAxis, valueAxis } from "./axes.js";
 import { colourOf, dashOf, themeOf } from "./colours.js";
 import { drawDiamonds, findDiamond } from "./diamonds.js";
 import { NOTHING } from "./drawing.js";
 import { boundsOf, drawCells } from "./heatmap.js";
 import { stack } from "./series.js";
 import { Tooltip } from "./tooltip.js";
-import { format } from "./units.js";
 
-const AXIS_WIDTH = 64;
-/** Steps between bytes: 1 to 2⁵⁰. */
-const BINARY = Array.from({ length: 51 }, (_, power) => 2 ** power);
 /** One crosshair for all charts of a page; a period is dragged in one chart only. */
 const CROSSHAIR = { key: uPlot.sync("board").key, filters: { pub: (/** @type {string} */ type) => ["mousemove", "mouseleave"].includes(type) } };
 
@@ -104,19 +101,7 @@ export class Chart {
       legend: { show: false },
       padding: [8, 28, 0, 0],
       scales: { x: { time: true, range: () => this.#period() }, y: this.#scale() },
-      axes: [
-        { stroke: theme.text, grid: { stroke: theme.grid, width: 1 }, ticks: { show: false }, size: 28, space: 72, font: "11px system-ui", values: formatTicks },
-        {
-          stroke: theme.text,
-          grid: { stroke: theme.grid, width: 1 },
-          ticks: { show: false },
-          size: AXIS_WIDTH,
-          ...(this.unit === "bytes" ? { incrs: BINARY } : {}),
-          font: "11px system-ui",
-          values: (/** @type {uPlot} */ _, /** @type {(number | null)[]} */ values) => values.map((value) => (value === null ? "" : format(value, this.unit))),
-          ...(cells ? { splits: () => decades(boundsOf(cells)) } : {}),
-        },
-      ],
+      axes: [timeAxis(theme), valueAxis(theme, this.unit, cells && boundsOf(cells))],
       cursor: { sync: { ...CROSSHAIR, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
       series: [{}, ...(cells ? [{ show: true, points: { show: false } }] : this.#order().map((i) => this.#series(i)))],
       bands: cells || !isStacked ? [] : lines.slice(1).map((_, i) => ({ series: [i + 1, i + 2] })),
@@ -202,26 +187,4 @@ export class Chart {
 function hasNoNeighbours(plot, i) {
   const points = /** @type {import("./series.js").Points} */ (plot.data[i]);
   return points.filter((value) => value !== null).length === 1;
-}
-
-/**
- * @param {[number, number]} bounds
- * @returns {number[]}
- */
-function decades([least, most]) {
-  const all = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000, 1e4, 1e5, 1e6];
-  return all.filter((each) => each >= least && each <= most);
-}
-
-/**
- * @param {uPlot} _
- * @param {number[]} moments
- */
-function formatTicks(_, moments) {
-  const step = moments.length > 1 ? moments[1] - moments[0] : 60;
-  /** @type {Intl.DateTimeFormatOptions} */
-  const clock = { hour: "2-digit", minute: "2-digit", hour12: false, ...(step < 60 ? { second: "2-digit" } : {}) };
-  /** @type {Intl.DateTimeFormatOptions} */
-  const day = { day: "numeric", month: "short" };
-  return moments.map((moment) => new Date(moment * 1000).toLocaleString(undefined, step < 86400 ? clock : day));
 }

@@ -26,7 +26,7 @@ export class ProcessesView {
   /** @param {Page} page */
   constructor(page) {
     this.page = page;
-    this.targets = h("div", { class: "table" });
+    this.targets = h("div", { class: "table", id: "targets" });
     this.alerts = h("div", { class: "table" });
   }
 
