@@ -98,6 +98,10 @@ trace: $(STAMP) ## Draw a trace: make trace ID=4bf92f3577b34da6a3ce929d0e0e4736
 	@test -n "$(ID)" || { echo "Which trace? make trace ID=… (the trace_id of an answer or a log line)"; exit 1; }
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.traces trace $(ID)
 
+.PHONY: pictures
+pictures: $(STAMP) ## Write pictures of every page to docs/pictures, while there is traffic; needs Chromium
+	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.pictures
+
 .PHONY: psql
 psql: $(STAMP) ## Open SQL: make psql DB=sales|stock|report, or echo "SELECT 1" | make -s psql DB=sales
 	@test -n "$(DB)" || { echo "Which database? make psql DB=sales, stock or report"; exit 1; }

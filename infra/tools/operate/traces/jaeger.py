@@ -67,6 +67,10 @@ class Jaeger:
         answer.raise_for_status()
         return next(_traces(answer.json()["data"]))
 
+    def list_services(self) -> list[str]:
+        """Return the services that have sent spans."""
+        return sorted(self._ask("/api/services", {}))
+
     def list_methods(self, service: str) -> list[str]:
         """Return the HTTP methods that a service has answered."""
         parameters = {"service": service, "spanKind": "server"}

@@ -1,0 +1,1 @@
+"""`make pictures`: photograph every page of the running system."""
