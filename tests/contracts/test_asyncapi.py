@@ -113,6 +113,30 @@ def test_the_services_read_what_the_document_says() -> None:
     }
 
 
+def test_no_producer_sends_a_type_that_a_consumer_would_set_aside() -> None:
+    """Consumers are deployed first: they learn a new version, or ignore it, before it is sent."""
+    sent = {topic: types for (_, topic), types in types_by_service_and_topic("send").items()}
+
+    assert {
+        (service, event_type): "not known"
+        for service in SERVICES
+        for subscription in subscriptions(service)
+        for event_type in sent[subscription.topic]
+        if not subscription.knows(event_type)
+    } == {}
+
+
+def test_a_consumer_ignores_only_types_that_exist_and_that_it_does_not_read() -> None:
+    for service in SERVICES:
+        for subscription in subscriptions(service):
+            [sent] = [
+                types
+                for (_, topic), types in types_by_service_and_topic("send").items()
+                if topic == subscription.topic
+            ]
+            assert subscription.ignored <= sent - set(subscription.decoders)
+
+
 def test_the_services_send_what_the_document_says() -> None:
     sent: dict[str, set[str]] = {}
     for (service, _), types in types_by_service_and_topic("send").items():

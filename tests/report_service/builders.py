@@ -85,7 +85,6 @@ def delivered(bodies: Sequence[msgspec.Struct], partition: int = 0) -> list[Even
         Event(
             event_id=uuid7(),
             type="",
-            time=NOON,
             body=body,
             traceparent=None,
             record=ConsumerRecord(

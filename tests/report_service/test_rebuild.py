@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.consumers import sales_events
 from report_service.db.audit import CHECKS
+from report_service.events.topics import SALES_TOPIC
 from report_service.rebuild.log import RefusedEvent
 from report_service.rebuild.run import NothingBuilt, Rebuild, RebuildRunning
 from report_service.rebuild.store_day import rebuild_store_day
@@ -161,6 +163,26 @@ async def test_what_the_live_consumer_has_set_aside_is_passed_over_and_nothing_e
     rebuild = rebuild_of(worker)
     await rebuild.build()
     await rebuild.swap()
+    await counted(worker, 2)
+
+
+async def test_a_log_that_ends_with_the_marker_of_a_transaction_is_read_to_its_end(
+    worker: Worker,
+) -> None:
+    await worker.sell(a_sale(), a_sale())
+    topic = worker.settings.topic(SALES_TOPIC)
+    async with AIOKafkaProducer(
+        bootstrap_servers=worker.settings.kafka_bootstrap_servers, transactional_id=topic
+    ) as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(topic, b"nobody reads this")
+        await producer.abort_transaction()
+
+    await rebuild_of(worker).build()
+
+    worker.consume()
+    await counted(worker, 2)
+    await rebuild_of(worker).swap()
     await counted(worker, 2)
 
 

@@ -15,6 +15,7 @@ from infra.tools.operate.dead_letters.admin import (
     describe,
     discard_letter,
     list_letters,
+    make_printable,
     replay_letters,
     show_letter,
 )
@@ -53,9 +54,7 @@ async def count_thirteen_too(session: AsyncSession, events: Sequence[Event[Count
     await count(session, [event for event in events if event.body.amount != 13])
     for event in events:
         if event.body.amount == 13:
-            raised = Event(
-                event.event_id, event.type, event.time, Counted(1300), None, event.record
-            )
+            raised = Event(event.event_id, event.type, Counted(1300), None, event.record)
             await count(session, [raised])
 
 
@@ -170,6 +169,10 @@ async def test_every_kind_of_poison_is_kept_as_it_came(
     assert all(f"{name}: {content!r}" in shown for name, content in headers)
 
 
+def test_a_letter_cannot_control_the_terminal_that_shows_it() -> None:
+    assert make_printable("été\n\x1b[2J\x9b31m") == "été\n\\x1b[2J\\x9b31m"
+
+
 async def test_a_discarded_letter_stays_with_its_reason(
     engine: AsyncEngine, topics: TopicFactory
 ) -> None:
@@ -186,6 +189,33 @@ async def test_a_discarded_letter_stays_with_its_reason(
     assert (kept.status, kept.resolution) == ("discarded", "a test of the till")
     with pytest.raises(NoSuchLetter):
         await discard_letter(engine, letter.id, "again")
+
+
+async def test_a_letter_that_cannot_be_tried_now_delays_no_other_and_can_be_discarded(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    async with working(engine, settings):
+        await write(engine, 13, 13)
+        await eventually(lambda: scalar(engine, OPEN), 2)
+    first, second = await list_letters(engine)
+    failures = iter([TimeoutError()])
+
+    async def fail_once(session: AsyncSession, events: Sequence[Event[Counted]]) -> None:
+        for fault in failures:
+            raise fault
+        await count_thirteen_too(session, events)
+
+    redrive = Redrive(settings, [Subscription(TOPIC, {COUNTED: Counted}, fail_once)])
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE dead_letters SET status = 'replay'")
+
+    await redrive.replay_due(engine)
+
+    assert (await show_letter(engine, first.id)).status == "replay"
+    assert (await show_letter(engine, second.id)).status == "replayed"
+    await discard_letter(engine, first.id, "it was a test")
+    assert (await show_letter(engine, first.id)).status == "discarded"
 
 
 async def test_too_many_dead_letters_stop_the_partition_until_a_person_has_resolved_some(

@@ -35,7 +35,7 @@ def a_cancellation(sale: Sale) -> Cancellation:
 
 
 def an_event(body: Any, traceparent: str | None = None) -> Event[Any]:
-    return Event(uuid4(), type(body).__name__, NOON, body, traceparent, record=None)
+    return Event(uuid4(), type(body).__name__, body, traceparent, record=None)
 
 
 def sale_recorded(

@@ -6,7 +6,12 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.freshness import note_published
-from report_service.events.consumed import SALES_DECODERS, EventsPublished, SaleRecorded
+from report_service.events.consumed import (
+    IGNORED_OF_SALES,
+    SALES_DECODERS,
+    EventsPublished,
+    SaleRecorded,
+)
 from report_service.events.topics import SALES_TOPIC
 from report_service.projections.sales import count_sales
 from report_service.telemetry import REPORT_DELAY
@@ -46,4 +51,4 @@ def _refuse_contradictions(sale: SaleRecorded) -> None:
         raise PoisonMessage(f"sale {sale.sale_id}: total_cents is not the sum of its lines")
 
 
-SUBSCRIPTION = Subscription(topic=SALES_TOPIC, decoders=SALES_DECODERS, apply=apply)
+SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply, IGNORED_OF_SALES)

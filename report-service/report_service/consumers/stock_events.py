@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.events.consumed import STOCK_DECODERS, StockLevelsChanged
+from report_service.events.consumed import IGNORED_OF_STOCK, STOCK_DECODERS, StockLevelsChanged
 from report_service.events.topics import STOCK_TOPIC
 from report_service.projections.stock_levels import keep_levels
 from service_kit.events.cloud_events import Event, Subscription
@@ -15,4 +15,4 @@ async def apply(session: AsyncSession, events: Sequence[Event[StockLevelsChanged
     await keep_levels(session, [event.body for event in events])
 
 
-SUBSCRIPTION = Subscription(topic=STOCK_TOPIC, decoders=STOCK_DECODERS, apply=apply)
+SUBSCRIPTION = Subscription(STOCK_TOPIC, STOCK_DECODERS, apply, IGNORED_OF_STOCK)

@@ -52,6 +52,9 @@ class LogReader:
         set_aside = await self._read_set_aside() if batches else set()
         for partition, records in batches.items():
             await self._apply(partition, records, set_aside)
+        for partition in self.positions:
+            # Past the last record as well: markers of transactions take offsets and hold none.
+            self.positions[partition] = await self._client.position(partition)
         return sum(map(len, batches.values()))
 
     async def _read_set_aside(self) -> set[tuple[str, int, int]]:
@@ -79,7 +82,6 @@ class LogReader:
             offsets = f"{wanted[0].offset}..{wanted[-1].offset}"
             raise RefusedEvent(f"{partition} {offsets}: {poison}") from fault
         self.skipped += len(records) - len(wanted)
-        self.positions[partition] = records[-1].offset + 1
 
 
 @asynccontextmanager
@@ -89,6 +91,9 @@ async def open_reader(
     """Open a reader at the positions of the copies."""
     async with open_log(
         settings,
+        isolation_level="read_committed",
+        # A log that no longer begins where the copies stand must not be taken for a whole one.
+        auto_offset_reset="none",
         fetch_max_bytes=16 * 1024 * 1024,
         max_partition_fetch_bytes=4 * 1024 * 1024,
     ) as client:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.domain.sale import MissingStock, SaleId
-from sales_service.events.consumed import DECODERS, StockRefused, StockWithdrawn
+from sales_service.events.consumed import DECODERS, IGNORED, StockRefused, StockWithdrawn
 from sales_service.events.topics import STOCK_TOPIC
 from sales_service.use_cases.settle_sales import StockDecision, settle_sales
 from service_kit.events.cloud_events import Event, Subscription
@@ -26,4 +26,4 @@ def _decision(event: Event[StockWithdrawn | StockRefused]) -> StockDecision:
     return StockDecision(SaleId(event.body.sale_id), missing, event.traceparent)
 
 
-SUBSCRIPTION = Subscription(topic=STOCK_TOPIC, decoders=DECODERS, apply=apply)
+SUBSCRIPTION = Subscription(STOCK_TOPIC, DECODERS, apply, IGNORED)

@@ -10,6 +10,7 @@ from stock_service.domain.errors import StockError
 from stock_service.domain.levels import ProductId
 from stock_service.domain.sales import Cancellation, Sale
 from stock_service.events.consumed import (
+    IGNORED_OF_SALES,
     SALES_DECODERS,
     SaleCancelled,
     SaleRecorded,
@@ -46,4 +47,4 @@ def _read(body: SaleRecorded | SaleCancelled) -> Sale | Cancellation:
     return Sale(body.sale_id, body.store_id, body.sold_at, wanted, is_conditional)
 
 
-SUBSCRIPTION = Subscription(topic=SALES_TOPIC, decoders=SALES_DECODERS, apply=apply)
+SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply, IGNORED_OF_SALES)

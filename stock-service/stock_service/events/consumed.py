@@ -70,6 +70,9 @@ SALES_DECODERS: dict[str, type[msgspec.Struct]] = {
     "sales.sale-recorded.v1": SaleRecorded,
     "sales.sale-cancelled.v1": SaleCancelled,
 }
+IGNORED_OF_SALES = frozenset(
+    {"sales.sale-confirmed.v1", "sales.sale-rejected.v1", "sales.events-published.v1"}
+)
 CATALOGUE_DECODERS: dict[str, type[msgspec.Struct]] = {
     "catalogue.store-changed.v1": StoreChanged,
     "catalogue.product-changed.v1": ProductChanged,

@@ -11,7 +11,13 @@ import msgspec
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from service_kit.events import consumer, ledger, multi_partition, outbox
+from service_kit.events import (
+    consumer,
+    fetching,
+    ledger,
+    multi_partition,
+    outbox,
+)
 from service_kit.events.outbox import OutgoingEvent
 
 
@@ -43,7 +49,7 @@ def without_fencing() -> None:
     apply = consumer.Consumer._apply
     apply_together = multi_partition.apply_together
 
-    async def believe(session: AsyncSession, name: str, fetched: multi_partition.Fetched) -> None:
+    async def believe(session: AsyncSession, name: str, fetched: fetching.Fetched) -> None:
         begins = {
             "consumer": name,
             "topic": next(iter(fetched)).topic,

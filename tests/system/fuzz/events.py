@@ -14,7 +14,7 @@ PREFIX_OF = {
     "catalogue.events.v1": "catalogue",
 }
 
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, bytes | None]]
 
 SCALARS = st.one_of(
     st.none(),
@@ -71,14 +71,14 @@ def _bend(draw: st.DrawFn, body: dict[str, Any]) -> None:
 
 @st.composite
 def headers_of(draw: st.DrawFn, event_type: str) -> Headers:
-    """Generate CloudEvents headers, some missing, doubled, or of any bytes."""
-    headers = [
+    """Generate CloudEvents headers, some missing, doubled, null, or of any bytes."""
+    headers: Headers = [
         ("ce_id", str(draw(st.uuids())).encode()),
         ("ce_type", event_type.encode()),
         ("ce_time", b"2026-11-23T10:00:00+00:00"),
         ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
     ]
-    what = draw(st.integers(0, 5))
+    what = draw(st.integers(0, 7))
     chosen = draw(st.integers(0, len(headers) - 1))
     if what == 0:
         del headers[chosen]
@@ -86,6 +86,10 @@ def headers_of(draw: st.DrawFn, event_type: str) -> Headers:
         headers[chosen] = (headers[chosen][0], draw(st.binary(max_size=60)))
     elif what == 2:
         headers.append(headers[chosen])
+    elif what == 3:
+        headers[chosen] = (headers[chosen][0], None)
+    elif what == 4:
+        headers.append((draw(st.text(max_size=20)), draw(st.sampled_from([None, b"\\u0000"]))))
     return headers
 
 

@@ -15,6 +15,8 @@ _TRANSIENT_CLASSES = {
 _LOCK_NOT_AVAILABLE = "55P03"
 _QUERY_CANCELED = "57014"  # statement timeout
 _READ_ONLY = "25006"  # a standby answered: the primary is being replaced
+# What a statement, prepared before a migration, meets after it. The driver prepares it again.
+_CHANGED_SCHEMA = "0A000"
 # The process has started before its database, its role or its migrations. It waits for them, as it
 # does for a server that is away.
 _NOT_PREPARED_CLASSES = {
@@ -95,7 +97,7 @@ def is_transient(error: BaseException) -> bool:
         return (
             error.connection_invalidated
             or state[:2] in _TRANSIENT_CLASSES
-            or state in (_LOCK_NOT_AVAILABLE, _READ_ONLY)
+            or state in (_LOCK_NOT_AVAILABLE, _READ_ONLY, _CHANGED_SCHEMA)
             or is_not_prepared(error)
             # The driver lost the connection before the server could say why.
             or (state == "" and not is_bad_data(error))

@@ -14,7 +14,14 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.events import event_metrics, positions
-from service_kit.events.cloud_events import Event, PoisonMessage, Subscription, decode_event
+from service_kit.events.cloud_events import (
+    Event,
+    PoisonMessage,
+    Subscription,
+    decode_event,
+    header,
+    sent_at,
+)
 from service_kit.events.dead_letters import DeadLetter, put_dead_letters
 from service_kit.events.message_spans import MessageSpans
 from service_kit.telemetry.tracing import record_wait, traceparent_of
@@ -45,9 +52,13 @@ class Batch:
         self._consumer = consumer
         self._received_ns = received_ns
         self._keep_ratio = keep_ratio
+        self._ignored = 0
+        self._gaps = 0
         self._spans: MessageSpans | None = None
 
     def decode(self, records: Sequence[ConsumerRecord]) -> None:
+        """Decode consecutive records of a partition."""
+        self._gaps += records[-1].offset - records[0].offset + 1 - len(records)
         for record in records:
             try:
                 self.decode_or_raise(record)
@@ -55,9 +66,11 @@ class Batch:
                 self.refuse(record, poison)
 
     def decode_or_raise(self, record: ConsumerRecord) -> None:
-        """Add the record's event if this consumer reads its type; raise `PoisonMessage`."""
+        """Add the record's event, unless this consumer ignores its type; raise `PoisonMessage`."""
         event = decode_event(record, self._subscription)
-        if event is not None:
+        if event is None:
+            self._ignored += 1
+        else:
             self.events.append(event)
 
     def refuse(self, record: ConsumerRecord, poison: PoisonMessage) -> None:
@@ -140,7 +153,9 @@ class Batch:
         span = spans.start(f"process {event.type}", parent, message)
         # Its children, though they come before it: they tell this consumer's waits from another's.
         above = trace.set_span_in_context(span)
-        sent_ns = event.record.timestamp * 1_000_000
+        # No exporter can write an impossible time.
+        possible = sent_at(event.record) is not None
+        sent_ns = event.record.timestamp * 1_000_000 if possible else self._received_ns
         record_wait(tracer, "kafka wait", above, sent_ns, self._received_ns)
         record_wait(tracer, "batch wait", above, self._received_ns, time_ns())
         return replace(event, traceparent=traceparent_of(span))
@@ -148,6 +163,8 @@ class Batch:
     def count(self) -> None:
         for kind, number in Counter([event.type for event in self.events]).items():
             event_metrics.CONSUMED.add(number, {"consumer": self._consumer, "type": kind})
+        for reason, offsets in (("ignored", self._ignored), ("gap", self._gaps)):
+            event_metrics.pass_over(self._consumer, self._subscription.topic, reason, offsets)
         for letter in self.dead_letters:
             event_metrics.DEAD_LETTERED.add(
                 1,
@@ -160,8 +177,8 @@ class Batch:
 
     def _known_type(self, record: ConsumerRecord) -> str:
         # The header is untrusted: a label must not take any value that a producer writes.
-        told = (dict(record.headers).get("ce_type") or b"").decode("utf-8", "replace")
-        return told if told in self._subscription.decoders else "unknown"
+        told = header(dict(record.headers), "ce_type") or ""
+        return told if self._subscription.knows(told) else "unknown"
 
 
 def _place_of(record: ConsumerRecord) -> dict[str, str | int]:

@@ -28,9 +28,11 @@ from service_kit.database.loops import run_every
 from service_kit.events import event_metrics, positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
-from service_kit.events.fetching import BATCH_RECORDS, fetch_some
-from service_kit.events.kafka_clients import GOODBYE_SECONDS, new_consumer, stop_consumer
-from service_kit.events.multi_partition import Fetched, NotTogether, apply_together, by_topic
+from service_kit.events.dead_letters import DeadLetterLimitReached
+from service_kit.events.fetching import BATCH_RECORDS, Fetched
+from service_kit.events.kafka_clients import new_consumer, stop_consumer
+from service_kit.events.log_reader import LogReader
+from service_kit.events.multi_partition import NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
 from service_kit.events.stall import REPLACED, ClientStalled, Stall
 from service_kit.settings import ServiceSettings
@@ -38,23 +40,21 @@ from service_kit.settings import ServiceSettings
 logger = logging.getLogger(__name__)
 
 RECONNECT_PAUSE = timedelta(seconds=1)
-COMMIT_EVERY = timedelta(seconds=2)  # how stale Kafka's committed offset may be
+# How stale Kafka's committed offset may be, and how long a gap at a log's end counts as lag.
+LOOK_EVERY = timedelta(seconds=2)
 
 
-class LogRegressed(Exception):
+class LogRegressed(TransientFailure):
     """The broker's log ends before our position: it lost acknowledged records."""
 
 
-class LogGap(Exception):
-    """The broker's log begins after our position: it deleted records that we had not applied."""
-
-
 class _AheadOfPosition(Exception):
-    """The fetched records begin after the position that the database holds."""
+    """The first of these records stands after the position that the database holds."""
 
-    def __init__(self, position: int) -> None:
-        super().__init__(position)
+    def __init__(self, position: int, first: int) -> None:
+        super().__init__(position, first)
         self.position = position
+        self.first = first
 
 
 class Consumer:
@@ -95,22 +95,23 @@ class Consumer:
         )
 
     async def _connect_and_consume(self, stop: asyncio.Event) -> None:
-        client = new_consumer(self._settings, self._group, self._subscriptions)
+        client = new_consumer(self._settings, self._group)
+        reader = LogReader(client, self._engine, self._settings, list(self._subscriptions))
         try:
             await client.start()
             self.is_connected = True
             self._client = client
-            await self._consume_unless_stalled(client, stop)
+            await self._consume_unless_stalled(reader, stop)
         finally:
             self.is_connected = False
             self._client = None
             await stop_consumer(client)
 
-    async def _consume_unless_stalled(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+    async def _consume_unless_stalled(self, reader: LogReader, stop: asyncio.Event) -> None:
         self._stall.clear()
         self._is_stalled.clear()
         tasks = [
-            asyncio.create_task(self._consume(client, stop)),
+            asyncio.create_task(self._consume(reader, stop)),
             asyncio.create_task(self._is_stalled.wait()),
         ]
         try:
@@ -137,23 +138,24 @@ class Consumer:
         if not mine or any(each in mine and not self._retries.has(each) for each in stalled):
             self._is_stalled.set()
 
-    async def _consume(self, client: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+    async def _consume(self, reader: LogReader, stop: asyncio.Event) -> None:
         self._retries.clear()
-        committed_at = datetime.now(UTC)
+        looked_at = datetime.now(UTC)
         while not stop.is_set():
-            self._resume_due(client)
-            batches = await fetch_some(client, self._most_records)
+            self._resume_due(reader.client)
+            batches = await reader.fetch(self._most_records)
             self._received_ns = time_ns()
             self._most_records = min(BATCH_RECORDS, 2 * self._most_records)
             for fetched in by_topic(batches):
                 if len(fetched) > 1 and await self._take_together(fetched):
                     continue
                 for partition, records in fetched.items():
-                    await self._take(client, partition, records)
-            if self._hints and datetime.now(UTC) - committed_at > COMMIT_EVERY:
-                await self._commit_hints(client)
-                committed_at = datetime.now(UTC)
-        await self._commit_hints(client)
+                    await self._take(reader, partition, records)
+            if datetime.now(UTC) - looked_at > LOOK_EVERY:
+                await reader.pass_last_gaps()
+                await self._commit_hints(reader)
+                looked_at = datetime.now(UTC)
+        await self._commit_hints(reader)
 
     async def _take_together(self, fetched: Fetched) -> bool:
         """Apply the records of several partitions at once; return False when that failed.
@@ -187,33 +189,32 @@ class Consumer:
         self._after_commit()
 
     async def _take(
-        self,
-        client: AIOKafkaConsumer,
-        partition: TopicPartition,
-        records: Sequence[ConsumerRecord],
+        self, reader: LogReader, partition: TopicPartition, records: Sequence[ConsumerRecord]
     ) -> None:
         try:
-            position = await self._apply_or_isolate(partition, records)
-        except _AheadOfPosition as ahead:
-            beginning = (await client.beginning_offsets([partition]))[partition]
-            if beginning > ahead.position:
-                raise LogGap(f"{partition}: {ahead.position}..{beginning} is gone") from ahead
-            client.seek(partition, ahead.position)
-            return
+            await self._advance(reader, partition, records)
         except (*DATABASE_FAULTS, TransientFailure) as fault:
             if not is_transient(fault):
                 raise
-            self._retry_later(client, partition, records[0].offset, fault)
-            return
+            self._retry_later(reader, partition, records[0].offset, fault)
+
+    async def _advance(
+        self, reader: LogReader, partition: TopicPartition, records: Sequence[ConsumerRecord]
+    ) -> None:
+        while True:
+            try:
+                position = await self._apply_or_isolate(partition, records)
+                break
+            except _AheadOfPosition as ahead:
+                if not await reader.close_gap(partition, ahead.position, ahead.first):
+                    return
         if position > records[-1].offset + 1:
             # Another process has applied these records: do not fetch them again.
-            end: int = (await client.end_offsets([partition]))[partition]
+            end: int = (await reader.client.end_offsets([partition]))[partition]
             if end < position:
                 # The relay publishes the lost records again, beyond `position`.
-                shortened = LogRegressed(f"{partition} ends at {end}, {position} was applied")
-                self._retry_later(client, partition, position, shortened)
-                return
-            client.seek(partition, position)
+                raise LogRegressed(f"{partition} ends at {end}, {position} was applied")
+            reader.seek(partition, position)
         self._retries.succeed(partition)
         self._hints[partition] = position
 
@@ -222,6 +223,9 @@ class Consumer:
     ) -> int:
         try:
             return await self._apply(partition, records)
+        except DeadLetterLimitReached:
+            if len(records) == 1:
+                raise
         except (PoisonMessage, TooMuchAtOnce, *DATABASE_FAULTS) as fault:
             if len(records) > 1 and (is_timeout(fault) or isinstance(fault, TooMuchAtOnce)):
                 self._most_records = len(records) // 2
@@ -247,7 +251,7 @@ class Consumer:
             if not fresh:
                 return position
             if fresh[0].offset > position:
-                raise _AheadOfPosition(position)
+                raise _AheadOfPosition(position, fresh[0].offset)
             if refused is None:
                 batch.decode(fresh)
             else:
@@ -256,11 +260,7 @@ class Consumer:
         return int(fresh[-1].offset) + 1
 
     def _retry_later(
-        self,
-        client: AIOKafkaConsumer,
-        partition: TopicPartition,
-        offset: int,
-        fault: BaseException,
+        self, reader: LogReader, partition: TopicPartition, offset: int, fault: BaseException
     ) -> None:
         retry = self._retries.fail(partition, fault)
         event_metrics.RETRIED.add(
@@ -281,21 +281,13 @@ class Consumer:
                 "error": repr(fault),
             },
         )
-        client.pause(partition)
-        client.seek(partition, offset)
+        reader.client.pause(partition)
+        reader.seek(partition, offset)
 
     def _resume_due(self, client: AIOKafkaConsumer) -> None:
+        self._retries.keep(client.assignment())
         client.resume(*(each for each in client.paused() if self._retries.is_due(each)))
 
-    async def _commit_hints(self, client: AIOKafkaConsumer) -> None:
-        mine = client.assignment()
-        hints = {each: offset for each, offset in self._hints.items() if each in mine}
-        self._hints.clear()
-        if not hints:
-            return
-        try:
-            # commit() retries without end while the coordinator is away.
-            async with asyncio.timeout(GOODBYE_SECONDS):
-                await client.commit(hints)
-        except (KafkaError, TimeoutError) as fault:
-            logger.info("offset hint not committed", extra={"error": repr(fault)})
+    async def _commit_hints(self, reader: LogReader) -> None:
+        hints, self._hints = self._hints, {}
+        await reader.commit(hints)

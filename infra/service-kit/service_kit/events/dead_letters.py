@@ -3,7 +3,6 @@
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.database.faults import TransientFailure
-from service_kit.events.cloud_events import Kind
+from service_kit.events.cloud_events import Kind, header, sent_at, traceparent
 from service_kit.telemetry.tracing import context_of
 
 
@@ -32,7 +31,7 @@ class DeadLetter:
     @property
     def traceparent(self) -> str | None:
         """Return the trace context of the span that sent the message, if it has one."""
-        return dict(self.record.headers).get("traceparent", b"").decode(errors="replace") or None
+        return traceparent(dict(self.record.headers))
 
     @property
     def trace_id(self) -> str | None:
@@ -59,7 +58,8 @@ ASK_FOR_REPLAY = text("""
     WHERE status = 'open' AND (id = :id OR kind = :kind) RETURNING id
 """)
 CLAIM_DUE = text("""
-    SELECT * FROM dead_letters WHERE consumer = :consumer AND status = 'replay'
+    SELECT * FROM dead_letters
+    WHERE consumer = :consumer AND status = 'replay' AND id <> ALL(CAST(:postponed AS bigint[]))
     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 """)
 RESOLVE = text("""
@@ -72,7 +72,7 @@ REFUSE_AGAIN = text("""
 """)
 DISCARD = text("""
     UPDATE dead_letters SET status = 'discarded', resolution = :reason, resolved_at = now()
-    WHERE status = 'open' AND id = :id RETURNING id
+    WHERE status IN ('open', 'replay') AND id = :id RETURNING id
 """)
 LIST_OPEN = text("""
     SELECT id, consumer, kind, event_type, topic, partition, "offset", attempts, error,
@@ -100,34 +100,41 @@ async def put_dead_letters(
         return
     waiting = (await session.execute(COUNT, {"consumer": consumer})).one().unresolved
     if waiting + len(letters) > limit:
-        raise DeadLetterLimitReached(f"{waiting} dead letters of {consumer} wait for a person")
+        raise DeadLetterLimitReached(
+            f"{waiting} dead letters of {consumer} wait, of {limit} at most"
+        )
     for letter in letters:
-        await session.execute(_INSERT, {"consumer": consumer, **_columns(letter)})
+        await session.execute(_INSERT, {"consumer": consumer, **as_columns(letter)})
 
 
-def _columns(letter: DeadLetter) -> dict[str, Any]:
+def as_columns(letter: DeadLetter) -> dict[str, Any]:
+    """Return the values of a dead letter's row."""
     record = letter.record
-    readable = {name: value.decode(errors="replace") for name, value in record.headers}
-    raw = [[name, b64encode(value).decode()] for name, value in record.headers]
+    headers = dict(record.headers)
+    readable = {_text(name): _text(header(headers, name) or "") for name in headers}
+    raw = [
+        [_text(name), None if value is None else b64encode(value).decode()]
+        for name, value in record.headers
+    ]
     return {
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
         "key": record.key,
-        "headers": _json(readable),
-        "raw_headers": _json(raw),
+        "headers": orjson.dumps(readable).decode(),
+        "raw_headers": orjson.dumps(raw).decode(),
         "payload": record.value,
-        "error": letter.error.replace("\x00", ""),
+        "error": _text(letter.error),
         "trace_id": letter.trace_id,
         "kind": letter.kind.value,
-        "event_type": readable.get("ce_type", "").replace("\x00", "") or None,
-        "recorded_at": datetime.fromtimestamp(record.timestamp / 1000, UTC),
+        "event_type": readable.get("ce_type") or None,
+        "recorded_at": sent_at(record),
     }
 
 
-def _json(value: object) -> str:
-    # PostgreSQL's jsonb has no NUL character.
-    return orjson.dumps(value).decode().replace("\\u0000", "")
+def _text(text: str) -> str:
+    # PostgreSQL stores neither NUL nor half a surrogate pair.
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def restore_record(row: Row[Any]) -> ConsumerRecord:
@@ -143,5 +150,7 @@ def restore_record(row: Row[Any]) -> ConsumerRecord:
         checksum=None,
         serialized_key_size=len(row.key or b""),
         serialized_value_size=len(row.payload or b""),
-        headers=[(name, b64decode(value)) for name, value in row.raw_headers],
+        headers=[
+            (name, None if value is None else b64decode(value)) for name, value in row.raw_headers
+        ],
     )

@@ -17,6 +17,10 @@ DEAD_LETTERED = _meter.create_counter(
     "events_dead_lettered",
     description="How many messages became dead letters, by consumer, kind and type?",
 )
+PASSED_OVER = _meter.create_counter(
+    "events_passed_over",
+    description="How many offsets needed no action: an ignored type, or a gap without a record?",
+)
 RETRIED = _meter.create_counter(
     "events_retried", description="How often was a batch tried again, by topic and fault?"
 )
@@ -32,6 +36,11 @@ OUTBOX_DELAY = _meter.create_histogram(
 DEAD_LETTERS_REPLAYED = _meter.create_counter(
     "dead_letters_replayed", description="How many dead letters were tried again, by outcome?"
 )
+
+
+def pass_over(consumer: str, topic: str, reason: str, offsets: int) -> None:
+    """Count offsets that the consumer passed without an effect."""
+    PASSED_OVER.add(offsets, {"consumer": consumer, "topic": topic, "reason": reason})
 
 
 def observe_stopped(consumer: str, read: Callable[[], int]) -> None:

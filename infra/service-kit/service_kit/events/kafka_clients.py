@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -30,10 +29,9 @@ def kafka_credentials(settings: KafkaSettings) -> dict[str, Any]:
     }
 
 
-def new_consumer(settings: ServiceSettings, group: str, topics: Iterable[str]) -> AIOKafkaConsumer:
+def new_consumer(settings: ServiceSettings, group: str) -> AIOKafkaConsumer:
     """Return a member of a consumer group that is not started yet."""
     return AIOKafkaConsumer(
-        *topics,
         bootstrap_servers=settings.kafka_bootstrap_servers,
         **kafka_credentials(settings),
         client_id=settings.service_name,
@@ -42,6 +40,8 @@ def new_consumer(settings: ServiceSettings, group: str, topics: Iterable[str]) -
         # aiokafka's timer would commit records that are fetched and not yet applied.
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        # Ours use no transactions. What another producer has aborted must not take effect.
+        isolation_level="read_committed",
         partition_assignment_strategy=(StickyPartitionAssignor,),
         session_timeout_ms=15_000,
         heartbeat_interval_ms=3_000,
@@ -54,12 +54,12 @@ def new_consumer(settings: ServiceSettings, group: str, topics: Iterable[str]) -
 
 
 async def stop_consumer(client: AIOKafkaConsumer) -> None:
-    """Leave the group, unless the broker does not answer."""
+    """Stop a consumer, and leave its group unless the broker does not answer."""
     try:
         async with asyncio.timeout(GOODBYE_SECONDS):
             await client.stop()
     except (TimeoutError, KafkaError) as fault:
-        logger.info("consumer did not leave its group", extra={"error": repr(fault)})
+        logger.info("consumer not stopped in order", extra={"error": repr(fault)})
 
 
 def new_producer(settings: ServiceSettings) -> AIOKafkaProducer:

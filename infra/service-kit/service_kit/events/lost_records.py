@@ -15,6 +15,7 @@ from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service_kit.events import event_metrics, ledger
+from service_kit.events.cloud_events import header
 from service_kit.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
@@ -167,7 +168,6 @@ async def _read_event_ids(
     while await log.position(partition) <= last:
         records = await log.getmany(partition, timeout_ms=FETCH_MS)
         for record in records.get(partition, []):
-            headers = dict(record.headers)
-            found[record.offset] = headers.get(ID_HEADER, b"").decode("ascii", "replace")
+            found[record.offset] = header(dict(record.headers), ID_HEADER) or ""
     log.unsubscribe()
     return found

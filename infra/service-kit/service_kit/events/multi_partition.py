@@ -4,15 +4,14 @@ Under load every partition has a few records at any moment. One transaction for 
 multiply round trips and flushes to disk, and the last partition would wait for all others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.events import positions
 from service_kit.events.batch import Batch
-
-Fetched = Mapping[TopicPartition, Sequence[ConsumerRecord]]
+from service_kit.events.fetching import Fetched
 
 
 class NotTogether(Exception):

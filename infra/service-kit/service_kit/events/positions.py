@@ -1,12 +1,13 @@
 """The table `consumer_positions`: up to where each consumer has applied each partition."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from service_kit.events.cloud_events import sent_at
 
 TABLE = "consumer_positions"
 
@@ -26,6 +27,10 @@ _MOVE = text("""
         CAST(:next_offsets AS bigint[]), CAST(:last_event_at AS timestamptz[])) AS moved
     ON CONFLICT (consumer, topic, partition) DO UPDATE SET next_offset = excluded.next_offset,
         last_event_at = excluded.last_event_at, updated_at = now()
+""")
+_SKIP = text("""
+    UPDATE consumer_positions SET next_offset = :until, updated_at = now()
+    WHERE consumer = :consumer AND topic = :topic AND partition = :partition
 """)
 _READ = text("""
     SELECT topic, partition, next_offset, last_event_at FROM consumer_positions
@@ -64,9 +69,20 @@ async def move(session: AsyncSession, consumer: str, last: Sequence[ConsumerReco
             "topics": [record.topic for record in last],
             "partitions": [record.partition for record in last],
             "next_offsets": [record.offset + 1 for record in last],
-            "last_event_at": [datetime.fromtimestamp(each.timestamp / 1000, UTC) for each in last],
+            "last_event_at": [sent_at(record) for record in last],
         },
     )
+
+
+async def skip(
+    session: AsyncSession, consumer: str, partition: TopicPartition, position: int, until: int
+) -> bool:
+    """Move a position over offsets without a record; return False when it is elsewhere."""
+    if await lock_or_begin(session, consumer, partition) != position:
+        return False
+    parameters = {"consumer": consumer, "until": until, **partition._asdict()}
+    await session.execute(_SKIP, parameters)
+    return True
 
 
 async def read(

@@ -17,6 +17,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from service_kit.database.faults import DATABASE_FAULTS, TransientFailure, is_transient
 from service_kit.database.loops import run_every
 from service_kit.events import dead_letters, event_metrics, positions
 from service_kit.events.batch import Batch
@@ -41,12 +42,15 @@ class Redrive:
 
     async def run(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Replay due dead letters until `stop` is set."""
+        await run_every(
+            LOOK_EVERY, stop, lambda: self.replay_due(engine), on_fault="dead letters not read"
+        )
 
-        async def replay_due() -> None:
-            while await self._look(engine) and await self._replay_next(engine):
-                pass
-
-        await run_every(LOOK_EVERY, stop, replay_due, on_fault="replay postponed")
+    async def replay_due(self, engine: AsyncEngine) -> None:
+        """Try each due dead letter once."""
+        postponed: list[int] = []
+        while await self._look(engine) and await self._replay_next(engine, postponed):
+            pass
 
     async def _look(self, engine: AsyncEngine) -> bool:
         async with engine.connect() as connection:
@@ -56,13 +60,26 @@ class Redrive:
         self._open = counts.open
         return bool(counts.due)
 
-    async def _replay_next(self, engine: AsyncEngine) -> bool:
+    async def _replay_next(self, engine: AsyncEngine, postponed: list[int]) -> bool:
         async with AsyncSession(engine) as session, session.begin():
-            claimed = await session.execute(dead_letters.CLAIM_DUE, {"consumer": self._consumer})
+            claimed = await session.execute(
+                dead_letters.CLAIM_DUE, {"consumer": self._consumer, "postponed": postponed}
+            )
             row = claimed.one_or_none()
             if row is None:
                 return False
-            poison = await self._apply(session, row)
+            try:
+                poison = await self._apply(session, row)
+            except (*DATABASE_FAULTS, TransientFailure) as fault:
+                if not is_transient(fault):
+                    raise
+                # The letters behind it must not wait for it.
+                postponed.append(row.id)
+                logger.warning(
+                    "replay postponed", extra={"dead_letter": row.id, "error": repr(fault)}
+                )
+                await session.rollback()
+                return True
             if poison is None:
                 resolution = {"id": row.id, "resolution": "applied by its consumer"}
                 await session.execute(dead_letters.RESOLVE, resolution)

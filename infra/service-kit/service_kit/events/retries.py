@@ -1,6 +1,7 @@
 """Decides when to retry a partition whose batch failed."""
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -58,6 +59,11 @@ class Retries:
 
     def has(self, partition: TopicPartition) -> bool:
         return partition in self._retries
+
+    def keep(self, partitions: Collection[TopicPartition]) -> None:
+        """Forget the retries of partitions that other workers have taken over."""
+        for partition in self._retries.keys() - partitions:
+            del self._retries[partition]
 
     def is_due(self, partition: TopicPartition) -> bool:
         retry = self._retries.get(partition)

@@ -84,8 +84,18 @@ def describe(row: Row[Any], jaeger_url: str) -> str:
         lines.append(f"  resolved {row.resolved_at:%Y-%m-%d %H:%M:%S} UTC: {row.resolution}")
     if row.trace_id:
         lines.append(f"  trace: {jaeger_url}/trace/{row.trace_id}, make trace ID={row.trace_id}")
-    lines += [f"  {name}: {b64decode(value)!r}" for name, value in row.raw_headers]
+    lines += [
+        f"  {name}: {'(null)' if value is None else repr(b64decode(value))}"
+        for name, value in row.raw_headers
+    ]
     return "\n".join([*lines, _pretty(row.payload)])
+
+
+def make_printable(text: str) -> str:
+    """Escape what a producer may have written to control the terminal; keep the lines."""
+    return "".join(
+        each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text
+    )
 
 
 def _pretty(payload: bytes | None) -> str:
@@ -156,7 +166,7 @@ async def _main() -> int:
         return 1
     finally:
         await engine.dispose()
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{make_printable(line)}\n" for line in lines))
     return status
 
 

@@ -1,0 +1,292 @@
+"""Every record is applied, set aside, or passed over with a count: none stops its partition."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy as SlowBuilder
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from service_kit.events.cloud_events import Kind, PoisonMessage, Subscription, decode_event
+from service_kit.events.consumer import Consumer
+from service_kit.events.dead_letters import DeadLetter, as_columns
+from service_kit.events.redrive import Redrive
+from service_kit.settings import ServiceSettings
+from tests.fixtures.kafka import TopicFactory
+from tests.fixtures.waiting import eventually
+from tests.service_kit.counting import COUNTED, TOPIC, Counted, count, scalar
+
+SUM = "SELECT coalesce(sum(amount), 0) FROM counted"
+POSITION = "SELECT coalesce(max(next_offset), 0) FROM consumer_positions"
+OPEN = "SELECT count(*) FROM dead_letters WHERE status = 'open'"
+PARTITION = TopicPartition(TOPIC, 0)
+SETTINGS = ServiceSettings(service_name="counter", database_url="unused://", http_port=1)
+SUBSCRIPTION = Subscription(
+    topic=TOPIC, decoders={COUNTED: Counted}, apply=count, ignored=frozenset({"counts.reset.v1"})
+)
+
+Headers = list[tuple[str, bytes | None]]
+
+
+def headers(number: int = 0, **changed: bytes | None) -> Headers:
+    """Return the headers of an event; `changed` replaces or adds some of them."""
+    event: dict[str, bytes | None] = {
+        "ce_id": f"0199c2a4-7c1e-7000-8000-{number:012}".encode(),
+        "ce_type": COUNTED.encode(),
+        "ce_time": b"2026-11-23T10:00:00+00:00",
+    }
+    return list((event | changed).items())
+
+
+def a_record(
+    offset: int,
+    amount: int = 1,
+    *,
+    with_headers: Headers | None = None,
+    timestamp: int = 1_790_000_000_000,
+) -> ConsumerRecord:
+    value = b'{"amount": %d}' % amount
+    named = headers(offset) if with_headers is None else with_headers
+    return ConsumerRecord(TOPIC, 0, offset, timestamp, 0, b"1", value, None, 1, len(value), named)
+
+
+POISON = {
+    "null type": a_record(0, with_headers=headers(ce_type=None)),
+    "null id": a_record(0, with_headers=headers(ce_id=None)),
+    "null trace of a refused event": a_record(0, 13, with_headers=headers(traceparent=None)),
+    "null in a refused event": a_record(0, 13, with_headers=headers(odd=None)),
+    "escaped NUL in a refused event": a_record(0, 13, with_headers=headers(odd=b"\\u0000")),
+    "NUL in a refused event": a_record(0, 13, with_headers=headers(odd=b"\x00")),
+    "NUL in a name": a_record(0, 13, with_headers=[*headers(), ("odd\x00", b"x")]),
+    "far time of a refused event": a_record(0, 13, timestamp=10**17),
+    "negative time of a refused event": a_record(0, 13, timestamp=-(2**62)),
+    "unknown type": a_record(0, with_headers=headers(ce_type=b"counts.counted.v2")),
+    "type of any bytes": a_record(0, with_headers=headers(ce_type=b"\xff\x00")),
+}
+
+
+@pytest.fixture
+def consumer(engine: AsyncEngine) -> Consumer:
+    return Consumer(engine, SETTINGS, [SUBSCRIPTION])
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("record", POISON.values(), ids=POISON.keys())
+async def test_a_record_that_cannot_be_read_is_set_aside_and_can_be_replayed(
+    engine: AsyncEngine, consumer: Consumer, record: ConsumerRecord
+) -> None:
+    await consumer._apply_or_isolate(PARTITION, [record, a_record(1, 5)])
+
+    assert (await scalar(engine, SUM), await scalar(engine, POSITION)) == (5, 2)
+    assert await scalar(engine, OPEN) == 1
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE dead_letters SET status = 'replay'")
+    await Redrive(SETTINGS, [SUBSCRIPTION]).replay_due(engine)
+    assert await scalar(engine, OPEN) == 1
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("record", [a_record(0, 7, timestamp=10**17), a_record(0, 7, timestamp=-1)])
+async def test_an_impossible_time_of_sending_does_not_stop_an_event(
+    engine: AsyncEngine, consumer: Consumer, record: ConsumerRecord
+) -> None:
+    await consumer._apply_or_isolate(PARTITION, [record])
+
+    assert (await scalar(engine, SUM), await scalar(engine, POSITION)) == (7, 1)
+
+
+@pytest.mark.integration
+async def test_an_unknown_type_is_told_from_an_ignored_one(
+    engine: AsyncEngine, consumer: Consumer
+) -> None:
+    ignored = a_record(0, with_headers=headers(ce_type=b"counts.reset.v1"))
+    unknown = a_record(1, with_headers=headers(ce_type=b"counts.counted.v2"))
+
+    await consumer._apply_or_isolate(PARTITION, [ignored, unknown, a_record(2, 4)])
+
+    assert (await scalar(engine, SUM), await scalar(engine, POSITION)) == (4, 3)
+    assert await scalar(engine, "SELECT kind FROM dead_letters") == Kind.UNKNOWN_TYPE
+
+
+ANY_HEADERS = st.lists(
+    st.tuples(
+        st.one_of(st.sampled_from(["ce_id", "ce_type", "ce_time", "traceparent"]), st.text()),
+        st.one_of(st.none(), st.binary(), st.text().map(str.encode)),
+    )
+)
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    with_headers=st.one_of(ANY_HEADERS, st.builds(lambda more: headers() + more, ANY_HEADERS)),
+    value=st.one_of(st.none(), st.binary(), st.text().map(str.encode)),
+    timestamp=st.integers(-(2**63), 2**63 - 1),
+)
+def test_any_record_is_an_event_or_poison_and_can_be_stored(
+    with_headers: Headers, value: bytes | None, timestamp: int
+) -> None:
+    record = ConsumerRecord(TOPIC, 0, 0, timestamp, 0, None, value, None, 0, 0, with_headers)
+    kind, error = Kind.CONTRADICTION, "it was refused"
+    try:
+        decode_event(record, SUBSCRIPTION)
+    except PoisonMessage as poison:
+        kind, error = poison.kind, str(poison)
+
+    stored = as_columns(DeadLetter(record, kind, error))
+
+    texts = [each for each in stored.values() if isinstance(each, str)]
+    assert not [each for each in texts if "\x00" in each or "\\u0000" in each.replace("\\\\", "")]
+
+
+@pytest.mark.integration
+async def test_more_poison_than_the_limit_keeps_what_fits_and_a_person_can_go_on(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    options = (await topics(TOPIC, partitions=1)).model_copy(update={"dead_letter_limit": 3})
+    async with producing(topics) as (producer, name):
+        for number in range(5):
+            await producer.send_and_wait(name, b"{}", headers=headers(number))
+        await producer.send_and_wait(name, b'{"amount": 8}', headers=headers(9))
+
+    async with consuming(engine, options):
+        await eventually(lambda: scalar(engine, OPEN), 3)
+        assert await scalar(engine, POSITION) == 3
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("UPDATE dead_letters SET status = 'discarded'")
+
+        await eventually(lambda: scalar(engine, SUM), 8)
+        assert await scalar(engine, OPEN) == 2
+
+
+@asynccontextmanager
+async def producing(topics: TopicFactory, **options: Any) -> AsyncIterator[tuple[Any, str]]:
+    servers = topics.bootstrap_servers
+    async with AIOKafkaProducer(bootstrap_servers=servers, **options) as producer:
+        yield producer, topics.prefix + TOPIC
+
+
+@asynccontextmanager
+async def consuming(engine: AsyncEngine, options: ServiceSettings) -> AsyncIterator[Consumer]:
+    stop = asyncio.Event()
+    consumer = Consumer(engine, options, [SUBSCRIPTION])
+    task = asyncio.create_task(consumer.run(stop))
+    try:
+        yield consumer
+    finally:
+        stop.set()
+        await task
+
+
+async def send_in_a_transaction(topics: TopicFactory, amount: int, *, commit: bool = True) -> None:
+    """Send an event and, behind it, the marker of a transaction: an offset without a record."""
+    async with producing(topics, transactional_id=topics.prefix) as (producer, name):
+        await producer.begin_transaction()
+        value = b'{"amount": %d}' % amount
+        await producer.send_and_wait(name, value, headers=headers(amount))
+        await (producer.commit_transaction() if commit else producer.abort_transaction())
+
+
+@pytest.mark.integration
+async def test_markers_of_transactions_are_passed_between_events_and_at_the_end(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    options = await topics(TOPIC, partitions=1)
+    await send_in_a_transaction(topics, 1)
+    await send_in_a_transaction(topics, 32, commit=False)
+    await send_in_a_transaction(topics, 2)
+
+    async with consuming(engine, options):
+        await eventually(lambda: scalar(engine, SUM), 3)
+        # Three events, of which one was aborted, and three markers.
+        await eventually(lambda: scalar(engine, POSITION), 6)
+        async with producing(topics) as (producer, name):
+            await producer.send_and_wait(name, b'{"amount": 4}', headers=headers(4))
+        await eventually(lambda: scalar(engine, SUM), 7)
+
+
+@pytest.mark.integration
+async def test_a_gap_between_the_halves_of_a_batch_is_passed(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    options = await topics(TOPIC, partitions=1)
+    for amount in (1, 13, 2, 13, 4):
+        await send_in_a_transaction(topics, amount)
+
+    async with consuming(engine, options):
+        await eventually(lambda: scalar(engine, SUM), 7)
+        await eventually(lambda: scalar(engine, POSITION), 10)
+
+    assert await scalar(engine, OPEN) == 2
+
+
+@pytest.mark.integration
+async def test_a_worker_that_starts_behind_a_marker_passes_it(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    options = await topics(TOPIC, partitions=1)
+    await send_in_a_transaction(topics, 1)
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO consumer_positions (consumer, topic, partition, next_offset)"
+            f" VALUES ('test-service', '{options.topic(TOPIC)}', 0, 1)"
+        )
+
+    async with consuming(engine, options):
+        await eventually(lambda: scalar(engine, POSITION), 2)
+
+    assert await scalar(engine, SUM) == 0
+
+
+class NotUtf8(str):
+    """A header name that the client's encoder writes as bytes that are no UTF-8."""
+
+    def encode(self, *_: Any) -> bytes:
+        return b"\xff\xfe"
+
+
+@pytest.mark.integration
+async def test_a_record_that_the_client_cannot_decode_is_set_aside(
+    engine: AsyncEngine, topics: TopicFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The client's fast encoder takes no such name.
+    for module in ("message_accumulator", "producer"):
+        name = f"aiokafka.producer.{module}.DefaultRecordBatchBuilder"
+        monkeypatch.setattr(name, SlowBuilder)
+    options = await topics(TOPIC, partitions=2)
+    undecodable = [*headers(2), (NotUtf8("odd"), b"")]
+    async with producing(topics) as (producer, name):
+        await producer.send_and_wait(name, b'{"amount": 1}', partition=0, headers=headers(1))
+        await producer.send_and_wait(name, b'{"amount": 2}', partition=0, headers=undecodable)
+        await producer.send_and_wait(name, b'{"amount": 4}', partition=0, headers=headers(4))
+        await producer.send_and_wait(name, b'{"amount": 8}', partition=1, headers=headers(8))
+
+    async with consuming(engine, options):
+        await eventually(lambda: scalar(engine, SUM), 13)
+
+    assert await scalar(engine, OPEN) == 1
+    assert await scalar(engine, 'SELECT "offset" FROM dead_letters') == 1
+
+
+@pytest.mark.integration
+async def test_records_that_the_broker_deleted_stop_only_their_partition(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    options = await topics(TOPIC, partitions=2)
+    async with producing(topics) as (producer, name):
+        for partition, amount in ((0, 1), (0, 2), (1, 4)):
+            value = b'{"amount": %d}' % amount
+            await producer.send_and_wait(name, value, partition=partition, headers=headers(amount))
+        admin = AIOKafkaAdminClient(bootstrap_servers=topics.bootstrap_servers)
+        await admin.start()
+        await admin.delete_records({TopicPartition(name, 0): RecordsToDelete(before_offset=1)})
+        await admin.close()
+
+    async with consuming(engine, options) as consumer:
+        await eventually(lambda: scalar(engine, SUM), 4)
+        assert consumer.is_connected
