@@ -7,7 +7,9 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service_kit.events import ledger
 from service_kit.events.consumer import Consumer
+from service_kit.events.ledger_pruning import LedgerPruning
 from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from tests.fixtures.kafka import TopicFactory
@@ -69,6 +71,36 @@ async def test_lost_records_reach_a_consumer_wherever_it_had_been(
     assert await scalar(engine, "SELECT min(kafka_offset) FROM outbox") >= LOST
     stop.set()
     await asyncio.gather(relay, consumer)
+
+
+async def test_many_lost_records_are_published_again_in_steps(
+    engine: AsyncEngine, topics: TopicFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "STEP_ROWS", 2)
+    settings = await topics(TOPIC, partitions=1)
+    await publish(engine, settings, 1, 2, 3, 4, 5)
+    await remember_a_longer_log(engine)
+
+    await publish(engine, settings, 6)
+
+    assert await scalar(engine, "SELECT min(kafka_offset) FROM outbox") >= LOST
+
+
+async def test_the_ledger_is_pruned_until_nothing_is_due(
+    engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "STEP_ROWS", 10)
+    await write(engine, *range(95))
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE outbox SET published_at = now()")
+        await connection.exec_driver_sql(
+            "UPDATE outbox SET published_at = now() - interval '9 days' WHERE id <= 85"
+        )
+    pruning = LedgerPruning()
+
+    await pruning.prune(engine, asyncio.Event())
+
+    assert await scalar(engine, "SELECT count(*) FROM outbox") == 10
 
 
 async def put_others_in_their_place(engine: AsyncEngine) -> None:

@@ -14,6 +14,7 @@ from service_kit.events.cloud_events import Subscription
 from service_kit.events.consumer import Consumer
 from service_kit.events.kafka_clients import kafka_credentials
 from service_kit.events.lag import LagWatch
+from service_kit.events.ledger_pruning import LedgerPruning
 from service_kit.events.outbox_backlog import OutboxWatch
 from service_kit.events.redrive import Redrive
 from service_kit.events.relay import Relay
@@ -87,6 +88,7 @@ def run_worker(
             tasks = [
                 asyncio.create_task(consumer.run(stop), name="consumer"),
                 *([asyncio.create_task(relay.run(stop), name="relay")] if publishes else []),
+                *([asyncio.create_task(LedgerPruning().run(engine, stop))] if publishes else []),
                 *(asyncio.create_task(watch.run(engine, stop)) for watch in watches),
                 *(asyncio.create_task(chore(engine, relay, stop)) for chore in chores),
             ]

@@ -1,7 +1,7 @@
 """The table `outbox`: rows to publish, and for published rows their offset in Kafka's log."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiokafka.structs import RecordMetadata, TopicPartition
@@ -9,6 +9,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 LEDGER_AGE = timedelta(days=8)  # how long published rows stay, longer than any replay needs
+STEP_ROWS = 5000  # a statement of some hundred milliseconds, far below its timeout
 
 INSERT = text("""
     INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
@@ -58,8 +59,11 @@ _NOTE_ENDS = text("""
 _READ_ENDS = text("SELECT topic, partition, next_offset FROM published_positions")
 _PUBLISH_AGAIN = text("""
     UPDATE outbox SET published_at = NULL, last_error = 'lost by the broker'
-    WHERE published_at IS NOT NULL AND topic = :topic AND kafka_partition = :partition
-        AND kafka_offset >= :offset
+    WHERE id IN (
+        SELECT id FROM outbox
+        WHERE published_at IS NOT NULL AND topic = :topic AND kafka_partition = :partition
+            AND kafka_offset >= :offset
+        ORDER BY kafka_offset LIMIT :step)
 """)
 _NEWEST = text("""
     SELECT kafka_offset, event_id FROM outbox
@@ -84,10 +88,13 @@ _COUNT_PENDING = text("""
 _NOTE_FAILURE = text("""
     UPDATE outbox SET attempts = attempts + 1, last_error = :error WHERE id = ANY(:ids)
 """)
+# The oldest rows have the lowest ids, so that no statement reads more than its batch. Rows that are
+# published again are young again, and keep those behind them for as long.
 _PRUNE = text("""
-    DELETE FROM outbox WHERE id IN (
-        SELECT id FROM outbox WHERE published_at < :before ORDER BY id LIMIT 5000)
+    DELETE FROM outbox WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT :step)
+        AND published_at < clock_timestamp() - CAST(:age AS interval)
 """)
+_READ_SIZE = text("SELECT pg_total_relation_size('outbox')")
 
 # The end of each partition's log after our own records, by our name of the topic.
 Ends = dict[TopicPartition, int]
@@ -139,8 +146,11 @@ async def read_ends(connection: AsyncConnection) -> Ends:
 
 
 async def publish_again(connection: AsyncConnection, partition: TopicPartition, offset: int) -> int:
-    """Mark all rows at or after an offset as unpublished, and return their number."""
-    parameters = {**partition._asdict(), "offset": offset}
+    """Mark some rows at or after an offset as unpublished, the lowest offsets first.
+
+    Return their number: 0 when all are marked.
+    """
+    parameters = {**partition._asdict(), "offset": offset, "step": STEP_ROWS}
     return (await connection.execute(_PUBLISH_AGAIN, parameters)).rowcount
 
 
@@ -165,9 +175,15 @@ async def note_failure(
     await connection.execute(_NOTE_FAILURE, {"ids": [row.id for row in rows], "error": repr(error)})
 
 
-async def prune(connection: AsyncConnection) -> None:
-    """Delete a batch of rows that are older than `LEDGER_AGE`."""
-    await connection.execute(_PRUNE, {"before": datetime.now(UTC) - LEDGER_AGE})
+async def prune(connection: AsyncConnection) -> int:
+    """Delete a batch of rows that are older than `LEDGER_AGE`, and return their number."""
+    parameters = {"age": LEDGER_AGE, "step": STEP_ROWS}
+    return (await connection.execute(_PRUNE, parameters)).rowcount
+
+
+async def read_size(connection: AsyncConnection) -> int:
+    """Return the bytes that the outbox takes on disk, with its indexes."""
+    return int((await connection.execute(_READ_SIZE)).scalar_one())
 
 
 # Two statements, and in this order: what the first does not see at work any more, the second sees

@@ -111,7 +111,12 @@ class LogCheck:
             await self._publish_again(partition, offset)
 
     async def _publish_again(self, partition: TopicPartition, offset: int) -> None:
-        events = await ledger.publish_again(self._connection, partition, offset)
+        events = 0
+        # In steps: one statement for a lost topic would not end within its timeout. The lowest
+        # offsets come first, so that the log stays too short until all are marked.
+        while marked := await ledger.publish_again(self._connection, partition, offset):
+            events += marked
+            await self._connection.commit()
         event_metrics.RELAY_FAILURES.add(1, {"error.type": LogShortened.__name__})
         logger.error(
             "the broker has lost records, they are published again",

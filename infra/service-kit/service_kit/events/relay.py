@@ -27,7 +27,6 @@ CHUNK_BYTES = 8 * 1024 * 1024  # the largest events are a hundred times as large
 BUSY_POLL = timedelta(milliseconds=5)  # the longest wait of an event while others flow
 IDLE_POLL = timedelta(milliseconds=50)  # the longest wait of the first event after a pause
 LEAD_AGAIN = timedelta(seconds=1)  # pause after a fault, and until a standby takes over
-PRUNE_EVERY = timedelta(minutes=10)
 LOG_CHECK_EVERY = timedelta(seconds=10)  # how long lost records may go unnoticed
 
 # Advisory locks are per database, so each service has its own leader.
@@ -108,8 +107,7 @@ class Relay:
         stop: asyncio.Event,
     ) -> None:
         pause = BUSY_POLL
-        prune_at = datetime.now(UTC)
-        check_at = prune_at + LOG_CHECK_EVERY
+        check_at = datetime.now(UTC) + LOG_CHECK_EVERY
         while not stop.is_set():
             self._nudged.clear()
             if datetime.now(UTC) >= check_at:
@@ -120,10 +118,6 @@ class Relay:
                 pause = BUSY_POLL
                 if published == self._chunk:
                     continue
-            if datetime.now(UTC) >= prune_at:
-                await ledger.prune(connection)
-                await connection.commit()
-                prune_at = datetime.now(UTC) + PRUNE_EVERY
             await wait_until_set(self._nudged, pause)
             pause = min(pause * 1.5, IDLE_POLL)
 
