@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.events.kafka_clients import kafka_credentials, stop_consumer
 from service_kit.settings import ServiceSettings
 
 START_SECONDS = 15.0
@@ -28,7 +28,7 @@ async def open_log(
             await log.start()
         yield log
     finally:
-        await log.stop()
+        await stop_consumer(log)
 
 
 async def list_partitions(settings: ServiceSettings, topics: Iterable[str]) -> list[TopicPartition]:

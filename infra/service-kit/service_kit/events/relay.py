@@ -26,12 +26,25 @@ CHUNK_ROWS = 500
 CHUNK_BYTES = 8 * 1024 * 1024  # the largest events are a hundred times as large as the usual ones
 BUSY_POLL = timedelta(milliseconds=5)  # the longest wait of an event while others flow
 IDLE_POLL = timedelta(milliseconds=50)  # the longest wait of the first event after a pause
-LEAD_AGAIN = timedelta(seconds=1)  # pause after a fault, and until a standby takes over
+LEAD_AGAIN = timedelta(seconds=1)  # how often a standby tries to lead
+STAND_BACK = timedelta(seconds=3)  # after a fault: long enough for a standby to lead first
 LOG_CHECK_EVERY = timedelta(seconds=10)  # how long lost records may go unnoticed
 
 # Advisory locks are per database, so each service has its own leader.
 _LEADER_LOCK = 7_301_002
 _LEAD = text(f"SELECT pg_try_advisory_lock({_LEADER_LOCK})")
+# The lock lasts as long as the leader's session, and the server ends a session that shows no life
+# for so long: that of a frozen process, or of one whose packets are lost. It is longer than the
+# leader may wait for the broker, and shorter than a strict sale may wait for its decision.
+LONGEST_SILENCE = timedelta(seconds=20)
+_SHOW_LIFE = text("""
+    SELECT set_config('idle_session_timeout', :silence, false),
+        set_config('idle_in_transaction_session_timeout', :silence, false),
+        set_config('tcp_user_timeout', :silence, false),
+        set_config('tcp_keepalives_idle', '5', false),
+        set_config('tcp_keepalives_interval', '5', false),
+        set_config('tcp_keepalives_count', '3', false)
+""")
 
 
 class RelayFault(Exception):
@@ -65,6 +78,7 @@ class Relay:
             lambda: self._try_to_lead(stop),
             on_fault="relay interrupted",
             waits_out=_FAULTS,
+            fault_pause=STAND_BACK,
         )
 
     async def _try_to_lead(self, stop: asyncio.Event) -> None:
@@ -78,12 +92,20 @@ class Relay:
             self.is_leading = False
 
     async def _lead(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
-        # The lock lives as long as the connection: a relay without database stops leading.
         leads = (await connection.execute(_LEAD)).scalar_one()
         await connection.commit()
         if not leads:
             return
-        self.is_leading = True
+        try:
+            await connection.execute(_SHOW_LIFE, {"silence": f"{LONGEST_SILENCE.seconds}s"})
+            await connection.commit()
+            self.is_leading = True
+            await self._publish(connection, stop)
+        finally:
+            # In the pool the connection would keep the lock, and no relay could lead.
+            await connection.invalidate()
+
+    async def _publish(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         producer = new_producer(self._settings)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
@@ -96,8 +118,6 @@ class Relay:
             # After a failed send an idempotent producer refuses its partition for ever, and a
             # send that timed out may still be delivered: the producer must not be used again.
             await abandon_producer(producer)
-            # Back in the pool, the connection would keep the lock, and no relay could lead.
-            await connection.invalidate()
 
     async def _relay_until_stopped(
         self,
