@@ -1,7 +1,9 @@
-"""Faults of delivery: duplicates, other orders, and records that are not events."""
+"""Faults of delivery: duplicates, other orders, transactions, and what is not an event."""
 
 import asyncio
+import json
 from random import Random
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
@@ -17,14 +19,19 @@ from tests.system.faults.log import (
 from tests.system.faults.processes import Fault, pause
 
 REPEATED_RECORDS = 60
+TRANSACTION_RECORDS = 5
 
 # Kinds of records that can never be applied; two services read each.
 _EVENT = [("ce_id", b"018f3c5e-0000-7000-8000-000000000001"), ("ce_time", b"2026-01-01T00:00:00Z")]
-POISON: dict[str, tuple[list[tuple[str, bytes]], bytes | None]] = {
+_SALE = [*_EVENT, ("ce_type", b"sales.sale-recorded.v1")]
+POISON: dict[str, tuple[list[tuple[str, bytes | None]], bytes | None]] = {
     "no headers": ([], b"{}"),
     "no id": ([("ce_type", b"sales.sale-recorded.v1")], b"{}"),
-    "not JSON": ([*_EVENT, ("ce_type", b"sales.sale-recorded.v1")], b"\xff\x00{"),
-    "no field": ([*_EVENT, ("ce_type", b"sales.sale-recorded.v1")], b"{}"),
+    "not JSON": (list(_SALE), b"\xff\x00{"),
+    "no field": (list(_SALE), b"{}"),
+    "a null type": ([*_EVENT, ("ce_type", None)], b"{}"),
+    "a null header": ([*_SALE, ("traceparent", None), ("odd", b"\\u0000")], b"{}"),
+    "another version": ([*_EVENT, ("ce_type", b"sales.sale-recorded.v2")], b"{}"),
     "no value": ([*_EVENT, ("ce_type", b"sales.sale-cancelled.v1")], None),
     "another type": ([*_EVENT, ("ce_type", b"sales.sale-melted.v9")], b"{}"),
 }
@@ -102,4 +109,46 @@ async def poison(lab: Lab, random: Random) -> str:
     return f"{kind} in {topic}"
 
 
-DELIVERY_FAULTS: dict[str, Fault] = {"delivered-again": deliver_again, "poison": poison}
+async def send_in_a_transaction(lab: Lab, random: Random) -> str:
+    """Append events in a transaction: its marker takes an offset that holds no record.
+
+    A committed transaction repeats old sales. An aborted one holds sales that nobody has made.
+    """
+    is_committed = random.random() < 0.5
+    async with lab.log_lock, asyncio.timeout(NOTICE_SECONDS):
+        await _log_known(lab)
+        log = await read_log(lab, TOPICS[0])
+        sales = [each for each in log if _is_event(each) and _type_of(each).endswith("recorded.v1")]
+        chosen = random.sample(sales, min(len(sales), TRANSACTION_RECORDS))
+        name = f"faults-{random.randrange(2**32)}"
+        servers = lab.layout.kafka_bootstrap_servers
+        producer = AIOKafkaProducer(bootstrap_servers=servers, transactional_id=name)
+        async with started(producer):
+            await producer.begin_transaction()
+            for record in chosen:
+                await producer.send_and_wait(
+                    TOPICS[0],
+                    value=record.value if is_committed else _another_sale(record.value, random),
+                    key=record.key,
+                    partition=record.partition,
+                    headers=list(record.headers),
+                )
+            await (producer.commit_transaction() if is_committed else producer.abort_transaction())
+    await pause(random, 0.2, 1)
+    return f"{len(chosen)} sales, {'committed' if is_committed else 'aborted'}"
+
+
+def _type_of(record: ConsumerRecord) -> str:
+    return str((dict(record.headers).get("ce_type") or b"").decode(errors="replace"))
+
+
+def _another_sale(value: bytes, random: Random) -> bytes:
+    made_up = str(UUID(int=random.getrandbits(128), version=4))
+    return json.dumps(json.loads(value) | {"sale_id": made_up}).encode()
+
+
+DELIVERY_FAULTS: dict[str, Fault] = {
+    "delivered-again": deliver_again,
+    "poison": poison,
+    "transaction": send_in_a_transaction,
+}

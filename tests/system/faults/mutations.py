@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from service_kit.events import (
     consumer,
     fetching,
+    kafka_clients,
     ledger,
+    log_reader,
     multi_partition,
     outbox,
 )
@@ -125,9 +127,33 @@ def without_outbox() -> None:
     sale_writing.write_sale = write_sale_first  # type: ignore[assignment]
 
 
+def without_gaps() -> None:
+    """A consumer waits for each offset, although the log has some without a record."""
+
+    async def read_again(self: Any, partition: Any, position: int, _: int) -> bool:
+        self.seek(partition, position)
+        return False
+
+    vars(log_reader)["LogReader"].close_gap = read_again
+
+
+def without_isolation() -> None:
+    """A consumer applies what a transaction has aborted."""
+    new_consumer = kafka_clients.new_consumer
+
+    def read_all(settings: Any, group: str) -> Any:
+        client = new_consumer(settings, group)
+        client._isolation_level = "read_uncommitted"
+        return client
+
+    vars(consumer)["new_consumer"] = read_all
+
+
 MUTATIONS: dict[str, Callable[[], None]] = {
     "deduplication": without_deduplication,
     "fencing": without_fencing,
     "relay-order": without_relay_order,
     "outbox": without_outbox,
+    "gaps": without_gaps,
+    "isolation": without_isolation,
 }

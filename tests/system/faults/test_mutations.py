@@ -11,6 +11,8 @@ CASES = {
     "deduplication": (7, ["delivered-again"] * 3, "audit report: store-days"),
     "fencing": (13, ["zombie"], "a position went back"),
     "relay-order": (7, ["broker-away"], "audit sales: events are in order"),
+    "gaps": (1, ["transaction"], "not quiet"),
+    "isolation": (1, ["transaction"] * 3, "audit report"),
     "outbox": (7, ["sales-api/request.after-commit"] * 2, "audit sales: sales are announced"),
 }
 
