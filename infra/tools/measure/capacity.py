@@ -252,5 +252,5 @@ def show_capacity() -> str:
     costs = read_costs()
     if costs is None:
         return "\nNot measured yet: `make bench`.\n\n"
-    origins = [content["origin"] for part in PARTS if (content := tables.read(part))]
+    origins = [f"- {content['origin']}" for part in PARTS if (content := tables.read(part))]
     return "\n" + "\n".join([*list_lines(costs), "Costs of:\n", *origins]) + "\n\n"
