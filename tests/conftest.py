@@ -23,8 +23,8 @@ INFRASTRUCTURE = {
 }
 
 
-# Tests below one of these share something costly, so one process of `make test` runs them all. In
-# this order: the longest first, so that no process is left with one of them at the end.
+# The tests of a group share something costly, so one process of `make test` runs them all. The
+# longest group comes first, so that no process is left with a long one at the end.
 SHARING = {
     "system": (
         *("tests/system/test_", "tests/system/fuzz/test_http_fuzz"),
@@ -54,9 +54,9 @@ def _order_of(item: pytest.Item) -> tuple[int, str]:
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives a group to a process as a whole.
+    """Gives all tests of a group to one process.
 
-    xdist's own groups are marks, which it hands on in a way that pytest 9 ignores.
+    xdist's own groups are marks, and pytest 9 ignores the way in which it sets them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -64,12 +64,12 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Return what gives tests to the processes of a parallel run."""
+    """Return the scheduler of a parallel run."""
     return GroupScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark a test by what it asks for: `integration` for PostgreSQL or Kafka, `system` for all."""
+    """Mark tests by their fixtures: `integration` for PostgreSQL or Kafka, `system` for all."""
     for item in items:
         wanted = set(getattr(item, "fixturenames", ()))
         if wanted & INFRASTRUCTURE:
@@ -82,7 +82,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 # Last: fixtures that use the system end before it.
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Stop the six processes after the last test of their group: idle, they still take CPU."""
+    """Stop the six processes after the last test of their group: even idle they take CPU."""
     is_last = nextitem is None or group_of(nextitem.nodeid) != group_of(item.nodeid)
     stack = item.config.stash.get(RUNNING, None)
     if group_of(item.nodeid) == "system" and is_last and stack is not None:

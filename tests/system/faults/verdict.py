@@ -167,7 +167,7 @@ async def judge_report(
 
 
 async def find_steps_back(lab: Lab) -> list[str]:
-    """Check that a consumer's position only advances, whoever owns the partition."""
+    """Check that a consumer's position only advances, whichever worker owns the partition."""
     found = []
     for service in lab.database_urls:
         async with lab.connection(service) as connection:
