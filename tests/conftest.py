@@ -83,7 +83,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Stop the six processes after the last test of their group: even idle they take CPU."""
-    is_last = nextitem is None or group_of(nextitem.nodeid) != group_of(item.nodeid)
+    # After the last test of all, the fixtures have stopped the whole stack.
+    is_last = nextitem is not None and group_of(nextitem.nodeid) != group_of(item.nodeid)
     stack = item.config.stash.get(RUNNING, None)
     if group_of(item.nodeid) == "system" and is_last and stack is not None:
         stack.stop_services()
