@@ -6,11 +6,15 @@ import { format, linkTo, parse } from "../../../infra/deploy/board/page/address.
 test("without an address the page shows the golden signals of the last quarter of an hour", () => {
   const { view, from, to, panel, variables } = parse("");
 
-  assert.deepEqual({ view, from, to, panel, variables }, { view: "golden-signals", from: "now-15m", to: "now", panel: null, variables: {} });
+  assert.deepEqual(
+    { view, from, to, panel, variables },
+    { view: "golden-signals", from: "now-15m", to: "now", panel: null, variables: {} },
+  );
 });
 
 test("a link keeps period, variables and the panel that is shown alone", () => {
-  const link = "#/endpoint-breakdown?from=1790000000000&to=1790000900000&viewPanel=3&var-handler=%2Fapi%2Fventes%2F&var-handler=none";
+  const link =
+    "#/endpoint-breakdown?from=1790000000000&to=1790000900000&viewPanel=3&var-handler=%2Fapi%2Fventes%2F&var-handler=none";
 
   assert.deepEqual(parse(link).variables, { handler: ["/api/ventes/", "none"] });
   assert.equal(parse(link).panel, 3);

@@ -20,7 +20,10 @@ for (const name of FILES) {
     assert.ok(panels.length > 0);
     for (const { title, place, targets } of panels) {
       assert.ok(place.x + place.w <= 24, title);
-      assert.ok(targets.every(({ expr }) => metricsIn(expr).length > 0), title);
+      assert.ok(
+        targets.every(({ expr }) => metricsIn(expr).length > 0),
+        title,
+      );
     }
     for (const { query } of variables) parseQuery(query);
   });
@@ -29,7 +32,10 @@ for (const name of FILES) {
 test("the first dashboard leads to all others", () => {
   const home = read(`${HOME}.json`);
 
-  assert.deepEqual([HOME, ...home.linked.map(({ uid }) => uid)].sort(), FILES.map((name) => name.replace(".json", "")).sort());
+  assert.deepEqual(
+    [HOME, ...home.linked.map(({ uid }) => uid)].sort(),
+    FILES.map((name) => name.replace(".json", "")).sort(),
+  );
 });
 
 test("every runbook that a panel names exists", () => {
@@ -37,7 +43,10 @@ test("every runbook that a panel names exists", () => {
   const runbooks = texts.flatMap((text) => partsOf(text, [])).flatMap(({ runbook }) => runbook || []);
 
   assert.ok(runbooks.length > 0);
-  assert.deepEqual(runbooks.filter((name) => !existsSync(new URL(`../../../${runbookOf(name)}`, import.meta.url))), []);
+  assert.deepEqual(
+    runbooks.filter((name) => !existsSync(new URL(`../../../${runbookOf(name)}`, import.meta.url))),
+    [],
+  );
 });
 
 test("a panel of a kind that the board cannot draw is told, not left out", () => {
@@ -45,7 +54,8 @@ test("a panel of a kind that the board cannot draw is told, not left out", () =>
 });
 
 test("the metrics of an expression are neither functions nor labels", () => {
-  const expression = 'histogram_quantile(0.95, sum by (le, job) (rate(a_bucket{handler=~"b.*"}[1m]))) or on () vector(0)';
+  const expression =
+    'histogram_quantile(0.95, sum by (le, job) (rate(a_bucket{handler=~"b.*"}[1m]))) or on () vector(0)';
 
   assert.deepEqual(metricsIn(expression), ["a_bucket"]);
   assert.deepEqual(metricsIn("slo:bad_ratio:rate1h / on (slo) slo:budget"), ["slo:bad_ratio:rate1h", "slo:budget"]);

@@ -11,7 +11,11 @@ test("a period is told by two moments, each an age or a date", () => {
 });
 
 test("moments that are in no order give the usual period", () => {
-  for (const [from, to] of [["now", "now-1h"], ["yesterday", "now"], ["2", "1"]]) {
+  for (const [from, to] of [
+    ["now", "now-1h"],
+    ["yesterday", "now"],
+    ["2", "1"],
+  ]) {
     assert.deepEqual(resolve(from, to, NOW), { from: NOW - 900, to: NOW, isLive: true });
   }
 });

@@ -4,7 +4,18 @@ import { test } from "node:test";
 import { align, cellsOf, nameOf, stack, summarise, thinOut } from "../../../infra/deploy/board/page/series.js";
 
 test("a moment without a value, or with none that is a number, stays empty", () => {
-  assert.deepEqual(align([[5, "1.5"], [10, "NaN"], [20, "+Inf"], [25, "0"]], [5, 10, 15, 20, 25]), [1.5, null, null, null, 0]);
+  assert.deepEqual(
+    align(
+      [
+        [5, "1.5"],
+        [10, "NaN"],
+        [20, "+Inf"],
+        [25, "0"],
+      ],
+      [5, 10, 15, 20, 25],
+    ),
+    [1.5, null, null, null, 0],
+  );
 });
 
 test("a legend is filled in with labels", () => {
@@ -20,7 +31,18 @@ test("a legend tells the last value that there was, and the largest", () => {
 });
 
 test("stacked lines add up; one without a value adds nothing", () => {
-  assert.deepEqual(stack([[1, null, null], [2, 5, null], [null, 1, null]]), [[1, 0, null], [3, 5, null], [3, 6, null]]);
+  assert.deepEqual(
+    stack([
+      [1, null, null],
+      [2, 5, null],
+      [null, 1, null],
+    ]),
+    [
+      [1, 0, null],
+      [3, 5, null],
+      [3, 6, null],
+    ],
+  );
 });
 
 test("a bucket of a heatmap holds only what the smaller ones do not", () => {
@@ -38,5 +60,8 @@ test("of exemplars that would cover each other the highest is shown", () => {
 
   const shown = thinOut([exemplar(1, 0.1), exemplar(2, 0.9), exemplar(3, 0.5), exemplar(21, 0.2)], 20);
 
-  assert.deepEqual(shown.map(({ timestamp }) => timestamp), [2, 21]);
+  assert.deepEqual(
+    shown.map(({ timestamp }) => timestamp),
+    [2, 21],
+  );
 });

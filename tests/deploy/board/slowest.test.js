@@ -44,7 +44,10 @@ test("of many requests the slowest are found, not the newest", async () => {
 });
 
 test("of fewer requests than asked for all are listed, the slowest first", async () => {
-  assert.deepEqual(durationsOf(await findSlowest(new FakeJaeger([5, 2000, 900_000]), PERIOD, 10, "")), [900_000, 2000, 5]);
+  assert.deepEqual(
+    durationsOf(await findSlowest(new FakeJaeger([5, 2000, 900_000]), PERIOD, 10, "")),
+    [900_000, 2000, 5],
+  );
 });
 
 test("an endpoint is listed alone", async () => {
@@ -56,13 +59,21 @@ test("without requests the list is empty", async () => {
 });
 
 test("the stages of a request come longest first, without those that took no time", () => {
-  const span = { attributes: { "comptoir.stage.sql": 0.02, "comptoir.stage.pool": 0, "comptoir.stage.wait": 0.3, "http.route": "/" } };
+  const span = {
+    attributes: { "comptoir.stage.sql": 0.02, "comptoir.stage.pool": 0, "comptoir.stage.wait": 0.3, "http.route": "/" },
+  };
 
-  assert.deepEqual(stagesOf(span), [{ name: "wait", seconds: 0.3 }, { name: "sql", seconds: 0.02 }]);
+  assert.deepEqual(stagesOf(span), [
+    { name: "wait", seconds: 0.3 },
+    { name: "sql", seconds: 0.02 },
+  ]);
 });
 
 test("bars show the stages in the order in which a request meets them", () => {
   const stages = ["send", "sql", "queue"].map((name) => ({ name, seconds: 1 }));
 
-  assert.deepEqual(inOrder(stages).map(({ name }) => name), ["queue", "sql", "send"]);
+  assert.deepEqual(
+    inOrder(stages).map(({ name }) => name),
+    ["queue", "sql", "send"],
+  );
 });

@@ -3,7 +3,11 @@ import { test } from "node:test";
 
 import { findNewest, parseTag } from "../../../infra/deploy/board/page/tagged.js";
 
-const request = (started, route) => ({ started, duration: 5, attributes: { "http.request.method": "GET", "http.route": route } });
+const request = (started, route) => ({
+  started,
+  duration: 5,
+  attributes: { "http.request.method": "GET", "http.route": route },
+});
 const TRACES = [
   { id: "old", spans: [request(1, "/a")] },
   { id: "new", spans: [request(3, "/b")] },

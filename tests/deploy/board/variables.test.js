@@ -13,11 +13,17 @@ test("nothing chosen means all", () => {
 test("a chosen value is text, not an expression", () => {
   const chosen = { handler: ["/api/magasins/{store_id}/stock"] };
 
-  assert.equal(substitute('a{handler=~"$handler"}', HANDLER, chosen, PERIOD), 'a{handler=~"/api/magasins/\\\\{store_id\\\\}/stock"}');
+  assert.equal(
+    substitute('a{handler=~"$handler"}', HANDLER, chosen, PERIOD),
+    'a{handler=~"/api/magasins/\\\\{store_id\\\\}/stock"}',
+  );
 });
 
 test("several chosen values are alternatives", () => {
-  assert.equal(substitute('a{handler=~"${handler}"}', HANDLER, { handler: ["one", "two"] }, PERIOD), 'a{handler=~"(one|two)"}');
+  assert.equal(
+    substitute('a{handler=~"${handler}"}', HANDLER, { handler: ["one", "two"] }, PERIOD),
+    'a{handler=~"(one|two)"}',
+  );
 });
 
 test("what is no variable stays as it is", () => {
@@ -32,6 +38,9 @@ test("a rate looks over four scrapes at least, and over more than a step", () =>
 });
 
 test("a variable asks for the values of a label", () => {
-  assert.deepEqual(parseQuery("label_values(http_requests_total, handler)"), { metric: "http_requests_total", label: "handler" });
+  assert.deepEqual(parseQuery("label_values(http_requests_total, handler)"), {
+    metric: "http_requests_total",
+    label: "handler",
+  });
   assert.throws(() => parseQuery("query_result(up)"), /label_values/);
 });

@@ -21,9 +21,24 @@ const trace = (...spans) =>
   });
 
 test("children stand below their parents, in the order of their start", () => {
-  const rows = rowsOf(trace(span("late", "root", 50, 10), span("root", null, 0, 100), span("below", "early", 20, 5), span("early", "root", 10, 20)));
+  const rows = rowsOf(
+    trace(
+      span("late", "root", 50, 10),
+      span("root", null, 0, 100),
+      span("below", "early", 20, 5),
+      span("early", "root", 10, 20),
+    ),
+  );
 
-  assert.deepEqual(rows.map(({ span, depth }) => [span.name, depth]), [["root", 0], ["early", 1], ["below", 2], ["late", 1]]);
+  assert.deepEqual(
+    rows.map(({ span, depth }) => [span.name, depth]),
+    [
+      ["root", 0],
+      ["early", 1],
+      ["below", 2],
+      ["late", 1],
+    ],
+  );
 });
 
 test("a bar has its place in the whole trace, also after its parent's end", () => {
@@ -34,12 +49,19 @@ test("a bar has its place in the whole trace, also after its parent's end", () =
 });
 
 test("a span whose parent is not in the trace is a root", () => {
-  assert.deepEqual(rowsOf(trace(span("request", "the till's own span", 0, 10))).map(({ depth }) => depth), [0]);
+  assert.deepEqual(
+    rowsOf(trace(span("request", "the till's own span", 0, 10))).map(({ depth }) => depth),
+    [0],
+  );
 });
 
 test("waits and failures are told apart from work", () => {
   const [wait, failed, work] = rowsOf(
-    trace(span("outbox wait", null, 0, 10), span("INSERT sales", null, 1, 10, "INSERT sales", [tag("error", true), tag("error.type", "55P03")]), span("SELECT stores", null, 2, 10)),
+    trace(
+      span("outbox wait", null, 0, 10),
+      span("INSERT sales", null, 1, 10, "INSERT sales", [tag("error", true), tag("error.type", "55P03")]),
+      span("SELECT stores", null, 2, 10),
+    ),
   );
 
   assert.deepEqual([wait.isWait, failed.isWait, work.isWait], [true, false, false]);
@@ -49,9 +71,14 @@ test("waits and failures are told apart from work", () => {
 test("statements that took much of the trace are listed with their text, the longest first", () => {
   const statement = (id, duration) => span(id, null, 0, duration, id, [tag("db.query.text", `SELECT ${id}`)]);
 
-  const found = largeStatements(trace(span("request", null, 0, 100), statement("a", 20), statement("b", 60), statement("c", 5)));
+  const found = largeStatements(
+    trace(span("request", null, 0, 100), statement("a", 20), statement("b", 60), statement("c", 5)),
+  );
 
-  assert.deepEqual(found.map(({ name }) => name), ["b", "a"]);
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    ["b", "a"],
+  );
 });
 
 test("processes come in the order in which they take part", () => {

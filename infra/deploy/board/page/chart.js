@@ -18,7 +18,10 @@ import { stack } from "./series.js";
 import { Tooltip } from "./tooltip.js";
 
 /** One crosshair for all charts of a page; a period is dragged in one chart only. */
-const CROSSHAIR = { key: uPlot.sync("board").key, filters: { pub: (/** @type {string} */ type) => ["mousemove", "mouseleave"].includes(type) } };
+const CROSSHAIR = {
+  key: uPlot.sync("board").key,
+  filters: { pub: (/** @type {string} */ type) => ["mousemove", "mouseleave"].includes(type) },
+};
 
 export class Chart {
   /**
@@ -44,7 +47,12 @@ export class Chart {
     this.drawing = drawing;
     this.tooltip.show(drawing);
     const theme = themeOf(this.box);
-    const shape = JSON.stringify([drawing.lines.map((line) => line.name), drawing.cells?.bounds, drawing.isStacked, theme]);
+    const shape = JSON.stringify([
+      drawing.lines.map((line) => line.name),
+      drawing.cells?.bounds,
+      drawing.isStacked,
+      theme,
+    ]);
     if (this.plot && shape === this.shape) {
       this.plot.setData(this.#data());
       return;
@@ -102,7 +110,12 @@ export class Chart {
       padding: [8, 28, 0, 0],
       scales: { x: { time: true, range: () => this.#period() }, y: this.#scale() },
       axes: [timeAxis(theme), valueAxis(theme, this.unit, cells && boundsOf(cells))],
-      cursor: { sync: { ...CROSSHAIR, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, focus: { prox: 24 } },
+      cursor: {
+        sync: { ...CROSSHAIR, setSeries: false },
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 6 },
+        focus: { prox: 24 },
+      },
       series: [{}, ...(cells ? [{ show: true, points: { show: false } }] : this.#order().map((i) => this.#series(i)))],
       bands: cells || !isStacked ? [] : lines.slice(1).map((_, i) => ({ series: [i + 1, i + 2] })),
       hooks: {
@@ -126,7 +139,12 @@ export class Chart {
       const [least, most] = boundsOf(this.drawing.cells);
       return { distr: 3, range: () => [least, most] };
     }
-    return { range: (/** @type {uPlot} */ _, /** @type {number} */ low, /** @type {number} */ high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : 1] };
+    return {
+      range: (/** @type {uPlot} */ _, /** @type {number} */ low, /** @type {number} */ high) => [
+        Math.min(0, low ?? 0),
+        high > 0 ? high * 1.08 : 1,
+      ],
+    };
   }
 
   /**
@@ -165,7 +183,8 @@ export class Chart {
 
   /** @param {uPlot} plot */
   #listen(plot) {
-    const under = (/** @type {MouseEvent} */ event) => findDiamond(plot, this.drawing.exemplars, event.offsetX, event.offsetY);
+    const under = (/** @type {MouseEvent} */ event) =>
+      findDiamond(plot, this.drawing.exemplars, event.offsetX, event.offsetY);
     plot.over.addEventListener("mousemove", (/** @type {MouseEvent} */ event) => {
       const diamond = under(event);
       plot.over.style.cursor = diamond ? "pointer" : "";

@@ -24,9 +24,17 @@ const THEME = "comptoir.theme";
 export function showTabs(element, dashboards, page) {
   const { address } = page;
   const own = [...dashboards, ...FURTHER].map(({ uid, title }) =>
-    h("a", { href: linkTo(address, uid), class: uid === address.view ? "on" : "" }, title, uid === ALERTS && page.firing > 0 && h("b", { title: "Alerts that fire" }, page.firing)),
+    h(
+      "a",
+      { href: linkTo(address, uid), class: uid === address.view ? "on" : "" },
+      title,
+      uid === ALERTS && page.firing > 0 && h("b", { title: "Alerts that fire" }, page.firing),
+    ),
   );
-  const elsewhere = [h("a", { href: page.graphPage, target: "_blank" }, "Prometheus ↗"), page.hasJaegerInterface && h("a", { href: page.jaeger.url, target: "_blank" }, "Jaeger ↗")];
+  const elsewhere = [
+    h("a", { href: page.graphPage, target: "_blank" }, "Prometheus ↗"),
+    page.hasJaegerInterface && h("a", { href: page.jaeger.url, target: "_blank" }, "Jaeger ↗"),
+  ];
   fill(element, ...own, ...elsewhere);
 }
 
@@ -37,16 +45,29 @@ export function showTabs(element, dashboards, page) {
 export function showPeriod(element, page) {
   const { from, to, refresh } = page.address;
   const isListed = to === "now" && from in PERIODS;
-  const periods = Object.entries(PERIODS).map(([value, title]) => h("option", { value, selected: isListed && value === from }, title));
+  const periods = Object.entries(PERIODS).map(([value, title]) =>
+    h("option", { value, selected: isListed && value === from }, title),
+  );
   const custom = isListed ? [] : [h("option", { value: CUSTOM, selected: true }, describe(from, to))];
   const chosen = (/** @type {Event} */ event) => /** @type {HTMLSelectElement} */ (event.target).value;
   fill(
     element,
     h("button", { title: "Twice the period", onclick: () => page.zoomOut() }, "−"),
-    h("select", { title: "Period; drag across a chart to choose another", onchange: (/** @type {Event} */ event) => page.go({ ...page.address, from: chosen(event), to: "now" }) }, ...custom, ...periods),
     h(
       "select",
-      { title: "Refresh", onchange: (/** @type {Event} */ event) => page.go({ ...page.address, refresh: chosen(event) }) },
+      {
+        title: "Period; drag across a chart to choose another",
+        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, from: chosen(event), to: "now" }),
+      },
+      ...custom,
+      ...periods,
+    ),
+    h(
+      "select",
+      {
+        title: "Refresh",
+        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, refresh: chosen(event) }),
+      },
       ...Object.entries(REFRESHES).map(([value, title]) => h("option", { value, selected: value === refresh }, title)),
     ),
     h("button", { title: "Light or dark", onclick: () => switchTheme(page) }, "◐"),
@@ -55,7 +76,8 @@ export function showPeriod(element, page) {
 
 /** Show the theme that was chosen last; without a choice the browser's. */
 export function restoreTheme() {
-  document.documentElement.dataset.theme = localStorage.getItem(THEME) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  document.documentElement.dataset.theme =
+    localStorage.getItem(THEME) ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 }
 
 /** @param {Page} page */

@@ -36,13 +36,17 @@ export class DashboardView {
     document.title = `${title} · Comptoir`;
     this.variables = variables;
     this.choices = variables.map(
-      ({ name }) => new VariableChoice(name, (values) => this.page.go({ ...this.page.address, variables: { ...this.page.address.variables, [name]: values } })),
+      ({ name }) =>
+        new VariableChoice(name, (values) =>
+          this.page.go({ ...this.page.address, variables: { ...this.page.address.variables, [name]: values } }),
+        ),
     );
     fill(this.page.tools, ...this.choices.map((choice) => choice.element));
     this.panels = panels.map(
       (panel) =>
         new PanelView(panel, {
-          onopen: () => this.page.go({ ...this.page.address, panel: this.page.address.panel === panel.id ? null : panel.id }),
+          onopen: () =>
+            this.page.go({ ...this.page.address, panel: this.page.address.panel === panel.id ? null : panel.id }),
           onselect: (from, to) => this.page.showPeriod(from, to),
           onexemplar: (trace) => this.page.openTrace(trace),
         }),
@@ -61,7 +65,12 @@ export class DashboardView {
     for (const panel of this.panels) panel.element.hidden = !shown.includes(panel);
     const request = {
       ...{ period, step, moments: pointsOf(period, step) },
-      ...{ variables: this.variables, chosen: address.variables, signal: this.leaving.signal, graphPage: this.page.graphPage },
+      ...{
+        variables: this.variables,
+        chosen: address.variables,
+        signal: this.leaving.signal,
+        graphPage: this.page.graphPage,
+      },
     };
     await Promise.all([...shown.map((panel) => panel.draw(request)), this.#offer(address, period)]);
   }

@@ -43,7 +43,10 @@ export function parseDashboard(json) {
     description: json.description ?? "",
     variables: json.templating?.list ?? [],
     panels: json.panels.map(parsePanel),
-    linked: (json.links ?? []).map((/** @type {any} */ link) => ({ uid: link.url.split("/").pop(), title: link.title })),
+    linked: (json.links ?? []).map((/** @type {any} */ link) => ({
+      uid: link.url.split("/").pop(),
+      title: link.title,
+    })),
   };
 }
 
@@ -52,7 +55,8 @@ export function parseDashboard(json) {
  * @returns {Panel}
  */
 function parsePanel(json) {
-  if (!KINDS.includes(json.type)) throw new Error(`${json.title}: the board draws ${KINDS.join(" and ")}, not ${json.type}`);
+  if (!KINDS.includes(json.type))
+    throw new Error(`${json.title}: the board draws ${KINDS.join(" and ")}, not ${json.type}`);
   const { unit, custom } = json.fieldConfig?.defaults ?? {};
   return {
     id: json.id,

@@ -23,7 +23,11 @@ export function partsOf(text, dashboards) {
   const parts = text.split(new RegExp(`(${RUNBOOK}|(?<!\\w)(?:${names})(?!\\w))`));
   // What matched stands at each second place.
   return parts
-    .map((part, i) => ({ text: part, uid: (i % 2 && uids.get(part)) || "", runbook: i % 2 && !uids.has(part) ? part : "" }))
+    .map((part, i) => ({
+      text: part,
+      uid: (i % 2 && uids.get(part)) || "",
+      runbook: i % 2 && !uids.has(part) ? part : "",
+    }))
     .filter(({ text: part }) => part);
 }
 

@@ -31,7 +31,10 @@ export class Jaeger {
   /** Tell whether it has an interface of its own. */
   async hasInterface() {
     if (!this.url) return false;
-    const page = await fetch(`${this.url}/search`).then((response) => response.text(), () => "");
+    const page = await fetch(`${this.url}/search`).then(
+      (response) => response.text(),
+      () => "",
+    );
     return page.includes(INTERFACE);
   }
 
@@ -41,7 +44,10 @@ export class Jaeger {
    */
   async readTrace(id) {
     const traces = await this.#ask(`/api/traces/${encodeURIComponent(id)}`);
-    if (traces.length === 0) throw new JaegerError(`Jaeger has no trace ${id}: it was not kept, it has not arrived yet (some ten seconds), or Jaeger was restarted since.`);
+    if (traces.length === 0)
+      throw new JaegerError(
+        `Jaeger has no trace ${id}: it was not kept, it has not arrived yet (some ten seconds), or Jaeger was restarted since.`,
+      );
     return parseTrace(traces[0]);
   }
 
@@ -89,7 +95,9 @@ export class Jaeger {
   async #ask(path, parameters = {}) {
     if (!this.url) throw new JaegerError("There is no Jaeger beside this Prometheus: make observability installs it.");
     const response = await fetch(`${this.url}${path}?${new URLSearchParams(parameters)}`).catch(() => {
-      throw new JaegerError(`Jaeger does not answer at ${this.url}, or does not allow this page's address (${location.origin}).`);
+      throw new JaegerError(
+        `Jaeger does not answer at ${this.url}, or does not allow this page's address (${location.origin}).`,
+      );
     });
     if (response.status === 404) return [];
     const answer = await response.json().catch(() => ({}));
@@ -104,7 +112,10 @@ export class Jaeger {
  */
 export function parseTrace(json) {
   const spans = json.spans.map((/** @type {any} */ span) => parseSpan(span, json.processes[span.processID]));
-  return { id: json.traceID, spans: spans.sort((/** @type {Span} */ a, /** @type {Span} */ b) => a.started - b.started) };
+  return {
+    id: json.traceID,
+    spans: spans.sort((/** @type {Span} */ a, /** @type {Span} */ b) => a.started - b.started),
+  };
 }
 
 /**

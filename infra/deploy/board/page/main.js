@@ -43,7 +43,10 @@ export class Page {
     this.dashboards = [home, ...home.linked];
     this.graphPage = graphPage;
     addEventListener("hashchange", () => this.show());
-    addEventListener("keydown", ({ key }) => key === "Escape" && this.address.panel && this.go({ ...this.address, panel: null }));
+    addEventListener(
+      "keydown",
+      ({ key }) => key === "Escape" && this.address.panel && this.go({ ...this.address, panel: null }),
+    );
     document.addEventListener("visibilitychange", () => document.hidden || this.draw());
     await this.show();
     this.hasJaegerInterface = await this.jaeger.hasInterface();
@@ -137,7 +140,15 @@ export class Page {
 
   /** @param {unknown} fault */
   #tell(fault) {
-    fill(this.main, h("div", { class: "message" }, h("b", {}, "This cannot be shown"), h("span", {}, fault instanceof Error ? fault.message : String(fault))));
+    fill(
+      this.main,
+      h(
+        "div",
+        { class: "message" },
+        h("b", {}, "This cannot be shown"),
+        h("span", {}, fault instanceof Error ? fault.message : String(fault)),
+      ),
+    );
   }
 }
 

@@ -37,7 +37,11 @@ export class PanelView {
     this.plot = h("div", { class: "plot" });
     this.message = h("div", { class: "message", hidden: true });
     this.legend = h("div", { class: "legend" });
-    this.explore = h("a", { class: "explore", target: "_blank", title: "Open the expression in Prometheus" }, "PromQL ↗");
+    this.explore = h(
+      "a",
+      { class: "explore", target: "_blank", title: "Open the expression in Prometheus" },
+      "PromQL ↗",
+    );
     const { x, w, h: height } = definition.place;
     this.element = h(
       "section",
@@ -45,7 +49,15 @@ export class PanelView {
       h(
         "header",
         {},
-        h("h2", {}, h("button", { onclick: reactions.onopen, title: "Show this panel alone, or all again (Esc)" }, definition.title)),
+        h(
+          "h2",
+          {},
+          h(
+            "button",
+            { onclick: reactions.onopen, title: "Show this panel alone, or all again (Esc)" },
+            definition.title,
+          ),
+        ),
         this.explore,
       ),
       h("p", { class: "description" }, this.description),
@@ -64,10 +76,15 @@ export class PanelView {
   /** @param {Request} request */
   async draw(request) {
     this.latest = request;
-    const expressions = this.definition.targets.map(({ expr }) => substitute(expr, request.variables, request.chosen, { step: request.step, ...request.period }));
+    const expressions = this.definition.targets.map(({ expr }) =>
+      substitute(expr, request.variables, request.chosen, { step: request.step, ...request.period }),
+    );
     this.explore.href = exploreLink(expressions, request.period, request.graphPage);
     try {
-      const [answers, exemplars] = await Promise.all([this.#read(expressions, request), this.#readExemplars(expressions, request)]);
+      const [answers, exemplars] = await Promise.all([
+        this.#read(expressions, request),
+        this.#readExemplars(expressions, request),
+      ]);
       const reason = hasValues(answers) ? "" : await explain(expressions, request.period, request.signal);
       if (this.latest !== request) return;
       if (reason) this.#say(reason);
@@ -113,12 +130,18 @@ export class PanelView {
   #show(answers, exemplars, { moments, step }) {
     const { isHeatmap, isStacked, unit, targets } = this.definition;
     const lines = answers.flatMap((series, i) =>
-      series.map(({ metric, values }) => ({ name: nameOf(targets[i].legendFormat, metric), points: align(values, moments) })),
+      series.map(({ metric, values }) => ({
+        name: nameOf(targets[i].legendFormat, metric),
+        points: align(values, moments),
+      })),
     );
     const cells = isHeatmap ? cellsOf(answers[0], moments) : null;
     this.redraw = () => {
       if (!lines.some(({ name }) => name === this.alone)) this.alone = null;
-      const drawn = this.alone === null ? lines : lines.map((line) => (line.name === this.alone ? line : { ...line, points: line.points.map(() => null) }));
+      const drawn =
+        this.alone === null
+          ? lines
+          : lines.map((line) => (line.name === this.alone ? line : { ...line, points: line.points.map(() => null) }));
       this.message.hidden = true;
       this.chart.draw({ moments, step, lines: isHeatmap ? [] : drawn, cells, isStacked, exemplars });
       if (!isHeatmap) showLegend(this.legend, lines, unit, this.alone, (name) => this.#choose(name));

@@ -27,7 +27,13 @@ export const PERIODS = {
   "now-1d": "Last 24 hours",
   "now-7d": "Last 7 days",
 };
-export const REFRESHES = { off: "Refresh: off", "5s": "Every 5 s", "10s": "Every 10 s", "30s": "Every 30 s", "1m": "Every minute" };
+export const REFRESHES = {
+  off: "Refresh: off",
+  "5s": "Every 5 s",
+  "10s": "Every 10 s",
+  "30s": "Every 30 s",
+  "1m": "Every minute",
+};
 
 /**
  * Return the seconds of a duration such as `15m`; 0 when it is none.

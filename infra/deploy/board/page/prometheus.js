@@ -56,7 +56,11 @@ export async function queryExemplars(query, { from, to }, signal) {
   const exemplars = found.flatMap((/** @type {any} */ series) => series.exemplars);
   return exemplars
     .filter((/** @type {any} */ each) => each.labels.trace_id)
-    .map((/** @type {any} */ each) => ({ timestamp: each.timestamp, value: Number(each.value), trace: each.labels.trace_id }));
+    .map((/** @type {any} */ each) => ({
+      timestamp: each.timestamp,
+      value: Number(each.value),
+      trace: each.labels.trace_id,
+    }));
 }
 
 /**
@@ -76,7 +80,10 @@ export function labelValues(label, metric, { from, to }) {
  * `query` or `classic/graph`: its first page leads there.
  */
 export function findGraphPage() {
-  return fetch("../").then(({ url }) => url, () => "../graph");
+  return fetch("../").then(
+    ({ url }) => url,
+    () => "../graph",
+  );
 }
 
 /** @returns {Promise<{job: string, instance: string, health: string, url: string, error: string, scraped: string}[]>} */

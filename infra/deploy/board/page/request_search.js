@@ -14,7 +14,13 @@ const TRACE = /^[0-9a-f]{32}$/;
 export function requestSearch(page, routes) {
   const { address } = page;
   const chosen = (/** @type {Event} */ event) => /** @type {HTMLSelectElement} */ (event.target).value;
-  const field = h("input", { type: "search", value: address.tag, size: 34, placeholder: "trace id, or tag=value", title: "Such as http.response.status_code=409 or error.type=55P03" });
+  const field = h("input", {
+    type: "search",
+    value: address.tag,
+    size: 34,
+    placeholder: "trace id, or tag=value",
+    title: "Such as http.response.status_code=409 or error.type=55P03",
+  });
   const search = (/** @type {Event} */ event) => {
     event.preventDefault();
     const wanted = field.value.trim();
@@ -25,12 +31,20 @@ export function requestSearch(page, routes) {
   return [
     h(
       "select",
-      { title: "Which requests", onchange: (/** @type {Event} */ event) => page.go({ ...page.address, order: chosen(event), tag: "" }) },
-      ...Object.entries(ORDERS).map(([value, title]) => h("option", { value, selected: value === address.order }, title)),
+      {
+        title: "Which requests",
+        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, order: chosen(event), tag: "" }),
+      },
+      ...Object.entries(ORDERS).map(([value, title]) =>
+        h("option", { value, selected: value === address.order }, title),
+      ),
     ),
     h(
       "select",
-      { title: "Endpoint", onchange: (/** @type {Event} */ event) => page.go({ ...page.address, route: chosen(event) }) },
+      {
+        title: "Endpoint",
+        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, route: chosen(event) }),
+      },
       h("option", { value: "" }, "route: all"),
       ...routes.map((route) => h("option", { value: route, selected: route === address.route }, route)),
     ),

@@ -81,7 +81,10 @@ export function stack(lines) {
  */
 export function cellsOf(buckets, moments) {
   const ordered = buckets
-    .map(({ metric, values }) => ({ bound: Number(metric.le.replace("+Inf", "Infinity")), points: align(values, moments) }))
+    .map(({ metric, values }) => ({
+      bound: Number(metric.le.replace("+Inf", "Infinity")),
+      points: align(values, moments),
+    }))
     .sort((a, b) => a.bound - b.bound);
   const counts = ordered.map(({ points }, i) =>
     points.map((value, at) => Math.max(0, (value ?? 0) - ((i && ordered[i - 1].points[at]) || 0))),

@@ -46,7 +46,10 @@ export class SlowView {
     try {
       const found = await this.#find(address, period);
       if (found.length) fill(this.list, ...this.#rows(found));
-      else this.#say("Jaeger kept no such request of this period. It holds the newest 10,000 traces, and none from before its start. A trace takes some ten seconds to arrive.");
+      else
+        this.#say(
+          "Jaeger kept no such request of this period. It holds the newest 10,000 traces, and none from before its start. A trace takes some ten seconds to arrive.",
+        );
     } catch (fault) {
       if (!(fault instanceof JaegerError)) throw fault;
       this.#say(fault.message);
@@ -87,4 +90,3 @@ export class SlowView {
     });
   }
 }
-

@@ -75,7 +75,8 @@ async function longest(jaeger, searches, most) {
     if (areAll && (traces.length >= most || least === 0)) return traces;
     if (areAll) [few, known] = [least, traces];
     else many = least;
-    if (few && many && few / many < NEAR) return unique([...known, ...(await findAbove(jaeger, searches, many, 2 * most)).traces]);
+    if (few && many && few / many < NEAR)
+      return unique([...known, ...(await findAbove(jaeger, searches, many, 2 * most)).traces]);
     if (!few) least *= 4;
     else if (many) least = Math.sqrt(few * many);
     else least = least > SHORTEST ? least / 4 : 0;

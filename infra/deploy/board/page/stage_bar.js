@@ -17,7 +17,10 @@ export function stageBar(span, width = 1) {
   const stages = stagesOf(span);
   const whole = stages.reduce((sum, { seconds }) => sum + seconds, 0);
   const parts = inOrder(stages).map(({ name, seconds }) =>
-    h("i", { style: `width:${(seconds / whole) * 100}%; background:${colourOf(0, name)}`, title: `${name} ${format(seconds, "s")}` }),
+    h("i", {
+      style: `width:${(seconds / whole) * 100}%; background:${colourOf(0, name)}`,
+      title: `${name} ${format(seconds, "s")}`,
+    }),
   );
   return h("div", { class: "stages", style: `width:${Math.max(0.5, width * 100)}%` }, ...parts);
 }
@@ -27,6 +30,14 @@ export function stageBar(span, width = 1) {
  * @param {number} most how many stages are named
  */
 export function stageNames(span, most = 8) {
-  const told = stagesOf(span).slice(0, most).filter(({ seconds }) => seconds >= 0.00005);
-  return h("div", { class: "stage-names" }, ...told.map(({ name, seconds }) => h("span", {}, h("i", { style: `background:${colourOf(0, name)}` }), `${name} ${format(seconds, "s")}`)));
+  const told = stagesOf(span)
+    .slice(0, most)
+    .filter(({ seconds }) => seconds >= 0.00005);
+  return h(
+    "div",
+    { class: "stage-names" },
+    ...told.map(({ name, seconds }) =>
+      h("span", {}, h("i", { style: `background:${colourOf(0, name)}` }), `${name} ${format(seconds, "s")}`),
+    ),
+  );
 }

@@ -51,7 +51,12 @@ export class Tooltip {
     this.element.hidden = true;
     if (left < 0 || idx === null || idx === undefined || !plot.over.matches(":hover")) return;
     this.element.hidden = false;
-    fill(this.element, h("time", {}, formatTime(this.drawing.moments[idx])), ...this.#rows(idx, plot.posToVal(top, "y")), this.#trace());
+    fill(
+      this.element,
+      h("time", {}, formatTime(this.drawing.moments[idx])),
+      ...this.#rows(idx, plot.posToVal(top, "y")),
+      this.#trace(),
+    );
     this.#place(plot.over.getBoundingClientRect(), left, top);
   }
 
@@ -71,7 +76,9 @@ export class Tooltip {
       .map((line, i) => ({ name: line.name, value: line.points[at], colour: colourOf(i, line.name) }))
       .filter(({ value }) => value !== null)
       .sort((a, b) => Number(b.value) - Number(a.value));
-    const rows = values.slice(0, MOST_ROWS).map(({ name, value, colour }) => this.#row(colour, name, format(value, this.unit)));
+    const rows = values
+      .slice(0, MOST_ROWS)
+      .map(({ name, value, colour }) => this.#row(colour, name, format(value, this.unit)));
     const hidden = values.length - rows.length;
     return hidden > 0 ? [...rows, h("div", { class: "row" }, `and ${hidden} smaller ones`)] : rows;
   }
@@ -89,7 +96,10 @@ export class Tooltip {
   }
 
   #trace() {
-    return this.diamond && h("div", { class: "row trace" }, `◆ ${format(this.diamond.value, this.unit)}: click to open its trace`);
+    return (
+      this.diamond &&
+      h("div", { class: "row trace" }, `◆ ${format(this.diamond.value, this.unit)}: click to open its trace`)
+    );
   }
 
   /**
@@ -98,7 +108,13 @@ export class Tooltip {
    * @param {string} value
    */
   #row(colour, name, value) {
-    return h("div", { class: "row" }, h("i", { style: `background:${colour}` }), h("span", {}, name), h("b", {}, value));
+    return h(
+      "div",
+      { class: "row" },
+      h("i", { style: `background:${colour}` }),
+      h("span", {}, name),
+      h("b", {}, value),
+    );
   }
 
   /**

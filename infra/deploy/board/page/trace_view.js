@@ -57,14 +57,37 @@ export class TraceView {
         "header",
         {},
         h("h2", {}, (request ?? trace.spans[0]).name),
-        h("p", {}, `${formatTime(started / MICROSECONDS)} · ${seconds(duration)} · ${trace.spans.length} spans · `, h("code", {}, trace.id), this.#jaegerLink(trace)),
-        request && stagesOf(request).length > 0 && h("section", { class: "request" }, h("h3", {}, `The request took ${seconds(request.duration)}`), stageBar(request), stageNames(request)),
-        h("div", { class: "processes" }, ...names.map((name, i) => h("span", {}, h("i", { style: `background:${colourOfProcess(i)}` }), name)), h("span", {}, h("i", { class: "wait" }), "waits")),
+        h(
+          "p",
+          {},
+          `${formatTime(started / MICROSECONDS)} · ${seconds(duration)} · ${trace.spans.length} spans · `,
+          h("code", {}, trace.id),
+          this.#jaegerLink(trace),
+        ),
+        request &&
+          stagesOf(request).length > 0 &&
+          h(
+            "section",
+            { class: "request" },
+            h("h3", {}, `The request took ${seconds(request.duration)}`),
+            stageBar(request),
+            stageNames(request),
+          ),
+        h(
+          "div",
+          { class: "processes" },
+          ...names.map((name, i) => h("span", {}, h("i", { style: `background:${colourOfProcess(i)}` }), name)),
+          h("span", {}, h("i", { class: "wait" }), "waits"),
+        ),
       ),
       h(
         "div",
         { class: "waterfall" },
-        h("div", { class: "ticks" }, ...TICKS.map((share) => h("span", { style: `left:${share * 100}%` }, seconds(share * duration)))),
+        h(
+          "div",
+          { class: "ticks" },
+          ...TICKS.map((share) => h("span", { style: `left:${share * 100}%` }, seconds(share * duration))),
+        ),
         ...rowsOf(trace).flatMap((row) => this.#row(row, colour(row.span), started)),
       ),
       ...statements(trace),
@@ -73,7 +96,10 @@ export class TraceView {
 
   /** @param {Trace} trace */
   #jaegerLink(trace) {
-    return this.page.hasJaegerInterface && h("a", { href: `${this.page.jaeger.url}/trace/${trace.id}`, target: "_blank" }, " Jaeger ↗");
+    return (
+      this.page.hasJaegerInterface &&
+      h("a", { href: `${this.page.jaeger.url}/trace/${trace.id}`, target: "_blank" }, " Jaeger ↗")
+    );
   }
 
   /**
@@ -89,12 +115,20 @@ export class TraceView {
     };
     // Beside the bar where there is room, else before it.
     const side = left + width > 0.85 ? `right:${(1 - left) * 100}%` : `left:${(left + width) * 100}%`;
-    const bar = h("i", { class: isWait ? "bar wait" : failure ? "bar failed" : "bar", style: `left:${left * 100}%; width:max(2px, ${width * 100}%); --colour:${colour}` });
+    const bar = h("i", {
+      class: isWait ? "bar wait" : failure ? "bar failed" : "bar",
+      style: `left:${left * 100}%; width:max(2px, ${width * 100}%); --colour:${colour}`,
+    });
     return [
       h(
         "button",
         { class: "row", onclick: open, title: "Show or hide the attributes" },
-        h("span", { class: "name", style: `padding-left:${depth * 12 + 8}px; border-color:${colour}` }, span.name, failure && h("b", {}, ` ${failure}`)),
+        h(
+          "span",
+          { class: "name", style: `padding-left:${depth * 12 + 8}px; border-color:${colour}` },
+          span.name,
+          failure && h("b", {}, ` ${failure}`),
+        ),
         h("span", { class: "lane" }, bar, h("span", { class: "took", style: side }, seconds(span.duration))),
       ),
       details,
@@ -107,11 +141,24 @@ export class TraceView {
    */
   #details(span, begin) {
     const { [STATEMENT]: text, ...others } = span.attributes;
-    const facts = { process: `${span.process} ${span.instance}`, after: seconds(span.started - begin), duration: seconds(span.duration), ...others };
+    const facts = {
+      process: `${span.process} ${span.instance}`,
+      after: seconds(span.started - begin),
+      duration: seconds(span.duration),
+      ...others,
+    };
     const links = span.links.map(({ trace }) => h("a", { href: linkTo(this.page.address, "trace", trace) }, trace));
     return [
       text && h("pre", {}, text),
-      h("table", {}, h("tbody", {}, ...Object.entries(facts).map(([name, value]) => h("tr", {}, h("th", {}, name), h("td", {}, value))))),
+      h(
+        "table",
+        {},
+        h(
+          "tbody",
+          {},
+          ...Object.entries(facts).map(([name, value]) => h("tr", {}, h("th", {}, name), h("td", {}, value))),
+        ),
+      ),
       links.length > 0 && h("p", {}, "Linked traces: ", ...links.flatMap((link) => [link, " "])),
     ];
   }
@@ -128,6 +175,13 @@ function statements(trace) {
   if (large.length === 0) return [];
   return [
     h("h3", {}, "Statements that took more than a tenth of the trace"),
-    ...large.map((span) => h("figure", {}, h("figcaption", {}, `${span.process}, ${span.name}, ${seconds(span.duration)}`), h("pre", {}, span.attributes[STATEMENT]))),
+    ...large.map((span) =>
+      h(
+        "figure",
+        {},
+        h("figcaption", {}, `${span.process}, ${span.name}, ${seconds(span.duration)}`),
+        h("pre", {}, span.attributes[STATEMENT]),
+      ),
+    ),
   ];
 }

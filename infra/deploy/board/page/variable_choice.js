@@ -31,11 +31,19 @@ export class VariableChoice {
     if (offered === this.offered) return;
     this.offered = offered;
     this.summary.textContent = `${this.name}: ${chosen.length === 0 ? "all" : chosen.length === 1 ? chosen[0] : `${chosen.length} chosen`}`;
-    const tick = (/** @type {string} */ value) => this.onchange(chosen.includes(value) ? chosen.filter((each) => each !== value) : [...chosen, value]);
+    const tick = (/** @type {string} */ value) =>
+      this.onchange(chosen.includes(value) ? chosen.filter((each) => each !== value) : [...chosen, value]);
     fill(
       this.list,
       h("button", { onclick: () => this.onchange([]) }, "all"),
-      ...all.map((value) => h("label", {}, h("input", { type: "checkbox", checked: chosen.includes(value), onchange: () => tick(value) }), value)),
+      ...all.map((value) =>
+        h(
+          "label",
+          {},
+          h("input", { type: "checkbox", checked: chosen.includes(value), onchange: () => tick(value) }),
+          value,
+        ),
+      ),
     );
   }
 }

@@ -47,7 +47,10 @@ export function substitute(expression, variables, chosen, { step, from, to }) {
   for (const { name, allValue } of variables) {
     values[name] = alternatives(chosen[name] ?? [], allValue || ".*");
   }
-  return expression.replace(/\$(?:\{(\w+)(?::\w+)?\}|(\w+))/g, (whole, braced, plain) => values[braced ?? plain] ?? whole);
+  return expression.replace(
+    /\$(?:\{(\w+)(?::\w+)?\}|(\w+))/g,
+    (whole, braced, plain) => values[braced ?? plain] ?? whole,
+  );
 }
 
 /**
@@ -58,6 +61,8 @@ export function substitute(expression, variables, chosen, { step, from, to }) {
  */
 function alternatives(values, all) {
   if (!values.length) return all;
-  const escaped = values.map((value) => value.replace(/[\\^$.|?*+()[\]{}"]/g, (sign) => (sign === '"' ? '\\"' : `\\\\${sign}`)));
+  const escaped = values.map((value) =>
+    value.replace(/[\\^$.|?*+()[\]{}"]/g, (sign) => (sign === '"' ? '\\"' : `\\\\${sign}`)),
+  );
   return escaped.length === 1 ? escaped[0] : `(${escaped.join("|")})`;
 }

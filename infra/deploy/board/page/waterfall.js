@@ -42,7 +42,9 @@ export function rowsOf(trace) {
  */
 export function largeStatements(trace) {
   const { duration } = spanOf(trace);
-  return trace.spans.filter((span) => STATEMENT in span.attributes && span.duration > LARGE * duration).sort((a, b) => b.duration - a.duration);
+  return trace.spans
+    .filter((span) => STATEMENT in span.attributes && span.duration > LARGE * duration)
+    .sort((a, b) => b.duration - a.duration);
 }
 
 /**
@@ -55,9 +57,12 @@ export function largeStatements(trace) {
 export function processesOf({ spans }) {
   /** @type {Map<string, Set<string>>} */
   const instances = new Map();
-  for (const { process, instance } of spans) instances.set(process, (instances.get(process) ?? new Set()).add(instance));
+  for (const { process, instance } of spans)
+    instances.set(process, (instances.get(process) ?? new Set()).add(instance));
   const isAlone = (/** @type {string} */ process) => (instances.get(process)?.size ?? 0) < 2;
-  return new Map(spans.map((span) => [span, isAlone(span.process) ? span.process : `${span.process} ${span.instance}`]));
+  return new Map(
+    spans.map((span) => [span, isAlone(span.process) ? span.process : `${span.process} ${span.instance}`]),
+  );
 }
 
 /** @param {Span} span */
@@ -84,6 +89,7 @@ function inOrder(spans) {
    * @param {number} depth
    * @returns {{span: Span, depth: number}[]}
    */
-  const below = (parent, depth) => (children.get(parent) ?? []).flatMap((span) => [{ span, depth }, ...below(span.id, depth + 1)]);
+  const below = (parent, depth) =>
+    (children.get(parent) ?? []).flatMap((span) => [{ span, depth }, ...below(span.id, depth + 1)]);
   return below(null, 0);
 }
