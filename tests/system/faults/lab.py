@@ -19,7 +19,7 @@ from infra.tools.local.programs import INFRASTRUCTURE, PROCESSES
 from infra.tools.local.stack import Stack
 from infra.tools.local.supervisor import Supervisor
 from tests.fixtures.jvm import prepare_jvm
-from tests.fixtures.system import PREFIX, without_fsync
+from tests.fixtures.system import PREFIX, for_tests
 from tests.fixtures.waiting import eventually
 from tests.system.faults.layout import (
     LINKS,
@@ -73,7 +73,7 @@ class Lab:
 
     def __init__(self, layout: FaultLayout, mutation: str | None = None) -> None:
         self.layout = layout
-        self.stack = Stack(layout, programs=without_fsync(FaultPrograms(mutation)))
+        self.stack = Stack(layout, programs=for_tests(FaultPrograms(mutation)))
         self._supervisor = Supervisor(layout)
         self._disturbed: set[str] = set()
         # Only one fault at a time may append to the log beside the relays, or shorten it.
