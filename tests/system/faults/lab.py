@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import httpx
 import psutil
 from sqlalchemy.engine import make_url
 
@@ -18,6 +19,7 @@ from infra.tools.local.layout import SERVICES
 from infra.tools.local.programs import INFRASTRUCTURE, PROCESSES
 from infra.tools.local.stack import Stack
 from infra.tools.local.supervisor import Supervisor
+from tests.fixtures.http import open_client
 from tests.fixtures.jvm import prepare_jvm
 from tests.fixtures.system import PREFIX, for_tests
 from tests.fixtures.waiting import eventually
@@ -76,6 +78,8 @@ class Lab:
         self.stack = Stack(layout, programs=for_tests(FaultPrograms(mutation)))
         self._supervisor = Supervisor(layout)
         self._disturbed: set[str] = set()
+        # What a fault has seen while it lasted; a run reports it with its other violations.
+        self.violations: list[str] = []
         # Only one fault at a time may append to the log beside the relays, or shorten it.
         self.log_lock = asyncio.Lock()
 
@@ -121,6 +125,14 @@ class Lab:
         pid = self.pid(name)
         if pid:
             os.kill(pid, signal.SIGKILL)
+
+    async def is_ready(self, name: str) -> bool:
+        """Tell whether a process of a service is ready."""
+        try:
+            async with open_client(base_url=self.layout.url(name), timeout=5) as client:
+                return (await client.get("/health/ready")).status_code == 200
+        except httpx.TransportError:
+            return False
 
     async def stop(self, name: str) -> None:
         """Stop a process until `start_program`."""
