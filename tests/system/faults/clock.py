@@ -3,11 +3,10 @@
 import sys
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 CLOCK = "clock-offset-seconds"
-# Modules that read the time; elsewhere `datetime` is only a type.
-CLOCK_USERS = ("use_cases.", "relay", "consumers.", "consumer")
+READS_THE_TIME = "datetime.now("
 
 
 def set_clock(folder: Path, offset: timedelta) -> None:
@@ -22,27 +21,43 @@ def heal_clock(folder: Path) -> None:
     (folder / CLOCK).unlink(missing_ok=True)
 
 
-class _WrongClock:
-    """Replaces `datetime` in a module."""
+class _AsDatetime(type):
+    def __instancecheck__(cls, value: object) -> bool:
+        return isinstance(value, datetime)
 
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / CLOCK
 
-    def now(self, tz: tzinfo | None = None) -> datetime:
-        try:
-            offset = float(self._file.read_text())
-        except FileNotFoundError:
-            offset = 0.0
-        return datetime.now(tz) + timedelta(seconds=offset)
+def _wrong_clock(folder: Path) -> type[datetime]:
+    """Return what replaces `datetime` in a module: its `now` follows the folder's file."""
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(datetime, name)
+    class WrongClock(datetime, metaclass=_AsDatetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            try:
+                offset = float((folder / CLOCK).read_text())
+            except FileNotFoundError:
+                offset = 0.0
+            return datetime.now(tz) + timedelta(seconds=offset)
+
+    return WrongClock
+
+
+def readers_of_time() -> list[ModuleType]:
+    """Return our imported modules that read the wall clock."""
+    ours = [
+        module
+        for name, module in sys.modules.items()
+        if name.partition(".")[0].endswith(("_service", "service_kit"))
+    ]
+    return [module for module in ours if READS_THE_TIME in _source(module)]
+
+
+def _source(module: ModuleType) -> str:
+    return Path(module.__file__).read_text() if module.__file__ else ""
 
 
 def install(folder: Path) -> None:
     """Give the modules that read the time a clock that follows the folder's file."""
-    for name, module in list(sys.modules.items()):
-        package, _, path = name.partition(".")
-        is_ours = package.endswith(("_service", "service_kit")) and path.startswith(CLOCK_USERS)
-        if is_ours and getattr(module, "datetime", None) is datetime:
-            module.__dict__["datetime"] = _WrongClock(folder)
+    clock = _wrong_clock(folder)
+    for module in readers_of_time():
+        if getattr(module, "datetime", None) is datetime:
+            module.__dict__["datetime"] = clock
