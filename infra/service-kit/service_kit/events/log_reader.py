@@ -45,7 +45,8 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._is_rebalancing = False
         # Where each partition was read to when the database had the same position.
         self._level: dict[TopicPartition, int] = {}
-        client.subscribe(topics, listener=self)
+        if topics:  # a worker may only publish
+            client.subscribe(topics, listener=self)
         for topic in topics:
             # Without a series at 0 the first gap would not be an increase, and raise no alert.
             self._count_gap(topic, 0)
