@@ -19,6 +19,7 @@ from service_kit.events import (
     log_reader,
     multi_partition,
     outbox,
+    relay,
 )
 from service_kit.events.outbox import OutgoingEvent
 
@@ -149,6 +150,11 @@ def without_isolation() -> None:
     vars(consumer)["new_consumer"] = read_all
 
 
+def without_life() -> None:
+    """The server never ends the session of a leader, frozen or not."""
+    vars(relay)["_SHOW_LIFE"] = text("SELECT CAST(:silence AS text)")
+
+
 MUTATIONS: dict[str, Callable[[], None]] = {
     "deduplication": without_deduplication,
     "fencing": without_fencing,
@@ -156,4 +162,5 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "outbox": without_outbox,
     "gaps": without_gaps,
     "isolation": without_isolation,
+    "life": without_life,
 }

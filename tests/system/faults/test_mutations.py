@@ -13,6 +13,7 @@ CASES = {
     "relay-order": (7, ["broker-away"], "audit sales: events are in order"),
     "gaps": (1, ["transaction"], "not quiet"),
     "isolation": (1, ["transaction"], "audit sales are in the report once"),
+    "life": (1, ["leader-frozen"], "no event left"),
     "outbox": (7, ["sales-api/request.after-commit"] * 2, "audit sales: sales are announced"),
 }
 
