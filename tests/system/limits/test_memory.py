@@ -48,6 +48,11 @@ _THEIR_LINES = text("""
 """)
 
 
+@pytest.fixture
+def engines(stock_engine: AsyncEngine, report_engine: AsyncEngine) -> dict[str, AsyncEngine]:
+    return {"stock": stock_engine, "report": report_engine}
+
+
 def bytes_allowed(service: str) -> int:
     """Return the memory that Docker allows a process."""
     limit: str = COMPOSE["services"][service]["mem_limit"]
@@ -110,9 +115,9 @@ READERS = 20
 
 @pytest.mark.parametrize("service", LONGEST_PAGES)
 async def test_the_longest_pages_fit_into_an_api(
-    service: str, request: pytest.FixtureRequest
+    service: str, engines: dict[str, AsyncEngine]
 ) -> None:
-    engine: AsyncEngine = request.getfixturevalue(f"{service}_engine")
+    engine = engines[service]
     statements, path = LONGEST_PAGES[service]
     async with engine.begin() as connection:
         await ensure_key(connection, "head-office", "head-office", "test")
@@ -190,9 +195,9 @@ async def wait_in_kafka(bootstrap_servers: str, topic: str, number: int) -> None
 
 @pytest.mark.parametrize("service", APPLIED)
 async def test_large_sales_that_wait_fit_into_a_worker(
-    service: str, request: pytest.FixtureRequest, topics: TopicFactory
+    service: str, engines: dict[str, AsyncEngine], topics: TopicFactory
 ) -> None:
-    engine: AsyncEngine = request.getfixturevalue(f"{service}_engine")
+    engine = engines[service]
     settings = await topics(*TOPICS, partitions=PARTITIONS)
     await wait_in_kafka(settings.kafka_bootstrap_servers, settings.topic(TOPICS[0]), WAITING)
 

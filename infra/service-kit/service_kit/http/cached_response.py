@@ -6,8 +6,11 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from fastapi import Request, Response
+from starlette.types import Receive, Scope, Send
 
 OVERHEAD_BYTES = 1500  # of the objects around a body
+# A larger body is sent in two parts. Joined with its end, each of its readers would have a copy.
+JOINED_BYTES = 64 * 1024
 _CONTENT_TYPE = (b"content-type", b"application/json")
 # Shared caches must not store it; the client's own cache may, and revalidates it by its ETag.
 _CACHE_CONTROL = (b"cache-control", b"private, no-cache")
@@ -35,6 +38,27 @@ class Rendered(NamedTuple):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    end: bytes = b""  # of a body that is too large to be copied
+
+    async def send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        if self.end:
+            await send({"type": "http.response.body", "body": self.body, "more_body": True})
+            await send({"type": "http.response.body", "body": self.end})
+        else:
+            await send({"type": "http.response.body", "body": self.body})
+
+
+class _RenderedResponse(Response):
+    """A `Rendered` for the framework."""
+
+    def __init__(self, rendered: Rendered) -> None:
+        super().__init__(rendered.body, rendered.status)
+        self.raw_headers = rendered.headers
+        self._rendered = rendered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._rendered.send(send)
 
 
 class CachedResponse:
@@ -73,18 +97,16 @@ class CachedResponse:
         if if_none_match and (self.etag in if_none_match or if_none_match == b"*"):
             return Rendered(self.route, 304, [*self._not_modified, *fresh], b"")
         body, finish = self._content.body, self._content.finish
-        if finish is not None:
-            body += finish()
-        length = (b"content-length", b"%d" % len(body))
-        return Rendered(self.route, 200, [*self._headers, *fresh, length], body)
+        end = b"" if finish is None else finish()
+        length = (b"content-length", b"%d" % (len(body) + len(end)))
+        if len(body) <= JOINED_BYTES:
+            body, end = body + end, b""
+        return Rendered(self.route, 200, [*self._headers, *fresh, length], body, end)
 
     def respond(self, request: Request) -> Response:
         """Return the answer to a request of the framework."""
         if_none_match = request.headers.get("if-none-match", "").encode("latin-1")
-        rendered = self.render(if_none_match)
-        response = Response(rendered.body, rendered.status)
-        response.raw_headers = rendered.headers
-        return response
+        return _RenderedResponse(self.render(if_none_match))
 
 
 def _encode(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:

@@ -187,6 +187,5 @@ class ServeCached:
             return
         # Telemetry names the request by it, as when the router had found it.
         scope["route"] = hit.route
-        await send({"type": "http.response.start", "status": hit.status, "headers": hit.headers})
         # The server leaves out the body of an answer to HEAD.
-        await send({"type": "http.response.body", "body": hit.body})
+        await hit.send(send)

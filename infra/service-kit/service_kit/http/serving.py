@@ -24,6 +24,8 @@ MOST_HEAD_BYTES = 64 * 1024
 ACCEPT_ROUNDS = 100
 HEAD_BEGINS = b"HTTP/1.1 "
 ACCEPTED_TOGETHER = 16
+# More than this takes several system calls in any case.
+JOINED_BYTES = 64 * 1024
 
 
 class Stopping:
@@ -58,7 +60,10 @@ class WholeAnswers:
     def write(self, data: bytes) -> None:
         if self._head:
             head, self._head = self._head, b""
-            self._transport.write(head + data)
+            if len(data) > JOINED_BYTES:
+                self._transport.writelines((head, data))  # without a copy of the body
+            else:
+                self._transport.write(head + data)
         elif data.startswith(HEAD_BEGINS):
             self._head = data
             # An answer to HEAD has no body, and a stream's body comes later.
