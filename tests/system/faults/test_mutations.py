@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.system.faults import quiet
 from tests.system.faults.lab import open_lab
 from tests.system.faults.run import run_seed
 
@@ -21,8 +22,12 @@ CASES = {
 @pytest.mark.integration
 @pytest.mark.system
 @pytest.mark.parametrize("protection", CASES)
-async def test_a_system_without_this_protection_is_caught(protection: str) -> None:
+async def test_a_system_without_this_protection_is_caught(
+    protection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seed, faults, noticed = CASES[protection]
+    # Without these faults a system is quiet within seconds.
+    monkeypatch.setattr(quiet, "QUIET_SECONDS", 30.0)
 
     async with open_lab(mutation=protection) as lab:
         report = await run_seed(lab, seed, faults=[[name] for name in faults])
