@@ -86,7 +86,7 @@ async def test_many_lost_records_are_published_again_in_steps(
     assert await scalar(engine, "SELECT min(kafka_offset) FROM outbox") >= LOST
 
 
-async def test_the_ledger_is_pruned_until_nothing_is_due(
+async def test_the_ledger_is_pruned_until_nothing_is_due_around_a_row_that_waits(
     engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger, "STEP_ROWS", 10)
@@ -96,11 +96,12 @@ async def test_the_ledger_is_pruned_until_nothing_is_due(
         await connection.exec_driver_sql(
             "UPDATE outbox SET published_at = now() - interval '9 days' WHERE id <= 85"
         )
+        await connection.exec_driver_sql("UPDATE outbox SET published_at = NULL WHERE id = 5")
     pruning = LedgerPruning()
 
     await pruning.prune(engine, asyncio.Event())
 
-    assert await scalar(engine, "SELECT count(*) FROM outbox") == 10
+    assert await scalar(engine, "SELECT count(*) FROM outbox") == 11
 
 
 async def put_others_in_their_place(engine: AsyncEngine) -> None:

@@ -39,8 +39,9 @@ class LedgerPruning:
 
     async def prune(self, engine: AsyncEngine, stop: asyncio.Event) -> None:
         """Delete until nothing is due, in short transactions."""
-        deleted = ledger.STEP_ROWS
-        while deleted == ledger.STEP_ROWS and not stop.is_set():
+        deleted = 1
+        # A batch with a young row in it is smaller than the others, and not the last.
+        while deleted and not stop.is_set():
             async with engine.begin() as connection:
                 deleted = await ledger.prune(connection)
                 self._bytes = await ledger.read_size(connection)
