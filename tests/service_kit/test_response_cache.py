@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from fastapi import Request, Response
-from starlette.types import Message, Scope
+from starlette.types import Scope
 
 from service_kit.database.change_feed import ChangeFeed
-from service_kit.http.cached_response import JOINED_BYTES, Content
+from service_kit.http.cached_response import Content
 from service_kit.http.callers import Caller, CallerCache
 from service_kit.http.response_cache import MOST_QUERIES, ResponseCache
 
@@ -307,26 +307,3 @@ async def test_a_long_query_counts_with_its_bytes() -> None:
         await shop.ask(a_scope(query=query))
 
     assert [shop.cached(query=query) is not None for query in queries] == [False, True, True]
-
-
-async def test_readers_of_a_large_body_share_one_copy_of_it(shop: Shop) -> None:
-    large = Content(b"7" * (JOINED_BYTES + 1), finish=lambda: b"!")
-    sent: list[Message] = []
-
-    async def read() -> Content:
-        return large
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    request = Request(a_scope())
-    response = await shop.cache.read_through(request, ["stock:1"], ROLES, read)
-    await response(request.scope, request.receive, send)
-    hit = shop.cache.find(request.scope)
-    assert hit is not None
-    await hit.send(send)
-
-    bodies = [message for message in sent if message["type"] == "http.response.body"]
-    assert [message["body"] for message in bodies] == [large.body, b"!"] * 2
-    assert all(message["body"] is large.body for message in bodies[::2])
-    assert [message.get("more_body", False) for message in bodies] == [True, False] * 2

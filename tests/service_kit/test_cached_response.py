@@ -1,0 +1,24 @@
+"""The bytes of a cached response, as they go to the server."""
+
+from fastapi import Request
+from starlette.types import Message
+
+from service_kit.http.cached_response import JOINED_BYTES, CachedResponse, Content
+
+
+async def test_readers_of_a_large_body_share_one_copy_of_it() -> None:
+    large = Content(b"7" * (JOINED_BYTES + 1), finish=lambda: b"!")
+    cached = CachedResponse(large)
+    request = Request({"type": "http", "headers": []})
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await cached.render(b"").send(send)
+    await cached.respond(request)(request.scope, request.receive, send)
+
+    bodies = [message for message in sent if message["type"] == "http.response.body"]
+    assert [message["body"] for message in bodies] == [large.body, b"!"] * 2
+    assert all(message["body"] is large.body for message in bodies[::2])
+    assert [message.get("more_body", False) for message in bodies] == [True, False] * 2
