@@ -129,7 +129,7 @@ def without_outbox() -> None:
 
 
 def without_gaps() -> None:
-    """A consumer waits for each offset, although the log has some without a record."""
+    """Let a consumer wait for each offset, although the log has some without a record."""
 
     async def read_again(self: Any, partition: Any, position: int, _: int) -> bool:
         self.seek(partition, position)
@@ -139,7 +139,7 @@ def without_gaps() -> None:
 
 
 def without_isolation() -> None:
-    """A consumer applies what a transaction has aborted."""
+    """Let a consumer apply what a transaction has aborted."""
     new_consumer = kafka_clients.new_consumer
 
     def read_all(settings: Any, group: str) -> Any:
@@ -151,7 +151,7 @@ def without_isolation() -> None:
 
 
 def without_life() -> None:
-    """The server never ends the session of a leader, frozen or not."""
+    """Let the server keep the session of a leader that shows no life."""
     vars(relay)["_SHOW_LIFE"] = text("SELECT CAST(:silence AS text)")
 
 

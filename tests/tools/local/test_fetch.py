@@ -9,7 +9,7 @@ from infra.tools.local import charts, fetch
 
 @pytest.fixture(autouse=True)
 def bare_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No Debian, no Go, nothing installed."""
+    """Hide Debian, Go and everything that is installed."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("infra.tools.local.fetch.shutil.which", lambda name, path=None: None)
 

@@ -14,7 +14,7 @@ from tests.fixtures.waiting import eventually
 
 
 def waiting(name: str, **environment: str) -> Program:
-    """A program that runs until it is stopped, and writes a line when it gets SIGHUP."""
+    """Return a program that runs until it is stopped, and writes a line at each SIGHUP."""
     code = (
         "import signal, threading; "
         "signal.signal(signal.SIGHUP, lambda *_: print('read again', flush=True)); "
