@@ -133,7 +133,7 @@ class BoundedPool(AsyncAdaptedQueuePool):
 
 
 def _refuse_closed(connection: Any, _: ConnectionPoolEntry, __: PoolProxiedConnection) -> None:
-    """On checkout, have SQLAlchemy replace a connection that the server has closed.
+    """Let SQLAlchemy replace, at checkout, a connection that the server has closed.
 
     The driver has noticed the end by itself. A ping would cost a round trip.
     """
