@@ -3,11 +3,11 @@
 from fastapi import Request
 from starlette.types import Message
 
-from service_kit.http.cached_response import JOINED_BYTES, CachedResponse, Content
+from service_kit.http.cached_response import MOST_COPIED_BYTES, CachedResponse, Content
 
 
 async def test_readers_of_a_large_body_share_one_copy_of_it() -> None:
-    large = Content(b"7" * (JOINED_BYTES + 1), finish=lambda: b"!")
+    large = Content(b"7" * (MOST_COPIED_BYTES + 1), finish=lambda: b"!")
     cached = CachedResponse(large)
     request = Request({"type": "http", "headers": []})
     sent: list[Message] = []

@@ -9,8 +9,8 @@ from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
 OVERHEAD_BYTES = 1500  # of the objects around a body
-# A larger body is sent in two parts. Joined with its end, each of its readers would have a copy.
-JOINED_BYTES = 64 * 1024
+# A larger body is sent apart from its end: joined with it, each reader would have a copy.
+MOST_COPIED_BYTES = 64 * 1024
 _CONTENT_TYPE = (b"content-type", b"application/json")
 # Shared caches must not store it; the client's own cache may, and revalidates it by its ETag.
 _CACHE_CONTROL = (b"cache-control", b"private, no-cache")
@@ -99,7 +99,7 @@ class CachedResponse:
         body, finish = self._content.body, self._content.finish
         end = b"" if finish is None else finish()
         length = (b"content-length", b"%d" % (len(body) + len(end)))
-        if len(body) <= JOINED_BYTES:
+        if len(body) <= MOST_COPIED_BYTES:
             body, end = body + end, b""
         return Rendered(self.route, 200, [*self._headers, *fresh, length], body, end)
 
