@@ -98,12 +98,12 @@ class BodyLimit:
         if declared.isdigit() and int(declared) > self.max_bytes:
             await self._too_large().response(scope["path"])(scope, receive, send)
             return
-        received = held = members = 0
+        held = members = 0
         is_whole = False
         latest = asyncio.get_running_loop().time() + BODY_SECONDS
 
         async def receive_within_limit() -> Message:
-            nonlocal received, held, members, is_whole
+            nonlocal held, members, is_whole
             if is_whole:
                 # The next message is the client's disconnect: wait for it without a limit.
                 return await receive()
@@ -114,8 +114,8 @@ class BodyLimit:
                 raise Problem.of("body-too-slow", seconds=BODY_SECONDS) from None
             is_whole = not message.get("more_body", False)
             body = message.get("body", b"")
-            received += (size := len(body))
-            if received > self.max_bytes:
+            size = len(body)
+            if held + size > self.max_bytes:
                 raise self._too_large()
             members += body.count(b":")
             if members > MOST_MEMBERS:
