@@ -8,7 +8,12 @@ import pytest
 from fastapi import APIRouter, FastAPI, Response
 from msgspec import Struct
 
-from service_kit.http.openapi import PROBLEMS, complete_document, json_of, serve_docs
+from service_kit.http.openapi import (
+    PROBLEM_RESPONSES,
+    complete_document,
+    json_of,
+    serve_docs,
+)
 from service_kit.http.routes import RequestForms
 
 
@@ -43,7 +48,7 @@ def post_figures() -> Response:
 
 
 def described() -> Any:
-    app = FastAPI(responses=PROBLEMS)
+    app = FastAPI(responses=PROBLEM_RESPONSES)
     app.include_router(router)
     complete_document(app)
     return app.openapi()

@@ -14,7 +14,7 @@ from service_kit.database.sessions import open_engines, open_probe
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.key_first import KeyFirst
 from service_kit.http.limits import Admission, BodyLimit
-from service_kit.http.openapi import PROBLEMS, complete_document, serve_docs
+from service_kit.http.openapi import PROBLEM_RESPONSES, complete_document, serve_docs
 from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
 from service_kit.http.response_cache import ServeCached
@@ -68,7 +68,7 @@ def build_api(
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
-        responses=PROBLEMS,
+        responses=PROBLEM_RESPONSES,
         telemetry=NO_NATIVE_TELEMETRY,
     )
     app.state.api = state

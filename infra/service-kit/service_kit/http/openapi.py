@@ -56,7 +56,7 @@ def json_of(*parts: Any, media_type: str = "application/json") -> dict[str, Any]
 
 PROBLEM = json_of(Problem, media_type="application/problem+json")
 # The errors of every route. FastAPI would describe its own 422, which is never sent.
-PROBLEMS: dict[int | str, dict[str, Any]] = {
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "The request cannot be carried out as it is", **PROBLEM},
     "503": {
         "description": "Not now: a dependency is away",
