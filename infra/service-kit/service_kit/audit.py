@@ -27,6 +27,10 @@ _meter = metrics.get_meter("service_kit.audit")
 _SLICES = _meter.create_counter(
     "audit_slices", description="How many slices of the data has the audit looked at, by check?"
 )
+_SKIPPED = _meter.create_counter(
+    "audit_skipped",
+    description="How many slices were skipped because they took too long, by check?",
+)
 _DIFFERENCES = _meter.create_gauge(
     "audit_difference",
     description="How many computed values differ from their sources? Must be 0.",
@@ -40,11 +44,6 @@ class Slice:
     differences: Sequence[str]
     following: Any | None
 
-
-_SKIPPED = _meter.create_counter(
-    "audit_skipped",
-    description="How many slices were skipped because they took too long, by check?",
-)
 
 # A statement of the audit must keep neither a connection nor old versions of rows for longer.
 SLICE_TIMEOUT = "5s"
