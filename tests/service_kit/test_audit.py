@@ -1,6 +1,8 @@
 """The audit in the background: one slow or broken comparison does not end the others."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -43,23 +45,63 @@ class Numbers:
         return Slice([], None if 5 in numbers else numbers[-1])
 
 
+class Stuck:
+    """Takes too long whatever it does."""
+
+    def __init__(self) -> None:
+        self.tries_to_skip = 0
+
+    async def look(self, session: AsyncSession, _: Any | None) -> Slice:
+        await session.execute(text("SELECT pg_sleep(60)"))
+        raise AssertionError
+
+    async def skip(self, session: AsyncSession, _: Any | None) -> Any | None:
+        self.tries_to_skip += 1
+        await session.execute(text("SELECT pg_sleep(60)"))
+        raise AssertionError
+
+
+@asynccontextmanager
+async def auditing(
+    engine: AsyncEngine, checks: Sequence[Check], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[None]:
+    """Audit in the background while the block runs; a slice may take 50 ms."""
+    monkeypatch.setattr(audit, "SLICE_TIMEOUT", "50ms")
+    settings = ServiceSettings(service_name="x", database_url="x", http_port=1)
+    stop = asyncio.Event()
+    chore = audit_continuously(checks, timedelta(milliseconds=10))
+    running = asyncio.create_task(chore(engine, Relay(engine, settings), stop))
+    yield
+    stop.set()
+    await running
+
+
 async def test_a_slice_that_takes_too_long_is_left_out_alone(
     plumbing_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "SLICE_TIMEOUT", "50ms")
     slow, sound = Numbers(per_slice=5), Numbers(per_slice=1)
     lasting = Check("slow", slow.look, slow.look_alone, slow.skip)
     others = Check("others", sound.look, skip=sound.skip)
-    settings = ServiceSettings(service_name="x", database_url="x", http_port=1)
-    stop = asyncio.Event()
-
-    chore = audit_continuously([lasting, others], timedelta(milliseconds=10))
-    auditing = asyncio.create_task(chore(plumbing_engine, Relay(plumbing_engine, settings), stop))
 
     async def went_round() -> bool:
         return slow.rounds > 0 and sound.rounds > 0
 
-    await eventually(went_round, True)
-    stop.set()
-    await auditing
+    async with auditing(plumbing_engine, [lasting, others], monkeypatch):
+        await eventually(went_round, True)
     assert slow.compared[:4] == sound.compared[:4] == [1, 2, 4, 5]
+
+
+async def test_a_slice_that_cannot_even_be_skipped_does_not_stop_the_other_checks(
+    plumbing_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, sound = Stuck(), Numbers(per_slice=1)
+    checks = [
+        Check("stuck", stuck.look, skip=stuck.skip),
+        Check("others", sound.look, skip=sound.skip),
+    ]
+
+    async def went_round() -> bool:
+        return stuck.tries_to_skip > 0 and sound.rounds > 0
+
+    async with auditing(plumbing_engine, checks, monkeypatch):
+        await eventually(went_round, True)

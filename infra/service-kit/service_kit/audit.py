@@ -93,6 +93,7 @@ class _Round:
         self._label = {"check": check.name}
         self._position: Any | None = None
         self._alone_left = 0
+        self._takes_too_long = False  # the slice at the position
         self._found = 0
         self._found_last_round = 0
         _DIFFERENCES.set(0, self._label)
@@ -100,17 +101,19 @@ class _Round:
         _SKIPPED.add(0, self._label)
 
     async def step(self, engine: AsyncEngine) -> None:
-        """Compare one slice; a fault of the database does not stop the other checks."""
+        """Compare or pass one slice; a fault of the database does not stop the other checks."""
         try:
             async with AsyncSession(engine) as session:
                 await session.execute(_LIMIT, {"limit": SLICE_TIMEOUT})
-                await self._compare(session)
+                if self._takes_too_long:
+                    await self._pass(session)
+                else:
+                    await self._compare(session)
         except DATABASE_FAULTS as fault:
             if not is_transient(fault):
                 raise
             logger.warning("audit postponed", extra={**self._label, "error": repr(fault)})
-            if is_timeout(fault):
-                await self._pass(engine)
+            self._takes_too_long = self._takes_too_long or is_timeout(fault)
 
     async def _compare(self, session: AsyncSession) -> None:
         look = self._check.look
@@ -126,13 +129,14 @@ class _Round:
         self._found += len(part.differences)
         self._move(part.following)
 
-    async def _pass(self, engine: AsyncEngine) -> None:
-        """Divide the next slice; skip this one if it cannot be divided."""
+    async def _pass(self, session: AsyncSession) -> None:
+        """Divide the slice that takes too long; skip it if it cannot be divided."""
         if self._check.look_alone is not None and not self._alone_left:
             self._alone_left = ALONE_STEPS
+            self._takes_too_long = False
             return
-        async with AsyncSession(engine) as session:
-            following = await self._check.skip(session, self._position)
+        following = await self._check.skip(session, self._position)
+        self._takes_too_long = False
         _SKIPPED.add(1, self._label)
         logger.error(
             "audit left out a slice that takes too long",
