@@ -186,10 +186,11 @@ async def read_size(connection: AsyncConnection) -> int:
     return int((await connection.execute(_READ_SIZE)).scalar_one())
 
 
-# Two statements, and in this order: what the first does not see at work any more, the second sees
-# committed. A row is dated by the begin of its transaction.
+# Two statements, and in this order. A transaction that the first does not see has ended, and the
+# second sees its rows; or it begins later, and so do the dates of its rows. `clock_timestamp()`
+# would be read after the list of transactions: one could begin in between.
 _READ_FLOOR = text("""
-    SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity
+    SELECT least(statement_timestamp(), min(xact_start)) FROM pg_stat_activity
     WHERE datname = current_database() AND backend_type = 'client backend'
         AND pid <> pg_backend_pid()
 """)
