@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# Watermarks and answers use one clock, the database's, because answers subtract watermarks.
+# Never later than the clock of this database, by which answers compute their delay: the producer's
+# clock may be ahead. Before the first heartbeat, `least` has this clock alone.
 _READ_HORIZON = text("""
     SELECT least(clock_timestamp(),
         (SELECT published_until FROM published_events WHERE topic = :topic))

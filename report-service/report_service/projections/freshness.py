@@ -21,7 +21,8 @@ from service_kit.settings import ServiceSettings
 from service_kit.waiting import wait_until_set
 
 MARK_EVERY = timedelta(milliseconds=250)
-MAX_WATERMARKS = 2400  # ten minutes of lag; when full, new ones are dropped until some are reached
+# At least ten minutes of lag. When full, new ones are dropped until some are reached.
+MAX_WATERMARKS = 2400
 FAULT_PAUSE = timedelta(seconds=2)
 
 

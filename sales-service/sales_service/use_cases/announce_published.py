@@ -7,7 +7,7 @@ from sales_service.events.topics import SALES_TOPIC
 from service_kit.events.ledger import read_published_until
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
-# Not a store's: whichever partition it is in, what it tells of was there before.
+# Any key will do: the events that the heartbeat speaks of are in Kafka before it is written.
 KEY = "published"
 
 
