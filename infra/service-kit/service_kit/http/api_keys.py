@@ -22,6 +22,7 @@ from service_kit.telemetry.stages import Stage, stage
 
 # The member of an ASGI scope that holds the caller, once the key has been checked.
 CALLER = "comptoir.caller"
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
 _FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND revoked_at IS NULL")
 
 
@@ -35,9 +36,8 @@ async def identify_caller(request: Request) -> Caller:
 async def find_caller(state: ApiState, scope: Scope) -> Caller:
     """Return the caller of a request; raise `Problem` 401 when the key is missing or unknown."""
     key = read_key(scope)
-    challenge = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
     if not key:
-        raise Problem.of("key-missing", headers=challenge)
+        raise Problem.of("key-missing", headers=_CHALLENGE)
     callers = state.callers
     if known := callers.find(key):
         callers.hits += 1
@@ -50,7 +50,7 @@ async def find_caller(state: ApiState, scope: Scope) -> Caller:
         async with AsyncSession(state.read_engine) as session:
             row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
     if row is None:
-        raise Problem.of("key-unknown", headers=challenge)
+        raise Problem.of("key-unknown", headers=_CHALLENGE)
     caller = Caller(client_id=row.client_id, role=row.role)
     callers.add(key, caller, since)
     return caller
