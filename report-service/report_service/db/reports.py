@@ -56,7 +56,7 @@ class StockAlert(Struct, frozen=True):
 
 
 class Freshness(Struct, frozen=True):
-    """When a report was read, and until when every event in Kafka is counted in it."""
+    """When a report was read, and until when every committed event is counted in it."""
 
     computed_at: datetime
     complete_until: datetime | None
