@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from time import monotonic, time_ns
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -140,7 +140,7 @@ class Consumer:
 
     async def _consume(self, reader: LogReader, stop: asyncio.Event) -> None:
         self._retries.clear()
-        looked_at = datetime.now(UTC)
+        look_at = monotonic() + LOOK_EVERY.total_seconds()
         while not stop.is_set():
             self._resume_due(reader.client)
             batches = await reader.fetch(self._most_records)
@@ -151,10 +151,10 @@ class Consumer:
                     continue
                 for partition, records in fetched.items():
                     await self._take(reader, partition, records)
-            if datetime.now(UTC) - looked_at > LOOK_EVERY:
+            if monotonic() >= look_at:
                 await reader.pass_last_gaps()
                 await self._commit_hints(reader)
-                looked_at = datetime.now(UTC)
+                look_at = monotonic() + LOOK_EVERY.total_seconds()
         await self._commit_hints(reader)
 
     async def _take_together(self, fetched: Fetched) -> bool:

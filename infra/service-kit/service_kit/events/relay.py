@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -127,12 +128,12 @@ class Relay:
         stop: asyncio.Event,
     ) -> None:
         pause = BUSY_POLL
-        check_at = datetime.now(UTC) + LOG_CHECK_EVERY
+        check_at = monotonic() + LOG_CHECK_EVERY.total_seconds()
         while not stop.is_set():
             self._nudged.clear()
-            if datetime.now(UTC) >= check_at:
+            if monotonic() >= check_at:
                 await check.run()
-                check_at = datetime.now(UTC) + LOG_CHECK_EVERY
+                check_at = monotonic() + LOG_CHECK_EVERY.total_seconds()
             published = await self._publish_chunk(connection, producer, check)
             if published:
                 pause = BUSY_POLL

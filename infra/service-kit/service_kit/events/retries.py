@@ -4,6 +4,7 @@ import random
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 from aiokafka import TopicPartition
 
@@ -21,7 +22,7 @@ class Retry:
 
     failing_since: datetime
     pause: timedelta
-    due_at: datetime
+    due_at: float  # of the monotonic clock: a wrong wall clock must not prolong a pause
     fault: BaseException
 
     @property
@@ -45,7 +46,7 @@ class Retries:
         former = self._retries.get(partition)
         pause = min(former.pause * 2, LONGEST_PAUSE) if former else FIRST_PAUSE
         # Jitter, so that partitions that failed together do not retry together.
-        due_at = now + pause * random.uniform(0.5, 1.0)
+        due_at = monotonic() + pause.total_seconds() * random.uniform(0.5, 1.0)
         since = former.failing_since if former else now
         retry = self._retries[partition] = Retry(since, pause, due_at, fault)
         return retry
@@ -67,7 +68,7 @@ class Retries:
 
     def is_due(self, partition: TopicPartition) -> bool:
         retry = self._retries.get(partition)
-        return retry is not None and retry.due_at <= datetime.now(UTC)
+        return retry is not None and retry.due_at <= monotonic()
 
     @property
     def stopped_by_dead_letters(self) -> int:
