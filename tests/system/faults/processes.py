@@ -23,7 +23,7 @@ NOT_PASSED = "(not passed)"
 
 
 async def pause(random: Random, shortest: float, longest: float) -> None:
-    """Return how long a fault lasts."""
+    """Wait for as long as a fault lasts."""
     await asyncio.sleep(random.uniform(shortest, longest))
 
 
