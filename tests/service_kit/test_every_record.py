@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from service_kit.events.cloud_events import Kind, PoisonMessage, Subscription, decode_event
 from service_kit.events.consumer import Consumer
 from service_kit.events.dead_letters import DeadLetter, as_columns
+from service_kit.events.fetching import STEP_RECORDS
 from service_kit.events.redrive import Redrive
 from service_kit.settings import ServiceSettings
 from tests.fixtures.kafka import TopicFactory
@@ -260,17 +261,21 @@ async def test_a_record_that_the_client_cannot_decode_is_set_aside(
         monkeypatch.setattr(name, SlowBuilder)
     options = await topics(TOPIC, partitions=2)
     undecodable = [*headers(2), (NotUtf8("odd"), b"")]
+    # A step of the fetch succeeds before the one that fails.
+    before = STEP_RECORDS + 5
     async with producing(topics) as (producer, name):
-        await producer.send_and_wait(name, b'{"amount": 1}', partition=0, headers=headers(1))
+        for number in range(before):
+            event = headers(100 + number)
+            await producer.send_and_wait(name, b'{"amount": 1}', partition=0, headers=event)
         await producer.send_and_wait(name, b'{"amount": 2}', partition=0, headers=undecodable)
         await producer.send_and_wait(name, b'{"amount": 4}', partition=0, headers=headers(4))
         await producer.send_and_wait(name, b'{"amount": 8}', partition=1, headers=headers(8))
 
     async with consuming(engine, options):
-        await eventually(lambda: scalar(engine, SUM), 13)
+        await eventually(lambda: scalar(engine, SUM), before + 4 + 8)
 
     assert await scalar(engine, OPEN) == 1
-    assert await scalar(engine, 'SELECT "offset" FROM dead_letters') == 1
+    assert await scalar(engine, 'SELECT "offset" FROM dead_letters') == before
 
 
 @pytest.mark.integration

@@ -15,7 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.faults import DATABASE_FAULTS, TransientFailure, is_transient
 from service_kit.events import event_metrics, positions
-from service_kit.events.fetching import BATCH_RECORDS, POLL_TIMEOUT_MS, Fetched, fetch_some
+from service_kit.events.fetching import (
+    BATCH_RECORDS,
+    POLL_TIMEOUT_MS,
+    STEP_RECORDS,
+    Fetched,
+    Undecodable,
+    fetch_some,
+)
 from service_kit.events.kafka_clients import GOODBYE_SECONDS
 from service_kit.settings import ServiceSettings
 
@@ -58,30 +65,30 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         """
         try:
             fetched = await fetch_some(self.client, most_records)
-        except UnicodeDecodeError:
-            # The client has moved past the records of other partitions, and has dropped them.
+        except Undecodable as fault:
+            # What the client has dropped would look like a gap.
             self._unbroken_from.clear()
-            return {
+            # Apply first what came before: else the same records would be fetched for ever.
+            return fault.before or {
                 partition: records
                 for partition in self.client.assignment()
-                if (records := await self._fetch_one_by_one(partition, most_records))
+                if (records := await self._fetch_one_by_one(partition))
             }
         for partition, records in fetched.items():
             self._begin(partition, records[0].offset)
         return fetched
 
-    async def _fetch_one_by_one(
-        self, partition: TopicPartition, most_records: int
-    ) -> Sequence[ConsumerRecord]:
+    async def _fetch_one_by_one(self, partition: TopicPartition) -> Sequence[ConsumerRecord]:
         records: list[ConsumerRecord] = []
+        timeout = POLL_TIMEOUT_MS
         try:
-            while len(records) < most_records:
-                fetched = await self.client.getmany(
-                    partition, timeout_ms=POLL_TIMEOUT_MS, max_records=1
-                )
+            while len(records) < STEP_RECORDS:
+                fetched = await self.client.getmany(partition, timeout_ms=timeout, max_records=1)
                 if not fetched:
                     break
                 records += fetched[partition]
+                # While we waited, a rebalance could move the client elsewhere.
+                timeout = 0
         except UnicodeDecodeError as error:
             offset = await self.client.position(partition)
             self.client.seek(partition, offset + 1)
