@@ -35,8 +35,9 @@ LOG_CHECK_EVERY = timedelta(seconds=10)  # how long lost records may go unnotice
 _LEADER_LOCK = 7_301_002
 _LEAD = text(f"SELECT pg_try_advisory_lock({_LEADER_LOCK})")
 # The lock lasts as long as the leader's session, and the server ends a session that shows no life
-# for so long: that of a frozen process, or of one whose packets are lost. It is longer than the
-# leader may wait for the broker, and shorter than a strict sale may wait for its decision.
+# for so long: that of a frozen process, or of one whose packets are lost. A statement that still
+# runs ends first. The time is longer than one wait for the broker, and shorter than a strict sale
+# may wait for its decision.
 LONGEST_SILENCE = timedelta(seconds=20)
 _SHOW_LIFE = text("""
     SELECT set_config('idle_session_timeout', :silence, false),
