@@ -86,7 +86,7 @@ EVENT_FLOW = Board(
             "short",
             [
                 Query(rare("events_retried_total", "consumer"), "{{consumer}}"),
-                Query(rare("consumer_clients_replaced_total", "job"), "{{job}}: client replaced"),
+                Query(rare("consumer_clients_replaced_total", "job"), "client replaced {{job}}"),
             ],
             THIRD,
         ),
@@ -133,7 +133,7 @@ BUSINESS = Board(
             [
                 Query(
                     '60 * sum by (store) (rate(sales_total{status="confirmed"}[1m]))',
-                    "store {{store}}",
+                    "{{store}}",
                 )
             ],
         ),
@@ -153,7 +153,7 @@ BUSINESS = Board(
                 Query(
                     '60 * sum by (store) (rate(sales_total{status="rejected"}[1m])) '
                     "or on () vector(0)",
-                    "store {{store}}",
+                    "{{store}}",
                 )
             ],
         ),

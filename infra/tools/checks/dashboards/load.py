@@ -77,9 +77,9 @@ LOAD = Board(
             ],
         ),
         Panel(
-            "Users of k6, and arrivals for which no user was free",
-            "Bad: any skipped arrival: the load was lower than planned. Next: the p95 above; more"
-            " users in the script.",
+            "Users of k6, and arrivals left out",
+            "Bad: an arrival is left out, because no user was free: the load was lower than "
+            "planned. Next: the p95 above; more users in the script.",
             "short",
             [
                 Query("sum(k6_vus)", "users"),
