@@ -92,3 +92,15 @@ test("instances of one service are told apart", () => {
 
   assert.deepEqual([...processes.values()], ["stock-worker a:2", "stock-worker a:3"]);
 });
+
+test("spans that begin together come in the same order, whatever Jaeger's order is", () => {
+  const spans = [
+    span("writes", null, 0, 5, "kafka wait", [], "p2"),
+    span("sells", null, 0, 5, "POST", [], "p1"),
+    span("reads", null, 0, 5, "kafka wait", [], "p2"),
+  ];
+  const shown = (given) => trace(...given).spans.map(({ id }) => id);
+
+  assert.deepEqual(shown(spans), ["sells", "reads", "writes"]);
+  assert.deepEqual(shown([...spans].reverse()), ["sells", "reads", "writes"]);
+});

@@ -114,7 +114,11 @@ export function parseTrace(json) {
   const spans = json.spans.map((/** @type {any} */ span) => parseSpan(span, json.processes[span.processID]));
   return {
     id: json.traceID,
-    spans: spans.sort((/** @type {Span} */ a, /** @type {Span} */ b) => a.started - b.started),
+    // Jaeger's own order changes from one answer to the next.
+    spans: spans.sort(
+      (/** @type {Span} */ a, /** @type {Span} */ b) =>
+        a.started - b.started || a.process.localeCompare(b.process) || a.id.localeCompare(b.id),
+    ),
   };
 }
 
