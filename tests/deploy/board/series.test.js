@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { align, cellsOf, nameOf, stack, summarise, thinOut } from "../../../infra/deploy/board/page/series.js";
+import { align, cellsOf, linesOf, nameOf, stack, summarise, thinOut } from "../../../infra/deploy/board/page/series.js";
 
 test("a moment without a value, or with none that is a number, stays empty", () => {
   assert.deepEqual(
@@ -23,6 +23,16 @@ test("a legend is filled in with labels", () => {
   assert.equal(nameOf("p95", {}), "p95");
   assert.equal(nameOf("repeated {{scenario}}", {}), "repeated");
   assert.equal(nameOf("", { __name__: "up", job: "x" }), 'up{job="x"}');
+});
+
+test("lines come by name, and numbers in names by size", () => {
+  const stores = ["10", "7", "8"].map((store) => ({ metric: { store }, values: [[5, store]] }));
+
+  assert.deepEqual(linesOf(stores, "{{store}}", [5]), [
+    { name: "7", points: [7] },
+    { name: "8", points: [8] },
+    { name: "10", points: [10] },
+  ]);
 });
 
 test("a legend tells the last value that there was, and the largest", () => {

@@ -5,7 +5,7 @@ import { fill, h } from "./dom.js";
 import { showLegend } from "./legend.js";
 import { explain } from "./no_data.js";
 import { PrometheusError, queryExemplars, queryRange } from "./prometheus.js";
-import { align, cellsOf, nameOf, thinOut } from "./series.js";
+import { cellsOf, linesOf, thinOut } from "./series.js";
 import { substitute } from "./variables.js";
 
 /** @typedef {import("./dashboards.js").Panel} Definition */
@@ -129,12 +129,7 @@ export class PanelView {
    */
   #show(answers, exemplars, { moments, step }) {
     const { isHeatmap, isStacked, unit, targets } = this.definition;
-    const lines = answers.flatMap((series, i) =>
-      series.map(({ metric, values }) => ({
-        name: nameOf(targets[i].legendFormat, metric),
-        points: align(values, moments),
-      })),
-    );
+    const lines = answers.flatMap((series, i) => linesOf(series, targets[i].legendFormat, moments));
     const cells = isHeatmap ? cellsOf(answers[0], moments) : null;
     this.redraw = () => {
       if (!lines.some(({ name }) => name === this.alone)) this.alone = null;

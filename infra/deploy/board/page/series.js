@@ -36,6 +36,23 @@ export function nameOf(format, labels) {
   return told.length ? `${metric}{${told.join(", ")}}` : metric || "value";
 }
 
+/** Numbers in names count as numbers: store 7 comes before store 10. */
+const NAMES = new Intl.Collator("en", { numeric: true });
+
+/**
+ * Return the series of an expression as lines, in the order of their names.
+ *
+ * @param {Matrix[]} series
+ * @param {string} format
+ * @param {number[]} moments
+ * @returns {Line[]}
+ */
+export function linesOf(series, format, moments) {
+  return series
+    .map(({ metric, values }) => ({ name: nameOf(format, metric), points: align(values, moments) }))
+    .sort((a, b) => NAMES.compare(a.name, b.name));
+}
+
 /**
  * Return the last value and the largest one; null when there is no value.
  *
