@@ -1,7 +1,7 @@
 /** The bar: which view, which period, how often, light or dark. */
 
 import { linkTo } from "./address.js";
-import { fill, h } from "./dom.js";
+import { chosenIn, fill, h } from "./dom.js";
 import { describe, PERIODS, REFRESHES } from "./period.js";
 
 /** @typedef {import("./address.js").Address} Address */
@@ -49,7 +49,6 @@ export function showPeriod(element, page) {
     h("option", { value, selected: isListed && value === from }, title),
   );
   const custom = isListed ? [] : [h("option", { value: CUSTOM, selected: true }, describe(from, to))];
-  const chosen = (/** @type {Event} */ event) => /** @type {HTMLSelectElement} */ (event.target).value;
   fill(
     element,
     h("button", { title: "Twice the period", onclick: () => page.zoomOut() }, "−"),
@@ -57,7 +56,7 @@ export function showPeriod(element, page) {
       "select",
       {
         title: "Period; drag across a chart to choose another",
-        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, from: chosen(event), to: "now" }),
+        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, from: chosenIn(event), to: "now" }),
       },
       ...custom,
       ...periods,
@@ -66,7 +65,7 @@ export function showPeriod(element, page) {
       "select",
       {
         title: "Refresh",
-        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, refresh: chosen(event) }),
+        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, refresh: chosenIn(event) }),
       },
       ...Object.entries(REFRESHES).map(([value, title]) => h("option", { value, selected: value === refresh }, title)),
     ),

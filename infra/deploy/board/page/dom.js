@@ -32,6 +32,25 @@ export function fill(element, ...children) {
 }
 
 /**
+ * Return a message in the place of what cannot be shown.
+ *
+ * @param {string} title
+ * @param {string} reason
+ */
+export function message(title, reason) {
+  return h("div", { class: "message" }, h("b", {}, title), h("span", {}, reason));
+}
+
+/**
+ * Return what was chosen in a `select`.
+ *
+ * @param {Event} event its `change`
+ */
+export function chosenIn(event) {
+  return /** @type {HTMLSelectElement} */ (event.target).value;
+}
+
+/**
  * @param {Child[]} children
  * @returns {(Node | string)[]}
  */

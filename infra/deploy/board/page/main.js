@@ -4,7 +4,7 @@ import { format, HOME, linkTo, parse } from "./address.js";
 import { restoreTheme, showPeriod, showTabs } from "./controls.js";
 import { readDashboard } from "./dashboards.js";
 import { DashboardView } from "./dashboard_view.js";
-import { fill, h } from "./dom.js";
+import { fill, message } from "./dom.js";
 import { Jaeger } from "./jaeger.js";
 import { resolve, secondsOf } from "./period.js";
 import { ProcessesView } from "./processes_view.js";
@@ -140,15 +140,8 @@ export class Page {
 
   /** @param {unknown} fault */
   #tell(fault) {
-    fill(
-      this.main,
-      h(
-        "div",
-        { class: "message" },
-        h("b", {}, "This cannot be shown"),
-        h("span", {}, fault instanceof Error ? fault.message : String(fault)),
-      ),
-    );
+    const reason = fault instanceof Error ? fault.message : String(fault);
+    fill(this.main, message("This cannot be shown", reason));
   }
 }
 

@@ -1,52 +1,46 @@
 /** Every process that Prometheus watches: whether it answers, and what it uses; and all alerts. */
 
-import { fill, h } from "./dom.js";
+import { fill, h, message } from "./dom.js";
 import { PrometheusError, query, readAlertRules, readTargets } from "./prometheus.js";
 import { format } from "./units.js";
 
 /** @typedef {import("./main.js").Page} Page */
-/** @typedef {{key: string, title: string, unit: string, expression: string, bad: number}} Figure */
+/** @typedef {{title: string, unit: string, expression: string, bad: number}} Figure */
 
 const EACH = "by (job, instance)";
 /** @type {Figure[]} `bad`: from there on the figure is marked */
 const FIGURES = [
   {
-    key: "age",
     title: "up for",
     unit: "s",
     expression: `max ${EACH} (time() - process_start_time_seconds)`,
     bad: Infinity,
   },
   {
-    key: "cpu",
     title: "CPU",
     unit: "percentunit",
     expression: `sum ${EACH} (rate(process_cpu_seconds_total[1m]))`,
     bad: 0.8,
   },
   {
-    key: "memory",
     title: "memory",
     unit: "bytes",
     expression: `sum ${EACH} (process_resident_memory_bytes)`,
     bad: 256 * 2 ** 20,
   },
   {
-    key: "requests",
     title: "requests",
     unit: "reqps",
     expression: `sum ${EACH} (rate(http_requests_total{handler!~"/metrics|/health.*"}[1m]))`,
     bad: Infinity,
   },
   {
-    key: "events",
     title: "events",
     unit: "eps",
     expression: `sum ${EACH} (rate(events_consumed_total[1m]))`,
     bad: Infinity,
   },
   {
-    key: "loop",
     title: "loop lag p99",
     unit: "s",
     expression: `histogram_quantile(0.99, sum by (job, instance, le) (rate(asyncio_loop_lag_seconds_bucket[1m])))`,
@@ -83,7 +77,7 @@ export class ProcessesView {
       fill(this.alerts, ...alertContent(rules));
     } catch (fault) {
       if (!(fault instanceof PrometheusError)) throw fault;
-      fill(this.targets, h("div", { class: "message" }, h("b", {}, "No data"), h("span", {}, fault.message)));
+      fill(this.targets, message("No data", fault.message));
     }
   }
 

@@ -86,7 +86,7 @@ export function findGraphPage() {
   );
 }
 
-/** @returns {Promise<{job: string, instance: string, health: string, url: string, error: string, scraped: string}[]>} */
+/** @returns {Promise<{job: string, instance: string, health: string, url: string, error: string}[]>} */
 export async function readTargets() {
   const { activeTargets } = await ask("targets", { state: "active" });
   return activeTargets.map((/** @type {any} */ each) => ({
@@ -95,7 +95,6 @@ export async function readTargets() {
     health: each.health,
     url: each.scrapeUrl,
     error: each.lastError,
-    scraped: each.lastScrape,
   }));
 }
 

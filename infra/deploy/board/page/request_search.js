@@ -1,6 +1,6 @@
 /** Which requests are listed: by order, by endpoint, by a tag; or one trace by its id. */
 
-import { h } from "./dom.js";
+import { chosenIn, h } from "./dom.js";
 
 /** @typedef {import("./main.js").Page} Page */
 
@@ -13,7 +13,6 @@ const TRACE = /^[0-9a-f]{32}$/;
  */
 export function requestSearch(page, routes) {
   const { address } = page;
-  const chosen = (/** @type {Event} */ event) => /** @type {HTMLSelectElement} */ (event.target).value;
   const field = h("input", {
     type: "search",
     value: address.tag,
@@ -33,7 +32,7 @@ export function requestSearch(page, routes) {
       "select",
       {
         title: "Which requests",
-        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, order: chosen(event), tag: "" }),
+        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, order: chosenIn(event), tag: "" }),
       },
       ...Object.entries(ORDERS).map(([value, title]) =>
         h("option", { value, selected: value === address.order }, title),
@@ -43,7 +42,7 @@ export function requestSearch(page, routes) {
       "select",
       {
         title: "Endpoint",
-        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, route: chosen(event) }),
+        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, route: chosenIn(event) }),
       },
       h("option", { value: "" }, "route: all"),
       ...routes.map((route) => h("option", { value: route, selected: route === address.route }, route)),

@@ -1,6 +1,6 @@
 /** The slowest requests of the period, as `make slow` lists them, or others; each opens its trace. */
 
-import { fill, h } from "./dom.js";
+import { fill, h, message } from "./dom.js";
 import { JaegerError } from "./jaeger.js";
 import { resolve } from "./period.js";
 import { labelValues } from "./prometheus.js";
@@ -69,7 +69,7 @@ export class SlowView {
 
   /** @param {string} reason */
   #say(reason) {
-    fill(this.list, h("div", { class: "message" }, h("b", {}, "No requests"), h("span", {}, reason)));
+    fill(this.list, message("No requests", reason));
   }
 
   /** @param {{trace: string, span: Span}[]} found */

@@ -8,7 +8,7 @@
  * @typedef {import("./jaeger.js").Trace} Trace
  */
 
-export const STAGE = "comptoir.stage.";
+const STAGE = "comptoir.stage.";
 const FIRST_GUESS = 1_000_000;
 const SHORTEST = 1_000;
 /** Durations that near need no order among each other. */

@@ -2,7 +2,7 @@
 
 import { linkTo } from "./address.js";
 import { colourOfProcess } from "./colours.js";
-import { fill, h } from "./dom.js";
+import { fill, h, message } from "./dom.js";
 import { JaegerError } from "./jaeger.js";
 import { stageBar, stageNames } from "./stage_bar.js";
 import { stagesOf } from "./slowest.js";
@@ -39,7 +39,7 @@ export class TraceView {
       fill(this.page.main, h("article", { class: "trace" }, ...this.#content(trace)));
     } catch (fault) {
       if (!(fault instanceof JaegerError)) throw fault;
-      fill(this.page.main, h("div", { class: "message" }, h("b", {}, "No trace"), h("span", {}, fault.message)));
+      fill(this.page.main, message("No trace", fault.message));
     }
   }
 
