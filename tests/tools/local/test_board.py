@@ -46,8 +46,12 @@ def test_the_page_is_told_where_jaeger_is(tmp_path: Path) -> None:
 
 def test_it_is_laid_anew_at_each_start(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "state", WATCHED)
+    folder = board.lay_out(layout)
+    assert folder is not None
+    (folder / "of-an-earlier-version").touch()
 
-    assert board.lay_out(layout) == board.lay_out(layout)
+    assert board.lay_out(layout) == folder
+    assert not (folder / "of-an-earlier-version").exists()
 
 
 def test_prometheus_serves_it(tmp_path: Path) -> None:
