@@ -21,7 +21,7 @@ def histograms() -> Iterator[tuple[str, bool]]:
                     made = getattr(node.func, "attr", getattr(node.func, "id", ""))
                     if made in BUCKETS_OF:
                         given = {word.arg for word in node.keywords}
-                        yield f"{path.name}:{node.lineno}", BUCKETS_OF[made] in given
+                        yield f"{path.relative_to(ROOT)}:{node.lineno}", BUCKETS_OF[made] in given
 
 
 def test_no_histogram_has_the_buckets_of_a_library() -> None:
