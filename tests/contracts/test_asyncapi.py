@@ -114,7 +114,7 @@ def test_the_services_read_what_the_document_says() -> None:
 
 
 def test_no_producer_sends_a_type_that_a_consumer_would_set_aside() -> None:
-    """Consumers are deployed first: they learn a new version, or ignore it, before it is sent."""
+    # Consumers are deployed first: they learn a new version, or ignore it, before it is sent.
     sent = {topic: types for (_, topic), types in types_by_service_and_topic("send").items()}
 
     assert {
