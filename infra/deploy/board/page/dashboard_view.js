@@ -37,8 +37,11 @@ export class DashboardView {
     this.variables = variables;
     this.choices = variables.map(
       ({ name }) =>
-        new VariableChoice(name, (values) =>
-          this.page.go({ ...this.page.address, variables: { ...this.page.address.variables, [name]: values } }),
+        new VariableChoice(
+          name,
+          (values) =>
+            this.page.go({ ...this.page.address, variables: { ...this.page.address.variables, [name]: values } }),
+          this.leaving.signal,
         ),
     );
     fill(this.page.tools, ...this.choices.map((choice) => choice.element));

@@ -6,17 +6,19 @@ export class VariableChoice {
   /**
    * @param {string} name
    * @param {(values: string[]) => void} onchange
+   * @param {AbortSignal} leaving when it is no longer shown
    */
-  constructor(name, onchange) {
+  constructor(name, onchange, leaving) {
     this.name = name;
     this.onchange = onchange;
     this.summary = h("summary", {}, `${name}: all`);
     this.list = h("div", { class: "choices" });
     this.element = h("details", { class: "variable" }, this.summary, this.list);
     // It closes when the pointer is pressed elsewhere, as a select does.
-    document.addEventListener("pointerdown", ({ target }) => {
+    const close = (/** @type {PointerEvent} */ { target }) => {
       if (target instanceof Node && !this.element.contains(target)) this.element.open = false;
-    });
+    };
+    document.addEventListener("pointerdown", close, { signal: leaving });
     this.offered = "";
   }
 
