@@ -73,6 +73,7 @@ export class Page {
       try {
         await view.open(address);
       } catch (fault) {
+        fill(this.tools);
         this.#tell(fault);
         return;
       }
