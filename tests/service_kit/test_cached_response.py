@@ -22,3 +22,14 @@ async def test_readers_of_a_large_body_share_one_copy_of_it() -> None:
     assert [message["body"] for message in bodies] == [large.body, b"!"] * 2
     assert all(message["body"] is large.body for message in bodies[::2])
     assert [message.get("more_body", False) for message in bodies] == [True, False] * 2
+
+
+def test_a_client_that_has_it_already_gets_no_body() -> None:
+    cached = CachedResponse(Content(b"7"))
+
+    known = cached.render(b'"other", ' + cached.etag)
+    other = cached.render(b'"other"')
+
+    assert (known.status, known.body, known.end) == (304, b"", b"")
+    assert (b"etag", cached.etag) in known.headers
+    assert (other.status, other.body) == (200, b"7")

@@ -258,19 +258,6 @@ async def test_a_client_may_want_it_read_anew(shop: Shop) -> None:
         assert shop.cached(cache_control=refusal) is None
 
 
-async def test_a_client_that_has_it_already_gets_no_body(shop: Shop) -> None:
-    etag = (await shop.ask()).headers["etag"]
-
-    known = shop.cache.find(a_scope(if_none_match=f'"other", {etag}'))
-    other = shop.cache.find(a_scope(if_none_match='"other"'))
-
-    assert known is not None
-    assert (known.status, known.body) == (304, b"")
-    assert (b"etag", etag.encode()) in known.headers
-    assert other is not None
-    assert other.status == 200
-
-
 async def test_a_response_of_today_is_stale_tomorrow(shop: Shop) -> None:
     await shop.ask(until=time() - 1)
 
