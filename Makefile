@@ -124,8 +124,8 @@ fix: $(STAMP) ## Repair what can be repaired
 	@$(VENV)/bin/python -m infra.tools.checks.dashboards
 
 .PHONY: test
-test: $(STAMP) ## Run all tests, JOBS=2 at a time, or make test T=tests/sales_service
-	@$(VENV)/bin/pytest $(or $(T),--numprocesses=$(or $(JOBS),2) --dist=loadscope --no-loadscope-reorder)
+test: $(STAMP) ## Run all tests, JOBS=3 at a time, or make test T=tests/sales_service
+	@$(VENV)/bin/pytest $(or $(T),--numprocesses=$(or $(JOBS),3) --dist=loadscope --no-loadscope-reorder)
 
 .PHONY: test-fast
 test-fast: $(STAMP) ## Run the tests that need neither database nor broker
