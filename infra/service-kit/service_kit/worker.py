@@ -82,7 +82,7 @@ def run_worker(
             app.include_router(build_operations_router(metrics.registry, checks))
             watches = (
                 OutboxWatch(settings.outbox_ceiling),
-                LagWatch(settings, [each.topic for each in subscriptions], consumer.look_for_stall),
+                LagWatch(settings, [each.topic for each in subscriptions], consumer.stall.look),
                 Redrive(settings, subscriptions),
             )
             tasks = [

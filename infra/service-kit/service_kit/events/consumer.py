@@ -7,7 +7,7 @@ offset only follows, for tools that show lag.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from time import monotonic, time_ns
@@ -34,7 +34,7 @@ from service_kit.events.kafka_clients import new_consumer, stop_consumer
 from service_kit.events.log_reader import LogReader
 from service_kit.events.multi_partition import NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
-from service_kit.events.stall import REPLACED, ClientStalled, Stall
+from service_kit.events.stall import ClientStalled, StallWatch
 from service_kit.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
@@ -79,9 +79,7 @@ class Consumer:
         self._hints: dict[TopicPartition, int] = {}
         self._received_ns = 0
         self.is_connected = False
-        self._stall = Stall()
-        self._client: AIOKafkaConsumer | None = None
-        self._is_stalled = asyncio.Event()
+        self.stall = StallWatch(self._retries)
         event_metrics.observe_stopped(self._name, lambda: self._retries.stopped_by_dead_letters)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -100,50 +98,19 @@ class Consumer:
         try:
             await client.start()
             self.is_connected = True
-            self._client = client
-            await self._consume_unless_stalled(reader, stop)
+            await self.stall.run(reader, self._consume(reader, stop))
         finally:
             self.is_connected = False
-            self._client = None
             await stop_consumer(client)
-
-    async def _consume_unless_stalled(self, reader: LogReader, stop: asyncio.Event) -> None:
-        self._stall.clear()
-        self._is_stalled.clear()
-        tasks = [
-            asyncio.create_task(self._consume(reader, stop)),
-            asyncio.create_task(self._is_stalled.wait()),
-        ]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            # Safe within a batch: what is not committed is done again.
-            for task in tasks:
-                task.cancel()
-            consumed, _ = await asyncio.gather(*tasks, return_exceptions=True)
-        if isinstance(consumed, BaseException) and not self._is_stalled.is_set():
-            raise consumed
-        if self._is_stalled.is_set():
-            REPLACED.add(1)
-            raise ClientStalled("records wait, and the client brings none")
-
-    def look_for_stall(self, waiting: Mapping[TopicPartition, int]) -> None:
-        """Mark the client as stalled when it brings no records although some wait for it."""
-        stalled = self._stall.find(waiting, monotonic())
-        if self._client is None or not stalled:
-            return
-        mine = self._client.assignment()
-        # A partition that is retried stands still for another reason. A client without any
-        # partition may have got none in the assignment.
-        if not mine or any(each in mine and not self._retries.has(each) for each in stalled):
-            self._is_stalled.set()
 
     async def _consume(self, reader: LogReader, stop: asyncio.Event) -> None:
         self._retries.clear()
         look_at = monotonic() + LOOK_EVERY.total_seconds()
         while not stop.is_set():
             self._resume_due(reader.client)
+            self.stall.batch_begun = None
             batches = await reader.fetch(self._most_records)
+            self.stall.batch_begun = monotonic()
             self._received_ns = time_ns()
             self._most_records = min(BATCH_RECORDS, 2 * self._most_records)
             for fetched in by_topic(batches):

@@ -8,6 +8,7 @@ a failed fetch. Only a gap in a stretch that was read without a break holds no r
 import asyncio
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from time import monotonic
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
@@ -50,6 +51,8 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         # From where each partition was read without a break until now.
         self._unbroken_from: dict[TopicPartition, int] = {}
         self._is_rebalancing = False
+        # Since when this member waits for an assignment; None while it has one.
+        self.unassigned_since: float | None = monotonic()
         # Where each partition was read to when the database had the same position.
         self._level: dict[TopicPartition, int] = {}
         if topics:  # a worker may only publish
@@ -109,10 +112,12 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         self._is_rebalancing = True
+        self.unassigned_since = monotonic()
         self._unbroken_from.clear()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         self._is_rebalancing = False
+        self.unassigned_since = None
         self._unbroken_from.clear()
 
     async def close_gap(self, partition: TopicPartition, position: int, until: int) -> bool:
