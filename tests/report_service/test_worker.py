@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from report_service.events.consumed import EventsPublished
+from report_service.db.freshness import read_horizon
+from report_service.projections import freshness
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.waiting import eventually
 from tests.report_service.builders import COFFEE, a_line, a_product, a_sale, levels
@@ -54,8 +56,32 @@ async def test_a_sale_that_can_never_count_is_set_aside_alone(worker: Worker) ->
     assert "sale_line_facts_pkey" in str(errors)
 
 
+async def test_nothing_is_complete_before_the_first_heartbeat(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[datetime | None] = []
+
+    async def look(session: AsyncSession, topic: str) -> datetime | None:
+        looks.append(await read_horizon(session, topic))
+        return looks[-1]
+
+    monkeypatch.setattr(freshness, "read_horizon", look)
+    worker.consume()
+    await worker.sell(a_sale())
+    await eventually(lambda: worker.projection.rows(COUNTED), [(1,)])
+    worker.keep_freshness()
+
+    async def has_looked() -> bool:
+        return len(looks) > 2
+
+    # Every sale in Kafka is counted. Whether Kafka has every sale is not known.
+    await eventually(has_looked, True)
+    assert await worker.projection.rows(COMPLETE_UNTIL) == []
+
+
 async def test_nothing_is_complete_while_events_wait_in_kafka(worker: Worker) -> None:
     await worker.sell(a_sale())
+    await worker.beat(datetime.now(UTC))
     worker.keep_freshness()
     worker.consume()
 
@@ -71,8 +97,7 @@ async def test_nothing_is_complete_while_events_wait_in_kafka(worker: Worker) ->
 async def test_nothing_is_complete_beyond_what_the_producer_has_in_kafka(worker: Worker) -> None:
     worker.consume()
     published_until = datetime.now(UTC) - timedelta(hours=2)
-    heartbeat = EventsPublished(published_until)
-    await worker.publish("sales.events.v1", "sales.events-published.v1", heartbeat)
+    await worker.beat(published_until)
     await eventually(lambda: worker.projection.rows(PUBLISHED_UNTIL), [(published_until,)])
     worker.keep_freshness()
 
@@ -82,11 +107,9 @@ async def test_nothing_is_complete_beyond_what_the_producer_has_in_kafka(worker:
     assert await worker.projection.rows(COMPLETE_UNTIL) == [(published_until,)]
 
     # A heartbeat that is read again changes nothing.
-    older = EventsPublished(published_until - timedelta(hours=1))
-    later = EventsPublished(published_until + timedelta(hours=1))
-    await worker.publish("sales.events.v1", "sales.events-published.v1", later, older)
-    complete = [(later.published_until,)]
-    await eventually(lambda: worker.projection.rows(COMPLETE_UNTIL), complete)
+    later = published_until + timedelta(hours=1)
+    await worker.beat(later, published_until - timedelta(hours=1))
+    await eventually(lambda: worker.projection.rows(COMPLETE_UNTIL), [(later,)])
 
 
 async def test_freshness_moves_on_with_time_and_covers_what_was_sent_before(
@@ -95,6 +118,8 @@ async def test_freshness_moves_on_with_time_and_covers_what_was_sent_before(
     worker.consume()
     worker.keep_freshness()
     await worker.sell(a_sale(), a_sale())
+    # The producer's clock is ahead, so the database's clock is the limit.
+    await worker.beat(datetime.now(UTC) + timedelta(hours=1))
     sent_at = datetime.now(UTC)
 
     async def covers() -> bool:

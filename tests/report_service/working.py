@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from uuid_utils.compat import uuid7
 
 from report_service.consumers import catalogue_events, sales_events, stock_events
+from report_service.events.consumed import EventsPublished
 from report_service.events.topics import SALES_TOPIC
 from report_service.projections.freshness import keep_freshness
 from service_kit.events.cloud_events import Subscription
@@ -70,6 +71,11 @@ class Worker:
 
     async def sell(self, *sales: msgspec.Struct) -> None:
         await self.publish("sales.events.v1", "sales.sale-recorded.v1", *sales)
+
+    async def beat(self, *published_until: datetime) -> None:
+        """Publish heartbeats of the sales service."""
+        bodies = [EventsPublished(instant) for instant in published_until]
+        await self.publish("sales.events.v1", "sales.events-published.v1", *bodies)
 
 
 @asynccontextmanager

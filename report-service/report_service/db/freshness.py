@@ -6,10 +6,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 # Never later than the clock of this database, by which answers compute their delay: the producer's
-# clock may be ahead. Before the first heartbeat, `least` has this clock alone.
+# clock may be ahead.
 _READ_HORIZON = text("""
-    SELECT least(clock_timestamp(),
-        (SELECT published_until FROM published_events WHERE topic = :topic))
+    SELECT least(clock_timestamp(), published_until) FROM published_events WHERE topic = :topic
 """)
 _NOTE_PUBLISHED = text("""
     INSERT INTO published_events AS p (topic, published_until) VALUES (:topic, :published_until)
@@ -23,9 +22,14 @@ _ADVANCE = text("""
 """)
 
 
-async def read_horizon(session: AsyncSession, topic: str) -> datetime:
-    """Return the instant before which every event of a topic is in Kafka, as far as is known."""
-    horizon: datetime = (await session.execute(_READ_HORIZON, {"topic": topic})).scalar_one()
+async def read_horizon(session: AsyncSession, topic: str) -> datetime | None:
+    """Return the instant before which every event of a topic is in Kafka.
+
+    It is None before the producer's first heartbeat: then nothing is known about Kafka.
+    """
+    horizon: datetime | None = (
+        await session.execute(_READ_HORIZON, {"topic": topic})
+    ).scalar_one_or_none()
     return horizon
 
 

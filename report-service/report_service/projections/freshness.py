@@ -1,6 +1,7 @@
 """Keeps the instant until which every event is counted: the freshness of a report.
 
-It is never later than what the producer's heartbeat has said to be in Kafka.
+It is never later than what the producer's heartbeat has said to be in Kafka. Before the first
+heartbeat it is not known.
 """
 
 import asyncio
@@ -81,7 +82,8 @@ async def _keep(
                 instant = await read_horizon(session, topic)
             async with asyncio.timeout(FAULT_PAUSE.total_seconds()):
                 ends = await log.end_offsets(partitions)
-            watermarks.add(instant, {each.partition: end for each, end in ends.items()})
+            if instant is not None:
+                watermarks.add(instant, {each.partition: end for each, end in ends.items()})
             async with AsyncSession(engine) as session, session.begin():
                 applied = await positions.read_offsets(session, settings.service_name, broker_topic)
                 reached = watermarks.take_reached(applied)
