@@ -1,10 +1,9 @@
 """The HTTP process of a service: one FastAPI application, wired with everything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, FastAPI
 
@@ -19,7 +18,7 @@ from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
 from service_kit.http.response_cache import ServeCached
 from service_kit.http.routes import RequestForms
-from service_kit.http.serving import BalancedProtocol, Server, bind
+from service_kit.http.serving import BalancedProtocol, Server, bind, run_beside
 from service_kit.http.state import ApiState, api_state
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
@@ -54,10 +53,11 @@ def build_api(
             state.engine, state.read_engine = engines
             checks = {"postgresql": database_check(probe)}
             app.include_router(build_operations_router(metrics.registry, checks))
+            watch_outbox = state.outbox_watch.run(probe, asyncio.Event())
             async with (
                 watch_loop_lag(),
-                _run_beside(state.outbox_watch.run(probe, asyncio.Event())),
-                follow_changes(state.changes, settings),
+                run_beside(state.stopping, watch_outbox, "outbox watch"),
+                run_beside(state.stopping, follow_changes(state.changes, settings), "changes"),
             ):
                 yield
         tracing.close()
@@ -85,16 +85,6 @@ def build_api(
     cached_first = partial(ServeCached, cache=state.response_cache)
     observe_requests(app, HttpMetrics(metrics), tracing, cached_first)
     return app
-
-
-@asynccontextmanager
-async def _run_beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        # Do not wait for it: a hanging database would delay the stop beyond its bound.
-        task.cancel()
 
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:

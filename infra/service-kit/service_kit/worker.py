@@ -89,11 +89,14 @@ def run_worker(
                 asyncio.create_task(consumer.run(stop), name="consumer"),
                 *([asyncio.create_task(relay.run(stop), name="relay")] if publishes else []),
                 *([asyncio.create_task(LedgerPruning().run(engine, stop))] if publishes else []),
-                *(asyncio.create_task(watch.run(engine, stop)) for watch in watches),
+                *(
+                    asyncio.create_task(watch.run(engine, stop), name=type(watch).__name__)
+                    for watch in watches
+                ),
                 *(asyncio.create_task(chore(engine, relay, stop)) for chore in chores),
             ]
             for task in tasks:
-                task.add_done_callback(_end_process_on_failure)
+                stopping.stop_when_dead(task)
             # Each task finishes the batch or the chunk that it has begun.
             stopping.call_when_begun(stop.set)
             stopping.call_when_begun(relay.nudge)
@@ -104,17 +107,7 @@ def run_worker(
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry=NO_NATIVE_TELEMETRY)
     server = Server(app, settings, stopping, Protocol, backlog=128, seconds_to_stop=1)
     observe_requests(app, HttpMetrics(metrics), tracing)
-    failed: list[str] = []
-
-    def _end_process_on_failure(task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.critical("task died", exc_info=error, extra={"task": task.get_name()})
-            failed.append(task.get_name())
-            server.should_exit = True
-
     server.run()
-    if failed:
-        raise SystemExit(f"{', '.join(failed)} died, see the log")
 
 
 async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.db.sales import find_decided
 from service_kit.database.loops import run_every
-from service_kit.http.serving import Stopping
+from service_kit.http.serving import Stopping, run_beside
 from service_kit.telemetry.stages import Stage, stage
 
 POLL_EVERY = timedelta(milliseconds=5)  # the most that polling adds to a decision's delay
@@ -83,8 +83,5 @@ def _release(waiting: Iterable[asyncio.Future[None]]) -> None:
 async def run_outcomes(read_engine: AsyncEngine, stopping: Stopping) -> AsyncIterator[Outcomes]:
     """Poll while the application runs."""
     outcomes = Outcomes(read_engine, stopping)
-    poller = asyncio.create_task(outcomes.poll())
-    try:
+    async with run_beside(stopping, outcomes.poll(), "outcomes"):
         yield outcomes
-    finally:
-        poller.cancel()

@@ -7,8 +7,7 @@ a space and its new value.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import asyncpg
@@ -70,18 +69,8 @@ class ChangeFeed:
             watcher(None, "")
 
 
-@asynccontextmanager
-async def follow_changes(feed: ChangeFeed, settings: ServiceSettings) -> AsyncIterator[None]:
-    """Keep the feed live while the block runs; reconnect after every loss."""
-    task = asyncio.create_task(_follow(feed, settings), name="changes")
-    try:
-        yield
-    finally:
-        task.cancel()
-        feed.is_live = False
-
-
-async def _follow(feed: ChangeFeed, settings: ServiceSettings) -> None:
+async def follow_changes(feed: ChangeFeed, settings: ServiceSettings) -> None:
+    """Keep the feed live until the task is cancelled; reconnect after every loss."""
     url = make_url(settings.database_url).set(drivername="postgresql")
     while True:
         try:

@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import logging
 import select
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Any, cast
 
@@ -14,6 +16,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_telemetry import ARRIVED
+
+logger = logging.getLogger(__name__)
 
 # Longer than a balancer keeps an idle connection (NGINX: keepalive_timeout in upstreams.conf): this
 # side must never close a connection while a POST is on its way.
@@ -29,10 +33,14 @@ JOINED_BYTES = 64 * 1024
 
 
 class Stopping:
-    """The stop of a process. It begins once, at SIGTERM, while requests are still running."""
+    """The stop of a process. It begins once, while requests are still running.
+
+    SIGTERM begins it, and so does a background task that a bug has ended.
+    """
 
     def __init__(self) -> None:
         self.has_begun = False
+        self.died: list[str] = []
         self._callbacks: list[Callable[[], None]] = []
 
     def call_when_begun(self, callback: Callable[[], None]) -> None:
@@ -43,6 +51,29 @@ class Stopping:
         self.has_begun = True
         for callback in self._callbacks:
             callback()
+
+    def stop_when_dead(self, task: asyncio.Task[None]) -> None:
+        """Stop the process when a bug ends the task. Its supervisor starts the process again."""
+        task.add_done_callback(self._note_death)
+
+    def _note_death(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.critical("task died", exc_info=error, extra={"task": task.get_name()})
+            self.died.append(task.get_name())
+
+
+@asynccontextmanager
+async def run_beside(
+    stopping: Stopping, work: Coroutine[Any, Any, None], name: str
+) -> AsyncIterator[None]:
+    """Run a background task until the block ends; stop the process when a bug ends the task."""
+    task = asyncio.create_task(work, name=name)
+    stopping.stop_when_dead(task)
+    try:
+        yield
+    finally:
+        # Do not wait for it: a hanging database would delay the stop beyond its bound.
+        task.cancel()
 
 
 class WholeAnswers:
@@ -164,7 +195,7 @@ def bind(config: uvicorn.Config) -> list[socket.socket]:
 
 
 class Server(uvicorn.Server):
-    """Begins `stopping` at SIGTERM; the lifespan ends after the last request.
+    """Begins `stopping` at SIGTERM or after a bug; the lifespan ends after the last request.
 
     `backlog` connections may wait for the process in the kernel; further ones are refused.
     """
@@ -197,6 +228,8 @@ class Server(uvicorn.Server):
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Run until SIGTERM; requests under way are finished first.
 
+        Raises `SystemExit` when a bug has ended a background task.
+
         A garbage collection of all modules stops the process for tens of milliseconds. So the
         objects of the start are excluded from it, and it runs less often: requests leave few
         cycles behind.
@@ -205,6 +238,11 @@ class Server(uvicorn.Server):
         gc.freeze()
         gc.set_threshold(100_000, 50, 100)
         super().run(sockets)
+        if self._stopping.died:
+            raise SystemExit(f"{', '.join(self._stopping.died)} died, see the log")
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or bool(self._stopping.died)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._stopping.begin()
