@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from sales_service.db.sales import find_decided
+from sales_service.db.sales import find_outcomes
+from sales_service.domain.sale import Outcome
 from service_kit.database.loops import run_every
 from service_kit.http.serving import Stopping, run_beside
 from service_kit.telemetry.stages import Stage, stage
@@ -27,22 +28,22 @@ class Outcomes:
         self._engine = read_engine
         self._stopping = stopping
         stopping.call_when_begun(self._release_all)
-        self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[UUID, set[asyncio.Future[Outcome | None]]] = {}
         self._somebody_waits = asyncio.Event()
 
-    async def wait(self, sale_id: UUID, seconds: float) -> None:
-        """Return when the sale is decided, after `seconds`, or when the process begins to stop."""
+    async def wait(self, sale_id: UUID, seconds: float) -> Outcome | None:
+        """Return the sale's outcome; None after `seconds`, or when the process begins to stop."""
         if self._stopping.has_begun:
-            return
-        decided: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            return None
+        decided: asyncio.Future[Outcome | None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(sale_id, set()).add(decided)
         self._somebody_waits.set()
         try:
             with stage(Stage.WAIT):
                 async with asyncio.timeout(seconds):
-                    await decided
+                    return await decided
         except TimeoutError:
-            return
+            return None
         finally:
             waiting = self._waiting.get(sale_id, set())
             waiting.discard(decided)
@@ -51,7 +52,7 @@ class Outcomes:
 
     def _release_all(self) -> None:
         for waiting in self._waiting.values():
-            _release(waiting)
+            _release(waiting, None)
 
     async def poll(self) -> None:
         """Wake the requests whose sale is decided, until the task is cancelled."""
@@ -68,15 +69,15 @@ class Outcomes:
             self._somebody_waits.clear()
             await self._somebody_waits.wait()
         async with AsyncSession(self._engine) as session:
-            decided = await find_decided(session, list(self._waiting))
-        for sale_id in decided:
-            _release(self._waiting.get(sale_id, ()))
+            outcomes = await find_outcomes(session, list(self._waiting))
+        for sale_id, outcome in outcomes.items():
+            _release(self._waiting.get(sale_id, ()), outcome)
 
 
-def _release(waiting: Iterable[asyncio.Future[None]]) -> None:
+def _release(waiting: Iterable[asyncio.Future[Outcome | None]], outcome: Outcome | None) -> None:
     for each in waiting:
         if not each.done():
-            each.set_result(None)
+            each.set_result(outcome)
 
 
 @asynccontextmanager

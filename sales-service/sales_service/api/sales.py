@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import PROBLEM, json_of
-from service_kit.http.state import ReadSession, api_state, read_session
+from service_kit.http.state import ReadSession, api_state
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.tracing import Keep, keep_trace
 
@@ -79,10 +80,9 @@ async def post_sale(
     # From here on the sale is committed, whatever else fails.
     if sale.status is SaleStatus.PENDING and (seconds := wait_seconds(prefer)) > 0:
         with state.waiters.place() as may_wait:
-            if may_wait:
-                await sales.outcomes.wait(sale.id, seconds)
-        async with read_session(request) as session:
-            sale = await find_sale(session, sale.id) or sale
+            outcome = await sales.outcomes.wait(sale.id, seconds) if may_wait else None
+        if outcome is not None:
+            sale = replace(sale, status=outcome.status, missing=outcome.missing)
     return _answer(sale, REPLAYED if recorded.is_repeated else {})
 
 

@@ -1,6 +1,6 @@
 """SQL about sales and their lines."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.domain.catalogue import ProductId, StockPolicy, StoreId
 from sales_service.domain.money import TaxAmount
-from sales_service.domain.sale import MissingStock, Sale, SaleId, SaleLine, SaleStatus
+from sales_service.domain.sale import MissingStock, Outcome, Sale, SaleId, SaleLine, SaleStatus
 
 # A receipt has up to 1,200 lines: reads are bounded by lines, because memory is filled by lines.
 MOST_LINES_READ = 5000
@@ -33,28 +33,11 @@ class SalesPage:
 
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
     """Return a sale with its lines."""
-    rows = await _find_rows(session, [sale_id])
-    return (await _with_lines(session, rows))[0] if rows else None
-
-
-async def find_sales(session: AsyncSession, sale_ids: Sequence[UUID]) -> AsyncIterator[list[Sale]]:
-    """Yield sales with their lines, newest first, in parts of at most `MOST_LINES_READ` lines."""
-    rows = await _find_rows(session, sale_ids)
-    while rows:
-        sales = await _with_lines(session, rows)
-        yield sales
-        rows = rows[len(sales) :]
-
-
-async def _find_rows(session: AsyncSession, sale_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
     found = await session.execute(
-        text(f"""
-            SELECT {_SALE_COLUMNS} FROM sales WHERE id = ANY(CAST(:ids AS uuid[]))
-            ORDER BY id DESC
-        """),
-        {"ids": list(sale_ids)},
+        text(f"SELECT {_SALE_COLUMNS} FROM sales WHERE id = :id"), {"id": sale_id}
     )
-    return found.all()
+    rows = found.all()
+    return (await _with_lines(session, rows))[0] if rows else None
 
 
 async def list_sales(
@@ -125,20 +108,24 @@ def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:
         ),
         total_cents=row.total_cents,
         tax_cents=row.tax_cents,
-        missing=tuple(MissingStock(**each) for each in row.missing or ()),
+        missing=_missing(row),
     )
 
 
-async def find_decided(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[UUID]:
-    """Return which of these sales are no longer pending."""
+def _missing(row: Row[Any]) -> tuple[MissingStock, ...]:
+    return tuple(MissingStock(**each) for each in row.missing or ())
+
+
+async def find_outcomes(session: AsyncSession, sale_ids: Sequence[UUID]) -> dict[UUID, Outcome]:
+    """Return the outcomes of those among these sales that are no longer pending."""
     rows = await session.execute(
         text("""
-            SELECT id FROM sales
+            SELECT id, status, missing FROM sales
             WHERE id = ANY(CAST(:ids AS uuid[])) AND status <> 'pending'
         """),
         {"ids": list(sale_ids)},
     )
-    return set(rows.scalars())
+    return {row.id: Outcome(SaleStatus(row.status), _missing(row)) for row in rows}
 
 
 async def find_pending(session: AsyncSession, sale_ids: Sequence[str]) -> set[str]:
@@ -153,19 +140,7 @@ async def find_pending(session: AsyncSession, sale_ids: Sequence[str]) -> set[st
     return set(rows.scalars())
 
 
-async def lock_pending(session: AsyncSession, sale_ids: Sequence[UUID]) -> set[UUID]:
-    """Lock the pending ones among these sales and return them; the order avoids deadlocks."""
-    rows = await session.execute(
-        text("""
-            SELECT id FROM sales
-            WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'pending' ORDER BY id FOR UPDATE
-        """),
-        {"ids": list(sale_ids)},
-    )
-    return set(rows.scalars())
-
-
-async def lock_stale(session: AsyncSession, older_than: timedelta, limit: int) -> list[UUID]:
+async def lock_stale(session: AsyncSession, older_than: timedelta, limit: int) -> list[SaleId]:
     """Lock the oldest pending sales that are older than this, and return them."""
     rows = await session.execute(
         text("""
@@ -179,25 +154,39 @@ async def lock_stale(session: AsyncSession, older_than: timedelta, limit: int) -
 
 
 async def settle(
-    session: AsyncSession,
-    outcomes: Sequence[tuple[UUID, SaleStatus, Sequence[MissingStock]]],
-    decided_at: datetime,
-) -> None:
-    """Set the final status of locked pending sales."""
-    await session.execute(
-        text("""
-            UPDATE sales SET status = o.status, missing = o.missing, decided_at = :decided_at
-            FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:missing AS jsonb[]))
-                AS o(id, status, missing)
-            WHERE sales.id = o.id AND sales.status = 'pending'
+    session: AsyncSession, outcomes: Mapping[SaleId, Outcome], decided_at: datetime
+) -> AsyncIterator[list[Sale]]:
+    """Set the final status of those sales that are still pending, and yield these with their lines.
+
+    They come newest first, in parts of at most `MOST_LINES_READ` lines.
+    """
+    # The order of the locks avoids deadlocks.
+    settled = await session.execute(
+        text(f"""
+            WITH locked AS (
+                SELECT id AS sale_id FROM sales
+                WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'pending'
+                ORDER BY id FOR UPDATE
+            )
+            UPDATE sales SET status = outcome, missing = lacking, decided_at = :decided_at
+            FROM locked
+            JOIN unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:missing AS jsonb[]))
+                AS decision(sale_id, outcome, lacking) USING (sale_id)
+            WHERE id = sale_id
+            RETURNING {_SALE_COLUMNS}
         """),
         {
-            "ids": [sale_id for sale_id, _, _ in outcomes],
-            "statuses": [status.value for _, status, _ in outcomes],
+            "ids": list(outcomes),
+            "statuses": [each.status.value for each in outcomes.values()],
             "missing": [
-                msgspec.json.encode(missing).decode() if missing else None
-                for _, _, missing in outcomes
+                msgspec.json.encode(each.missing).decode() if each.missing else None
+                for each in outcomes.values()
             ],
             "decided_at": decided_at,
         },
     )
+    rows = sorted(settled.all(), key=lambda row: row.id, reverse=True)
+    while rows:
+        sales = await _with_lines(session, rows)
+        yield sales
+        rows = rows[len(sales) :]

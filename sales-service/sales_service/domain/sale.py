@@ -89,6 +89,14 @@ class MissingStock:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a pending sale ended, and what was missing."""
+
+    status: SaleStatus
+    missing: tuple[MissingStock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sale:
     """A receipt."""
 

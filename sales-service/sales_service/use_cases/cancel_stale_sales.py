@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.db.sales import find_sales, lock_stale, settle
-from sales_service.domain.sale import SaleStatus
+from sales_service.db.sales import lock_stale, settle
+from sales_service.domain.sale import Outcome, SaleStatus
 from sales_service.events.sale_events import cancelled
 from sales_service.telemetry import count_decided, time_sagas
 from service_kit.events.outbox import add_to_outbox
@@ -23,8 +23,8 @@ async def cancel_stale_sales(session: AsyncSession, older_than: timedelta) -> in
     if not stale:
         return 0
     decided_at = datetime.now(UTC)
-    await settle(session, [(sale_id, SaleStatus.CANCELLED, ()) for sale_id in stale], decided_at)
-    async for sales in find_sales(session, stale):
+    outcomes = dict.fromkeys(stale, Outcome(SaleStatus.CANCELLED))
+    async for sales in settle(session, outcomes, decided_at):
         count_decided(session, sales)
         time_sagas(session, sales, decided_at)
         await add_to_outbox(session, [cancelled(sale, decided_at) for sale in sales])

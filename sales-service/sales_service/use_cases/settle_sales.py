@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.db.sales import find_sales, lock_pending, settle
-from sales_service.domain.sale import MissingStock, Sale, SaleId, SaleStatus
+from sales_service.db.sales import settle
+from sales_service.domain.sale import MissingStock, Outcome, Sale, SaleId, SaleStatus
 from sales_service.events.sale_events import confirmed, rejected
 from sales_service.telemetry import count_decided, time_sagas
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
@@ -28,30 +28,20 @@ async def settle_sales(session: AsyncSession, decisions: Sequence[StockDecision]
     A sale that was cancelled meanwhile stays cancelled; its `SaleCancelled` makes the stock put the
     goods back.
     """
-    pending = await lock_pending(session, [decision.sale_id for decision in decisions])
     # A batch may have a redelivered decision twice; the first one counts.
     first = {decision.sale_id: decision for decision in reversed(decisions)}
-    due = [decision for sale_id, decision in first.items() if sale_id in pending]
-    if not due:
-        return
+    outcomes = {sale_id: _outcome(decision) for sale_id, decision in first.items()}
     decided_at = datetime.now(UTC)
-    await settle(
-        session,
-        [
-            (
-                decision.sale_id,
-                SaleStatus.REJECTED if decision.missing else SaleStatus.CONFIRMED,
-                decision.missing,
-            )
-            for decision in due
-        ],
-        decided_at,
-    )
-    async for sales in find_sales(session, [decision.sale_id for decision in due]):
+    async for sales in settle(session, outcomes, decided_at):
         count_decided(session, sales)
         time_sagas(session, sales, decided_at)
         events = [_announce(sale, first[sale.id], decided_at) for sale in sales]
         await add_to_outbox(session, events)
+
+
+def _outcome(decision: StockDecision) -> Outcome:
+    status = SaleStatus.REJECTED if decision.missing else SaleStatus.CONFIRMED
+    return Outcome(status, decision.missing)
 
 
 def _announce(sale: Sale, decision: StockDecision, decided_at: datetime) -> OutgoingEvent:
