@@ -7,6 +7,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Response
 from msgspec import Struct
+from starlette.types import Receive, Scope, Send
 
 from service_kit.http.openapi import (
     PROBLEM_RESPONSES,
@@ -15,6 +16,7 @@ from service_kit.http.openapi import (
     serve_docs,
 )
 from service_kit.http.routes import RequestForms
+from service_kit.telemetry.server_spans import route_of
 
 
 class Line(Struct, rename={"name": "nom"}):
@@ -111,3 +113,21 @@ async def test_the_page_finds_its_files_and_its_document(path: str) -> None:
 
     assert len(found) == 4
     assert {each.status_code for each in found} == {200}
+
+
+@pytest.mark.parametrize("name", ["swagger-ui.css", "nowhere.css"])
+async def test_telemetry_has_one_name_for_all_files_of_the_page(name: str) -> None:
+    app = FastAPI(docs_url=None)
+    serve_docs(app)
+    named: list[str | None] = []
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope, receive, send)
+        named.append(route_of(scope))
+
+    transport = httpx.ASGITransport(app=noting)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        answer = await client.get(f"/docs/files/{name}")
+
+    assert answer.status_code == (200 if name == "swagger-ui.css" else 404)
+    assert named == ["/docs/files/{name}"]

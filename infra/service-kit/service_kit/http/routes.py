@@ -61,7 +61,7 @@ async def refuse_method(request: Request, _: Exception) -> Response:
         method
         for each in iter_route_contexts(request.app.routes)
         if each.path_regex.match(path)
-        for method in each.methods or {"GET"}  # a mount of files has none
+        for method in each.methods or ()
     }
     if "GET" in methods:
         methods.add("HEAD")
