@@ -12,6 +12,8 @@ from infra.tools.operate.pictures.__main__ import SALE
 from infra.tools.operate.pictures.browser import MISSING, Window, find_browser, open_window
 from infra.tools.operate.pictures.pages import (
     DASHBOARDS,
+    WAIT_MILLISECONDS,
+    View,
     find_sale,
     list_views,
     show,
@@ -95,6 +97,42 @@ async def test_a_slow_request_opens_its_trace(busy_system: RunningSystem, window
     assert await window.page.locator(".waterfall .row").count() > 1
     assert await window.page.locator(".request .stages i").count() > 0
     assert window.complaints == []
+
+
+async def test_the_list_of_requests_goes_on(busy_system: RunningSystem, window: Window) -> None:
+    newest = View("slow", "#/slow?order=newest&refresh=5s")
+
+    async def is_listed() -> bool:
+        await show(window.page, board_of(busy_system), newest)
+        return await window.page.locator(".request-row").count() > 0
+
+    await eventually(is_listed, True, WITHIN_SECONDS)
+    first = await window.page.locator(".request-row").first.get_attribute("href")
+
+    await window.page.wait_for_function(
+        "href => document.querySelector('.request-row')?.getAttribute('href') !== href",
+        arg=first,
+        timeout=WAIT_MILLISECONDS,
+    )
+    assert window.complaints == []
+
+
+async def test_the_bar_offers_only_what_has_an_effect(
+    busy_system: RunningSystem, window: Window
+) -> None:
+    choices = window.page.locator("#period select")
+    offered: dict[str, list[str | None]] = {}
+    for view in (VIEWS["capacity"], VIEWS["slow"], VIEWS["processes"], trace_view("0" * 32)):
+        await show(window.page, board_of(busy_system), view)
+        titles = [await each.get_attribute("title") for each in await choices.all()]
+        offered[view.name] = [title and title.partition(";")[0] for title in titles]
+
+    assert offered == {
+        "capacity": ["Period", "Refresh"],
+        "slow": ["Period", "Refresh"],
+        "processes": ["Refresh"],
+        "trace": [],
+    }
 
 
 async def test_the_trace_of_a_sale_shows_processes_waits_and_statements(

@@ -39,18 +39,30 @@ export function showTabs(element, dashboards, page) {
 }
 
 /**
+ * Offer what has an effect on the open view.
+ *
  * @param {Element} element
  * @param {Page} page
+ * @param {import("./main.js").Uses} uses
  */
-export function showPeriod(element, page) {
-  const { from, to, refresh } = page.address;
+export function showPeriod(element, page, { hasPeriod, isLive }) {
+  fill(
+    element,
+    ...(hasPeriod ? periodChoice(page) : []),
+    isLive && refreshChoice(page),
+    h("button", { title: "Light or dark", onclick: () => switchTheme(page) }, "◐"),
+  );
+}
+
+/** @param {Page} page */
+function periodChoice(page) {
+  const { from, to } = page.address;
   const isListed = to === "now" && from in PERIODS;
   const periods = Object.entries(PERIODS).map(([value, title]) =>
     h("option", { value, selected: isListed && value === from }, title),
   );
   const custom = isListed ? [] : [h("option", { value: CUSTOM, selected: true }, describe(from, to))];
-  fill(
-    element,
+  return [
     h("button", { title: "Twice the period", onclick: () => page.zoomOut() }, "−"),
     h(
       "select",
@@ -61,15 +73,19 @@ export function showPeriod(element, page) {
       ...custom,
       ...periods,
     ),
-    h(
-      "select",
-      {
-        title: "Refresh",
-        onchange: (/** @type {Event} */ event) => page.go({ ...page.address, refresh: chosenIn(event) }),
-      },
-      ...Object.entries(REFRESHES).map(([value, title]) => h("option", { value, selected: value === refresh }, title)),
-    ),
-    h("button", { title: "Light or dark", onclick: () => switchTheme(page) }, "◐"),
+  ];
+}
+
+/** @param {Page} page */
+function refreshChoice(page) {
+  const { refresh } = page.address;
+  return h(
+    "select",
+    {
+      title: "Refresh",
+      onchange: (/** @type {Event} */ event) => page.go({ ...page.address, refresh: chosenIn(event) }),
+    },
+    ...Object.entries(REFRESHES).map(([value, title]) => h("option", { value, selected: value === refresh }, title)),
   );
 }
 

@@ -13,7 +13,8 @@ import { parseQuery } from "./variables.js";
 /** @typedef {import("./main.js").Page} Page */
 
 export class DashboardView {
-  isLive = true;
+  static hasPeriod = true;
+  static isLive = true;
 
   /** @param {Page} page */
   constructor(page) {

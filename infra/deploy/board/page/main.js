@@ -15,9 +15,12 @@ import { TraceView } from "./trace_view.js";
 
 /** @typedef {import("./address.js").Address} Address */
 /** @typedef {DashboardView | ProcessesView | SlowView | TraceView} View */
+/** @typedef {{hasPeriod: boolean, isLive: boolean}} Uses which choices of the bar have an effect */
 
-/** @type {Record<string, new (page: Page) => View>} */
+/** @type {Record<string, (new (page: Page) => View) & Uses>} */
 const VIEWS = { processes: ProcessesView, slow: SlowView, trace: TraceView };
+/** The longest that drawing may take, as a share of the time: a search asks Jaeger dozens of times. */
+const MOST_BUSY = 0.2;
 
 export class Page {
   main = element("main");
@@ -53,6 +56,10 @@ export class Page {
     showTabs(element("#tabs"), this.dashboards, this);
   }
 
+  get #kind() {
+    return VIEWS[this.address.view] ?? DashboardView;
+  }
+
   /** @param {Address} address */
   go(address) {
     location.hash = format(address);
@@ -63,13 +70,13 @@ export class Page {
     const address = parse(location.hash);
     this.address = address;
     showTabs(element("#tabs"), this.dashboards, this);
-    showPeriod(element("#period"), this);
+    showPeriod(element("#period"), this, this.#kind);
     const wanted = [address.view, address.trace, address.order, address.route, address.tag].join("/");
     if (wanted !== this.opened) {
       this.view?.close();
       this.view = null;
       this.opened = wanted;
-      const view = new (VIEWS[address.view] ?? DashboardView)(this);
+      const view = new this.#kind(this);
       try {
         await view.open(address);
       } catch (fault) {
@@ -93,12 +100,16 @@ export class Page {
     clearTimeout(this.timer);
     const { view } = this;
     if (!view) return;
+    const began = performance.now();
     await Promise.all([view.draw(this.address).catch((fault) => this.#tell(fault)), this.#countAlerts()]);
     document.documentElement.dataset.drawn = this.opened;
-    const seconds = secondsOf(this.address.refresh);
+    const wanted = secondsOf(this.address.refresh) * 1000;
+    const { hasPeriod, isLive } = this.#kind;
+    const goesOn = isLive && (!hasPeriod || this.address.to === "now");
     clearTimeout(this.timer);
-    if (view === this.view && view.isLive && this.address.to === "now" && seconds && !document.hidden) {
-      this.timer = setTimeout(() => this.draw(), seconds * 1000);
+    if (view === this.view && goesOn && wanted && !document.hidden) {
+      const took = performance.now() - began;
+      this.timer = setTimeout(() => this.draw(), Math.max(wanted, took / MOST_BUSY));
     }
   }
 

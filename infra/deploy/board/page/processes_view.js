@@ -51,7 +51,9 @@ const FIGURES = [
 const OURS = /-(api|worker)$/;
 
 export class ProcessesView {
-  isLive = true;
+  /** Every figure is that of now. */
+  static hasPeriod = false;
+  static isLive = true;
 
   /** @param {Page} page */
   constructor(page) {

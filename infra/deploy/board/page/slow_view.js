@@ -21,8 +21,10 @@ const LEAD =
 const HANDLERS = { label: "handler", metric: "http_request_duration_seconds_count" };
 
 export class SlowView {
-  /** A search asks Jaeger dozens of times: it is done once, and again when asked for. */
-  isLive = false;
+  static hasPeriod = true;
+  static isLive = true;
+  /** What the newest search looks for: an older one may end after it. */
+  sought = {};
 
   /** @param {Page} page */
   constructor(page) {
@@ -43,8 +45,10 @@ export class SlowView {
   /** @param {Address} address */
   async draw(address) {
     const period = resolve(address.from, address.to, Date.now() / 1000);
+    this.sought = period;
     try {
       const found = await this.#find(address, period);
+      if (period !== this.sought) return;
       if (found.length) fill(this.list, ...this.#rows(found));
       else
         this.#say(

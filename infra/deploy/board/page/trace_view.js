@@ -18,7 +18,8 @@ const TICKS = [0, 0.25, 0.5, 0.75, 1];
 const MICROSECONDS = 1e6;
 
 export class TraceView {
-  isLive = false;
+  static hasPeriod = false;
+  static isLive = false;
 
   /** @param {Page} page */
   constructor(page) {
