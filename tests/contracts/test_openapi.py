@@ -50,6 +50,22 @@ def test_every_body_has_an_example_that_its_schema_accepts(service: str) -> None
                 validator.validate(example)
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_parameter_says_what_to_give_for_it(service: str) -> None:
+    document = json.loads((FOLDER / f"{service}.json").read_text())
+
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for parameter in operation.get("parameters", ()):
+                place = method, path, parameter["name"]
+                if parameter["required"]:
+                    Draft202012Validator(parameter["schema"]).validate(parameter["example"])
+                else:
+                    assert "default" in parameter["schema"] or parameter.get("description"), place
+                    # Swagger UI would send it: a first click shall not filter.
+                    assert "example" not in parameter, place
+
+
 def references(node: Any) -> list[str]:
     """Yield every `$ref` below a node."""
     if isinstance(node, list):

@@ -26,8 +26,10 @@ class FreshnessIn(BaseModel):
 class PeriodIn(FreshnessIn):
     """A range of business dates, both included. Without a date, the range has no end there."""
 
-    start: date | None = None
-    end: date | None = None
+    start: Annotated[date | None, Field(description="First business date, such as 2026-01-31")] = (
+        None
+    )
+    end: Annotated[date | None, Field(description="Last business date; it is included")] = None
 
 
 class ReportIn(PeriodIn):

@@ -55,7 +55,10 @@ class FilterQuery(BaseModel):
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
     size: Annotated[int, Field(ge=1, le=500)] = 20
     sort: Annotated[str, Field(pattern=f"^({'|'.join(SORTABLE)})(,(asc|desc))?$")] = "nom,asc"
-    category: Annotated[str, Field(max_length=200), AfterValidator(no_nul)] | None = None
+    category: Annotated[
+        Annotated[str, Field(max_length=200), AfterValidator(no_nul)] | None,
+        Field(description="Only products of this category, by its whole name"),
+    ] = None
 
 
 @router.get("/api/produits/", responses={200: json_of(list[ProductOut])})

@@ -8,12 +8,21 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.types import StringConstraints
 from uuid_utils.compat import uuid7
 
-from sales_service.api.schemas import FRENCH_ONLY, LARGEST_ID, Identifier, UnitPrice, with_example
+from sales_service.api.schemas import (
+    CURSOR_HINT,
+    FRENCH_ONLY,
+    LARGEST_ID,
+    Identifier,
+    UnitPrice,
+    with_example,
+)
 from sales_service.api.words import translate_of_line
 from sales_service.domain.catalogue import ProductId, StoreId
 from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
 
 MOST_LINES = 1200
+# The sale of the demo chain, for `/docs`.
+EXAMPLE_ID = UUID("0193a5d0-2c00-7000-8000-000000000001")
 
 
 class SalesQuery(BaseModel):
@@ -21,9 +30,11 @@ class SalesQuery(BaseModel):
 
     model_config = FRENCH_ONLY
 
-    store_id: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
+    store_id: Annotated[
+        int | None, Field(ge=1, le=LARGEST_ID, description="Only sales of this store")
+    ] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 50
-    cursor: UUID | None = None
+    cursor: Annotated[UUID | None, Field(description=CURSOR_HINT)] = None
 
 
 def _is_uuid7(value: UUID) -> UUID:

@@ -12,7 +12,7 @@ from sales_service.api.answers import SaleAnswer, SaleOut, respond
 from sales_service.api.pages import link_next
 from sales_service.api.problems import cancelled_sale, insufficient_stock
 from sales_service.api.roles import Anyone
-from sales_service.api.sale_schemas import SaleIn, SalesQuery
+from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery
 from sales_service.api.state import sales_state
 from sales_service.db.sales import find_sale, list_sales
 from sales_service.domain.errors import UnknownSale
@@ -30,6 +30,24 @@ DEFAULT_WAIT_SECONDS = 2
 LONGEST_WAIT_SECONDS = 30  # by then the worker cancels a pending sale
 
 
+ReceiptId = Annotated[
+    UUID,
+    Path(
+        examples=[str(EXAMPLE_ID)],
+        description="`vente_id` of a receipt; the example is the sale of the demo chain",
+    ),
+]
+Prefer = Annotated[
+    str,
+    Header(
+        description=(
+            f"`wait=5`: how many seconds to wait for the stock ({DEFAULT_WAIT_SECONDS} by default,"
+            f" {LONGEST_WAIT_SECONDS} at most); `respond-async`: do not wait"
+        )
+    ),
+]
+
+
 @router.get("/api/ventes/", responses={200: json_of(list[SaleOut])})
 async def get_sales(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[SalesQuery, Query()]
@@ -40,9 +58,7 @@ async def get_sales(
 
 
 @router.get("/api/ventes/{sale_id}", responses={200: json_of(SaleOut)})
-async def get_sale(
-    sale_id: Annotated[UUID, Path()], session: ReadSession, caller: Anyone
-) -> Response:
+async def get_sale(sale_id: ReceiptId, session: ReadSession, caller: Anyone) -> Response:
     sale = await find_sale(session, sale_id)
     if sale is None:
         raise UnknownSale
@@ -62,11 +78,7 @@ async def get_sale(
     },
 )
 async def post_sale(
-    body: SaleIn,
-    request: Request,
-    caller: Anyone,
-    keyed: Keyed,
-    prefer: Annotated[str, Header()] = "",
+    body: SaleIn, request: Request, caller: Anyone, keyed: Keyed, prefer: Prefer = ""
 ) -> Response:
     """Record a sale. The route is idempotent: a request with the same `Idempotency-Key`, or with
     the same `vente_id` and content, is answered with the recorded sale in its present state."""

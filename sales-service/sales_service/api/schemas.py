@@ -23,6 +23,7 @@ _PRODUCT = {"nom": "Café moulu 250 g", "categorie": "Épicerie", "prix": 4.9}
 
 
 LARGEST_ID = 2_147_483_647
+CURSOR_HINT = "Where the page begins: the header `Link` of each page names that of the next one"
 
 UnitPrice = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=4)]
 Identifier = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
@@ -65,7 +66,7 @@ class PageQuery(BaseModel):
     model_config = FRENCH_ONLY
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 500
-    cursor: Annotated[int, Field(ge=0, le=LARGEST_ID)] = 0
+    cursor: Annotated[int, Field(ge=0, le=LARGEST_ID, description=CURSOR_HINT)] = 0
 
 
 class TaxIn(BaseModel):

@@ -59,19 +59,30 @@ class PageQuery(BaseModel):
     model_config = FRENCH
 
     limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 500
-    cursor: Annotated[str | None, Field(max_length=100)] = None
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=100,
+            description="Where the page begins: the header `Link` of each page names that of the"
+            " next one",
+        ),
+    ] = None
 
 
 class StockQuery(PageQuery):
     """A page of the levels of all stores."""
 
-    product_id: Annotated[ProductId | None, Field(ge=1, le=LARGEST_ID)] = None
+    product_id: Annotated[
+        ProductId | None, Field(ge=1, le=LARGEST_ID, description="Only this product")
+    ] = None
 
 
 class MovementQuery(StockQuery):
     """A page of the ledger."""
 
-    store_id: Annotated[StoreId | None, Field(ge=1, le=LARGEST_ID)] = None
+    store_id: Annotated[
+        StoreId | None, Field(ge=1, le=LARGEST_ID, description="Only this store")
+    ] = None
 
 
 class LineIn(BaseModel):

@@ -5,18 +5,27 @@ from collections.abc import Iterable
 from typing import Any
 
 from infra.tools.local.demo.catalogue import CENTRE, STORES, TAXES, list_products, opening_quantity
-from infra.tools.rest import ON_ITS_WAY_CODES, RestClient, address_of, head_office_key
+from infra.tools.rest import (
+    ON_ITS_WAY_CODES,
+    RefusedRequest,
+    RestClient,
+    address_of,
+    head_office_key,
+)
+from sales_service.api.sale_schemas import EXAMPLE_ID
 
 
 async def main() -> None:
-    """Create stores, products and opening stock; leave existing ones as they are."""
+    """Create stores, products, opening stock and a sale; leave existing ones as they are."""
     async with RestClient(head_office_key()) as client:
         store_ids, products = await asyncio.gather(_ensure_stores(client), _ensure_products(client))
         stocked = await asyncio.gather(
             *(_ensure_stock(client, index, id, products) for index, id in enumerate(store_ids))
         )
+        await _ensure_sale(client, store_ids[0], products[0])
     state = "created" if any(stocked) else "exists"
-    print(f"         demo chain {state}: {len(STORES)} stores, a centre, {len(products)} products")
+    parts = f"{len(STORES)} stores, a centre, {len(products)} products, a sale"
+    print(f"         demo chain {state}: {parts}")
 
 
 async def _ensure_stores(client: RestClient) -> list[int]:
@@ -75,6 +84,21 @@ async def _ensure_stock(
     key = f"demo-ouverture-{store_id}"
     await client.post(f"{url}/api/stock/mouvements", body, key, again_codes=ON_ITS_WAY_CODES)
     return True
+
+
+async def _ensure_sale(client: RestClient, store_id: int, product_id: int) -> None:
+    """Record the sale that is the example of `/docs`; the same id again records no second one."""
+    body = {
+        "vente_id": str(EXAMPLE_ID),
+        "magasin_id": store_id,
+        "panier": [{"produit_id": product_id, "quantite": 2}],
+    }
+    try:
+        await client.post(f"{address_of('sales')}/api/ventes/", body, f"demo-vente-{store_id}")
+    except RefusedRequest as refused:
+        # On a system that has been used the stock may be gone. That is no fault of the start.
+        if refused.status != 409:
+            raise
 
 
 if __name__ == "__main__":
