@@ -62,5 +62,7 @@ async def open_window(theme: str = "light") -> AsyncIterator[Window]:
                 else None
             ),
         )
-        yield window
-        await browser.close()
+        try:
+            yield window
+        finally:
+            await browser.close()
