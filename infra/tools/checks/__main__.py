@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infra.tools.checks.javascript import check_board
 from infra.tools.checks.kubernetes import validate
 from infra.tools.local import fetch
+from infra.tools.local.charts import WebJarMissing
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
@@ -75,6 +77,15 @@ def check_lock() -> str | None:
     return None
 
 
+def check_javascript() -> str | None:
+    """Check the types of the board's modules, where TypeScript can be downloaded."""
+    try:
+        return check_board()
+    except WebJarMissing as missing:
+        sys.stdout.write(f"({missing}: not checked) ")
+        return None
+
+
 def check_prometheus() -> str | None:
     """Run promtool on the configuration, the rules and their tests, where it is installed."""
     promtool = fetch.find("promtool")
@@ -137,6 +148,7 @@ CHECKS: dict[str, Callable[[], str | None]] = {
     "format": lambda: run(str(BIN / "ruff"), "format", "--check", "."),
     "lint": lambda: run(str(BIN / "ruff"), "check", "."),
     "types": lambda: run(str(BIN / "mypy"), *SOURCES),
+    "javascript": check_javascript,
     "imports": lambda: run(str(BIN / "lint-imports")),
     "openapi": lambda: run(sys.executable, "-m", "infra.tools.checks.openapi", "--check"),
     "dashboards": lambda: run(sys.executable, "-m", "infra.tools.checks.dashboards", "--check"),

@@ -118,7 +118,7 @@ def _charts() -> Path:
 def _install_charts() -> None:
     try:
         charts.install(_charts())
-    except charts.ChartsMissing as missing:
+    except charts.WebJarMissing as missing:
         raise ToolMissing(str(missing)) from missing
 
 

@@ -36,8 +36,8 @@ def test_another_file_than_the_pinned_one_is_refused(
 ) -> None:
     jar = tmp_path / "uplot.jar"
     jar.write_bytes(b"something else")
-    monkeypatch.setattr("infra.tools.local.charts._download", lambda: jar)
+    monkeypatch.setattr("infra.tools.local.charts._fetch", lambda package: jar)
 
-    with pytest.raises(charts.ChartsMissing, match="is not the file"):
+    with pytest.raises(charts.WebJarMissing, match="is not the file"):
         charts.install(tmp_path / "uplot")
     assert not charts.is_in(tmp_path / "uplot")
