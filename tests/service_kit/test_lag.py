@@ -10,8 +10,9 @@ import pytest
 from aiokafka import TopicPartition
 from opentelemetry.metrics import CallbackOptions
 
-from service_kit.events import positions
+from service_kit.events import ledger, positions
 from service_kit.events.lag import OVERDUE, LagWatch
+from service_kit.events.outbox_backlog import OVERDUE_SECONDS, OutboxWatch
 from service_kit.settings import ServiceSettings
 
 PARTITION = TopicPartition("things", 0)
@@ -79,3 +80,22 @@ async def test_the_lag_grows_between_looks_only_when_one_is_overdue(looks: Looks
     assert looks.seconds() == pytest.approx(5, abs=1)
     looks.wait(OVERDUE)
     assert looks.seconds() == pytest.approx(9 + OVERDUE.total_seconds(), abs=1)
+
+
+async def test_the_age_of_the_outbox_grows_between_looks_only_when_one_is_overdue(
+    looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def count_pending(_: object) -> tuple[int, float]:
+        return 1, 0.02
+
+    monkeypatch.setattr(ledger, "count_pending", count_pending)
+    watch = OutboxWatch(ceiling=10)
+    await watch.look(looks)  # type: ignore[arg-type]
+
+    def age_after(seconds: float) -> float:
+        watch._looked_at -= seconds
+        [seen] = watch._observe_age(CallbackOptions())
+        return float(seen.value)
+
+    assert age_after(4) == pytest.approx(0.02)
+    assert age_after(OVERDUE_SECONDS) == pytest.approx(OVERDUE_SECONDS + 4, abs=1)
