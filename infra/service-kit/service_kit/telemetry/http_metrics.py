@@ -17,7 +17,7 @@ from service_kit.telemetry.stages import Stage
 DURATION_BUCKETS_SECONDS = (
     *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
-STAGE_BUCKETS_SECONDS = (0.001, 0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 2.5)
+STAGE_BUCKETS_SECONDS = (0.001, 0.005, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 
 class HttpMetrics:

@@ -117,8 +117,8 @@ BREAKDOWN = Board(
         ),
         Panel(
             "p95 of each stage",
-            "Which stage makes the slow ones slow; these do not add up. Bad: one far above its "
-            "mean. Next: `make slow ROUTE=…`, docs/debugging.md.",
+            "Of the requests that have the stage: few sales wait, so `wait` may exceed the p95 of "
+            "all. Bad: one far above its mean. Next: `make slow`.",
             "s",
             [
                 Query(
