@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import text
 
 from service_kit.api import build_api, serve
-from service_kit.http.api_keys import require_role
+from service_kit.http.access import Needs, Reach
 from service_kit.http.callers import Caller
 from service_kit.http.problems import Problem
 from service_kit.http.state import ReadSession, write_session
@@ -33,9 +33,11 @@ TABLES = (
     """,
 )
 
-Writer = Annotated[Caller, Depends(require_role("manager", "head-office"), scope="function")]
+Writer = Annotated[
+    Caller, Depends(Needs("manager", "head-office", reach=Reach.EVERY_SITE), scope="function")
+]
 Anyone = Annotated[
-    Caller, Depends(require_role("till", "manager", "head-office"), scope="function")
+    Caller, Depends(Needs("till", "manager", "head-office", reach=Reach.SHARED), scope="function")
 ]
 
 router = APIRouter(route_class=TimedRoute)

@@ -22,6 +22,8 @@ from service_kit.telemetry.tracing import Tracing
 
 router = APIRouter()
 
+TILL = Caller("till", "till")
+
 
 @router.get("/boxes/")
 async def get_boxes(request: Request) -> str:
@@ -39,7 +41,7 @@ async def get_parts(number: int, request: Request) -> Response:
         return Content(b"[%d]" % number)
 
     cache = api_state(request.app).response_cache
-    return await cache.read_through(request, ["parts"], ["till"], read)
+    return await cache.read_through(request, TILL, ["parts"], read)
 
 
 @router.put("/boxes/{number}")
@@ -60,7 +62,7 @@ def app(registry: CollectorRegistry) -> FastAPI:
     settings = ServiceSettings(service_name="any", database_url=nowhere, http_port=1)
     app.state.api = state = ApiState(settings, NoOpMeter("any"))
     state.changes.is_live = True
-    state.callers.add("till", Caller("till", "till"), since=0)
+    state.callers.add("till", TILL, since=0)
     app.include_router(router)
     install_problems(app, {})
     app.add_middleware(RequestForms, routes=app.routes)

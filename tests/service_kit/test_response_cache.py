@@ -14,8 +14,18 @@ from service_kit.http.cached_response import Content
 from service_kit.http.callers import Caller, CallerCache
 from service_kit.http.response_cache import MOST_QUERIES, ResponseCache
 
-ROLES = ("till", "manager")
 PATH = "/api/magasins/{magasin_id}/stock"
+SITE_1 = frozenset({1})
+# By their keys. The second till has the scope of the first.
+CALLERS = {
+    "till": Caller("till", "till"),
+    "second till": Caller("second till", "till"),
+    "visitor": Caller("visitor", "visitor"),
+    "till of 1": Caller("till of 1", "till", SITE_1),
+    "till of 2": Caller("till of 2", "till", frozenset({2})),
+    "trusted till of 1": Caller("trusted till of 1", "till", SITE_1, frozenset({"backdate"})),
+}
+TILL = CALLERS["till"]
 
 
 def a_scope(
@@ -39,15 +49,17 @@ class Shop:
         self.feed = ChangeFeed()
         self.feed.is_live = True
         self.callers = CallerCache(self.feed)
-        for role in ("till", "visitor"):
-            self.callers.add(role, Caller(role, role), since=0)
+        for key, caller in CALLERS.items():
+            self.callers.add(key, caller, since=0)
         self.cache = ResponseCache(self.feed, self.callers, most_bytes)
         self.level = 7
         self.reads = 0
         self.may_read = asyncio.Event()
         self.may_read.set()
 
-    async def ask(self, scope: Scope | None = None, until: float | None = None) -> Response:
+    async def ask(
+        self, scope: Scope | None = None, until: float | None = None, caller: Caller | None = None
+    ) -> Response:
         """Answer a request that missed the cache, as a route does."""
 
         async def read() -> Content:
@@ -57,7 +69,8 @@ class Shop:
             return Content(body, until=until)
 
         request = Request(scope or a_scope())
-        return await self.cache.read_through(request, ["stock:1", "catalogue"], ROLES, read)
+        caller = caller or CALLERS[request.headers["x-token"]]
+        return await self.cache.read_through(request, caller, ["stock:1", "catalogue"], read)
 
     def cached(self, **headers: Any) -> bytes | None:
         found = self.cache.find(a_scope(**headers))
@@ -141,7 +154,7 @@ async def test_a_request_that_waits_for_a_read_that_fails_has_another(shop: Shop
         raise ConnectionError("lost")
 
     request = Request(a_scope())
-    first = asyncio.create_task(shop.cache.read_through(request, ["stock:1"], ROLES, fail))
+    first = asyncio.create_task(shop.cache.read_through(request, TILL, ["stock:1"], fail))
     await asyncio.sleep(0)
     shop.feed.note("stock:1")
     second = asyncio.create_task(shop.ask())
@@ -204,7 +217,7 @@ async def test_a_read_that_is_done_is_not_joined(shop: Shop) -> None:
         asyncio.get_running_loop().call_soon(ask_before_the_end_is_noticed)
         return Content(b"7")
 
-    await shop.cache.read_through(Request(a_scope()), ["stock:1"], ROLES, read)
+    await shop.cache.read_through(Request(a_scope()), TILL, ["stock:1"], read)
     await asyncio.sleep(0)
 
     assert joined == [False]
@@ -215,7 +228,7 @@ async def test_a_failed_read_fails_for_all_that_wait_and_is_repeated(shop: Shop)
         raise ConnectionError("lost")
 
     request = Request(a_scope())
-    asked = [shop.cache.read_through(request, ["stock:1"], ROLES, fail) for _ in range(3)]
+    asked = [shop.cache.read_through(request, TILL, ["stock:1"], fail) for _ in range(3)]
     failures = await asyncio.gather(*asked, return_exceptions=True)
 
     assert [type(each) for each in failures] == [ConnectionError] * 3
@@ -233,15 +246,45 @@ async def test_nothing_is_cached_while_changes_are_not_heard(shop: Shop) -> None
     assert shop.cached() is None
 
 
-async def test_a_cached_answer_needs_a_key_of_a_permitted_role(shop: Shop) -> None:
+async def test_a_cached_answer_needs_a_key_of_the_same_scope(shop: Shop) -> None:
     await shop.ask()
 
     assert shop.cached(key="till") == b"7"
+    assert shop.cached(key="second till") == b"7"
     assert shop.cached(key="visitor") is None
     assert shop.cached(key="nobody") is None
     assert shop.cached(key="", authorization="Bearer till") is None
     shop.feed.note("api-keys")
     assert shop.cached(key="till") is None
+
+
+@pytest.mark.parametrize("key", ["till of 1", "till of 2", "trusted till of 1", "till"])
+async def test_no_other_scope_gets_what_was_cached_for_one(shop: Shop, key: str) -> None:
+    await shop.ask(a_scope(key=key))
+
+    assert [each for each in CALLERS if shop.cached(key=each)] == (
+        ["till", "second till"] if key == "till" else [key]
+    )
+
+
+async def test_no_other_scope_joins_a_read_for_one(shop: Shop) -> None:
+    keys = ["till of 1", "till of 2", "trusted till of 1"]
+    await asyncio.gather(*(shop.ask(a_scope(key=key)) for key in keys))
+
+    assert shop.reads == len(keys)
+
+
+async def test_responses_of_many_scopes_do_not_outgrow_the_cache() -> None:
+    shop = Shop(most_bytes=100_000)
+    sites = range(MOST_QUERIES)
+    for site in sites:
+        caller = Caller(f"{site}", "manager", frozenset({site}))
+        shop.callers.add(f"{site}", caller, since=0)
+        await shop.ask(a_scope(key=f"{site}"), caller=caller)
+
+    cached = [site for site in sites if shop.cached(key=f"{site}")]
+    assert 1 < len(cached) < 100
+    assert cached == list(sites[-len(cached) :])
 
 
 @pytest.mark.parametrize("path", ["/api/magasins/1/stock", "/api/magasins/1/stock/"])

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from service_kit.database.change_feed import follow_changes
 from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engines, open_probe
+from service_kit.http.access import check_access
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.key_first import KeyFirst
 from service_kit.http.limits import Admission, BodyLimit
@@ -40,6 +41,7 @@ def build_api(
 
     The lifespan of a router runs while the engines of the application's `api_state` are open.
     """
+    check_access(routers)
     configure_logging(settings.service_name, settings.log_level)
     process = settings.process_name("api")
     tracing = Tracing(settings, process)

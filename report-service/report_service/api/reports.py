@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.api.answers import (
@@ -17,6 +17,7 @@ from report_service.api.answers import (
 )
 from report_service.api.problems import ReversedDates
 from report_service.api.read_your_writes import wait_until_counted
+from report_service.api.roles import ChainReader, StoreReader
 from report_service.api.schemas import FreshnessIn, PeriodIn, ReportIn
 from report_service.api.state import report_state
 from report_service.db.reports import (
@@ -25,8 +26,8 @@ from report_service.db.reports import (
     read_sales_report,
     read_store_report,
 )
-from service_kit.http.api_keys import require_role
 from service_kit.http.cached_response import Content, respond_uncached
+from service_kit.http.callers import Caller
 from service_kit.http.openapi import json_of
 from service_kit.http.state import api_state, read_session
 from service_kit.telemetry.routing import TimedRoute
@@ -36,12 +37,9 @@ TREND_DAYS = 30  # for a report without a period
 MAX_TREND_DAYS = 366
 PERFORMANCE_TOP = 5
 PERFORMANCE_DAYS = timedelta(days=30)
-READERS = ("manager", "head-office")
 FIGURES = "figures"  # the change that the triggers of the migrations announce
 
-router = APIRouter(
-    tags=["rapports"], dependencies=[Depends(require_role(*READERS))], route_class=TimedRoute
-)
+router = APIRouter(tags=["rapports"], route_class=TimedRoute)
 
 Report = TypeVar("Report", SalesReport, StoreReport)
 Read = Callable[[AsyncSession], Awaitable[Report]]
@@ -50,7 +48,9 @@ Describe = Callable[[Report, bool | None], ReportOut | StoreReportOut]
 
 
 @router.get("/api/ventes/rapport", responses={200: json_of(ReportOut, FreshnessOut)})
-async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]) -> Response:
+async def get_sales_report(
+    request: Request, caller: ChainReader, query: Annotated[ReportIn, Query()]
+) -> Response:
     """Return the consolidated report: stores, best sellers, trend, stock-outs and overstocks."""
     _refuse_reversed(query)
     is_bounded = query.start is not None or query.end is not None
@@ -62,11 +62,13 @@ async def get_sales_report(request: Request, query: Annotated[ReportIn, Query()]
         max_days=MAX_TREND_DAYS if is_bounded else TREND_DAYS,
     )
     describe = partial(ReportOut.of, period=PeriodOut(query.start, query.end))
-    return await _answer(request, query, read, describe)
+    return await _answer(request, caller, query, read, describe)
 
 
 @router.get("/api/performance/global", responses={200: json_of(ReportOut, FreshnessOut)})
-async def get_performance(request: Request, query: Annotated[FreshnessIn, Query()]) -> Response:
+async def get_performance(
+    request: Request, caller: ChainReader, query: Annotated[FreshnessIn, Query()]
+) -> Response:
     """Return the consolidated report of the last 30 days, with the five best sellers."""
     now = datetime.now(report_state(request.app).settings.chain_timezone)
     start = now.date() - PERFORMANCE_DAYS + timedelta(days=1)
@@ -76,20 +78,23 @@ async def get_performance(request: Request, query: Annotated[FreshnessIn, Query(
     )
     describe = partial(ReportOut.of, period=PeriodOut(start, None))
     tomorrow = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
-    return await _answer(request, query, read, describe, until=tomorrow)
+    return await _answer(request, caller, query, read, describe, until=tomorrow)
 
 
 @router.get("/api/rapports/ventes", responses={200: json_of(StoreReportOut, FreshnessOut)})
-async def get_store_report(request: Request, query: Annotated[PeriodIn, Query()]) -> Response:
+async def get_store_report(
+    request: Request, caller: StoreReader, query: Annotated[PeriodIn, Query()]
+) -> Response:
     """Return the sales of each store in a period."""
     _refuse_reversed(query)
     read = partial(read_store_report, start=query.start, end=query.end)
     describe = partial(StoreReportOut.of, period=PeriodOut(query.start, query.end))
-    return await _answer(request, query, read, describe)
+    return await _answer(request, caller, query, read, describe)
 
 
 async def _answer(
     request: Request,
+    caller: Caller,
     query: FreshnessIn,
     read: Read[Report],
     describe: Describe[Report],
@@ -111,7 +116,8 @@ async def _answer(
             return await read_content(session, None)
 
     if query.after_sale is None:
-        return await state.response_cache.read_through(request, [FIGURES], READERS, read_for_all)
+        cache = state.response_cache
+        return await cache.read_through(request, caller, [FIGURES], read_for_all)
     async with read_session(request) as session:
         is_current = await wait_until_counted(session, query, state.stopping, state.waiters)
         if is_current:

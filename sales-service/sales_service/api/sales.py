@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sales_service.api.answers import SaleAnswer, SaleOut, respond
 from sales_service.api.pages import link_next
 from sales_service.api.problems import cancelled_sale, insufficient_stock
-from sales_service.api.roles import Anyone
+from sales_service.api.roles import ReceiptReader, Seller
 from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery
 from sales_service.api.state import sales_state
 from sales_service.db.sales import find_sale, list_sales
@@ -50,7 +50,10 @@ Prefer = Annotated[
 
 @router.get("/api/ventes/", responses={200: json_of(list[SaleOut])})
 async def get_sales(
-    request: Request, session: ReadSession, caller: Anyone, query: Annotated[SalesQuery, Query()]
+    request: Request,
+    session: ReadSession,
+    caller: ReceiptReader,
+    query: Annotated[SalesQuery, Query()],
 ) -> Response:
     page = await list_sales(session, query.store_id, query.cursor, query.limit)
     headers = link_next(request, str(page.sales[-1].id)) if page.has_more else {}
@@ -58,7 +61,7 @@ async def get_sales(
 
 
 @router.get("/api/ventes/{sale_id}", responses={200: json_of(SaleOut)})
-async def get_sale(sale_id: ReceiptId, session: ReadSession, caller: Anyone) -> Response:
+async def get_sale(sale_id: ReceiptId, session: ReadSession, caller: ReceiptReader) -> Response:
     sale = await find_sale(session, sale_id)
     if sale is None:
         raise UnknownSale
@@ -78,7 +81,7 @@ async def get_sale(sale_id: ReceiptId, session: ReadSession, caller: Anyone) -> 
     },
 )
 async def post_sale(
-    body: SaleIn, request: Request, caller: Anyone, keyed: Keyed, prefer: Prefer = ""
+    body: SaleIn, request: Request, caller: Seller, keyed: Keyed, prefer: Prefer = ""
 ) -> Response:
     """Record a sale. The route is idempotent: a request with the same `Idempotency-Key`, or with
     the same `vente_id` and content, is answered with the recorded sale in its present state."""

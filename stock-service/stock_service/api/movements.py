@@ -13,7 +13,7 @@ from stock_service.api.answers import EntryOut, MovementOut, encode_movements
 from stock_service.api.catalogue_wait import wait_for_catalogue
 from stock_service.api.changes import ANY_LEVEL, level_of
 from stock_service.api.pages import LARGEST_POSITION, next_link, read_cursor
-from stock_service.api.roles import Anyone, Manager
+from stock_service.api.roles import StockKeeper, StockReader
 from stock_service.api.schemas import EntryIn, MovementQuery
 from stock_service.db.movements import list_movements
 from stock_service.use_cases.post_movements import post_movements
@@ -23,7 +23,7 @@ router = APIRouter(tags=["mouvements"], route_class=TimedRoute)
 
 @router.post("/api/stock/mouvements", status_code=201, responses={201: json_of(EntryOut)})
 async def post_stock_movements(
-    body: EntryIn, request: Request, caller: Manager, keyed: Keyed
+    body: EntryIn, request: Request, caller: StockKeeper, keyed: Keyed
 ) -> Response:
     entry = body.to_entry()
     async with read_session(request) as session:
@@ -45,7 +45,7 @@ async def post_stock_movements(
 async def get_stock_movements(
     request: Request,
     session: ReadSession,
-    caller: Anyone,
+    caller: StockReader,
     query: Annotated[MovementQuery, Query()],
 ) -> Response:
     (before,) = read_cursor(query.cursor, first=(LARGEST_POSITION,))

@@ -11,7 +11,7 @@ from service_kit.telemetry.routing import TimedRoute
 from stock_service.api.answers import StockOut, encode_stock
 from stock_service.api.changes import ANY_LEVEL, CATALOGUE, level_of
 from stock_service.api.pages import next_link, read_cursor
-from stock_service.api.roles import ANYONE, Anyone
+from stock_service.api.roles import StockReader
 from stock_service.api.schemas import LARGEST_ID, PageQuery, StockQuery
 from stock_service.db.levels import list_stock, list_store_stock
 from stock_service.domain.errors import UnknownStore
@@ -24,7 +24,7 @@ router = APIRouter(tags=["stock"], route_class=TimedRoute)
 async def get_store_stock(
     magasin_id: Annotated[StoreId, Path(ge=1, le=LARGEST_ID, examples=[1])],
     request: Request,
-    caller: Anyone,
+    caller: StockReader,
     query: Annotated[PageQuery, Query()],
 ) -> Response:
     (after,) = read_cursor(query.cursor, first=(0,))
@@ -39,12 +39,12 @@ async def get_store_stock(
         return Content(encode_stock(page), headers=headers)
 
     names = (level_of(magasin_id), CATALOGUE)
-    return await api_state(request.app).response_cache.read_through(request, names, ANYONE, read)
+    return await api_state(request.app).response_cache.read_through(request, caller, names, read)
 
 
 @router.get("/api/stock/", responses={200: json_of(list[StockOut])})
 async def get_stock(
-    request: Request, caller: Anyone, query: Annotated[StockQuery, Query()]
+    request: Request, caller: StockReader, query: Annotated[StockQuery, Query()]
 ) -> Response:
     after_product, after_store = read_cursor(query.cursor, first=(0, 0))
 
@@ -58,4 +58,4 @@ async def get_stock(
         return Content(encode_stock(page), headers=headers)
 
     names = (ANY_LEVEL, CATALOGUE)
-    return await api_state(request.app).response_cache.read_through(request, names, ANYONE, read)
+    return await api_state(request.app).response_cache.read_through(request, caller, names, read)

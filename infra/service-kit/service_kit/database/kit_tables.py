@@ -12,3 +12,4 @@ def _read(name: str) -> list[str]:
 PLUMBING_V1 = _read("v1.sql")
 PLUMBING_V2 = _read("v2.sql")
 PLUMBING_V3 = _read("v3.sql")
+PLUMBING_V4 = _read("v4.sql")

@@ -1,16 +1,15 @@
-"""Checks API keys in `x-token` or `Authorization: Bearer`; a key has one role and is stored hashed.
+"""Checks API keys in `x-token` or `Authorization: Bearer`; a key is stored hashed, with its scope.
 
-`python -m service_kit.http.api_keys ensure --role till --label demo` stores the key given in the
-environment variable API_KEY in the database of DATABASE_URL.
+`python -m service_kit.http.api_keys ensure --role manager --label demo --site 1 --right see-costs`
+stores the key given in the environment variable API_KEY in the database of DATABASE_URL.
 """
 
 import argparse
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
-from typing import Annotated
+from collections.abc import Collection
 
-from fastapi import Depends, Request
+from fastapi import Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
 from starlette.types import Scope
@@ -23,7 +22,10 @@ from service_kit.telemetry.stages import Stage, stage
 # The member of an ASGI scope that holds the caller, once the key has been checked.
 CALLER = "comptoir.caller"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
-_FIND = text("SELECT client_id, role FROM api_keys WHERE key_hash = :hash AND revoked_at IS NULL")
+_FIND = text("""
+    SELECT client_id, role, sites, rights FROM api_keys
+    WHERE key_hash = :hash AND revoked_at IS NULL
+""")
 
 
 async def identify_caller(request: Request) -> Caller:
@@ -51,36 +53,47 @@ async def find_caller(state: ApiState, scope: Scope) -> Caller:
             row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
     if row is None:
         raise Problem.of("key-unknown", headers=_CHALLENGE)
-    caller = Caller(client_id=row.client_id, role=row.role)
+    caller = Caller(
+        client_id=row.client_id,
+        role=row.role,
+        sites=None if row.sites is None else frozenset(row.sites),
+        rights=frozenset(row.rights),
+    )
     callers.add(key, caller, since)
     return caller
 
 
-def require_role(*roles: str) -> Callable[..., Awaitable[Caller]]:
-    """Return a dependency that answers 403 to callers of other roles."""
-
-    async def check_role(
-        caller: Annotated[Caller, Depends(identify_caller, scope="function")],
-    ) -> Caller:
-        if caller.role not in roles:
-            raise Problem.of("role-refused", role=caller.role, needed=", ".join(roles))
-        return caller
-
-    return check_role
-
-
 _ENSURE = text("""
-    INSERT INTO api_keys (key_hash, client_id, role) VALUES (:hash, :client_id, :role)
+    INSERT INTO api_keys (key_hash, client_id, role, sites, rights)
+    VALUES (:hash, :client_id, :role, CAST(:sites AS int[]),
+        coalesce(CAST(:rights AS text[]), '{}'))
     ON CONFLICT (client_id) DO UPDATE
-        SET key_hash = excluded.key_hash, role = excluded.role, revoked_at = NULL
+        SET key_hash = excluded.key_hash, role = excluded.role, revoked_at = NULL,
+            sites = coalesce(CAST(:sites AS int[]), api_keys.sites),
+            rights = coalesce(CAST(:rights AS text[]), api_keys.rights)
 """)
 
 
-async def ensure_key(connection: AsyncConnection, key: str, role: str, label: str) -> None:
-    """Store a key for the client `label/role`, and replace its former key."""
-    await connection.execute(
-        _ENSURE, {"hash": hash_key(key), "client_id": f"{label}/{role}", "role": role}
-    )
+async def ensure_key(
+    connection: AsyncConnection,
+    key: str,
+    role: str,
+    label: str,
+    sites: Collection[int] | None = None,
+    rights: Collection[str] | None = None,
+) -> None:
+    """Store a key for the client `label/role`, and replace its former key.
+
+    Without `sites` or `rights` a known client keeps its own; a new one has all sites and no right.
+    """
+    values = {
+        "hash": hash_key(key),
+        "client_id": f"{label}/{role}",
+        "role": role,
+        "sites": None if sites is None else sorted(sites),
+        "rights": None if rights is None else sorted(rights),
+    }
+    await connection.execute(_ENSURE, values)
 
 
 async def _main() -> None:
@@ -88,10 +101,19 @@ async def _main() -> None:
     parser.add_argument("command", choices=["ensure"])
     parser.add_argument("--role", required=True)
     parser.add_argument("--label", required=True)
+    parser.add_argument("--site", type=int, action="append", help="may be repeated; none: all")
+    parser.add_argument("--right", action="append", help="may be repeated")
     arguments = parser.parse_args()
     engine = create_async_engine(os.environ["DATABASE_URL"])
     async with engine.begin() as connection:
-        await ensure_key(connection, os.environ["API_KEY"], arguments.role, arguments.label)
+        await ensure_key(
+            connection,
+            os.environ["API_KEY"],
+            arguments.role,
+            arguments.label,
+            sites=arguments.site,
+            rights=arguments.right,
+        )
     await engine.dispose()
 
 

@@ -62,24 +62,19 @@ class _RenderedResponse(Response):
 
 
 class CachedResponse:
-    """A `Content`, with the changes that make it stale and the roles that may have it."""
+    """A `Content`, with the changes that make it stale."""
 
-    __slots__ = (
-        *("etag", "names", "roles", "route", "until"),
-        *("_content", "_headers", "_not_modified"),
-    )
+    __slots__ = ("_content", "_headers", "_not_modified", "etag", "names", "route", "until")
 
     def __init__(
         self,
         content: Content,
         names: frozenset[str] = frozenset(),
-        roles: frozenset[str] = frozenset(),
         route: Any = None,
     ) -> None:
         # Of the body without its end: a report that only became older is the same report.
         self.etag = b'W/"' + blake2b(content.body, digest_size=12).hexdigest().encode() + b'"'
         self.names = names
-        self.roles = roles
         self.route = route
         self.until = content.until
         self._content = content

@@ -14,10 +14,20 @@ MOST_CALLERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The sender of a request, as its key says."""
+    """The sender of a request, as its key says.
+
+    A site is a part of the data that a key can be limited to. A service says what its sites are,
+    and what each right permits.
+    """
 
     client_id: str
     role: str
+    sites: frozenset[int] | None = None  # None: all
+    rights: frozenset[str] = frozenset()
+
+    def reaches(self, site: int) -> bool:
+        """Return whether the key may touch the data of this site."""
+        return self.sites is None or site in self.sites
 
 
 def hash_key(key: str) -> bytes:

@@ -1,7 +1,8 @@
 """Caches responses as bytes, until their data changes.
 
 `ServeCached` sends what is cached for a `GET`, without the framework and the database. Each route
-says which of its responses are cached.
+says which of its responses are cached. Callers share a response only when role, sites and rights
+are the same: what the route decided for one of them holds for the others.
 """
 
 import asyncio
@@ -10,21 +11,31 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 from time import time
+from typing import NamedTuple
 
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service_kit.database.change_feed import ChangeFeed
 from service_kit.http.cached_response import CachedResponse, Content, Rendered
-from service_kit.http.callers import CallerCache, read_key
+from service_kit.http.callers import Caller, CallerCache, read_key
 from service_kit.telemetry.stages import Stage, stage
 
 MOST_BYTES = 64 * 1024 * 1024
 # Per path, so that no client fills the cache with one response under many queries.
 MOST_QUERIES = 1000
+# A key's set of sites lives as long as a response that was read for it.
+BYTES_OF_SITE = 64
 
-# Path and query as they were sent; a last slash does not count.
-Key = tuple[str, bytes]
+
+class Key(NamedTuple):
+    """A request as far as its response depends on it; a last slash of the path does not count."""
+
+    path: str
+    query: bytes
+    role: str
+    sites: frozenset[int] | None
+    rights: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -56,19 +67,22 @@ class ResponseCache:
 
     def find(self, scope: Scope) -> Rendered | None:
         """Return the response to a request, if it is cached and the caller may have it."""
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] not in ("GET", "HEAD") or not self._feed.is_live:
             return None
-        key = _key_of(scope)
-        cached = self._cached.get(key)
-        if cached is None or not self._feed.is_live:
-            return None
-        if cached.until is not None and cached.until <= time():
-            self._remove(key)
+        # Most misses end here, before the key is hashed.
+        if _path_of(scope) not in self._queries:
             return None
         if_none_match, wants_fresh = _read_conditions(scope)
         token = None if wants_fresh else read_key(scope)
         caller = self._callers.find(token) if token else None
-        if caller is None or caller.role not in cached.roles:
+        if caller is None:
+            return None
+        key = _key_of(scope, caller)
+        cached = self._cached.get(key)
+        if cached is None:
+            return None
+        if cached.until is not None and cached.until <= time():
+            self._remove(key)
             return None
         self._cached.move_to_end(key)
         self.hits += 1
@@ -77,19 +91,19 @@ class ResponseCache:
     async def read_through(
         self,
         request: Request,
+        caller: Caller,
         names: Iterable[str],
-        roles: Iterable[str],
         read: Callable[[], Awaitable[Content]],
     ) -> Response:
-        """Read a response and cache it; concurrent requests for it share one read.
+        """Read a response and cache it for callers of the same role, sites and rights.
 
-        `names` are the changes that make it stale, and `roles` may have it. At most one read of a
-        response runs at a time. A request that needs a newer one waits for the next read and shares
-        its result. So the database's work depends neither on the rate of changes nor on the number
-        of requests.
+        Concurrent requests for it share one read. `names` are the changes that make it stale. At
+        most one read of a response runs at a time. A request that needs a newer one waits for the
+        next read and shares its result. So the database's work depends neither on the rate of
+        changes nor on the number of requests.
         """
         self.misses += 1
-        key = _key_of(request.scope)
+        key = _key_of(request.scope, caller)
         names = frozenset(names)
         arrived = next(self._order)
         _, wants_fresh = _read_conditions(request.scope)
@@ -105,7 +119,7 @@ class ResponseCache:
 
         async def read_and_add() -> CachedResponse:
             try:
-                fresh = CachedResponse(await read(), names, frozenset(roles), route)
+                fresh = CachedResponse(await read(), names, route)
             finally:
                 # Before the task ends: otherwise requests without a pause would share it for ever.
                 del self._flights[key]
@@ -126,7 +140,7 @@ class ResponseCache:
         self._cached[key] = fresh
         for name in fresh.names:
             self._keys_of.setdefault(name, set()).add(key)
-        queries = self._queries.setdefault(key[0], OrderedDict())
+        queries = self._queries.setdefault(key.path, OrderedDict())
         queries[key] = None
         if len(queries) > MOST_QUERIES:
             self._remove(next(iter(queries)))
@@ -139,9 +153,9 @@ class ResponseCache:
         if removed is None:
             return
         self._bytes -= removed.size + _size_of(key)
-        del self._queries[key[0]][key]
-        if not self._queries[key[0]]:
-            del self._queries[key[0]]
+        del self._queries[key.path][key]
+        if not self._queries[key.path]:
+            del self._queries[key.path]
         for name in removed.names:
             self._keys_of[name].discard(key)
             if not self._keys_of[name]:
@@ -152,13 +166,17 @@ class ResponseCache:
             self._remove(key)
 
 
-def _key_of(scope: Scope) -> Key:
-    return scope["path"].removesuffix("/"), scope["query_string"]
+def _path_of(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removesuffix("/")
+
+
+def _key_of(scope: Scope, caller: Caller) -> Key:
+    return Key(_path_of(scope), scope["query_string"], caller.role, caller.sites, caller.rights)
 
 
 def _size_of(key: Key) -> int:
-    path, query = key
-    return len(path) + len(query)
+    return len(key.path) + len(key.query) + BYTES_OF_SITE * len(key.sites or ())
 
 
 def _read_conditions(scope: Scope) -> tuple[bytes, bool]:
