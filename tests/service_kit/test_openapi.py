@@ -131,3 +131,15 @@ async def test_telemetry_has_one_name_for_all_files_of_the_page(name: str) -> No
 
     assert answer.status_code == (200 if name == "swagger-ui.css" else 404)
     assert named == ["/docs/files/{name}"]
+
+
+async def test_the_root_says_what_this_is_and_leads_to_its_documentation() -> None:
+    app = FastAPI(title="Boxes", docs_url=None, redirect_slashes=False)
+    serve_docs(app)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        told = (await client.get("/")).json()
+        found = [await client.get(told[name]) for name in ("documentation", "openapi")]
+
+    assert told["service"] == "Boxes"
+    assert {each.status_code for each in found} == {200}

@@ -99,9 +99,10 @@ def complete_document(app: FastAPI) -> None:
 
 
 def serve_docs(app: FastAPI) -> None:
-    """Serve `/docs` with the files of a package: FastAPI's own page needs the internet.
+    """Serve `/`, which says where the documentation is, and `/docs`.
 
-    Its addresses are relative, so that a gateway can serve it below a prefix.
+    The page takes its files from a package: FastAPI's own page needs the internet. Its addresses
+    are relative, so that a gateway can serve it below a prefix.
     """
     files = StaticFiles(packages=[("fastapi_offline", "static")])
 
@@ -109,6 +110,10 @@ def serve_docs(app: FastAPI) -> None:
     @app.get("/docs/files/{name}", include_in_schema=False)
     async def get_docs_file(name: str, request: Request) -> Response:
         return await files.get_response(name, request.scope)
+
+    @app.get("/", include_in_schema=False)
+    async def get_root() -> dict[str, str]:
+        return {"service": app.title, "documentation": "/docs", "openapi": "/openapi.json"}
 
     @app.get("/docs", include_in_schema=False)
     async def get_docs(request: Request) -> HTMLResponse:
