@@ -46,6 +46,7 @@ PUBLISHED: list[Any] = [
     published.SaleConfirmed(**sale_fields(a_sale()) | {"status": "confirmed"}, decided_at=NOW),
     published.SaleRejected(SALE_ID, 3, MISSING, NOW),
     published.SaleCancelled(SALE_ID, 3, "timeout", NOW),
+    published.LevelDeclared(SALE_ID, 3, 1, "opening", 50, NOW),
     published.EventsPublished(NOW),
     published.StoreChanged(
         3, 1, "Plateau", "Montréal", "store", "strict", "America/Toronto", "CAD", True, NOW

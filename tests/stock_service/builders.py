@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from service_kit.events.cloud_events import Event
 from stock_service.domain.levels import ProductId, StoreId
 from stock_service.domain.sales import Cancellation, Sale
 from stock_service.events.consumed import (
+    LevelDeclared,
     ProductChanged,
     SaleCancelled,
     SaleLine,
@@ -59,6 +60,17 @@ def sale_recorded(
 
 def sale_cancelled(sale: Event[SaleRecorded]) -> Event[SaleCancelled]:
     return an_event(SaleCancelled(sale.body.sale_id, sale.body.store_id, NOON))
+
+
+def level_declared(
+    kind: Literal["opening", "count"],
+    quantity: int,
+    *,
+    product_id: ProductId = COFFEE,
+    traceparent: str | None = None,
+) -> Event[LevelDeclared]:
+    body = LevelDeclared(uuid4(), STORE, product_id, kind, quantity, NOON)
+    return an_event(body, traceparent)
 
 
 def store_changed(

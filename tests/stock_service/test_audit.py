@@ -1,4 +1,4 @@
-"""The audit of the stock compares levels with movements, and decisions with their movements."""
+"""The audit of the stock compares levels, decisions and declarations with movements."""
 
 import pytest
 from sqlalchemy import text
@@ -8,31 +8,36 @@ from service_kit.audit import find_all_differences
 from stock_service.db.audit import CHECKS
 
 TAKEN = "018f3c5e-0000-7000-8000-000000000001"
+COUNTED = "018f3c5e-0000-7000-8000-000000000002"
 SOUND = (
-    "INSERT INTO stock_levels (store_id, product_id, on_hand, version) VALUES (1, 1, 7, 2)",
+    "INSERT INTO stock_levels (store_id, product_id, on_hand, version) VALUES (1, 1, 9, 3)",
     f"""
     INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
         document_id, occurred_at)
     VALUES (1, 1, 10, 10, 1, 'reception', gen_random_uuid(), now()),
-        (1, 1, -3, 7, 2, 'sale', '{TAKEN}', now())
+        (1, 1, -3, 7, 2, 'sale', '{TAKEN}', now()),
+        (1, 1, 2, 9, 3, 'count', '{COUNTED}', now())
     """,
+    f"INSERT INTO level_declarations VALUES ('{COUNTED}', 1, 1, 'count', 9, 2, now())",
+    "INSERT INTO level_declarations VALUES (gen_random_uuid(), 1, 1, 'count', 9, 0, now())",
     f"INSERT INTO sale_decisions VALUES ('{TAKEN}', 1, 'withdrawn', now())",
     "INSERT INTO sale_decisions VALUES (gen_random_uuid(), 1, 'refused', now())",
 )
 SPOILT = {
     "UPDATE stock_levels SET on_hand = 8": "levels",
-    "UPDATE stock_levels SET version = 3": "levels",
+    "UPDATE stock_levels SET version = 4": "levels",
     """
     INSERT INTO stock_levels (store_id, product_id, on_hand, version) VALUES (1, 2, 1, 1)
     """: "levels",
     """
     INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
         document_id, occurred_at)
-    VALUES (1, 1, 5, 99, 3, 'adjustment', gen_random_uuid(), now())
+    VALUES (1, 1, 5, 99, 4, 'adjustment', gen_random_uuid(), now())
     """: "levels",
     "UPDATE sale_decisions SET outcome = 'refused'": "decisions",
     "UPDATE sale_decisions SET outcome = 'returned' WHERE outcome = 'withdrawn'": "decisions",
     "UPDATE sale_decisions SET outcome = 'withdrawn'": "decisions",
+    "UPDATE level_declarations SET delta = 1": "declarations",
 }
 
 

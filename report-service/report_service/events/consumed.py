@@ -95,7 +95,9 @@ SALES_DECODERS: dict[str, type[Struct]] = {
     "sales.sale-confirmed.v1": SaleConfirmed,
     "sales.events-published.v1": EventsPublished,
 }
-IGNORED_OF_SALES = frozenset({"sales.sale-rejected.v1", "sales.sale-cancelled.v1"})
+IGNORED_OF_SALES = frozenset(
+    {"sales.sale-rejected.v1", "sales.sale-cancelled.v1", "sales.level-declared.v1"}
+)
 STOCK_DECODERS: dict[str, type[Struct]] = {"stock.stock-levels-changed.v1": StockLevelsChanged}
 IGNORED_OF_STOCK = frozenset({"stock.stock-withdrawn.v1", "stock.stock-refused.v1"})
 CATALOGUE_DECODERS: dict[str, type[Struct]] = {

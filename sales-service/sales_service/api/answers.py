@@ -75,6 +75,9 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
     unit_price: float
     description: str
     unit_cost: float | None
+    home_store_id: Annotated[
+        int | None, msgspec.Meta(description="The store that the product was made for")
+    ]
     version: int
 
     @classmethod
@@ -87,6 +90,7 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
             float(product.unit_price),
             product.description,
             None if product.unit_cost is None else float(product.unit_cost),
+            product.home_store_id,
             product.version,
         )
 

@@ -64,6 +64,18 @@ def _unknown_store(_: errors.UnknownStore) -> Problem:
     return Problem(404, UNKNOWN_STORE, "Magasin introuvable")
 
 
+def _unknown_home_stores(error: errors.UnknownHomeStores) -> Problem:
+    faults = [
+        {
+            "pointer": json_pointer("produits", index, "magasin_id"),
+            "code": UNKNOWN_STORE,
+            "detail": f"Magasin {store_id} introuvable.",
+        }
+        for index, store_id in error.stores.items()
+    ]
+    return Problem(404, UNKNOWN_STORE, "Magasin introuvable", faults)
+
+
 def _unknown_product(_: errors.UnknownProduct) -> Problem:
     return Problem(404, UNKNOWN_PRODUCT, "Produit introuvable")
 
@@ -129,6 +141,7 @@ def _place_sells_nothing(_: errors.PlaceSellsNothing) -> Problem:
 PROBLEM_OF: ProblemTable = {
     errors.UnknownReferences: _unknown_references,
     errors.UnknownStore: _unknown_store,
+    errors.UnknownHomeStores: _unknown_home_stores,
     errors.UnknownProduct: _unknown_product,
     errors.UnknownSale: _unknown_sale,
     errors.StoreNameTaken: _store_name_taken,

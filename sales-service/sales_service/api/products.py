@@ -9,13 +9,13 @@ from pydantic.types import StringConstraints
 
 from sales_service.api.answers import JSON, ProductOut, ProductsOut, ProductsPage, respond
 from sales_service.api.pages import link_next
+from sales_service.api.product_form import GivenProduct
 from sales_service.api.roles import Anyone, HeadOffice
 from sales_service.api.schemas import (
     FRENCH_ONLY,
     PageQuery,
     PathId,
     ProductChange,
-    ProductIn,
     ProductsIn,
     no_nul,
 )
@@ -93,12 +93,13 @@ async def filter_products(
 
 @router.post("/api/produits/", status_code=201, responses={201: json_of(ProductOut)})
 async def post_product(
-    body: ProductIn, request: Request, caller: HeadOffice, keyed: Keyed
+    given: GivenProduct, request: Request, caller: HeadOffice, keyed: Keyed
 ) -> Response:
+    """Add a product, given in the body or in the query."""
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return former.response()
-        product = await add_product(session, body.columns())
+        product = await add_product(session, given.new_product())
         answer = msgspec.json.encode(ProductOut.of(product))
         await keyed.record(session, status=201, body=answer)
     return Response(answer, 201, media_type=JSON)
@@ -111,8 +112,8 @@ async def post_products(
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return former.response()
-        columns = [product.columns() for product in body.products]
-        added = [ProductOut.of(product) for product in await add_products(session, columns)]
+        products = [product.new_product() for product in body.products]
+        added = [ProductOut.of(product) for product in await add_products(session, products)]
         answer = msgspec.json.encode(ProductsOut(added))
         await keyed.record(session, status=201, body=answer)
     return Response(answer, 201, media_type=JSON)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.types import StringConstraints
 
 from sales_service.api.words import KINDS, translate
+from sales_service.use_cases.manage_products import NewProduct
 
 # Refuse unknown members and parameters: they are misspelt.
 FRENCH_ONLY = ConfigDict(extra="forbid", alias_generator=translate)
@@ -27,6 +28,8 @@ CURSOR_HINT = "Where the page begins: the header `Link` of each page names that 
 
 UnitPrice = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=4)]
 Identifier = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
+MOST_ON_HAND = 1_000_000
+Units = Annotated[int, Field(strict=True, ge=0, le=MOST_ON_HAND)]
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1])]
 
 
@@ -132,7 +135,8 @@ def _store_columns(body: StoreIn | StoreChange) -> dict[str, Any]:
 
 
 class ProductIn(BaseModel):
-    """A new product of the chain, without stock: a reception brings that to a store."""
+    """A new product of the chain; `magasin_id` is the store that it is made for, and
+    `quantite_stock` its opening stock there."""
 
     model_config = with_example(_PRODUCT)
 
@@ -142,10 +146,34 @@ class ProductIn(BaseModel):
     sku: Text | None = None
     description: LongText = ""
     unit_cost: UnitPrice | None = None
+    home_store_id: Identifier | None = None
+    on_hand: Units = 0
 
-    def columns(self) -> dict[str, Any]:
-        """Return the columns of the new row."""
-        return self.model_dump()
+    @model_validator(mode="after")
+    def _says_where_the_stock_is(self) -> Self:
+        if self.on_hand and self.home_store_id is None:
+            raise ValueError("quantite_stock demande magasin_id : le magasin qui a ces unités.")
+        return self
+
+    def new_product(self) -> NewProduct:
+        """Return the columns of the new row, and its opening stock."""
+        return NewProduct(self.model_dump(exclude={"on_hand"}), self.on_hand)
+
+
+class ProductParameters(BaseModel):
+    """A new product in the query, as the seed's clients send it."""
+
+    model_config = FRENCH_ONLY
+
+    name: Text | None = None
+    category: Text | None = None
+    unit_price: UnitPrice | None = None
+    home_store_id: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
+    on_hand: Annotated[int, Field(ge=0, le=MOST_ON_HAND)] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Return the parameters of the request by their French names."""
+        return self.model_dump(exclude_unset=True, by_alias=True)
 
 
 class ProductsIn(BaseModel):

@@ -46,6 +46,7 @@ class ProductRow:
     category: str
     unit_price: Decimal
     unit_cost: Decimal | None
+    home_store_id: int | None
     is_active: bool
     updated_at: datetime
 
@@ -53,7 +54,7 @@ class ProductRow:
 _STORE_COLUMNS = """id, version, name, address, city, kind, timezone, cutoff_hour, currency,
     stock_policy, taxes, is_active, updated_at"""
 _PRODUCT_COLUMNS = """id, version, sku, name, description, category, unit_price, unit_cost,
-    is_active, updated_at"""
+    home_store_id, is_active, updated_at"""
 
 
 def _store(row: Row[Any]) -> StoreRow:
@@ -133,6 +134,14 @@ async def insert_store(session: AsyncSession, values: dict[str, Any]) -> StoreRo
         )
     ).one_or_none()
     return None if row is None else _store(row)
+
+
+async def find_store_ids(session: AsyncSession, ids: Sequence[int]) -> set[int]:
+    """Return those of the ids that belong to a store."""
+    rows = await session.execute(
+        text("SELECT id FROM stores WHERE id = ANY(CAST(:ids AS int[]))"), {"ids": list(ids)}
+    )
+    return set(rows.scalars())
 
 
 async def create_number_sequence(session: AsyncSession, store_id: int) -> None:
@@ -231,16 +240,18 @@ async def insert_products(
         text(f"""
             WITH given AS (
                 SELECT nextval('product_ids')::int AS id, n, sku, name, description, category,
-                    unit_price, unit_cost
+                    unit_price, unit_cost, home_store_id
                 FROM unnest(CAST(:skus AS text[]), CAST(:names AS text[]),
                     CAST(:descriptions AS text[]), CAST(:categories AS text[]),
-                    CAST(:prices AS numeric[]), CAST(:costs AS numeric[])) WITH ORDINALITY
-                    AS p(sku, name, description, category, unit_price, unit_cost, n)
+                    CAST(:prices AS numeric[]), CAST(:costs AS numeric[]),
+                    CAST(:home_stores AS int[])) WITH ORDINALITY
+                    AS p(sku, name, description, category, unit_price, unit_cost, home_store_id, n)
                 ORDER BY n
             )
-            INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost)
+            INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost,
+                home_store_id)
             SELECT id, coalesce(sku, 'P-' || lpad(id::text, 6, '0')), name, description, category,
-                unit_price, unit_cost FROM given
+                unit_price, unit_cost, home_store_id FROM given
             ON CONFLICT (sku) DO NOTHING
             RETURNING {_PRODUCT_COLUMNS}
         """),
@@ -251,6 +262,7 @@ async def insert_products(
             "categories": [product["category"] for product in products],
             "prices": [product["unit_price"] for product in products],
             "costs": [product["unit_cost"] for product in products],
+            "home_stores": [product["home_store_id"] for product in products],
         },
     )
     return sorted((_product(row) for row in rows), key=lambda product: product.id)

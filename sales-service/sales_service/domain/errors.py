@@ -30,6 +30,14 @@ class UnknownStore(SalesError):
     """No store has this identifier."""
 
 
+class UnknownHomeStores(SalesError):
+    """Products of a batch are made for unknown stores; `stores` has them by index."""
+
+    def __init__(self, stores: Mapping[int, int]) -> None:
+        super().__init__(f"{len(stores)} unknown stores")
+        self.stores = stores
+
+
 class UnknownProduct(SalesError):
     """No product has this identifier."""
 

@@ -90,6 +90,22 @@ class SaleCancelled(msgspec.Struct, frozen=True):
     decided_at: datetime
 
 
+class LevelDeclared(msgspec.Struct, frozen=True):
+    """Head office said how many units of a product a store has.
+
+    An `opening` adds units. After a `count` the level is that quantity.
+    """
+
+    TYPE: ClassVar[str] = "sales.level-declared.v1"
+
+    declaration_id: UUID
+    store_id: int
+    product_id: int
+    kind: str
+    quantity: int
+    declared_at: datetime
+
+
 class EventsPublished(msgspec.Struct, frozen=True):
     """Every event of this service that was committed before an instant is in Kafka."""
 

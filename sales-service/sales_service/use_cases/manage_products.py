@@ -1,6 +1,7 @@
 """Adds products to the chain's catalogue and changes them; each change is announced."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -8,31 +9,69 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductRow
-from sales_service.domain.errors import SkusTaken, SkuTaken, TakenSku, UnknownProduct
+from sales_service.domain.errors import (
+    SkusTaken,
+    SkuTaken,
+    TakenSku,
+    UnknownHomeStores,
+    UnknownProduct,
+    UnknownStore,
+)
+from sales_service.events.level_events import declared
 from sales_service.events.published import ProductChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
-async def add_product(session: AsyncSession, product: dict[str, Any]) -> ProductRow:
-    """Add a product and return it; raise `SkuTaken`."""
+@dataclass(frozen=True, slots=True)
+class NewProduct:
+    """The columns of a new product, and the units that the store it is made for has."""
+
+    columns: dict[str, Any]
+    opening_units: int
+
+
+async def add_product(session: AsyncSession, product: NewProduct) -> ProductRow:
+    """Add a product and return it; raise `SkuTaken` or `UnknownStore`."""
     try:
         [added] = await add_products(session, [product])
     except SkusTaken as error:
         [taken] = error.taken
         raise SkuTaken(taken.sku, taken.product_id) from error
+    except UnknownHomeStores as error:
+        raise UnknownStore from error
     return added
 
 
-async def add_products(
-    session: AsyncSession, products: Sequence[dict[str, Any]]
-) -> list[ProductRow]:
-    """Add products, all or none, and return them; raise `SkusTaken`."""
-    added = await catalogue.insert_products(session, products)
+async def add_products(session: AsyncSession, products: Sequence[NewProduct]) -> list[ProductRow]:
+    """Add products, all or none, and return them; raise `SkusTaken` or `UnknownHomeStores`."""
+    columns = [product.columns for product in products]
+    await _check_home_stores(session, columns)
+    added = await catalogue.insert_products(session, columns)
     if len(added) < len(products):
-        raise SkusTaken(await _find_taken(session, products, {product.id for product in added}))
+        raise SkusTaken(await _find_taken(session, columns, {product.id for product in added}))
     await _announce(session, added)
+    openings = [
+        declared("opening", row.home_store_id, row.id, product.opening_units, row.updated_at)
+        for row, product in zip(added, products, strict=True)
+        if row.home_store_id is not None and product.opening_units
+    ]
+    if openings:
+        await add_to_outbox(session, openings)
     return added
+
+
+async def _check_home_stores(session: AsyncSession, products: Sequence[dict[str, Any]]) -> None:
+    wanted = {
+        index: product["home_store_id"]
+        for index, product in enumerate(products)
+        if product["home_store_id"] is not None
+    }
+    if not wanted:
+        return
+    known = await catalogue.find_store_ids(session, list(wanted.values()))
+    if unknown := {index: id for index, id in wanted.items() if id not in known}:
+        raise UnknownHomeStores(unknown)
 
 
 async def _find_taken(

@@ -26,6 +26,8 @@ KINDS = {
     "annulation": Kind.CANCELLATION,
     "reception": Kind.RECEPTION,
     "ajustement": Kind.ADJUSTMENT,
+    "ouverture": Kind.OPENING,
+    "inventaire": Kind.COUNT,
 }
 WORD_OF = {kind: word for word, kind in KINDS.items()}
 

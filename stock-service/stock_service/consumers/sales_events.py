@@ -1,4 +1,4 @@
-"""Applies recorded and cancelled sales to the stock."""
+"""Applies recorded and cancelled sales, and declared levels, to the stock."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,33 +6,39 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
+from stock_service.domain.declarations import Declaration
 from stock_service.domain.errors import StockError
-from stock_service.domain.levels import ProductId
+from stock_service.domain.levels import Kind, LevelKey, ProductId
 from stock_service.domain.sales import Cancellation, Sale
 from stock_service.events.consumed import (
     IGNORED_OF_SALES,
     SALES_DECODERS,
+    LevelDeclared,
     SaleCancelled,
     SaleRecorded,
 )
 from stock_service.events.topics import SALES_TOPIC
-from stock_service.use_cases.settle_sales import SaleChange, settle_sales
+from stock_service.use_cases.settle_sales import Change, settle_sales
 
 # By policy and status: True if the sale waits for the stock's decision.
 IS_CONDITIONAL = {("strict", "pending"): True, ("permissive", "confirmed"): False}
 
 
 async def apply(
-    session: AsyncSession, events: Sequence[Event[SaleRecorded | SaleCancelled]]
+    session: AsyncSession, events: Sequence[Event[SaleRecorded | SaleCancelled | LevelDeclared]]
 ) -> None:
     try:
-        changes = [SaleChange(_read(event.body), event.traceparent) for event in events]
+        changes = [Change(_read(event.body), event.traceparent) for event in events]
         await settle_sales(session, changes)
     except StockError as error:
         raise PoisonMessage(str(error)) from error
 
 
-def _read(body: SaleRecorded | SaleCancelled) -> Sale | Cancellation:
+def _read(body: SaleRecorded | SaleCancelled | LevelDeclared) -> Sale | Cancellation | Declaration:
+    if isinstance(body, LevelDeclared):
+        key = LevelKey(body.store_id, body.product_id)
+        kind = Kind(body.kind)
+        return Declaration(body.declaration_id, key, kind, body.quantity, body.declared_at)
     if isinstance(body, SaleCancelled):
         return Cancellation(body.sale_id, body.store_id, body.decided_at)
     is_conditional = IS_CONDITIONAL.get((body.stock_policy, body.status))

@@ -1,4 +1,4 @@
-"""Compares levels with their movements, and decisions with the movements of their sales."""
+"""Compares levels, decisions over sales and declared levels with their movements."""
 
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from service_kit.audit import Check, Slice
 
 LEVELS_PER_SLICE = 200
 DECISIONS_PER_SLICE = 500
+DECLARATIONS_PER_SLICE = 500
 
 _LEVELS = text("""
     WITH levels AS (
@@ -116,7 +117,51 @@ def _agrees(outcome: str, taken: int, returned: int, net: int) -> bool:
     return taken == returned == 0
 
 
+_DECLARATIONS = text("""
+    WITH declarations AS (
+        SELECT declaration_id, delta FROM level_declarations
+        WHERE declaration_id > :declaration_id ORDER BY declaration_id LIMIT :count
+    )
+    SELECT declaration_id, declarations.delta AS expected, coalesce(sum(m.delta), 0) AS moved
+    FROM declarations LEFT JOIN movements AS m
+        ON document_id = declaration_id AND kind IN ('opening', 'count')
+    GROUP BY declaration_id, declarations.delta ORDER BY declaration_id
+""")
+
+
+async def look_at_declarations(
+    session: AsyncSession, position: Any | None, count: int = DECLARATIONS_PER_SLICE
+) -> Slice:
+    """Find declared levels whose movement is missing or another one."""
+    parameters = {"declaration_id": position or UUID(int=0), "count": count}
+    rows = (await session.execute(_DECLARATIONS, parameters)).all()
+    differences = [
+        f"declaration {row.declaration_id} moved {row.moved} units, not {row.expected}"
+        for row in rows
+        if row.moved != row.expected
+    ]
+    is_over = len(rows) < count
+    return Slice(differences, None if is_over else rows[-1].declaration_id)
+
+
+_NEXT_DECLARATION = text("""
+    SELECT declaration_id FROM level_declarations
+    WHERE declaration_id > :declaration_id ORDER BY declaration_id LIMIT 1
+""")
+
+
+async def skip_declaration(session: AsyncSession, position: Any | None) -> Any | None:
+    after = {"declaration_id": position or UUID(int=0)}
+    return (await session.execute(_NEXT_DECLARATION, after)).scalar_one_or_none()
+
+
 CHECKS = (
     Check("levels", look_at_levels, partial(look_at_levels, count=1), skip_level),
     Check("decisions", look_at_decisions, partial(look_at_decisions, count=1), skip_decision),
+    Check(
+        "declarations",
+        look_at_declarations,
+        partial(look_at_declarations, count=1),
+        skip_declaration,
+    ),
 )

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     CANCELLATION = "cancellation"
     RECEPTION = "reception"
     ADJUSTMENT = "adjustment"
+    OPENING = "opening"
+    COUNT = "count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The cause of movements: a sale, its cancellation, a reception or an adjustment."""
+    """The cause of movements, such as a sale, its cancellation, a reception or a count."""
 
     document_id: UUID
     kind: Kind

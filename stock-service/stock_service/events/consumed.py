@@ -2,12 +2,12 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 
-from stock_service.domain.levels import ProductId, StoreId
+from stock_service.domain.levels import LEVEL_LIMIT, ProductId, StoreId
 
 LARGEST_ID = 2_147_483_647
 Store = Annotated[StoreId, msgspec.Meta(ge=1, le=LARGEST_ID)]
@@ -42,6 +42,17 @@ class SaleCancelled(msgspec.Struct, frozen=True):
     decided_at: Instant
 
 
+class LevelDeclared(msgspec.Struct, frozen=True):
+    """Head office said how many units a store opens with, or has counted."""
+
+    declaration_id: UUID
+    store_id: Store
+    product_id: Product
+    kind: Literal["opening", "count"]
+    quantity: Annotated[int, msgspec.Meta(ge=0, le=LEVEL_LIMIT)]
+    declared_at: Instant
+
+
 class StoreChanged(msgspec.Struct, frozen=True):
     """A store as it is now."""
 
@@ -69,6 +80,7 @@ class ProductChanged(msgspec.Struct, frozen=True):
 SALES_DECODERS: dict[str, type[msgspec.Struct]] = {
     "sales.sale-recorded.v1": SaleRecorded,
     "sales.sale-cancelled.v1": SaleCancelled,
+    "sales.level-declared.v1": LevelDeclared,
 }
 IGNORED_OF_SALES = frozenset(
     {"sales.sale-confirmed.v1", "sales.sale-rejected.v1", "sales.events-published.v1"}

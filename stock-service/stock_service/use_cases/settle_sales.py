@@ -1,6 +1,7 @@
-"""Takes what sales need from the stock, and puts back what cancelled sales took."""
+"""Applies sales, cancelled sales and declared levels to the stock."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -9,8 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 from stock_service.db.book import open_book, save_book
+from stock_service.db.declarations import find_applied, save_applied
 from stock_service.db.movements import find_withdrawn
 from stock_service.db.sales import find_decisions, save_decisions
+from stock_service.domain.declarations import (
+    AppliedDeclaration,
+    Declaration,
+    apply_declaration,
+)
 from stock_service.domain.levels import LevelKey, StoreId
 from stock_service.domain.sales import (
     Cancellation,
@@ -25,36 +32,54 @@ from stock_service.events.announcements import level_events, reply_event
 
 
 @dataclass(frozen=True, slots=True)
-class SaleChange:
-    """One event about a sale, with its trace."""
+class Change:
+    """What one event does to the stock, with its trace."""
 
-    change: Sale | Cancellation
+    change: Sale | Cancellation | Declaration
     traceparent: str | None
 
+    @property
+    def store_id(self) -> StoreId:
+        change = self.change
+        return change.key.store_id if isinstance(change, Declaration) else change.store_id
 
-async def settle_sales(session: AsyncSession, changes: Sequence[SaleChange]) -> None:
+
+async def settle_sales(session: AsyncSession, changes: Sequence[Change]) -> None:
     """Decide a batch in log order and write it with one statement per table.
 
     A sale that was decided before changes nothing. Its answer was written then and is not repeated.
+    Neither does a declaration that was applied before.
     """
-    decided = await find_decisions(session, {each.change.sale_id for each in changes})
-    withdrawn = await find_withdrawn(session, _returnable(changes, decided))
-    book = await open_book(session, _keys(changes, decided, withdrawn))
+    sale_changes = [each.change for each in changes if not isinstance(each.change, Declaration)]
+    decided = await find_decisions(session, {change.sale_id for change in sale_changes})
+    withdrawn = await find_withdrawn(session, _returnable(sale_changes, decided))
+    applied = await _find_applied(session, changes)
+    book = await open_book(session, _keys(changes, decided, withdrawn, applied))
     decider = SaleDecider(book, decided, withdrawn)
     decided_at = datetime.now(UTC)
     replies: list[OutgoingEvent] = []
+    declared: dict[UUID, AppliedDeclaration] = {}
     traceparents: dict[StoreId, str | None] = {}
     for each in changes:
         moves_before = len(book.movements)
-        reply = _settle(decider, each.change)
-        if reply is not None:
+        if isinstance(each.change, Declaration):
+            if each.change.declaration_id not in applied | declared.keys():
+                declared[each.change.declaration_id] = apply_declaration(book, each.change)
+        elif reply := _settle(decider, each.change):
             replies.append(reply_event(reply, decided_at, each.traceparent))
         if len(book.movements) > moves_before:
-            # One event announces the store's levels: it joins the trace of the last sale.
-            traceparents[each.change.store_id] = each.traceparent
+            # One event announces the store's levels: it joins the trace of the last change.
+            traceparents[each.store_id] = each.traceparent
     await save_book(session, book)
     await save_decisions(session, decider.decisions.values(), decided_at)
+    if declared:
+        await save_applied(session, list(declared.values()))
     await add_to_outbox(session, [*replies, *level_events(book, decided_at, traceparents)])
+
+
+async def _find_applied(session: AsyncSession, changes: Sequence[Change]) -> set[UUID]:
+    ids = {each.change.declaration_id for each in changes if isinstance(each.change, Declaration)}
+    return await find_applied(session, ids) if ids else set()
 
 
 def _settle(decider: SaleDecider, change: Sale | Cancellation) -> Reply | None:
@@ -64,9 +89,11 @@ def _settle(decider: SaleDecider, change: Sale | Cancellation) -> Reply | None:
     return None
 
 
-def _returnable(changes: Sequence[SaleChange], decided: Mapping[UUID, Decision]) -> set[UUID]:
+def _returnable(
+    changes: Sequence[Sale | Cancellation], decided: Mapping[UUID, Decision]
+) -> set[UUID]:
     """Return the sales that took goods in an earlier batch and may return them in this one."""
-    cancelled = {each.change.sale_id for each in changes if isinstance(each.change, Cancellation)}
+    cancelled = {change.sale_id for change in changes if isinstance(change, Cancellation)}
     return {
         sale_id
         for sale_id in cancelled
@@ -75,15 +102,18 @@ def _returnable(changes: Sequence[SaleChange], decided: Mapping[UUID, Decision])
 
 
 def _keys(
-    changes: Sequence[SaleChange],
+    changes: Sequence[Change],
     decided: Mapping[UUID, Decision],
     withdrawn: Mapping[UUID, Quantities],
+    applied: AbstractSet[UUID],
 ) -> Iterator[LevelKey]:
     """Yield every level that the batch can change."""
-    for each in changes:
-        if isinstance(each.change, Sale) and each.change.sale_id not in decided:
-            for product_id in each.change.wanted:
-                yield LevelKey(each.change.store_id, product_id)
+    for change in (each.change for each in changes):
+        if isinstance(change, Sale) and change.sale_id not in decided:
+            for product_id in change.wanted:
+                yield LevelKey(change.store_id, product_id)
+        elif isinstance(change, Declaration) and change.declaration_id not in applied:
+            yield change.key
     for sale_id, quantities in withdrawn.items():
         for product_id in quantities:
             yield LevelKey(decided[sale_id].store_id, product_id)

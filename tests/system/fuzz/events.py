@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "infra/contracts"
-TOPIC_OF = {"sale": "sales.events.v1", "stoc": "stock.events.v1"}
+TOPIC_OF = {"sale": "sales.events.v1", "leve": "sales.events.v1", "stoc": "stock.events.v1"}
 PREFIX_OF = {
     "sales.events.v1": "sales",
     "stock.events.v1": "stock",

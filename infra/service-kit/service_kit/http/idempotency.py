@@ -72,7 +72,7 @@ class KeyedRequest:
     async def claim(self, session: AsyncSession) -> Recorded | None:
         """Take the key for this request; return the earlier result if the key is taken.
 
-        Raises `Problem` 422 when the earlier request was another one (method, path or body).
+        Raises `Problem` 422 when the earlier request was another one (method, path, query or body).
         """
         if self.key is None:
             return None
@@ -121,7 +121,8 @@ async def _read_keyed(
 ) -> KeyedRequest:
     if idempotency_key is None:
         return KeyedRequest(caller.client_id, None, b"")
-    line = f"{request.method} {request.url.path.rstrip('/')}\n"
+    query = f"?{request.url.query}" if request.url.query else ""
+    line = f"{request.method} {request.url.path.rstrip('/')}{query}\n"
     digest = hashlib.sha256(line.encode() + await request.body()).digest()
     return KeyedRequest(caller.client_id, idempotency_key, digest)
 

@@ -1,0 +1,11 @@
+"""Keep the store that a product was made for."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    # Without a default: no row is rewritten, and the lock lasts for milliseconds.
+    op.execute("ALTER TABLE products ADD COLUMN home_store_id int REFERENCES stores")
