@@ -160,11 +160,14 @@ CHECKS: dict[str, Callable[[], str | None]] = {
 
 
 def main(names: Sequence[str]) -> int:
-    """Run the named checks, or all; return 1 when one fails."""
+    """Run the named checks, or all; return 1 when one fails, 2 for a name that is no check."""
     if list(names) == ["--compile-lock"]:
         failure = compile_lock(ROOT / "requirements.lock")
         sys.stdout.write(f"{failure}\n" if failure else "")
         return 1 if failure else 0
+    if unknown := sorted(set(names) - set(CHECKS)):
+        sys.stderr.write(f"no check {', '.join(unknown)}; there are {', '.join(CHECKS)}\n")
+        return 2
     failures = 0
     for name in names or CHECKS:
         sys.stdout.write(f"{name}: ")
