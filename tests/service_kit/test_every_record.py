@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.events.cloud_events import Kind, PoisonMessage, Subscription, decode_event
 from service_kit.events.consumer import Consumer
-from service_kit.events.dead_letters import DeadLetter, as_columns
+from service_kit.events.dead_letters import DeadLetter, DeadLetterLimitReached, as_columns
 from service_kit.events.fetching import STEP_RECORDS
 from service_kit.events.redrive import Redrive
 from service_kit.settings import ServiceSettings
@@ -113,6 +113,24 @@ async def test_an_unknown_type_is_told_from_an_ignored_one(
 
     assert (await scalar(engine, SUM), await scalar(engine, POSITION)) == (4, 3)
     assert await scalar(engine, "SELECT kind FROM dead_letters") == Kind.UNKNOWN_TYPE
+
+
+@pytest.mark.integration
+async def test_a_record_is_told_of_once_and_only_when_it_is_set_aside(
+    engine: AsyncEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    unknown = a_record(0, with_headers=headers(ce_type=b"counts.counted.v2"))
+    full = SETTINGS.model_copy(update={"dead_letter_limit": 0})
+    with pytest.raises(DeadLetterLimitReached):
+        await Consumer(engine, full, [SUBSCRIPTION])._apply_or_isolate(PARTITION, [unknown])
+    assert "message set aside" not in caplog.messages
+
+    # The refused event rolls back the first transaction, in which the unknown type is set aside.
+    records = [unknown, a_record(1, 13), a_record(2, 5)]
+    await Consumer(engine, SETTINGS, [SUBSCRIPTION])._apply_or_isolate(PARTITION, records)
+
+    told = [record for record in caplog.records if record.message == "message set aside"]
+    assert [vars(record)["offset"] for record in told] == [0, 1]
 
 
 ANY_HEADERS = st.lists(

@@ -74,23 +74,8 @@ class Batch:
             self.events.append(event)
 
     def refuse(self, record: ConsumerRecord, poison: PoisonMessage) -> None:
-        letter = DeadLetter(record, poison.kind, str(poison))
-        logger.error(
-            "message set aside",
-            extra={
-                "topic": record.topic,
-                "partition": record.partition,
-                "offset": record.offset,
-                "kind": letter.kind.value,
-                "error": letter.error,
-                "event_trace_id": letter.trace_id,
-            },
-        )
-        self.dead_letters.append(letter)
-        spans = self._spans_of(record.topic, [letter.traceparent])
-        if (parent := spans.contexts[0]) is not None:
-            spans.start("process", parent, _place_of(record))
-            spans.end(poison)
+        """Set a record aside in this transaction."""
+        self.dead_letters.append(DeadLetter(record, poison.kind, str(poison)))
 
     async def apply(self, session: AsyncSession) -> None:
         """Apply the events in the session's transaction."""
@@ -160,20 +145,38 @@ class Batch:
         record_wait(tracer, "batch wait", above, self._received_ns, time_ns())
         return replace(event, traceparent=traceparent_of(span))
 
-    def count(self) -> None:
+    def report(self) -> None:
+        """Count the events and tell of the dead letters, after the commit.
+
+        A transaction that rolls back has set nothing aside, and its records are tried again.
+        """
         for kind, number in Counter([event.type for event in self.events]).items():
             event_metrics.CONSUMED.add(number, {"consumer": self._consumer, "type": kind})
         for reason, offsets in (("ignored", self._ignored), ("gap", self._gaps)):
             event_metrics.pass_over(self._consumer, self._subscription.topic, reason, offsets)
         for letter in self.dead_letters:
-            event_metrics.DEAD_LETTERED.add(
-                1,
-                {
-                    "consumer": self._consumer,
-                    "kind": letter.kind.value,
-                    "type": self._known_type(letter.record),
-                },
-            )
+            self._tell_of(letter)
+
+    def _tell_of(self, letter: DeadLetter) -> None:
+        record, kind = letter.record, letter.kind.value
+        logger.error(
+            "message set aside",
+            extra={
+                "topic": record.topic,
+                "partition": record.partition,
+                "offset": record.offset,
+                "kind": kind,
+                "error": letter.error,
+                "event_trace_id": letter.trace_id,
+            },
+        )
+        event_metrics.DEAD_LETTERED.add(
+            1, {"consumer": self._consumer, "kind": kind, "type": self._known_type(record)}
+        )
+        spans = self._spans_of(record.topic, [letter.traceparent])
+        if (parent := spans.contexts[0]) is not None:
+            spans.start("process", parent, _place_of(record))
+            spans.end(PoisonMessage(letter.error, letter.kind))
 
     def _known_type(self, record: ConsumerRecord) -> str:
         # The header is untrusted: a label must not take any value that a producer writes.

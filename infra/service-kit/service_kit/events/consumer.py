@@ -146,13 +146,13 @@ class Consumer:
 
     @asynccontextmanager
     async def _transaction(self, topic: str) -> AsyncIterator[tuple[AsyncSession, Batch]]:
-        """Open a transaction with an empty batch; after the commit count the batch."""
+        """Open a transaction with an empty batch; report it after the commit."""
         keep_ratio = self._settings.trace_keep_ratio
         batch = Batch(self._subscriptions[topic], self._name, self._received_ns, keep_ratio)
         with batch.traced():
             async with AsyncSession(self._engine) as session, session.begin():
                 yield session, batch
-        batch.count()
+        batch.report()
         self._after_commit()
 
     async def _take(
