@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from service_kit.database.pool import WRITES, BoundedPool, Pools
 from service_kit.settings import ServiceSettings
@@ -107,9 +107,24 @@ async def _open(
 
 
 def after_commit(session: AsyncSession, act: Callable[[], None]) -> None:
-    """Call `act` once after the session's transaction has committed, never after a rollback."""
+    """Call `act` once after the session's transaction has committed, never after a rollback.
+
+    A rollback to the savepoint within which this was called counts as one.
+    """
+    sync = session.sync_session
+    within = (sync.get_transaction(), sync.get_nested_transaction())
+    is_over = False
 
     def committed(_: Session) -> None:
-        act()
+        nonlocal is_over
+        # The release of a savepoint is announced as a commit, too.
+        if not is_over and not sync.in_nested_transaction():
+            is_over = True
+            act()
 
-    event.listen(session.sync_session, "after_commit", committed, once=True)
+    def rolled_back(_: Session, undone: SessionTransaction) -> None:
+        nonlocal is_over
+        is_over = is_over or undone in within
+
+    event.listen(sync, "after_commit", committed)
+    event.listen(sync, "after_soft_rollback", rolled_back)
