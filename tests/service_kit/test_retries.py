@@ -5,21 +5,11 @@ from time import monotonic
 
 import pytest
 from aiokafka import TopicPartition
-from sqlalchemy.exc import DBAPIError
 
-from service_kit.database.faults import is_transient
 from service_kit.events.dead_letters import DeadLetterLimitReached
 from service_kit.events.retries import FIRST_PAUSE, Retries
 
 PARTITION = TopicPartition("counts", 0)
-
-
-class ServerError(Exception):
-    """An error of PostgreSQL as the driver raises it."""
-
-    def __init__(self, sqlstate: str) -> None:
-        super().__init__(sqlstate)
-        self.sqlstate = sqlstate
 
 
 def test_a_partition_that_another_worker_has_taken_over_is_not_stopped_here() -> None:
@@ -49,12 +39,3 @@ def test_a_clock_that_is_set_back_does_not_prolong_a_pause(monkeypatch: pytest.M
     monkeypatch.setattr("service_kit.events.retries.monotonic", lambda: later)
 
     assert retries.is_due(PARTITION)
-
-
-@pytest.mark.parametrize(
-    ("sqlstate", "expected"), [("0A000", True), ("40P01", True), ("22003", False), ("42601", False)]
-)
-def test_a_statement_prepared_before_a_migration_is_tried_again(
-    sqlstate: str, expected: bool
-) -> None:
-    assert is_transient(DBAPIError("SELECT 1", {}, ServerError(sqlstate))) == expected

@@ -15,6 +15,8 @@ _TRANSIENT_CLASSES = {
 _LOCK_NOT_AVAILABLE = "55P03"
 _QUERY_CANCELED = "57014"  # statement timeout
 _READ_ONLY = "25006"  # a standby answered: the primary is being replaced
+# The server has ended a session that was silent, or a transaction that lasted for too long.
+_ENDED_BY_SERVER = {"25P03", "25P04"}
 # What a statement, prepared before a migration, meets after it. The driver prepares it again.
 _CHANGED_SCHEMA = "0A000"
 # The process has started before its database, its role or its migrations. It waits for them, as it
@@ -27,9 +29,20 @@ _NOT_PREPARED_CLASSES = {
 _NOT_PREPARED = {
     "42501",  # insufficient privilege: the grants come with a migration
     "42703",  # undefined column
+    "42704",  # undefined object: a type or a role
     "42883",  # undefined function
     "42P01",  # undefined table
+    "42P10",  # no unique index for an ON CONFLICT
 }
+_BAD_DATA_CLASSES = {
+    "21",  # cardinality violation: one row where there are two
+    "22",  # data exception
+    "23",  # integrity constraint violation
+    "44",  # WITH CHECK OPTION violation
+    "54",  # program limit exceeded: too large for an index or a row, nested too deeply
+}
+# A listener is late, and the queue of notifications is full. PostgreSQL has no SQLSTATE for it.
+_QUEUE_OF_NOTIFICATIONS = "async.c"
 
 # What an unreachable or exhausted database raises around SQLAlchemy.
 DATABASE_FAULTS = (DBAPIError, PoolTimeout, OSError, TimeoutError)
@@ -78,8 +91,14 @@ def is_bad_data(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     refused_by_driver = isinstance(getattr(error.orig, "__cause__", None), asyncpg.DataError)
-    # 22: data exception; 23: integrity constraint violation.
-    return refused_by_driver or sqlstate_of(error)[:2] in ("22", "23")
+    is_refused = sqlstate_of(error)[:2] in _BAD_DATA_CLASSES and not _is_full_queue(error)
+    return refused_by_driver or is_refused
+
+
+def _is_full_queue(error: DBAPIError) -> bool:
+    cause = getattr(error.orig, "__cause__", None)
+    source = getattr(cause, "server_source_filename", None)
+    return sqlstate_of(error)[:2] == "54" and source == _QUEUE_OF_NOTIFICATIONS
 
 
 def is_not_prepared(error: BaseException) -> bool:
@@ -97,7 +116,8 @@ def is_transient(error: BaseException) -> bool:
         return (
             error.connection_invalidated
             or state[:2] in _TRANSIENT_CLASSES
-            or state in (_LOCK_NOT_AVAILABLE, _READ_ONLY, _CHANGED_SCHEMA)
+            or state in (_LOCK_NOT_AVAILABLE, _READ_ONLY, _CHANGED_SCHEMA, *_ENDED_BY_SERVER)
+            or _is_full_queue(error)
             or is_not_prepared(error)
             # The driver lost the connection before the server could say why.
             or (state == "" and not is_bad_data(error))
