@@ -1,5 +1,6 @@
 """A gap is passed only where the log was read without a break and holds no record."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ class Log:
     """A partition's log without the broker: what the reader asks of its client."""
 
     def __init__(self) -> None:
+        self.is_silent = False
         self.begins_at = 0
         self.reads_from = 0
         self.sought: list[int] = []
@@ -46,7 +48,16 @@ class Log:
         return self.reads_from
 
     async def beginning_offsets(self, _: Any) -> dict[TopicPartition, int]:
+        await self._answer()
         return {PARTITION: self.begins_at}
+
+    async def end_offsets(self, _: Any) -> dict[TopicPartition, int]:
+        await self._answer()
+        return {PARTITION: self.reads_from}
+
+    async def _answer(self) -> None:
+        if self.is_silent:
+            await asyncio.Event().wait()
 
 
 def a_record(offset: int) -> ConsumerRecord:
@@ -125,6 +136,20 @@ async def test_records_in_hand_are_fetched_again_when_another_worker_has_moved_t
     assert not await reader.close_gap(PARTITION, 5, 6)
 
     assert (log.sought, await scalar(engine, POSITION)) == ([5], 6)
+
+
+async def test_a_silent_broker_holds_nothing_up(
+    reader: LogReader, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service_kit.events.log_reader.GOODBYE_SECONDS", 0.01)
+    await fetch(reader, log, 4)
+    await fetch(reader, log, 8)
+    log.is_silent = True
+
+    with pytest.raises(TimeoutError):
+        await reader.close_gap(PARTITION, 5, 8)
+    with pytest.raises(TimeoutError):
+        await reader.find_end(PARTITION)
 
 
 async def test_a_gap_at_the_end_is_passed(engine: AsyncEngine, reader: LogReader, log: Log) -> None:

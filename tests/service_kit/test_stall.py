@@ -131,19 +131,18 @@ async def test_a_client_that_hangs_in_the_join_is_replaced(
     partition = TopicPartition(settings.topic(TOPIC), 0)
     consumer = Consumer(engine, settings, [SUBSCRIPTION])
 
+    joins = asyncio.Event()
+
     async def never_join(*_: object) -> None:
+        joins.set()
         await asyncio.Event().wait()
 
     monkeypatch.setattr(GroupCoordinator, "ensure_active_group", never_join)
     async with consuming(consumer):
-        await eventually(lambda: is_connected(consumer), True)
+        await joins.wait()
         consumer.stall.look({partition: 0})
 
         assert consumer.stall.is_stalled
-
-
-async def is_connected(consumer: Consumer) -> bool:
-    return consumer.is_connected
 
 
 async def test_a_batch_that_takes_long_is_no_fault_of_the_client(

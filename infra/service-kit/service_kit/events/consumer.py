@@ -36,6 +36,7 @@ from service_kit.events.multi_partition import NotTogether, apply_together, by_t
 from service_kit.events.retries import Retries
 from service_kit.events.stall import ClientStalled, StallWatch
 from service_kit.settings import ServiceSettings
+from service_kit.waiting import run_until_set
 
 logger = logging.getLogger(__name__)
 
@@ -96,12 +97,17 @@ class Consumer:
         client = new_consumer(self._settings, self._group)
         reader = LogReader(client, self._engine, self._settings, list(self._subscriptions))
         try:
-            await client.start()
-            self.is_connected = True
-            await self.stall.run(reader, self._consume(reader, stop))
+            await self.stall.run(reader, self._start_and_consume(reader, stop))
         finally:
             self.is_connected = False
             await stop_consumer(client)
+
+    async def _start_and_consume(self, reader: LogReader, stop: asyncio.Event) -> None:
+        # It returns with the first assignment.
+        await run_until_set(stop, reader.client.start())
+        if not stop.is_set():
+            self.is_connected = True
+            await self._consume(reader, stop)
 
     async def _consume(self, reader: LogReader, stop: asyncio.Event) -> None:
         self._retries.clear()
@@ -109,7 +115,10 @@ class Consumer:
         while not stop.is_set():
             self._resume_due(reader.client)
             self.stall.batch_begun = None
-            batches = await reader.fetch(self._most_records)
+            # A client without an assignment waits for one, whatever its timeout.
+            batches = await run_until_set(stop, reader.fetch(self._most_records))
+            if batches is None:
+                break
             self.stall.batch_begun = monotonic()
             self._received_ns = time_ns()
             self._most_records = min(BATCH_RECORDS, 2 * self._most_records)
@@ -119,7 +128,7 @@ class Consumer:
                 for partition, records in fetched.items():
                     await self._take(reader, partition, records)
             if monotonic() >= look_at:
-                await reader.pass_last_gaps()
+                await run_until_set(stop, reader.pass_last_gaps())
                 await self._commit_hints(reader)
                 look_at = monotonic() + LOOK_EVERY.total_seconds()
         await self._commit_hints(reader)
@@ -177,7 +186,7 @@ class Consumer:
                     return
         if position > records[-1].offset + 1:
             # Another process has applied these records: do not fetch them again.
-            end: int = (await reader.client.end_offsets([partition]))[partition]
+            end = await reader.find_end(partition)
             if end < position:
                 # The relay publishes the lost records again, beyond `position`.
                 raise LogRegressed(f"{partition} ends at {end}, {position} was applied")

@@ -143,10 +143,17 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         begin = self._unbroken_from.get(partition)
         if begin is None or begin > position:
             return False
-        beginning = (await self.client.beginning_offsets([partition]))[partition]
+        async with asyncio.timeout(GOODBYE_SECONDS):  # a silent broker must not hold up a stop
+            beginning = (await self.client.beginning_offsets([partition]))[partition]
         if beginning > position:
             raise LogGap(f"{partition}: {position}..{beginning} is gone")
         return True
+
+    async def find_end(self, partition: TopicPartition) -> int:
+        """Return the offset behind the last record of a partition's log."""
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            ends = await self.client.end_offsets([partition])
+        return int(ends[partition])
 
     async def commit(self, hints: Mapping[TopicPartition, int]) -> None:
         """Tell Kafka's group how far partitions are applied; only tools that show lag need it."""
