@@ -82,7 +82,7 @@ EVENT_FLOW = Board(
         Panel(
             "Batches tried again, by consumer",
             "Bad: lasting. A database that is away shows here first. Next: the worker's log says "
-            "which fault.",
+            "which fault. Runbook: LogGap, when it is that.",
             "short",
             [
                 Query(rare("events_retried_total", "consumer"), "{{consumer}}"),
