@@ -145,8 +145,8 @@ class Batch:
         record_wait(tracer, "batch wait", above, self._received_ns, time_ns())
         return replace(event, traceparent=traceparent_of(span))
 
-    def report(self) -> None:
-        """Count the events and tell of the dead letters, after the commit.
+    def log_and_count(self) -> None:
+        """Count the events, and log the dead letters, after the commit.
 
         A transaction that rolls back has set nothing aside, and its records are tried again.
         """
@@ -155,9 +155,9 @@ class Batch:
         for reason, offsets in (("ignored", self._ignored), ("gap", self._gaps)):
             event_metrics.pass_over(self._consumer, self._subscription.topic, reason, offsets)
         for letter in self.dead_letters:
-            self._tell_of(letter)
+            self._log(letter)
 
-    def _tell_of(self, letter: DeadLetter) -> None:
+    def _log(self, letter: DeadLetter) -> None:
         record, kind = letter.record, letter.kind.value
         logger.error(
             "message set aside",

@@ -128,7 +128,7 @@ class Consumer:
                 for partition, records in fetched.items():
                     await self._take(reader, partition, records)
             if monotonic() >= look_at:
-                await run_until_set(stop, reader.pass_last_gaps())
+                await reader.pass_last_gaps()
                 await self._commit_hints(reader)
                 look_at = monotonic() + LOOK_EVERY.total_seconds()
         await self._commit_hints(reader)
@@ -155,13 +155,13 @@ class Consumer:
 
     @asynccontextmanager
     async def _transaction(self, topic: str) -> AsyncIterator[tuple[AsyncSession, Batch]]:
-        """Open a transaction with an empty batch; report it after the commit."""
+        """Open a transaction with an empty batch; log and count it after the commit."""
         keep_ratio = self._settings.trace_keep_ratio
         batch = Batch(self._subscriptions[topic], self._name, self._received_ns, keep_ratio)
         with batch.traced():
             async with AsyncSession(self._engine) as session, session.begin():
                 yield session, batch
-        batch.report()
+        batch.log_and_count()
         self._after_commit()
 
     async def _take(
