@@ -56,8 +56,13 @@ def _source(module: ModuleType) -> str:
 
 
 def install(folder: Path) -> None:
-    """Give the modules that read the time a clock that follows the folder's file."""
-    clock = _wrong_clock(folder)
-    for module in readers_of_time():
-        if getattr(module, "datetime", None) is datetime:
-            module.__dict__["datetime"] = clock
+    """Give the modules that read the time a clock that follows the folder's file.
+
+    A fault that reaches no module would find nothing, and say so to nobody.
+    """
+    clock, readers = _wrong_clock(folder), readers_of_time()
+    assert readers, "no module of ours reads the time: the fault would do nothing"
+    for module in readers:
+        known = getattr(module, "datetime", None)
+        assert known is datetime, f"{module.__name__} reads the time by another name than datetime"
+        module.__dict__["datetime"] = clock
