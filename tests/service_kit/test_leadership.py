@@ -3,12 +3,17 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import wraps
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from service_kit.events import relay as relay_module
 from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from tests.fixtures.kafka import TopicFactory
@@ -16,6 +21,26 @@ from tests.fixtures.waiting import eventually
 from tests.service_kit.counting import TOPIC, scalar, write
 
 UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+# One wait for the broker is shorter than the silence that ends a leader's session; two are longer.
+SILENCE = timedelta(seconds=2)
+SLOW_SECONDS = 1.4
+WAITS = (
+    (AIOKafkaProducer, "start"),
+    (AIOKafkaConsumer, "start"),
+    (AIOKafkaConsumer, "end_offsets"),
+    (AIOKafkaConsumer, "getmany"),
+)
+
+
+def slowed(call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Make a call of Kafka's client as slow as that of a busy broker."""
+
+    @wraps(call)
+    async def call_slowly(*arguments: Any, **options: Any) -> Any:
+        await asyncio.sleep(SLOW_SECONDS)
+        return await call(*arguments, **options)
+
+    return call_slowly
 
 
 @asynccontextmanager
@@ -54,3 +79,33 @@ async def test_a_standby_takes_over_from_a_leader_that_is_frozen(
         assert standby.is_leading
         stop.set()
         await task
+
+
+@pytest.mark.integration
+async def test_a_leader_keeps_its_session_while_each_step_of_the_broker_is_slow(
+    engine: AsyncEngine, topics: TopicFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "LONGEST_SILENCE", SILENCE)
+    settings = await topics(TOPIC, partitions=2)
+    async with publishing(engine, settings):
+        # The next leader compares records of both partitions with the log.
+        for key in "123456":
+            await write(engine, 1, key=key)
+        await eventually(lambda: scalar(engine, UNPUBLISHED), 0)
+    for client, name in WAITS:
+        monkeypatch.setattr(client, name, slowed(getattr(client, name)))
+
+    async with publishing(engine, settings):
+        await write(engine, 2)
+
+        await eventually(lambda: scalar(engine, UNPUBLISHED), 0, within_seconds=20)
+
+
+@asynccontextmanager
+async def publishing(engine: AsyncEngine, settings: ServiceSettings) -> AsyncIterator[None]:
+    """Run a relay in this process."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(Relay(engine, settings).run(stop))
+    yield
+    stop.set()
+    await task

@@ -62,16 +62,15 @@ class LogCheck:
 
     async def run(self, is_new: bool = False) -> None:
         """Compare all partitions once."""
-        for broker_partition, end in (await self._read_ends()).items():
+        for broker_partition, (start, end) in (await self._read_extents()).items():
             partition = broker_partition._replace(
                 topic=broker_partition.topic.removeprefix(self._settings.topic_prefix)
             )
             known, lost_from = self._ends.get(partition, 0), end
             if is_new or end < known:
-                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                    overwritten = await _find_overwritten(
-                        self._connection, self._log, partition, broker_partition, end
-                    )
+                overwritten = await _find_overwritten(
+                    self._connection, self._log, partition, broker_partition, start, end
+                )
                 lost_from = end if overwritten is None else overwritten
             if lost_from < max(end, known):
                 await self._publish_again(partition, lost_from)
@@ -82,14 +81,19 @@ class LogCheck:
                 await ledger.note_ends(self._connection, {partition: end})
         await self._connection.commit()
 
-    async def _read_ends(self) -> dict[TopicPartition, int]:
+    async def _read_extents(self) -> dict[TopicPartition, tuple[int, int]]:
+        """Return the first offset of each partition, and the end of its log."""
         async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
             asked = [
                 TopicPartition(name, number)
                 for name in {self._settings.topic(each.topic) for each in self._ends}
                 for number in await self._producer.partitions_for(name)
             ]
-            return dict(await self._log.end_offsets(asked)) if asked else {}
+            if not asked:
+                return {}
+            starts = await self._log.beginning_offsets(asked)
+            ends = await self._log.end_offsets(asked)
+            return {each: (starts[each], ends[each]) for each in asked}
 
     def raise_ends(self, ends: ledger.Ends) -> None:
         """Record the ends of the log after a chunk."""
@@ -135,20 +139,22 @@ async def _find_overwritten(
     log: AIOKafkaConsumer,
     partition: TopicPartition,
     broker_partition: TopicPartition,
+    start: int,
     end: int,
 ) -> int | None:
     """Return the first offset below `end` that holds another event than the outbox says.
 
-    `partition` has our name of the topic, `broker_partition` the broker's.
+    `partition` has our name of the topic, `broker_partition` the broker's. A statement stands
+    before each wait for the broker, so that the leader keeps its session.
     """
-    start = (await log.beginning_offsets([broker_partition]))[broker_partition]
     overwritten: int | None = None
     below, count = end, FIRST_LOOK
     while rows := await ledger.newest(connection, partition, below, count):
         first, last = max(start, rows[-1].kafka_offset), rows[0].kafka_offset
         if last < start:
             break
-        stands = await _read_event_ids(log, broker_partition, first, last)
+        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            stands = await _read_event_ids(log, broker_partition, first, last)
         wrong = [
             row.kafka_offset
             for row in rows

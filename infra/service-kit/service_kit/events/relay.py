@@ -37,7 +37,7 @@ _LEAD = text(f"SELECT pg_try_advisory_lock({_LEADER_LOCK})")
 # The lock lasts as long as the leader's session, and the server ends a session that shows no life
 # for so long: that of a frozen process, or of one whose packets are lost. A statement that still
 # runs ends first. The time is longer than one wait for the broker, and shorter than a strict sale
-# may wait for its decision.
+# may wait for its decision. So a statement stands between two waits for the broker.
 LONGEST_SILENCE = timedelta(seconds=20)
 _SHOW_LIFE = text("""
     SELECT set_config('idle_session_timeout', :silence, false),
@@ -99,8 +99,7 @@ class Relay:
         if not leads:
             return
         try:
-            await connection.execute(_SHOW_LIFE, {"silence": f"{LONGEST_SILENCE.seconds}s"})
-            await connection.commit()
+            await _show_life(connection)
             self.is_leading = True
             await self._publish(connection, stop)
         finally:
@@ -112,7 +111,9 @@ class Relay:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 await producer.start()
-            async with open_log(self._settings) as log:
+            # Each wait for the broker may take almost all of the silence that a leader may keep.
+            await _show_life(connection)
+            async with open_log(self._settings, SEND_TIMEOUT_SECONDS) as log:
                 check = LogCheck(connection, self._settings, producer, log)
                 await check.begin()
                 await self._relay_until_stopped(connection, producer, check, stop)
@@ -195,3 +196,9 @@ class Relay:
             # An earlier attempt succeeded, and the broker does not say at which offset.
             raise RelayFault("position unknown")
         return sent
+
+
+async def _show_life(connection: AsyncConnection) -> None:
+    """Begin the leader's longest silence anew."""
+    await connection.execute(_SHOW_LIFE, {"silence": f"{LONGEST_SILENCE.seconds}s"})
+    await connection.commit()
