@@ -16,7 +16,7 @@ pytest_plugins = [
     "tests.fixtures.flow",
 ]
 
-SYSTEMS = {"running_system", "watched_system", "several_instances", "fuzzed_system", "lab"}
+SYSTEMS = {"running_system", "watched_system", "several_instances", "fuzzed_system", "lab", "split"}
 INFRASTRUCTURE = {
     *("embedded_stack", "postgres_admin_url", "kafka_bootstrap", "secured_kafka"),
     *SYSTEMS,
@@ -33,6 +33,7 @@ SHARING = {
     "telemetry": ("tests/system/telemetry/",),
     "faults": ("tests/system/faults/test_fail", "tests/system/faults/test_random"),
     "instances": ("tests/system/instances/",),
+    "cut_off": ("tests/system/cut_off/",),
 }
 # Each test of these starts a stack of its own.
 ALONE = "tests/system/faults/test_mutations.py"
