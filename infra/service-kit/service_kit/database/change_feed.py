@@ -14,6 +14,7 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 from service_kit.database.faults import DRIVER_FAULTS
+from service_kit.database.sessions import SILENT_CLIENT
 from service_kit.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
@@ -86,7 +87,9 @@ async def follow_changes(feed: ChangeFeed, settings: ServiceSettings) -> None:
 
 async def _listen(feed: ChangeFeed, url: str, application: str) -> None:
     connection = await asyncpg.connect(
-        url, timeout=CONNECT_SECONDS, server_settings={"application_name": f"{application} changes"}
+        url,
+        timeout=CONNECT_SECONDS,
+        server_settings={**SILENT_CLIENT, "application_name": f"{application} changes"},
     )
 
     def hear(connection: Any, pid: int, channel: str, payload: object) -> None:

@@ -15,8 +15,17 @@ from service_kit.telemetry.statements import time_statements
 
 logger = logging.getLogger(__name__)
 
+# The server ends the session of a client whose packets are lost. Without it the session would stay
+# for hours, and while it sends an answer no timeout of its statement ends it.
+SILENT_CLIENT = {
+    "tcp_user_timeout": "20s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "2",
+}
 # Bounds for every wait: for a lock, for a statement, and for the transaction of a frozen process.
 _SERVER_SETTINGS = {
+    **SILENT_CLIENT,
     "lock_timeout": "2s",
     "statement_timeout": "10s",
     "idle_in_transaction_session_timeout": "30s",

@@ -42,10 +42,7 @@ LONGEST_SILENCE = timedelta(seconds=20)
 _SHOW_LIFE = text("""
     SELECT set_config('idle_session_timeout', :silence, false),
         set_config('idle_in_transaction_session_timeout', :silence, false),
-        set_config('tcp_user_timeout', :silence, false),
-        set_config('tcp_keepalives_idle', '5', false),
-        set_config('tcp_keepalives_interval', '5', false),
-        set_config('tcp_keepalives_count', '3', false)
+        set_config('tcp_user_timeout', :silence, false)
 """)
 
 
