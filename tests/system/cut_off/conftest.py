@@ -1,22 +1,14 @@
 """One split stack for all tests of this folder."""
 
-import asyncio
-import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from functools import partial
 
 import pytest
 
-from infra.tools.local.cleanup import find_processes
-from infra.tools.local.ports import find_free_ports
-from infra.tools.local.stack import Stack
 from tests.fixtures.chain import Chain
 from tests.fixtures.far_side import FarSide, open_far_side
-from tests.fixtures.jvm import prepare_jvm
-from tests.fixtures.system import PREFIX, RunningSystem, for_tests
+from tests.fixtures.system import RunningSystem, temporary_stack
 from tests.fixtures.waiting import eventually
 from tests.system.cut_off.layout import (
     PORT_NAMES,
@@ -35,19 +27,12 @@ def far_side() -> Iterator[FarSide]:
 
 @pytest.fixture(scope="package")
 async def split_system(far_side: FarSide) -> AsyncIterator[Split]:
-    await asyncio.to_thread(prepare_jvm)
-    state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    layout = SplitLayout(state, find_free_ports(PORT_NAMES), far_side)
-    stack = Stack(layout, programs=for_tests(list_split_programs))
-    try:
-        await stack.start_infrastructure()
-        await let_far_side_in(layout)
+    layout = partial(SplitLayout, side=far_side)
+    async with temporary_stack(PORT_NAMES, layout, list_split_programs) as stack:
+        split = Split(stack)
+        await let_far_side_in(split.layout)
         await stack.start_services()
-        yield Split(stack)
-    finally:
-        await asyncio.to_thread(stack.discard)
-        assert find_processes(state) == []
-        shutil.rmtree(state)
+        yield split
 
 
 @pytest.fixture
