@@ -7,6 +7,9 @@ import { format } from "./units.js";
 
 /** @typedef {import("./jaeger.js").Span} Span */
 
+/** A part of the bar that is narrower is not seen, and needs no name. */
+const LEAST_SHARE = 0.005;
+
 /**
  * Draw the stages in the order in which a request meets them, so that bars can be compared.
  *
@@ -15,7 +18,7 @@ import { format } from "./units.js";
  */
 export function stageBar(span, width = 1) {
   const stages = stagesOf(span);
-  const whole = stages.reduce((sum, { seconds }) => sum + seconds, 0);
+  const whole = sumOf(stages);
   const parts = inOrder(stages).map(({ name, seconds }) =>
     h("i", {
       style: `width:${(seconds / whole) * 100}%; background:${colourOf(0, name)}`,
@@ -30,9 +33,9 @@ export function stageBar(span, width = 1) {
  * @param {number} most how many stages are named
  */
 export function stageNames(span, most = 8) {
-  const told = stagesOf(span)
-    .slice(0, most)
-    .filter(({ seconds }) => seconds >= 0.00005);
+  const stages = stagesOf(span);
+  const least = sumOf(stages) * LEAST_SHARE;
+  const told = stages.slice(0, most).filter(({ seconds }) => seconds >= least);
   return h(
     "div",
     { class: "stage-names" },
@@ -40,4 +43,9 @@ export function stageNames(span, most = 8) {
       h("span", {}, h("i", { style: `background:${colourOf(0, name)}` }), `${name} ${format(seconds, "s")}`),
     ),
   );
+}
+
+/** @param {{seconds: number}[]} stages */
+function sumOf(stages) {
+  return stages.reduce((sum, { seconds }) => sum + seconds, 0);
 }
