@@ -76,6 +76,16 @@ def _unknown_home_stores(error: errors.UnknownHomeStores) -> Problem:
     return Problem(404, UNKNOWN_STORE, "Magasin introuvable", faults)
 
 
+def _count_without_store(_: errors.CountWithoutStore) -> Problem:
+    detail = "quantite_stock est un inventaire : magasin_id doit dire de quel magasin."
+    fault = {
+        "pointer": "/magasin_id",
+        "code": "missing",
+        "detail": "Ce produit n'a pas été créé pour un magasin : le magasin compté est attendu.",
+    }
+    return Problem(422, "magasin-a-preciser", detail, [fault])
+
+
 def _unknown_product(_: errors.UnknownProduct) -> Problem:
     return Problem(404, UNKNOWN_PRODUCT, "Produit introuvable")
 
@@ -142,6 +152,7 @@ PROBLEM_OF: ProblemTable = {
     errors.UnknownReferences: _unknown_references,
     errors.UnknownStore: _unknown_store,
     errors.UnknownHomeStores: _unknown_home_stores,
+    errors.CountWithoutStore: _count_without_store,
     errors.UnknownProduct: _unknown_product,
     errors.UnknownSale: _unknown_sale,
     errors.StoreNameTaken: _store_name_taken,

@@ -124,5 +124,5 @@ async def put_product(
     product_id: PathId, body: ProductChange, request: Request, caller: HeadOffice
 ) -> Response:
     async with write_session(request) as session:
-        product = await change_product(session, product_id, body.columns())
+        product = await change_product(session, product_id, body.columns(), body.count())
     return respond(ProductOut.of(product))

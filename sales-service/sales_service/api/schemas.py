@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.types import StringConstraints
 
 from sales_service.api.words import KINDS, translate
-from sales_service.use_cases.manage_products import NewProduct
+from sales_service.use_cases.manage_products import Count, NewProduct
 
 # Refuse unknown members and parameters: they are misspelt.
 FRENCH_ONLY = ConfigDict(extra="forbid", alias_generator=translate)
@@ -185,7 +185,10 @@ class ProductsIn(BaseModel):
 
 
 class ProductChange(BaseModel):
-    """Changes of a product; absent fields stay. Past sales keep their name and price."""
+    """Changes of a product; absent fields stay. Past sales keep their name and price.
+
+    `quantite_stock` is a count in `magasin_id`, by default in the store that the product was made
+    for."""
 
     model_config = with_example({"prix": 5.2})
 
@@ -195,15 +198,23 @@ class ProductChange(BaseModel):
     sku: Text | None = None
     description: LongText | None = None
     unit_cost: UnitPrice | None = None
+    on_hand: Units | None = None
+    store_id: Identifier | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         _require_change(self)
+        if self.store_id is not None and self.on_hand is None:
+            raise ValueError("magasin_id dit où quantite_stock a été compté : il manque.")
         return self
 
     def columns(self) -> dict[str, Any]:
         """Return the columns that change."""
-        return self.model_dump(exclude_none=True)
+        return self.model_dump(exclude_none=True, exclude={"on_hand", "store_id"})
+
+    def count(self) -> Count | None:
+        """Return the units that were counted, if any were."""
+        return None if self.on_hand is None else Count(self.on_hand, self.store_id)
 
 
 def _require_change(body: BaseModel) -> None:

@@ -281,11 +281,11 @@ async def update_product(
 ) -> ProductRow | None:
     """Update a product and return it, or None when it does not exist."""
     # Safe: the names of columns come from our request models, and values are parameters.
-    assignments = ", ".join(f"{column} = :{column}" for column in changes)
+    assignments = "".join(f"{column} = :{column}, " for column in changes)
     row = (
         await session.execute(
             text(f"""
-                UPDATE products SET {assignments}, version = version + 1, updated_at = now()
+                UPDATE products SET {assignments}version = version + 1, updated_at = now()
                 WHERE id = :id RETURNING {_PRODUCT_COLUMNS}
             """),
             changes | {"id": product_id},

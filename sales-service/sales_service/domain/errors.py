@@ -38,6 +38,10 @@ class UnknownHomeStores(SalesError):
         self.stores = stores
 
 
+class CountWithoutStore(SalesError):
+    """Units were counted of a product that was made for no store, and no store is given."""
+
+
 class UnknownProduct(SalesError):
     """No product has this identifier."""
 

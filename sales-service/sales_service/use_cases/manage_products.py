@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductRow
 from sales_service.domain.errors import (
+    CountWithoutStore,
     SkusTaken,
     SkuTaken,
     TakenSku,
@@ -29,6 +30,14 @@ class NewProduct:
 
     columns: dict[str, Any]
     opening_units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Counted units, and the store; the default is the store that the product was made for."""
+
+    units: int
+    store_id: int | None
 
 
 async def add_product(session: AsyncSession, product: NewProduct) -> ProductRow:
@@ -88,11 +97,15 @@ async def _find_taken(
 
 
 async def change_product(
-    session: AsyncSession, product_id: int, changes: dict[str, Any]
+    session: AsyncSession,
+    product_id: int,
+    changes: dict[str, Any],
+    count: Count | None = None,
 ) -> ProductRow:
-    """Change a product, but not its past sales, and return it.
+    """Change a product, but not its past sales, declare what was counted, and return it.
 
-    Raises `UnknownProduct` or `SkuTaken`.
+    The update locks the product, so counts reach the stock in the order of its versions. Raises
+    `UnknownProduct`, `SkuTaken`, `CountWithoutStore` or `UnknownStore`.
     """
     try:
         product = await catalogue.update_product(session, product_id, changes)
@@ -101,7 +114,19 @@ async def change_product(
     if product is None:
         raise UnknownProduct
     await _announce(session, [product])
+    if count is not None:
+        await _declare(session, product, count)
     return product
+
+
+async def _declare(session: AsyncSession, product: ProductRow, count: Count) -> None:
+    store_id = product.home_store_id if count.store_id is None else count.store_id
+    if store_id is None:
+        raise CountWithoutStore
+    if not await catalogue.find_store_ids(session, [store_id]):
+        raise UnknownStore
+    event = declared("count", store_id, product.id, count.units, product.updated_at)
+    await add_to_outbox(session, [event])
 
 
 async def _announce(session: AsyncSession, products: Sequence[ProductRow]) -> None:
