@@ -13,7 +13,8 @@ import msgspec
 from fastapi import Response
 
 from sales_service.api.words import FRENCH, FRENCH_OF_LINE, WORD_OF_KIND, WORD_OF_STATUS
-from sales_service.db.catalogue import ProductRow, StoreRow
+from sales_service.db.catalogue import ProductRow
+from sales_service.db.stores import StoreRow
 from sales_service.domain.sale import Sale, SaleStatus
 from service_kit.telemetry import stages
 from service_kit.telemetry.stages import Stage
@@ -46,6 +47,7 @@ class StoreOut(msgspec.Struct, frozen=True, rename=FRENCH):
     currency: str
     stock_policy: str
     taxes: list[TaxRateOut]
+    is_active: bool
     version: int
 
     @classmethod
@@ -61,6 +63,7 @@ class StoreOut(msgspec.Struct, frozen=True, rename=FRENCH):
             store.currency,
             store.stock_policy,
             [TaxRateOut(tax["code"], float(tax["rate"])) for tax in store.taxes],
+            store.is_active,
             store.version,
         )
 

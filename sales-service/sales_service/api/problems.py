@@ -148,6 +148,11 @@ def _place_sells_nothing(_: errors.PlaceSellsNothing) -> Problem:
     return Problem(409, "magasin-sans-vente", detail)
 
 
+def _store_closed(_: errors.StoreClosed) -> Problem:
+    detail = "Ce magasin est fermé. PUT avec actif: true le rouvre."
+    return Problem(409, "magasin-ferme", detail)
+
+
 PROBLEM_OF: ProblemTable = {
     errors.UnknownReferences: _unknown_references,
     errors.UnknownStore: _unknown_store,
@@ -163,4 +168,5 @@ PROBLEM_OF: ProblemTable = {
     errors.AbsurdTotal: _absurd_total,
     errors.AbsurdUnits: _absurd_units,
     errors.PlaceSellsNothing: _place_sells_nothing,
+    errors.StoreClosed: _store_closed,
 }

@@ -72,6 +72,12 @@ class PageQuery(BaseModel):
     cursor: Annotated[int, Field(ge=0, le=LARGEST_ID, description=CURSOR_HINT)] = 0
 
 
+class StoresQuery(PageQuery):
+    """A page of the open stores, or with `actif=false` of the closed ones."""
+
+    is_active: bool = True
+
+
 class TaxIn(BaseModel):
     """A tax of a store."""
 
@@ -105,7 +111,7 @@ class StoreIn(BaseModel):
 
 
 class StoreChange(BaseModel):
-    """Changes of a store; absent fields stay."""
+    """Changes of a store; absent fields stay. `actif: true` reopens a closed store."""
 
     model_config = with_example({"ville": "Brest"})
 
@@ -116,6 +122,7 @@ class StoreChange(BaseModel):
     cutoff_hour: Annotated[int | None, Field(ge=0, le=12)] = None
     stock_policy: Policy | None = None
     taxes: Taxes | None = None
+    is_active: Annotated[bool | None, Field(strict=True)] = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:

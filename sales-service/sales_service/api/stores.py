@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 from sales_service.api.answers import JSON, StoreOut, respond
 from sales_service.api.pages import link_next
 from sales_service.api.roles import Anyone, HeadOffice
-from sales_service.api.schemas import PageQuery, PathId, StoreChange, StoreIn
+from sales_service.api.schemas import PathId, StoreChange, StoreIn, StoresQuery
 from sales_service.api.state import sales_state
-from sales_service.db.catalogue import list_stores
-from sales_service.use_cases.manage_stores import change_store, open_store
+from sales_service.db.stores import list_stores
+from sales_service.use_cases.manage_stores import change_store, close_store, open_store
 from service_kit.http.idempotency import Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, write_session
@@ -22,9 +22,9 @@ router = APIRouter(tags=["magasins"], route_class=TimedRoute)
 
 @router.get("/api/magasins/", responses={200: json_of(list[StoreOut])})
 async def get_stores(
-    request: Request, session: ReadSession, caller: Anyone, query: Annotated[PageQuery, Query()]
+    request: Request, session: ReadSession, caller: Anyone, query: Annotated[StoresQuery, Query()]
 ) -> Response:
-    stores = await list_stores(session, query.cursor, query.limit)
+    stores = await list_stores(session, query.is_active, query.cursor, query.limit)
     is_full = len(stores) == query.limit
     headers = link_next(request, str(stores[-1].id)) if is_full else {}
     return respond([StoreOut.of(store) for store in stores], headers=headers)
@@ -49,4 +49,12 @@ async def put_store(
 ) -> Response:
     async with write_session(request) as session:
         store = await change_store(session, store_id, body.columns())
+    return respond(StoreOut.of(store))
+
+
+@router.delete("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})
+async def delete_store(store_id: PathId, request: Request, caller: HeadOffice) -> Response:
+    """Close a store. It sells nothing more; its sales and its stock stay."""
+    async with write_session(request) as session:
+        store = await close_store(session, store_id)
     return respond(StoreOut.of(store))

@@ -13,6 +13,7 @@ FRENCH = {
     "cursor": "curseur",
     "cutoff_hour": "heure_coupure",
     "home_store_id": "magasin_id",
+    "is_active": "actif",
     "kind": "type",
     "limit": "limite",
     "lines": "lignes",

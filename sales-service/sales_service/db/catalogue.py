@@ -1,4 +1,4 @@
-"""SQL about stores and products."""
+"""SQL about products, and what a sale needs of its store."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,31 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.domain.catalogue import Product, ProductId, StockPolicy, Store, StoreId
 from sales_service.domain.money import TaxRate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreRow:
-    """A store as the catalogue shows it."""
-
-    id: int
-    version: int
-    name: str
-    address: str
-    city: str
-    kind: str
-    timezone: str
-    cutoff_hour: int
-    currency: str
-    stock_policy: str
-    taxes: list[dict[str, str]]
-    is_active: bool
-    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +31,8 @@ class ProductRow:
     updated_at: datetime
 
 
-_STORE_COLUMNS = """id, version, name, address, city, kind, timezone, cutoff_hour, currency,
-    stock_policy, taxes, is_active, updated_at"""
 _PRODUCT_COLUMNS = """id, version, sku, name, description, category, unit_price, unit_cost,
     home_store_id, is_active, updated_at"""
-
-
-def _store(row: Row[Any]) -> StoreRow:
-    return StoreRow(**row._mapping)
 
 
 def _product(row: Row[Any]) -> ProductRow:
@@ -68,12 +42,13 @@ def _product(row: Row[Any]) -> ProductRow:
 async def read_store_for_sale(
     session: AsyncSession, store_id: int, *, lock: bool = False
 ) -> Store | None:
-    """Return what a sale needs of an active store; with `lock`, keep others from changing it."""
+    """Return what a sale needs of a store; with `lock`, keep others from changing it."""
     row = (
         await session.execute(
             text(f"""
-                SELECT id, kind, timezone, cutoff_hour, currency, stock_policy, taxes, version
-                FROM stores WHERE id = :id AND is_active {"FOR SHARE" if lock else ""}
+                SELECT id, kind, timezone, cutoff_hour, currency, stock_policy, taxes, is_active,
+                    version
+                FROM stores WHERE id = :id {"FOR SHARE" if lock else ""}
             """),
             {"id": store_id},
         )
@@ -88,6 +63,7 @@ async def read_store_for_sale(
         currency=row.currency,
         stock_policy=StockPolicy(row.stock_policy),
         taxes=tuple(TaxRate(tax["code"], Decimal(tax["rate"])) for tax in row.taxes),
+        is_active=row.is_active,
         version=row.version,
     )
 
@@ -108,71 +84,6 @@ async def find_products_for_sale(
         {"ids": list(set(product_ids))},
     )
     return {ProductId(row.id): Product(**row._mapping) for row in rows}
-
-
-async def list_stores(session: AsyncSession, after_id: int, limit: int) -> list[StoreRow]:
-    rows = await session.execute(
-        text(f"SELECT {_STORE_COLUMNS} FROM stores WHERE id > :after ORDER BY id LIMIT :limit"),
-        {"after": after_id, "limit": limit},
-    )
-    return [_store(row) for row in rows]
-
-
-async def insert_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow | None:
-    """Insert a store and return it, or None when its name is taken."""
-    row = (
-        await session.execute(
-            text(f"""
-                INSERT INTO stores (name, address, city, kind, timezone, cutoff_hour, currency,
-                    stock_policy, taxes)
-                VALUES (:name, :address, :city, :kind, :timezone, :cutoff_hour, :currency,
-                    :stock_policy, CAST(:taxes AS jsonb))
-                ON CONFLICT (name) DO NOTHING
-                RETURNING {_STORE_COLUMNS}
-            """),
-            values | {"taxes": msgspec.json.encode(values["taxes"]).decode()},
-        )
-    ).one_or_none()
-    return None if row is None else _store(row)
-
-
-async def find_store_ids(session: AsyncSession, ids: Sequence[int]) -> set[int]:
-    """Return those of the ids that belong to a store."""
-    rows = await session.execute(
-        text("SELECT id FROM stores WHERE id = ANY(CAST(:ids AS int[]))"), {"ids": list(ids)}
-    )
-    return set(rows.scalars())
-
-
-async def create_number_sequence(session: AsyncSession, store_id: int) -> None:
-    """Create the sequence of the store's receipt numbers.
-
-    With a sequence, sales of one store never wait for each other.
-    """
-    await session.execute(text("SELECT create_sale_number_sequence(:store)"), {"store": store_id})
-
-
-async def update_store(
-    session: AsyncSession, store_id: int, changes: dict[str, Any]
-) -> StoreRow | None:
-    """Update a store and return it, or None when it does not exist."""
-    if "taxes" in changes:
-        changes = changes | {"taxes": msgspec.json.encode(changes["taxes"]).decode()}
-    # Safe: the names of columns come from our request models, and values are parameters.
-    assignments = ", ".join(
-        f"{column} = CAST(:{column} AS jsonb)" if column == "taxes" else f"{column} = :{column}"
-        for column in changes
-    )
-    row = (
-        await session.execute(
-            text(f"""
-                UPDATE stores SET {assignments}, version = version + 1, updated_at = now()
-                WHERE id = :id RETURNING {_STORE_COLUMNS}
-            """),
-            changes | {"id": store_id},
-        )
-    ).one_or_none()
-    return None if row is None else _store(row)
 
 
 async def list_products(session: AsyncSession, after_id: int, limit: int) -> list[ProductRow]:

@@ -30,6 +30,7 @@ class Store:
     currency: str
     stock_policy: StockPolicy
     taxes: tuple[TaxRate, ...]
+    is_active: bool = True
     version: int = 1
 
 

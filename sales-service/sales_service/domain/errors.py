@@ -116,5 +116,9 @@ class AbsurdTotal(SalesError):
         self.total_cents = total_cents
 
 
+class StoreClosed(SalesError):
+    """The store is closed."""
+
+
 class PlaceSellsNothing(SalesError):
     """The place is a logistics centre, which sells nothing."""

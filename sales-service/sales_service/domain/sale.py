@@ -15,6 +15,7 @@ from sales_service.domain.errors import (
     AbsurdTotal,
     AbsurdUnits,
     PlaceSellsNothing,
+    StoreClosed,
     UnknownReferences,
 )
 from sales_service.domain.money import TaxAmount, apportion, line_amount_cents, receipt_taxes
@@ -123,6 +124,8 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     store, products = goods.store, goods.products
     if store is None or not draft.product_ids <= products.keys():
         raise _unknown_references(draft, goods)
+    if not store.is_active:
+        raise StoreClosed
     if store.kind != "store":
         raise PlaceSellsNothing
     # Check the year first: near the ends of the calendar a conversion of time zones fails.

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductRow
+from sales_service.db.stores import find_store_ids
 from sales_service.domain.errors import (
     CountWithoutStore,
     SkusTaken,
@@ -78,7 +79,7 @@ async def _check_home_stores(session: AsyncSession, products: Sequence[dict[str,
     }
     if not wanted:
         return
-    known = await catalogue.find_store_ids(session, list(wanted.values()))
+    known = await find_store_ids(session, list(wanted.values()))
     if unknown := {index: id for index, id in wanted.items() if id not in known}:
         raise UnknownHomeStores(unknown)
 
@@ -123,7 +124,7 @@ async def _declare(session: AsyncSession, product: ProductRow, count: Count) -> 
     store_id = product.home_store_id if count.store_id is None else count.store_id
     if store_id is None:
         raise CountWithoutStore
-    if not await catalogue.find_store_ids(session, [store_id]):
+    if not await find_store_ids(session, [store_id]):
         raise UnknownStore
     event = declared("count", store_id, product.id, count.units, product.updated_at)
     await add_to_outbox(session, [event])

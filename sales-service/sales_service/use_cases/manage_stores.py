@@ -1,12 +1,12 @@
-"""Opens stores and changes them; each change is announced."""
+"""Opens, changes and closes stores; each change is announced."""
 
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.db import catalogue
-from sales_service.db.catalogue import StoreRow
+from sales_service.db import stores
+from sales_service.db.stores import StoreRow
 from sales_service.domain.errors import StoreNameTaken, UnknownStore
 from sales_service.events.published import StoreChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
@@ -15,10 +15,10 @@ from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:
     """Open a store and return it; raise `StoreNameTaken`."""
-    store = await catalogue.insert_store(session, values)
+    store = await stores.insert_store(session, values)
     if store is None:
         raise StoreNameTaken(values["name"])
-    await catalogue.create_number_sequence(session, store.id)
+    await stores.create_number_sequence(session, store.id)
     await _announce(session, store)
     return store
 
@@ -26,13 +26,25 @@ async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:
 async def change_store(session: AsyncSession, store_id: int, changes: dict[str, Any]) -> StoreRow:
     """Change a store and return it; raise `UnknownStore` or `StoreNameTaken`."""
     try:
-        store = await catalogue.update_store(session, store_id, changes)
+        store = await stores.update_store(session, store_id, changes)
     except IntegrityError as error:
         raise StoreNameTaken(changes.get("name", "")) from error
     if store is None:
         raise UnknownStore
     await _announce(session, store)
     return store
+
+
+async def close_store(session: AsyncSession, store_id: int) -> StoreRow:
+    """Close a store and return it; raise `UnknownStore`. Closing it again changes nothing."""
+    store = await stores.close_store(session, store_id)
+    if store is not None:
+        await _announce(session, store)
+        return store
+    closed_before = await stores.read_store(session, store_id)
+    if closed_before is None:
+        raise UnknownStore
+    return closed_before
 
 
 async def _announce(session: AsyncSession, store: StoreRow) -> None:
