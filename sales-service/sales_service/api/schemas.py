@@ -172,11 +172,15 @@ class ProductParameters(BaseModel):
 
     model_config = FRENCH_ONLY
 
-    name: Text | None = None
-    category: Text | None = None
-    unit_price: UnitPrice | None = None
-    home_store_id: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
-    on_hand: Annotated[int, Field(ge=0, le=MOST_ON_HAND)] | None = None
+    name: Text | None = Field(None, description="name, if the body is empty")
+    category: Text | None = Field(None, description="category, if the body is empty")
+    unit_price: UnitPrice | None = Field(None, description="price before tax, if the body is empty")
+    home_store_id: int | None = Field(
+        None, ge=1, le=LARGEST_ID, description="the store that the product is made for"
+    )
+    on_hand: int | None = Field(
+        None, ge=0, le=MOST_ON_HAND, description="units that this store has already"
+    )
 
     def given(self) -> dict[str, Any]:
         """Return the parameters of the request by their French names."""
