@@ -1,19 +1,26 @@
 """Every record is applied, set aside, or passed over with a count: none stops its partition."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import dataclasses
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy as SlowBuilder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.events.cloud_events import Kind, PoisonMessage, Subscription, decode_event
+from service_kit.events.cloud_events import (
+    Event,
+    Kind,
+    PoisonMessage,
+    Subscription,
+    decode_event,
+)
 from service_kit.events.consumer import Consumer
 from service_kit.events.dead_letters import DeadLetter, DeadLetterLimitReached, as_columns
 from service_kit.events.fetching import STEP_RECORDS
@@ -67,6 +74,7 @@ POISON = {
     "NUL in a name": a_record(0, 13, with_headers=[*headers(), ("odd\x00", b"x")]),
     "far time of a refused event": a_record(0, 13, timestamp=10**17),
     "negative time of a refused event": a_record(0, 13, timestamp=-(2**62)),
+    "null value": dataclasses.replace(a_record(0), value=None),
     "unknown type": a_record(0, with_headers=headers(ce_type=b"counts.counted.v2")),
     "type of any bytes": a_record(0, with_headers=headers(ce_type=b"\xff\x00")),
 }
@@ -131,6 +139,31 @@ async def test_a_record_is_told_of_once_and_only_when_it_is_set_aside(
 
     told = [record for record in caplog.records if record.message == "message set aside"]
     assert [vars(record)["offset"] for record in told] == [0, 1]
+
+
+NESTED_TOO_DEEPLY = "SELECT CAST(repeat('[', 1000000) AS json)"
+TWO_ROWS_FOR_ONE = "SELECT (SELECT n FROM generate_series(1, 2) AS n)"
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("statement", "error"),
+    [(NESTED_TOO_DEEPLY, "stack depth"), (TWO_ROWS_FOR_ONE, "more than one row")],
+)
+async def test_what_postgresql_refuses_for_its_size_or_shape_is_set_aside_alone(
+    engine: AsyncEngine, statement: str, error: str
+) -> None:
+    async def write(session: AsyncSession, events: Sequence[Event[Counted]]) -> None:
+        if any(event.body.amount == 2 for event in events):
+            await session.execute(text(statement))
+        await count(session, events)
+
+    subscription = Subscription(topic=TOPIC, decoders={COUNTED: Counted}, apply=write)
+    records = [a_record(0, 1), a_record(1, 2), a_record(2, 4)]
+    await Consumer(engine, SETTINGS, [subscription])._apply_or_isolate(PARTITION, records)
+
+    assert (await scalar(engine, SUM), await scalar(engine, POSITION)) == (5, 3)
+    assert error in await scalar(engine, "SELECT error FROM dead_letters")
 
 
 ANY_HEADERS = st.lists(
@@ -211,9 +244,23 @@ async def send_in_a_transaction(topics: TopicFactory, amount: int, *, commit: bo
         await (producer.commit_transaction() if commit else producer.abort_transaction())
 
 
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return the numbers of offsets that are counted as passed over."""
+    passed: list[int] = []
+    monkeypatch.setattr(
+        "service_kit.events.event_metrics.pass_over", lambda *told: passed.append(told[-1])
+    )
+    return passed
+
+
+async def total(passed: list[int]) -> int:
+    return sum(passed)
+
+
 @pytest.mark.integration
-async def test_markers_of_transactions_are_passed_between_events_and_at_the_end(
-    engine: AsyncEngine, topics: TopicFactory
+async def test_markers_of_transactions_are_passed_and_counted_between_events_and_at_the_end(
+    engine: AsyncEngine, topics: TopicFactory, passed: list[int]
 ) -> None:
     options = await topics(TOPIC, partitions=1)
     await send_in_a_transaction(topics, 1)
@@ -224,6 +271,7 @@ async def test_markers_of_transactions_are_passed_between_events_and_at_the_end(
         await eventually(lambda: scalar(engine, SUM), 3)
         # Three events, of which one was aborted, and three markers.
         await eventually(lambda: scalar(engine, POSITION), 6)
+        await eventually(lambda: total(passed), 4)
         async with producing(topics) as (producer, name):
             await producer.send_and_wait(name, b'{"amount": 4}', headers=headers(4))
         await eventually(lambda: scalar(engine, SUM), 7)
@@ -262,23 +310,12 @@ async def test_a_worker_that_starts_behind_a_marker_passes_it(
     assert await scalar(engine, SUM) == 0
 
 
-class NotUtf8(str):
-    """A header name that the client's encoder writes as bytes that are no UTF-8."""
-
-    def encode(self, *_: Any) -> bytes:
-        return b"\xff\xfe"
-
-
 @pytest.mark.integration
 async def test_a_record_that_the_client_cannot_decode_is_set_aside(
-    engine: AsyncEngine, topics: TopicFactory, monkeypatch: pytest.MonkeyPatch
+    engine: AsyncEngine, topics: TopicFactory, undecodable_header: tuple[str, bytes]
 ) -> None:
-    # The client's fast encoder takes no such name.
-    for module in ("message_accumulator", "producer"):
-        name = f"aiokafka.producer.{module}.DefaultRecordBatchBuilder"
-        monkeypatch.setattr(name, SlowBuilder)
     options = await topics(TOPIC, partitions=2)
-    undecodable = [*headers(2), (NotUtf8("odd"), b"")]
+    undecodable = [*headers(2), undecodable_header]
     before = STEP_RECORDS + 5  # one step of the fetch succeeds
     async with producing(topics) as (producer, name):
         for n in range(before):
@@ -291,6 +328,34 @@ async def test_a_record_that_the_client_cannot_decode_is_set_aside(
         await eventually(lambda: scalar(engine, SUM), before + 4 + 8)
 
     assert await scalar(engine, 'SELECT "offset" FROM dead_letters') == before
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("committed", [[True], [False], [False, True, False]])
+async def test_offsets_before_a_record_that_the_client_cannot_decode_are_passed_and_counted(
+    engine: AsyncEngine,
+    topics: TopicFactory,
+    undecodable_header: tuple[str, bytes],
+    passed: list[int],
+    committed: list[bool],
+) -> None:
+    options = await topics(TOPIC, partitions=1)
+    for number, is_committed in enumerate(committed):
+        await send_in_a_transaction(topics, 2**number, commit=is_committed)
+    # Each transaction takes an offset for its event and one for its marker.
+    before = 2 * len(committed)
+    async with producing(topics) as (producer, name):
+        undecodable = [*headers(100), undecodable_header]
+        await producer.send_and_wait(name, b'{"amount": 64}', headers=undecodable)
+        await producer.send_and_wait(name, b'{"amount": 128}', headers=headers(128))
+
+    async with consuming(engine, options):
+        await eventually(lambda: scalar(engine, POSITION), before + 2)
+
+    applied = [2**number for number, is_committed in enumerate(committed) if is_committed]
+    assert await scalar(engine, SUM) == sum(applied) + 128
+    assert await scalar(engine, """SELECT array_agg("offset") FROM dead_letters""") == [before]
+    assert sum(passed) == before - len(applied)
 
 
 @pytest.mark.integration
@@ -315,3 +380,12 @@ async def test_records_that_the_broker_deleted_stop_only_their_partition(
 
         await eventually(has_stopped, True)
         assert (await scalar(engine, SUM), consumer.is_connected) == (4, True)
+
+        # The last step of the runbook LogGap.
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(
+                "INSERT INTO consumer_positions AS former (consumer, topic, partition, next_offset)"
+                f" VALUES ('test-service', '{name}', 0, 1) ON CONFLICT (consumer, topic, partition)"
+                " DO UPDATE SET next_offset = excluded.next_offset WHERE former.next_offset = 0"
+            )
+        await eventually(lambda: scalar(engine, SUM), 6)

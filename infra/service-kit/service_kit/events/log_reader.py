@@ -18,10 +18,9 @@ from service_kit.database.faults import DATABASE_FAULTS, TransientFailure, is_tr
 from service_kit.events import event_metrics, positions
 from service_kit.events.fetching import (
     BATCH_RECORDS,
-    POLL_TIMEOUT_MS,
-    STEP_RECORDS,
     Fetched,
     Undecodable,
+    fetch_one_by_one,
     fetch_some,
 )
 from service_kit.events.kafka_clients import GOODBYE_SECONDS
@@ -72,32 +71,22 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
             # What the client has dropped would look like a gap.
             self._unbroken_from.clear()
             # Apply first what came before: else the same records would be fetched for ever.
-            return fault.before or {
-                partition: records
-                for partition in self.client.assignment()
-                if (records := await self._fetch_one_by_one(partition))
-            }
+            return fault.before or await self._fetch_one_by_one()
         for partition, records in fetched.items():
             self._begin(partition, records[0].offset)
         return fetched
 
-    async def _fetch_one_by_one(self, partition: TopicPartition) -> Sequence[ConsumerRecord]:
-        records: list[ConsumerRecord] = []
-        timeout = POLL_TIMEOUT_MS
+    async def _fetch_one_by_one(self) -> Fetched:
+        fetched: dict[TopicPartition, Sequence[ConsumerRecord]] = {}
         try:
-            while len(records) < STEP_RECORDS:
-                fetched = await self.client.getmany(partition, timeout_ms=timeout, max_records=1)
-                if not fetched:
-                    break
-                records += fetched[partition]
-                # While we waited, a rebalance could move the client elsewhere.
-                timeout = 0
-        except UnicodeDecodeError as error:
-            offset = await self.client.position(partition)
-            self.client.seek(partition, offset + 1)
-            why = [("undecodable", str(error).encode())]
-            records.append(ConsumerRecord(*partition, offset, -1, 0, None, None, None, -1, -1, why))
-        return records
+            for partition in self.client.assignment():
+                self._begin(partition, await self.client.position(partition))
+                if records := await fetch_one_by_one(self.client, self._settings, partition):
+                    fetched[partition] = records
+        except IllegalStateError:
+            # A rebalance has taken a partition away.
+            self._unbroken_from.clear()
+        return fetched
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Read a partition from `offset` on."""
