@@ -45,6 +45,27 @@ async def remember_a_longer_log(engine: AsyncEngine) -> None:
         )
 
 
+async def test_a_record_that_nobody_can_decode_does_not_stop_the_next_leader(
+    engine: AsyncEngine, topics: TopicFactory, undecodable_header: tuple[str, bytes]
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    await publish(engine, settings, 1)
+    async with AIOKafkaProducer(bootstrap_servers=topics.bootstrap_servers) as producer:
+        name = settings.topic(TOPIC)
+        await producer.send_and_wait(name, b"", headers=[undecodable_header])
+    await publish(engine, settings, 2)
+    # As if the broker had lost the second event, and another program's record stood in its place.
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE outbox SET kafka_offset = 1 WHERE kafka_offset = 2"),
+        )
+
+    await publish(engine, settings, 4)
+
+    assert await scalar(engine, "SELECT count(DISTINCT kafka_offset) FROM outbox") == 3
+    assert await scalar(engine, "SELECT count(*) FROM outbox WHERE kafka_offset = 1") == 0
+
+
 @pytest.mark.parametrize("position", [1, 18])
 async def test_lost_records_reach_a_consumer_wherever_it_had_been(
     engine: AsyncEngine, topics: TopicFactory, position: int

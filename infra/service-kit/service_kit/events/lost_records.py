@@ -177,7 +177,15 @@ async def _read_event_ids(
     log.seek(partition, first)
     found: dict[int, str] = {}
     while await log.position(partition) <= last:
-        records = await log.getmany(partition, timeout_ms=FETCH_MS)
+        try:
+            # One, so that no record behind `last` is decoded.
+            records = await log.getmany(partition, timeout_ms=FETCH_MS, max_records=1)
+        except UnicodeDecodeError:
+            # No record of ours is here: our header names are UTF-8.
+            offset = await log.position(partition)
+            found[offset] = ""
+            log.seek(partition, offset + 1)
+            continue
         for record in records.get(partition, []):
             found[record.offset] = header(dict(record.headers), ID_HEADER) or ""
     log.unsubscribe()
