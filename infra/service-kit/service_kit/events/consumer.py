@@ -32,11 +32,12 @@ from service_kit.events.dead_letters import DeadLetterLimitReached
 from service_kit.events.fetching import BATCH_RECORDS, Fetched
 from service_kit.events.kafka_clients import new_consumer, stop_consumer
 from service_kit.events.log_reader import LogReader
+from service_kit.events.membership import REST, NameTaken
 from service_kit.events.multi_partition import NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
 from service_kit.events.stall import ClientStalled, StallWatch
 from service_kit.settings import ServiceSettings
-from service_kit.waiting import run_until_set
+from service_kit.waiting import run_until_set, wait_until_set
 
 logger = logging.getLogger(__name__)
 
@@ -88,10 +89,20 @@ class Consumer:
         await run_every(
             RECONNECT_PAUSE,
             stop,
-            lambda: self._connect_and_consume(stop),
+            lambda: self._consume_or_rest(stop),
             on_fault="broker unavailable",
             waits_out=(KafkaError, ClientStalled),
         )
+
+    async def _consume_or_rest(self, stop: asyncio.Event) -> None:
+        try:
+            await self._connect_and_consume(stop)
+        except NameTaken as fault:
+            logger.error(
+                "this worker rests: its name is not its own",
+                extra={"error": str(fault), "setting": "WORKER_INSTANCE"},
+            )
+            await wait_until_set(stop, REST)
 
     async def _connect_and_consume(self, stop: asyncio.Event) -> None:
         client = new_consumer(self._settings, self._group)

@@ -24,6 +24,7 @@ from service_kit.events.fetching import (
     fetch_some,
 )
 from service_kit.events.kafka_clients import GOODBYE_SECONDS
+from service_kit.events.membership import Membership
 from service_kit.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         self._engine = engine
         self._settings = settings
         self._consumer = settings.service_name
+        self._membership = Membership(settings.worker_instance)
         # From where each partition was read without a break until now.
         self._unbroken_from: dict[TopicPartition, int] = {}
         self._is_rebalancing = False
@@ -64,7 +66,9 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
         """Fetch records of all partitions.
 
         A record that the client cannot decode becomes one without value, whose header says why.
+        Raises `NameTaken`.
         """
+        self._membership.raise_if_taken()
         try:
             fetched = await fetch_some(self.client, most_records)
         except Undecodable as fault:
@@ -101,7 +105,9 @@ class LogReader(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         self._is_rebalancing = True
-        self.unassigned_since = monotonic()
+        if self.unassigned_since is None:
+            self.unassigned_since = monotonic()
+            self._membership.note_rejoin(self.client, self.unassigned_since)
         self._unbroken_from.clear()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:

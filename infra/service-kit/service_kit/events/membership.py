@@ -1,0 +1,37 @@
+"""Notices that another worker of the service has the same name."""
+
+from datetime import timedelta
+
+from aiokafka import AIOKafkaConsumer
+
+# A worker that was frozen loses its membership once. Of two workers with one name each takes the
+# membership from the other, with every heartbeat.
+TAKEN_AGAIN_WITHIN = timedelta(seconds=60)
+# The worker that notices it first leaves the partitions to the other one for so long.
+REST = timedelta(seconds=30)
+
+
+class NameTaken(Exception):
+    """Another worker takes this worker's place in the group: WORKER_INSTANCE must be unique."""
+
+
+class Membership:
+    """A named worker's place in its consumer group, and how often the group has forgotten it."""
+
+    def __init__(self, name: str | None) -> None:
+        self._name = name
+        self._lost_at: float | None = None
+        self._is_taken = False
+
+    def note_rejoin(self, client: AIOKafkaConsumer, now: float) -> None:
+        """Note that the client joins its group again, for whatever reason."""
+        # After a usual rebalance the client still has its id. aiokafka has no other sign for it.
+        if self._name is None or client._coordinator.member_id:
+            return
+        lost_at, self._lost_at = self._lost_at, now
+        if lost_at is not None and now - lost_at < TAKEN_AGAIN_WITHIN.total_seconds():
+            self._is_taken = True
+
+    def raise_if_taken(self) -> None:
+        if self._is_taken:
+            raise NameTaken(f"another worker is called {self._name}")
