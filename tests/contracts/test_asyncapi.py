@@ -113,17 +113,38 @@ def test_the_services_read_what_the_document_says() -> None:
     }
 
 
-def test_no_producer_sends_a_type_that_a_consumer_would_set_aside() -> None:
-    # Consumers are deployed first: they learn a new version, or ignore it, before it is sent.
-    sent = {topic: types for (_, topic), types in types_by_service_and_topic("send").items()}
+def types_by_topic() -> dict[str, set[str]]:
+    return {topic: types for (_, topic), types in types_by_service_and_topic("send").items()}
 
-    assert {
-        (service, event_type): "not known"
+
+def list_unknown(sent: dict[str, set[str]]) -> set[tuple[str, str]]:
+    """Return each service and type that the service would set aside."""
+    return {
+        (service, event_type)
         for service in SERVICES
         for subscription in subscriptions(service)
         for event_type in sent[subscription.topic]
         if not subscription.knows(event_type)
-    } == {}
+    }
+
+
+def test_no_producer_sends_a_type_that_a_consumer_would_set_aside() -> None:
+    # Consumers are deployed first: they learn a new version, or ignore it, before it is sent.
+    assert list_unknown(types_by_topic()) == set()
+
+
+@pytest.mark.parametrize("topic", sorted(types_by_topic()))
+def test_a_new_version_is_refused_until_each_consumer_of_its_topic_knows_it(topic: str) -> None:
+    sent = types_by_topic()
+    sent[topic] = {*sent[topic], "anything.v2"}
+    readers = {
+        service
+        for service in SERVICES
+        if topic in {subscription.topic for subscription in subscriptions(service)}
+    }
+
+    assert readers
+    assert list_unknown(sent) == {(service, "anything.v2") for service in readers}
 
 
 def test_a_consumer_ignores_only_types_that_exist_and_that_it_does_not_read() -> None:
