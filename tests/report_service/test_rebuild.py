@@ -166,6 +166,28 @@ async def test_what_the_live_consumer_has_set_aside_is_passed_over_and_nothing_e
     await counted(worker, 2)
 
 
+async def test_a_record_that_the_client_cannot_decode_is_passed_over_when_the_live_one_did(
+    worker: Worker, undecodable_header: tuple[str, bytes]
+) -> None:
+    await worker.sell(a_sale())
+    topic = worker.settings.topic(SALES_TOPIC)
+    servers = worker.settings.kafka_bootstrap_servers
+    async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
+        await producer.send_and_wait(topic, b"", headers=[undecodable_header])
+    await worker.sell(a_sale(), a_sale())
+
+    with pytest.raises(RefusedEvent, match="not a CloudEvent"):
+        await rebuild_of(worker).build()
+
+    worker.consume()
+    await counted(worker, 3)
+    await eventually(lambda: worker.projection.rows("SELECT count(*) FROM dead_letters"), [(1,)])
+    rebuild = rebuild_of(worker)
+    await rebuild.build()
+    await rebuild.swap()
+    await counted(worker, 3)
+
+
 async def test_a_log_that_ends_with_the_marker_of_a_transaction_is_read_to_its_end(
     worker: Worker,
 ) -> None:

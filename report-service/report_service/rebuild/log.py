@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from service_kit.events import dead_letters, positions
 from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
+from service_kit.events.fetching import Fetched, fetch_one_by_one
 from service_kit.events.log import list_partitions, open_log
 from service_kit.settings import ServiceSettings
 
@@ -34,6 +35,7 @@ class LogReader:
         positions: Positions,
     ) -> None:
         self._engine = engine
+        self._settings = settings
         self._name = settings.service_name
         self._subscriptions: Mapping[str, Subscription] = {
             settings.topic(each.topic): each for each in subscriptions
@@ -48,7 +50,10 @@ class LogReader:
 
     async def advance(self, timeout_ms: int = 1000) -> int:
         """Fetch and apply some records and return their number."""
-        batches = await self._client.getmany(timeout_ms=timeout_ms, max_records=BATCH_RECORDS)
+        try:
+            batches = await self._client.getmany(timeout_ms=timeout_ms, max_records=BATCH_RECORDS)
+        except UnicodeDecodeError:
+            batches = await self._fetch_one_by_one()
         set_aside = await self._read_set_aside() if batches else set()
         for partition, records in batches.items():
             await self._apply(partition, records, set_aside)
@@ -56,6 +61,16 @@ class LogReader:
             # Past the last record as well: markers of transactions take offsets and hold none.
             self.positions[partition] = await self._client.position(partition)
         return sum(map(len, batches.values()))
+
+    async def _fetch_one_by_one(self) -> Fetched:
+        # The client has dropped records of other partitions: read from the positions again.
+        for partition, position in self.positions.items():
+            self._client.seek(partition, position)
+        return {
+            partition: records
+            for partition in self.positions
+            if (records := await fetch_one_by_one(self._client, self._settings, partition))
+        }
 
     async def _read_set_aside(self) -> set[tuple[str, int, int]]:
         async with self._engine.connect() as connection:
