@@ -82,7 +82,7 @@ EVENT_FLOW = Board(
         Panel(
             "Batches tried again, by consumer",
             "Bad: lasting. A database that is away shows here first. Next: the worker's log says "
-            "which fault. Runbook: LogGap, when it is that.",
+            "which fault. Runbooks: ConsumerLag, LogGap.",
             "short",
             [
                 Query(rare("events_retried_total", "consumer"), "{{consumer}}"),
