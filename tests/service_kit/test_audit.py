@@ -61,6 +61,16 @@ class Stuck:
         raise AssertionError
 
 
+class Slices:
+    """Stands for the counter of compared slices."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, int] = {}
+
+    def add(self, number: int, label: dict[str, str]) -> None:
+        self.of[label["check"]] = self.of.get(label["check"], 0) + number
+
+
 @asynccontextmanager
 async def auditing(
     engine: AsyncEngine, checks: Sequence[Check], monkeypatch: pytest.MonkeyPatch
@@ -103,5 +113,9 @@ async def test_a_slice_that_cannot_even_be_skipped_does_not_stop_the_other_check
     async def went_round() -> bool:
         return stuck.tries_to_skip > 0 and sound.rounds > 0
 
+    slices = Slices()
+    monkeypatch.setattr(audit, "_SLICES", slices)
     async with auditing(plumbing_engine, checks, monkeypatch):
         await eventually(went_round, True)
+    # Without a series there would be no alert for the check that has compared nothing.
+    assert slices.of["stuck"] == 0 < slices.of["others"]

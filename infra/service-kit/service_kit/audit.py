@@ -97,8 +97,10 @@ class _Round:
         self._found = 0
         self._found_last_round = 0
         _DIFFERENCES.set(0, self._label)
-        # Start at zero: the first skipped slice must be an increase of the counter.
+        # Start at zero: the first skipped slice must be an increase of the counter, and a check
+        # that never begins must raise its alert.
         _SKIPPED.add(0, self._label)
+        _SLICES.add(0, self._label)
 
     async def step(self, engine: AsyncEngine) -> None:
         """Compare or pass one slice; a fault of the database does not stop the other checks."""
