@@ -10,6 +10,7 @@ from functools import partial
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.tools.local.ports import find_free_ports
@@ -175,3 +176,14 @@ async def test_a_worker_tells_of_its_probes_by_the_same_names(
 
     assert seen[counted("/health/ready", "503", "GET")] == 1
     assert not [name for name, _ in seen if name.startswith("http_server")]
+
+
+async def test_a_worker_tells_the_size_of_its_outbox(
+    served_worker: httpx.AsyncClient, notes_engine: AsyncEngine
+) -> None:
+    async def told() -> float:
+        return (await samples(served_worker)).get(("outbox_size_bytes", frozenset()), 0)
+
+    async with notes_engine.connect() as connection:
+        size = await connection.execute(text("SELECT pg_total_relation_size('outbox')"))
+        await eventually(told, float(size.scalar_one()))
