@@ -33,15 +33,15 @@ async def publish(engine: AsyncEngine, settings: ServiceSettings, *amounts: int)
     await relay
 
 
-async def remember_a_longer_log(engine: AsyncEngine) -> None:
+async def remember_a_longer_log(engine: AsyncEngine, lost: int = LOST) -> None:
     """Move the ledger's offsets, as if our records had been at the end of a longer log."""
     async with engine.begin() as connection:
         await connection.execute(
-            text("UPDATE outbox SET kafka_offset = kafka_offset + :lost"), {"lost": LOST}
+            text("UPDATE outbox SET kafka_offset = kafka_offset + :lost"), {"lost": lost}
         )
         await connection.execute(
             text("UPDATE published_positions SET next_offset = next_offset + :lost"),
-            {"lost": LOST},
+            {"lost": lost},
         )
 
 
@@ -106,6 +106,34 @@ async def test_many_lost_records_are_published_again_in_steps(
 
     # Beyond the end that the ledger remembers: every row was marked and published again.
     assert await scalar(engine, "SELECT min(kafka_offset) FROM outbox") >= LOST + 5
+
+
+async def test_a_long_lost_log_gets_each_event_of_a_short_ledger_once(
+    engine: AsyncEngine, topics: TopicFactory
+) -> None:
+    settings = await topics(TOPIC, partitions=1)
+    await publish(engine, settings, 1, 2)
+    await remember_a_longer_log(engine, lost=50_000)
+
+    await publish(engine, settings, 3)
+
+    # Filler takes the lost offsets, and the three events those behind them.
+    offsets = "SELECT array_agg(kafka_offset ORDER BY id) FROM outbox"
+    assert await scalar(engine, offsets) == [50_002, 50_003, 50_004]
+    await consume_all(engine, settings)
+    assert await scalar(engine, "SELECT count(*) FROM dead_letters") == 0
+
+
+async def consume_all(engine: AsyncEngine, settings: ServiceSettings) -> None:
+    """Apply the whole log."""
+    stop = asyncio.Event()
+    consumer = asyncio.create_task(Consumer(engine, settings, [SUBSCRIPTION]).run(stop))
+    position = "SELECT coalesce(max(next_offset), 0) FROM consumer_positions"
+    end = await scalar(engine, "SELECT max(kafka_offset) + 1 FROM outbox")
+    await eventually(lambda: scalar(engine, position), end)
+    stop.set()
+    await consumer
+    assert await scalar(engine, SUM) == 6
 
 
 async def test_the_ledger_is_pruned_until_nothing_is_due_around_a_row_that_waits(

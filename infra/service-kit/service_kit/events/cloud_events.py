@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.database.faults import is_bad_data
 
+# The type of a record that only takes an offset, where the broker has lost another one.
+FILLER = "kit.filler.v1"
 TRACEPARENT_LENGTH = 55  # https://www.w3.org/TR/trace-context/
 
 
@@ -108,9 +110,14 @@ def sent_at(record: ConsumerRecord) -> datetime | None:
 
 
 def decode_event(record: ConsumerRecord, subscription: Subscription) -> Event[Any] | None:
-    """Decode a record; return None when this service ignores its type. Raise `PoisonMessage`."""
+    """Decode a record; return None for filler and for a type that this service ignores.
+
+    Raises `PoisonMessage`.
+    """
     headers = dict(record.headers)
     event_type, event_id = header(headers, "ce_type"), header(headers, "ce_id")
+    if event_type == FILLER:
+        return None
     if event_type is None or event_id is None:
         missing = "ce_type" if event_type is None else "ce_id"
         raise PoisonMessage(f"not a CloudEvent: no header {missing}", Kind.NOT_AN_EVENT)

@@ -10,17 +10,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata, TopicPartition
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service_kit.events import event_metrics, ledger
-from service_kit.events.cloud_events import header
+from service_kit.events.cloud_events import FILLER, header
 from service_kit.settings import ServiceSettings
 
 logger = logging.getLogger(__name__)
 
 ID_HEADER = "ce_id"
+_FILLER = [("ce_type", FILLER.encode())]
 FIRST_LOOK = 1
 FURTHER_LOOK = 500
 FETCH_MS = 1000
@@ -74,6 +76,7 @@ class LogCheck:
                 lost_from = end if overwritten is None else overwritten
             if lost_from < max(end, known):
                 await self._publish_again(partition, lost_from)
+                await self._fill(partition, end)
             self._ends[partition] = max(end, known)
             if end > known:
                 # Foreign records, such as copies. Consumers have passed them, so the next leader
@@ -103,16 +106,16 @@ class LogCheck:
         """Publish records again that landed below the known end of the log: it was shortened.
 
         Consumers that have passed those offsets never read there again. So these records are
-        published again until they lie beyond every acknowledged offset.
+        published again, beyond every acknowledged offset.
         """
-        shortened: ledger.Ends = {}
+        shortened: dict[TopicPartition, list[int]] = {}
         for row, record in zip(rows, sent, strict=True):
             partition = TopicPartition(row.topic, record.partition)
             if record.offset < self._ends.get(partition, 0):
-                lowest = shortened.get(partition, record.offset)
-                shortened[partition] = min(lowest, record.offset)
-        for partition, offset in shortened.items():
-            await self._publish_again(partition, offset)
+                shortened.setdefault(partition, []).append(record.offset)
+        for partition, offsets in shortened.items():
+            await self._publish_again(partition, min(offsets))
+            await self._fill(partition, max(offsets) + 1)
 
     async def _publish_again(self, partition: TopicPartition, offset: int) -> None:
         events = 0
@@ -132,6 +135,31 @@ class LogCheck:
                 "events": events,
             },
         )
+
+    async def _fill(self, partition: TopicPartition, end: int) -> None:
+        """Append filler from `end` on, until the log is as long as it was.
+
+        The events that follow then lie beyond every acknowledged offset. Without filler the first
+        of them would have to be published again and again, until they do.
+        """
+        topic, until = self._settings.topic(partition.topic), self._ends.get(partition, 0)
+        while end < until:
+            batch = _new_filler(self._producer, most=until - end)
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                sent = await self._producer.send_batch(batch, topic, partition=partition.partition)
+                end = (await sent).offset + batch.record_count()
+            # A statement between two waits for the broker shows that the leader is alive.
+            await ledger.note_ends(self._connection, {partition: end})
+            await self._connection.commit()
+
+
+def _new_filler(producer: AIOKafkaProducer, most: int) -> BatchBuilder:
+    """Return at most `most` records of filler, and no more than one batch holds."""
+    batch = producer.create_batch()
+    is_full = False
+    while not is_full and batch.record_count() < most:
+        is_full = batch.append(timestamp=None, key=None, value=b"", headers=_FILLER) is None
+    return batch
 
 
 async def _find_overwritten(
