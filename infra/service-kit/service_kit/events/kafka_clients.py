@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import socket
+import struct
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 
@@ -72,7 +75,9 @@ def new_producer(settings: ServiceSettings) -> AIOKafkaProducer:
         enable_idempotence=True,
         max_batch_size=256 * 1024,
         max_request_size=1_000_000,
-        request_timeout_ms=15_000,
+        # The relay gives up first. aiokafka would close a connection and leave it to the kernel to
+        # deliver what was sent.
+        request_timeout_ms=30_000,
         compression_type="lz4",
     )
 
@@ -88,4 +93,22 @@ async def abandon_producer(producer: AIOKafkaProducer) -> None:
         sender = producer._sender
         if sender is not None and sender.sender_task is not None:
             sender.sender_task.cancel()
+        for connection in list(producer.client._conns.values()):
+            _reset(connection)
         await producer.client.close()
+
+
+def _reset(connection: AIOKafkaConnection) -> None:
+    """Close a connection without delivering what the kernel still holds.
+
+    Otherwise the kernel would send it when a broken network is whole again, after another relay
+    has published the same events.
+    """
+    if connection._writer is None:
+        return
+    transport = connection._writer.transport
+    wait_for_nothing = struct.pack("ii", 1, 0)
+    transport.get_extra_info("socket").setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, wait_for_nothing
+    )
+    transport.abort()
