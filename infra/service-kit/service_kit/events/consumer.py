@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from service_kit.database.away import DatabaseAway, answers, run_while_it_answers
 from service_kit.database.faults import (
     DATABASE_FAULTS,
     TooMuchAtOnce,
@@ -30,7 +31,7 @@ from service_kit.events.batch import Batch
 from service_kit.events.cloud_events import PoisonMessage, Subscription, as_poison
 from service_kit.events.dead_letters import DeadLetterLimitReached
 from service_kit.events.fetching import BATCH_RECORDS, Fetched
-from service_kit.events.kafka_clients import new_consumer, stop_consumer
+from service_kit.events.kafka_clients import give_up_membership, new_consumer, stop_consumer
 from service_kit.events.log_reader import LogReader
 from service_kit.events.membership import REST, NameTaken
 from service_kit.events.multi_partition import NotTogether, apply_together, by_topic
@@ -90,7 +91,7 @@ class Consumer:
             RECONNECT_PAUSE,
             stop,
             lambda: self._consume_or_rest(stop),
-            on_fault="broker unavailable",
+            on_fault="consumer interrupted",
             waits_out=(KafkaError, ClientStalled),
         )
 
@@ -105,6 +106,8 @@ class Consumer:
             await wait_until_set(stop, REST)
 
     async def _connect_and_consume(self, stop: asyncio.Event) -> None:
+        if not await answers(self._engine):
+            raise DatabaseAway("joins its group when the database answers")
         client = new_consumer(self._settings, self._group)
         reader = LogReader(client, self._engine, self._settings, list(self._subscriptions))
         try:
@@ -116,9 +119,15 @@ class Consumer:
     async def _start_and_consume(self, reader: LogReader, stop: asyncio.Event) -> None:
         # It returns with the first assignment.
         await run_until_set(stop, reader.client.start())
-        if not stop.is_set():
-            self.is_connected = True
-            await self._consume(reader, stop)
+        if stop.is_set():
+            return
+        self.is_connected = True
+        try:
+            await run_while_it_answers(self._engine, self._consume(reader, stop))
+        except DatabaseAway:
+            # Other workers, whose database answers, get its partitions.
+            give_up_membership(reader.client)
+            raise
 
     async def _consume(self, reader: LogReader, stop: asyncio.Event) -> None:
         self._retries.clear()
