@@ -203,12 +203,13 @@ async def silence_link(lab: Lab, random: Random) -> str:
 
 
 async def drop_packets(lab: Lab, random: Random) -> str:
-    """Drop the packets of a link, or only its answers, until both ends have given up."""
+    """Drop the packets of a link, or only its answers, for good or until the link is mended."""
     link = random.choice(LINKS)
     what = random.choice((DROP_EVERYTHING, DROP_ANSWERS))
     lab.disturb(link, what)
+    mend = random.choice((lab.restore, lab.let_pass))
     await pause(random, 2, 13)
-    lab.restore(link)
+    mend(link)
     return f"{link}, {'everything' if what == DROP_EVERYTHING else 'answers'}"
 
 

@@ -31,6 +31,7 @@ from tests.system.faults.layout import (
     find_layout,
 )
 from tests.system.faults.points import POINTS_OF, arm, disarm, is_armed
+from tests.system.faults.proxy import PASS_AGAIN
 
 HEAL_SECONDS = 90.0
 # A trigger records every position that goes back, even for a moment.
@@ -97,7 +98,7 @@ class Lab:
         return self.stack.pid(name)
 
     def disturb(self, link: str, number: signal.Signals) -> None:
-        """Send a link's proxy a signal that silences it or drops its packets, until `restore`."""
+        """Send a link's proxy a signal that silences it or drops its packets."""
         self._disturbed.add(link)
         self.signal(link, number)
 
@@ -105,6 +106,12 @@ class Lab:
         """Replace a disturbed link by a new one; connections through the old one end."""
         self._disturbed.discard(link)
         self.kill(link)
+
+    def let_pass(self, link: str) -> None:
+        """End a disturbance; connections that are still open go on."""
+        self._disturbed.discard(link)
+        self.signal(link, signal.SIGCONT)
+        self.signal(link, PASS_AGAIN)
 
     def signal(self, name: str, number: signal.Signals) -> None:
         """Send a signal to a process and, for PostgreSQL, to its children too."""

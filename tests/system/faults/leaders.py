@@ -44,8 +44,9 @@ async def cut_off_leader(lab: Lab, random: Random) -> str:
         for link in links:
             lab.disturb(link, how)
         said = await _await_successor(lab, service, f"{' and '.join(links)} {how.name}")
+        mend = random.choice((lab.restore, lab.let_pass))
         for link in links:
-            lab.restore(link)
+            mend(link)
         await pause(random, 0.5, 2)
     return said
 
