@@ -53,9 +53,14 @@ def main() -> None:
 
 def _settings(layout: Layout) -> str:
     settings = (SOURCE / "nginx.conf").read_text()
-    return settings.replace(" /tmp/", f" {nginx_folder(layout.state)}/").replace(
-        "listen 8080;", f"listen 127.0.0.1:{layout.ports['nginx']};"
-    )
+    replacements = {
+        " /tmp/": f" {nginx_folder(layout.state)}/",
+        " /etc/comptoir/": f" {SOURCE}/",
+        "listen 8080;": f"listen 127.0.0.1:{layout.ports['nginx']};",
+    }
+    for theirs, ours in replacements.items():
+        settings = settings.replace(theirs, ours)
+    return settings
 
 
 def _upstreams(layout: Layout) -> str:

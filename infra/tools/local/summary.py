@@ -16,7 +16,7 @@ Try:
 PATHS = {
     "api": "/docs /metrics /health/ready",
     "worker": "/metrics /health/ready",
-    "nginx": "/docs, and /api/… of all three services",
+    "nginx": "/docs: one page for the three APIs; /api/… of all of them",
 }
 
 

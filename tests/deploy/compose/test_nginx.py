@@ -69,6 +69,18 @@ def test_the_page_of_an_api_is_reached_and_nothing_else_of_it(service: str) -> N
         assert below.match(f"/docs/{service}{hidden}") is None
 
 
+def test_the_page_of_all_apis_finds_what_it_names() -> None:
+    page = (INFRA / "nginx/docs.html").read_text()
+    [expression] = re.findall(r"location ~ (\S*docs\S*) \{", NGINX)
+    named = re.findall(r"\"(docs/[^\"]+)\"", page)
+
+    assert {path.split("/")[1] for path in named} == {"sales", "stock", "report"}
+    # Relative to the page at /docs.
+    for path in named:
+        assert re.match(expression.replace("(?<", "(?P<"), f"/{path}"), path
+    assert "/etc/comptoir/docs.html;" in NGINX
+
+
 def test_the_upstreams_are_the_apis_at_their_ports() -> None:
     servers = re.findall(r"upstream (\S+) \{.*?server (\S+):(\d+) resolve", UPSTREAMS, re.DOTALL)
 

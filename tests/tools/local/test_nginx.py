@@ -31,14 +31,17 @@ def test_each_instance_of_an_api_is_a_server_with_the_options_of_the_compose_fil
     assert upstreams.count("least_conn;") == 3
 
 
-def test_only_port_and_folder_of_the_configuration_differ(written: Path) -> None:
+def test_only_port_and_folders_of_the_configuration_differ(written: Path) -> None:
     moved = (written / "nginx.conf").read_text().splitlines()
     original = (nginx.SOURCE / "nginx.conf").read_text().splitlines()
 
     changed = [line for line, former in zip(moved, original, strict=True) if line != former]
     assert changed[0] == f"pid {written}/nginx.pid;"
-    assert changed[-1].strip() == "listen 127.0.0.1:8090;"
-    assert {line.split()[-1].startswith(f"{written}/") for line in changed[:-1]} == {True}
+    addresses = [line.split()[-1] for line in changed]
+    assert addresses.count("127.0.0.1:8090;") == 1
+    assert f"{nginx.SOURCE}/docs.html;" in addresses
+    folders = (f"{written}/", f"{nginx.SOURCE}/", "127.0.0.1:8090;")
+    assert [each for each in addresses if not each.startswith(folders)] == []
 
 
 def test_without_a_port_there_is_no_nginx(tmp_path: Path) -> None:
