@@ -16,7 +16,10 @@ pytest_plugins = [
     "tests.fixtures.flow",
 ]
 
-SYSTEMS = {"running_system", "watched_system", "several_instances", "fuzzed_system", "lab", "split"}
+SYSTEMS = {
+    *("running_system", "watched_system", "several_instances", "fuzzed_system", "demo_system"),
+    *("lab", "split"),
+}
 INFRASTRUCTURE = {
     *("embedded_stack", "postgres_admin_url", "kafka_bootstrap", "secured_kafka"),
     *SYSTEMS,

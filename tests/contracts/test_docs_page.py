@@ -13,6 +13,7 @@ import uvicorn
 from playwright.async_api import Page, Request, Route, async_playwright
 
 from infra.tools.checks.openapi import FOLDER, SERVICES
+from tests.fixtures.docs_page import authorize, execute, operations_of
 
 CHROMIUM = shutil.which("chromium")
 
@@ -68,26 +69,13 @@ async def test_each_example_is_sent_with_the_key_at_the_first_click(service: str
         page.on("pageerror", lambda error: failed.append(str(error)))
         await page.route("**/api/**", take)
         await page.goto(f"{url}/docs")
-        await page.click("button.authorize")
-        await page.fill("#api_key_value", "a key")
-        await page.click(".auth-container button[type=submit] >> nth=0")
-        await page.click("button.close-modal")
-        operations = {
-            (method.upper(), path)
-            for path, methods in document["paths"].items()
-            for method in methods
-        }
-        for method, path in operations:
-            block = page.locator(".opblock", has=page.locator(f'[data-path="{path}"]')).and_(
-                page.locator(f".opblock-{method.lower()}")
-            )
-            await block.locator(".opblock-summary-control").click()
-            async with page.expect_response("**/api/**"):
-                await block.locator("button.execute").click()
+        await authorize(page, "a key")
+        for operation in operations_of(document):
+            await execute(page, operation)
 
     assert failed == []
     assert {each.startswith((url, "data:")) for each in loaded} == {True}
-    assert len(sent) == len(operations)
+    assert len(sent) == len(operations_of(document))
     assert {each.headers["x-token"] for each in sent} == {"a key"}
     examples = [
         example
