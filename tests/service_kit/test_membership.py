@@ -28,10 +28,10 @@ FORGOTTEN, KNOWN = a_client(""), a_client("member-1")
 @pytest.mark.parametrize(
     ("name", "rejoins", "is_taken"),
     [
-        ("w", [(FORGOTTEN, 0), (FORGOTTEN, 3)], True),
-        ("w", [(FORGOTTEN, 0), (FORGOTTEN, LONG)], False),  # frozen, and much later again
-        ("w", [(KNOWN, 0), (KNOWN, 3), (FORGOTTEN, 6)], False),  # rebalances
-        (None, [(FORGOTTEN, 0), (FORGOTTEN, 3)], False),
+        ("w", [(FORGOTTEN, 0), (FORGOTTEN, 3), (FORGOTTEN, 6)], True),
+        ("w", [(FORGOTTEN, 0), (FORGOTTEN, 3), (FORGOTTEN, LONG)], False),  # frozen now and then
+        ("w", [(KNOWN, 0), (KNOWN, 3), (KNOWN, 6), (FORGOTTEN, 9)], False),  # rebalances
+        (None, [(FORGOTTEN, 0), (FORGOTTEN, 3), (FORGOTTEN, 6)], False),
     ],
 )
 def test_a_place_that_is_taken_again_and_again_is_not_its_own(

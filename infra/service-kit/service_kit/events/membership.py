@@ -1,11 +1,13 @@
 """Notices that another worker of the service has the same name."""
 
+from collections import deque
 from datetime import timedelta
 
 from aiokafka import AIOKafkaConsumer
 
-# A worker that was frozen loses its membership once. Of two workers with one name each takes the
-# membership from the other, with every heartbeat.
+# A worker that was frozen loses its membership once, and another time when the broker restarts. Of
+# two workers with one name each takes the membership from the other, with every heartbeat.
+LOSSES = 3
 TAKEN_AGAIN_WITHIN = timedelta(seconds=60)
 # The worker that notices it first leaves the partitions to the other one for so long.
 REST = timedelta(seconds=30)
@@ -20,7 +22,7 @@ class Membership:
 
     def __init__(self, name: str | None) -> None:
         self._name = name
-        self._lost_at: float | None = None
+        self._lost_at: deque[float] = deque(maxlen=LOSSES)
         self._is_taken = False
 
     def note_rejoin(self, client: AIOKafkaConsumer, now: float) -> None:
@@ -28,9 +30,11 @@ class Membership:
         # After a usual rebalance the client still has its id. aiokafka has no other sign for it.
         if self._name is None or client._coordinator.member_id:
             return
-        lost_at, self._lost_at = self._lost_at, now
-        if lost_at is not None and now - lost_at < TAKEN_AGAIN_WITHIN.total_seconds():
-            self._is_taken = True
+        self._lost_at.append(now)
+        lasted = now - self._lost_at[0]
+        self._is_taken = (
+            len(self._lost_at) == LOSSES and lasted < TAKEN_AGAIN_WITHIN.total_seconds()
+        )
 
     def raise_if_taken(self) -> None:
         if self._is_taken:
