@@ -1,6 +1,11 @@
-"""Malformed records between sales stop no partition, and every sale still counts once."""
+"""Malformed records between sales stop no partition, and every sale still counts once.
+
+Some of the records are sent in transactions, so that their markers take offsets.
+"""
 
 from collections.abc import AsyncIterator
+from random import Random
+from typing import Any
 
 import hypothesis
 import pytest
@@ -106,9 +111,25 @@ async def sell_between_garbage(system: RunningSystem, chain: Chain, seed: int) -
 
     servers = system.stack.layout.kafka_bootstrap_servers
     sold = []
-    async with AIOKafkaProducer(bootstrap_servers=servers, max_request_size=2**21) as producer:
+    options: dict[str, Any] = {"bootstrap_servers": servers, "max_request_size": 2**21}
+    random = Random(seed)
+    async with (
+        AIOKafkaProducer(**options) as plain,
+        AIOKafkaProducer(**options, transactional_id=f"fuzz-{seed}") as transactional,
+    ):
         for number, (topic, headers, value) in enumerate(records):
-            await producer.send_and_wait(topic, value, key=str(store).encode(), headers=headers)
+            record = {"value": value, "key": str(store).encode(), "headers": headers}
+            match random.choice(("plain", "committed", "aborted")):
+                case "plain":
+                    await plain.send_and_wait(topic, **record)
+                case outcome:
+                    await transactional.begin_transaction()
+                    await transactional.send_and_wait(topic, **record)
+                    await (
+                        transactional.commit_transaction()
+                        if outcome == "committed"
+                        else transactional.abort_transaction()
+                    )
             if number % 4 == 0:
                 sold.append((await chain.sell(store, {product: 1})).json()["vente_id"])
 
