@@ -81,6 +81,8 @@ class Lab:
         self._disturbed: set[str] = set()
         # What a fault has seen while it lasted; a run reports it with its other violations.
         self.violations: list[str] = []
+        # The place in the log of each record that every reader must set aside, with its kind.
+        self.poison: dict[tuple[str, int, int], str] = {}
         # Only one fault at a time may append to the log beside the relays, or shorten it.
         self.log_lock = asyncio.Lock()
 

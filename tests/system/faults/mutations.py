@@ -12,6 +12,8 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from service_kit.events import (
+    batch,
+    cloud_events,
     consumer,
     fetching,
     kafka_clients,
@@ -21,6 +23,7 @@ from service_kit.events import (
     outbox,
     relay,
 )
+from service_kit.events.cloud_events import Kind, PoisonMessage
 from service_kit.events.outbox import OutgoingEvent
 
 
@@ -159,6 +162,39 @@ def without_life() -> None:
     )
 
 
+def without_heartbeat() -> None:
+    """Let the report take Kafka's log for all that has happened."""
+    from report_service.db import freshness
+
+    freshness._READ_HORIZON = text(
+        "SELECT clock_timestamp() WHERE CAST(:topic AS text) IS NOT NULL"
+    )
+
+
+def without_database_clock() -> None:
+    """Let the clock of an API say when a sale was recorded."""
+    from sales_service.db import sale_writing
+
+    statement = sale_writing._WRITE_SALE
+    by_the_api = f"${statement.names.index('sold_at') + 1}"
+    statement.sql = statement.sql.replace("clock_timestamp()", by_the_api, 1)
+
+
+def without_unknown_types() -> None:
+    """Let a consumer pass over each type that it does not know."""
+    decode_event = cloud_events.decode_event
+
+    def pass_over(record: Any, subscription: Any) -> Any:
+        try:
+            return decode_event(record, subscription)
+        except PoisonMessage as poison:
+            if poison.kind is Kind.UNKNOWN_TYPE:
+                return None
+            raise
+
+    vars(batch)["decode_event"] = pass_over
+
+
 MUTATIONS: dict[str, Callable[[], None]] = {
     "deduplication": without_deduplication,
     "fencing": without_fencing,
@@ -167,4 +203,7 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "gaps": without_gaps,
     "isolation": without_isolation,
     "life": without_life,
+    "heartbeat": without_heartbeat,
+    "database-clock": without_database_clock,
+    "unknown-types": without_unknown_types,
 }

@@ -9,7 +9,7 @@ import asyncpg
 from infra.tools.operate.audit.run import audit_everything
 from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.lab import Lab
-from tests.system.faults.quiet import wait_for_quiet
+from tests.system.faults.quiet import READS, wait_for_quiet
 
 STATUS_OF_REFUSAL = {"stock-insuffisant": "rejected", "vente-annulee": "cancelled"}
 
@@ -33,6 +33,7 @@ async def find_violations(lab: Lab, history: History) -> list[str]:
     found += unquiet
     found += await find_steps_back(lab)
     found += await judge_history(lab, history)
+    found += await find_applied_poison(lab)
     found += await find_innocent_dead_letters(lab)
     audit = await audit_everything(lab.database_urls)
     found += [f"audit {each.check}: {each.detail}" for each in audit.differences]
@@ -175,6 +176,22 @@ async def find_steps_back(lab: Lab) -> list[str]:
                 "DELETE FROM fault_lab.steps_back RETURNING topic, partition, former, new"
             )
         found += [f"{service}: a position went back: {dict(row)}" for row in rows]
+    return found
+
+
+async def find_applied_poison(lab: Lab) -> list[str]:
+    """Return the poison that a reader of its topic has not set aside."""
+    poison, lab.poison = lab.poison, {}
+    found = []
+    for service, topics in READS.items():
+        async with lab.connection(service) as connection:
+            rows = await connection.fetch('SELECT topic, partition, "offset" FROM dead_letters')
+        set_aside = {(row["topic"], row["partition"], row["offset"]) for row in rows}
+        found += [
+            f"{service}: {kind} at {place} was not set aside"
+            for place, kind in poison.items()
+            if place[0] in topics and place not in set_aside
+        ]
     return found
 
 
