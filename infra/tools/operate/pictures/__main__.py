@@ -14,9 +14,11 @@ from infra.tools.operate.pictures.pages import (
     find_sale,
     list_views,
     show,
+    show_docs,
     trace_view,
 )
 from infra.tools.operate.traces.jaeger import Jaeger, Search
+from infra.tools.rest import address_of
 
 FOLDER = ROOT / "docs/pictures"
 MOST_BYTES = 200_000
@@ -26,7 +28,7 @@ DARK = ("golden-signals", "trace")
 
 
 async def main() -> int:
-    """Photograph the board of the running stack; return 1 when it cannot be done."""
+    """Photograph the pages of the running stack; return 1 when it cannot be done."""
     prometheus, jaeger = (os.environ.get(f"{name}_URL") for name in ("PROMETHEUS", "JAEGER"))
     if prometheus is None or jaeger is None:
         sys.stderr.write("the stack runs without Prometheus or Jaeger: make observability\n")
@@ -37,6 +39,9 @@ async def main() -> int:
         await photograph(f"{prometheus}/user/", views, "light", "")
         in_dark = [view for view in views if view.name in DARK]
         await photograph(f"{prometheus}/user/", in_dark, "dark", "-dark")
+        async with open_window() as window:
+            await show_docs(window.page, address_of("sales"))
+            write(FOLDER / "docs.png", await window.page.screenshot())
     except NoBrowser as missing:
         sys.stderr.write(f"{missing}\n")
         return 1

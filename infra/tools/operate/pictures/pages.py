@@ -45,6 +45,12 @@ async def show(page: Page, board_url: str, view: View) -> None:
     await page.wait_for_function(f"view => {DRAWN}", arg=view.name, timeout=WAIT_MILLISECONDS)
 
 
+async def show_docs(page: Page, url: str) -> None:
+    """Open `/docs` and wait until it lists the operations."""
+    await page.goto(f"{url}/docs")
+    await page.locator(".opblock").first.wait_for()
+
+
 def find_sale(jaeger: Jaeger, search: Search) -> Trace | None:
     """Return the trace of a sale that went the whole way: the one with the most processes."""
     found = jaeger.find_traces(search, timedelta(0), most=20)
