@@ -33,3 +33,4 @@ def test_each_panel_of_lines_names_them_with_their_last_and_largest_value() -> N
     for legend in legends:
         assert legend["showLegend"] is True
         assert legend["calcs"] == ["lastNotNull", "max"]
+        assert (legend["sortBy"], legend["sortDesc"]) == ("Max", True)

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { align, cellsOf, linesOf, nameOf, stack, summarise, thinOut } from "../../../infra/deploy/board/page/series.js";
+import {
+  align,
+  cellsOf,
+  entriesOf,
+  linesOf,
+  nameOf,
+  stack,
+  summarise,
+  thinOut,
+} from "../../../infra/deploy/board/page/series.js";
 
 test("a moment without a value, or with none that is a number, stays empty", () => {
   assert.deepEqual(
@@ -38,6 +47,20 @@ test("lines come by name, and numbers in names by size", () => {
 test("a legend tells the last value that there was, and the largest", () => {
   assert.deepEqual(summarise([null, 3, 2, null]), { last: 2, max: 3 });
   assert.deepEqual(summarise([null]), { last: null, max: null });
+});
+
+test("a legend has the largest line first where the panel says so", () => {
+  const lines = [
+    { name: "a", points: [1] },
+    { name: "b", points: [null] },
+    { name: "c", points: [2] },
+    { name: "d", points: [1] },
+  ];
+  const names = (isLargestFirst) => entriesOf(lines, isLargestFirst).map(({ name }) => name);
+
+  assert.deepEqual(names(true), ["c", "a", "d", "b"]);
+  assert.deepEqual(names(false), ["a", "b", "c", "d"]);
+  assert.equal(entriesOf(lines, true)[0].place, 2);
 });
 
 test("stacked lines add up; one without a value adds nothing", () => {

@@ -11,6 +11,7 @@
  * @property {string} unit
  * @property {boolean} isHeatmap
  * @property {boolean} isStacked
+ * @property {boolean} isLargestFirst the legend's order: else by name
  * @property {{x: number, y: number, w: number, h: number}} place columns of 24, rows
  * @property {Target[]} targets
  *
@@ -58,6 +59,7 @@ function parsePanel(json) {
   if (!KINDS.includes(json.type))
     throw new Error(`${json.title}: the board draws ${KINDS.join(" and ")}, not ${json.type}`);
   const { unit, custom } = json.fieldConfig?.defaults ?? {};
+  const { sortBy, sortDesc } = json.options?.legend ?? {};
   return {
     id: json.id,
     title: json.title,
@@ -65,6 +67,7 @@ function parsePanel(json) {
     unit: unit ?? json.options?.yAxis?.unit ?? "short",
     isHeatmap: json.type === "heatmap",
     isStacked: custom?.stacking?.mode === "normal",
+    isLargestFirst: sortBy === "Max" && sortDesc === true,
     place: json.gridPos,
     targets: json.targets,
   };

@@ -2,26 +2,24 @@
 
 import { colourOf } from "./colours.js";
 import { fill, h } from "./dom.js";
-import { summarise } from "./series.js";
 import { format } from "./units.js";
 
-/** @typedef {import("./series.js").Line} Line */
+/** @typedef {import("./series.js").Entry} Entry */
 
 /**
  * @param {Element} element
- * @param {Line[]} lines all lines, also those that are not drawn
+ * @param {Entry[]} entries of all lines, also of those that are not drawn
  * @param {string} unit
  * @param {string | null} alone the only line that is drawn
  * @param {(name: string) => void} onchoose
  */
-export function showLegend(element, lines, unit, alone, onchoose) {
-  const rows = lines.map(({ name, points }, i) => {
-    const { last, max } = summarise(points);
+export function showLegend(element, entries, unit, alone, onchoose) {
+  const rows = entries.map(({ name, place, last, max }) => {
     const isOff = alone !== null && name !== alone;
     return h(
       "tr",
       { class: isOff ? "off" : "", onclick: () => onchoose(name), title: "Show this line alone, or all again" },
-      h("td", {}, h("i", { style: `background:${colourOf(i, name)}` }), name),
+      h("td", {}, h("i", { style: `background:${colourOf(place, name)}` }), name),
       h("td", {}, format(last, unit)),
       h("td", {}, format(max, unit)),
     );

@@ -5,7 +5,7 @@ import { fill, h } from "./dom.js";
 import { showLegend } from "./legend.js";
 import { explain } from "./no_data.js";
 import { PrometheusError, queryExemplars, queryRange } from "./prometheus.js";
-import { cellsOf, linesOf, thinOut } from "./series.js";
+import { cellsOf, entriesOf, linesOf, thinOut } from "./series.js";
 import { substitute } from "./variables.js";
 
 /** @typedef {import("./dashboards.js").Panel} Definition */
@@ -128,7 +128,7 @@ export class PanelView {
    * @param {Request} request
    */
   #show(answers, exemplars, { moments, step }) {
-    const { isHeatmap, isStacked, unit, targets } = this.definition;
+    const { isHeatmap, isStacked, isLargestFirst, unit, targets } = this.definition;
     const lines = answers.flatMap((series, i) => linesOf(series, targets[i].legendFormat, moments));
     const cells = isHeatmap ? cellsOf(answers[0], moments) : null;
     this.redraw = () => {
@@ -139,7 +139,10 @@ export class PanelView {
           : lines.map((line) => (line.name === this.alone ? line : { ...line, points: line.points.map(() => null) }));
       this.message.hidden = true;
       this.chart.draw({ moments, step, lines: isHeatmap ? [] : drawn, cells, isStacked, exemplars });
-      if (!isHeatmap) showLegend(this.legend, lines, unit, this.alone, (name) => this.#choose(name));
+      if (!isHeatmap) {
+        const entries = entriesOf(lines, isLargestFirst);
+        showLegend(this.legend, entries, unit, this.alone, (name) => this.#choose(name));
+      }
     };
     this.redraw();
     this.element.dataset.state = "drawn";

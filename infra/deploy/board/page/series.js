@@ -5,6 +5,7 @@
  * @typedef {{metric: Labels, values: [number, string][]}} Matrix one series of a range query
  * @typedef {(number | null)[]} Points
  * @typedef {{name: string, points: Points}} Line
+ * @typedef {{name: string, place: number, last: number | null, max: number | null}} Entry a line in the legend; `place` is the line's among all
  * @typedef {{timestamp: number, value: number, trace: string}} Exemplar
  */
 
@@ -62,6 +63,20 @@ export function summarise(points) {
   const values = points.filter((value) => value !== null);
   if (!values.length) return { last: null, max: null };
   return { last: values[values.length - 1], max: values.reduce((a, b) => Math.max(a, b)) };
+}
+
+/**
+ * Return the entries of a legend, in the order of the lines or with the largest value first.
+ *
+ * @param {Line[]} lines
+ * @param {boolean} isLargestFirst
+ * @returns {Entry[]}
+ */
+export function entriesOf(lines, isLargestFirst) {
+  const entries = lines.map(({ name, points }, place) => ({ name, place, ...summarise(points) }));
+  if (!isLargestFirst) return entries;
+  const size = (/** @type {Entry} */ { max }) => max ?? -Number.MAX_VALUE;
+  return entries.sort((a, b) => size(b) - size(a));
 }
 
 /**

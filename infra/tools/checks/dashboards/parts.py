@@ -103,6 +103,9 @@ def _lines(panel: Panel) -> timeseries.Panel:
             .display_mode(options.LegendDisplayMode.TABLE)
             .placement(options.LegendPlacement.BOTTOM)
             .calcs(["lastNotNull", "max"])
+            # The line that explains an incident is seen without scrolling.
+            .sort_by("Max")
+            .sort_desc(True)
         )
         .tooltip(
             common.VizTooltipOptions()
