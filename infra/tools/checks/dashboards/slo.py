@@ -107,9 +107,14 @@ def _alert(burn: Burn) -> dict[str, Any]:
         f"slo:bad_ratio:rate{window} > on (slo) {burn.factor} * slo:budget"
         for window in burn.windows
     )
+    # After the very first start a minute's requests would count as the whole of each window.
+    long_window, short_window = burn.windows
+    has_history = (
+        f"present_over_time(slo:budget[{long_window}:{short_window}] offset {short_window})"
+    )
     return {
         "alert": burn.alert,
-        "expr": f"({long}) and on (slo) ({short})",
+        "expr": f"({long}) and on (slo) ({short}) and on (slo) {has_history}",
         "labels": {"severity": burn.severity},
         "annotations": {
             "summary": f"{{{{ $labels.slo }}}} uses {burn.meaning}",
