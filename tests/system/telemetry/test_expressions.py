@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.tools.checks.dashboards.boards import BOARDS
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
 from tests.system.telemetry.conftest import Prometheus
@@ -42,6 +43,19 @@ def panels() -> list[Any]:
 
 # Alerts on long windows ask for a past that this run does not have.
 HISTORY = re.compile(r" and on \(slo\) present_over_time\([^)]*\)")
+QUANTILE = re.compile(r"histogram_quantile\(.*rate\((\w+_bucket)")
+# "Bad: above 100 ms", "Bad: p99 above 1 s", "Bad: confirmed or rejected above 500 ms".
+LIMIT = re.compile(r"Bad: [^.]*?above ([\d.]+) (ms|s)\b")
+
+
+def limits() -> list[Any]:
+    """Return each histogram of which a panel shows a percentile, with the panel's limit."""
+    return [
+        pytest.param(shown[1], float(limit[1]) / (1000 if limit[2] == "ms" else 1), id=panel.title)
+        for panel in (panel for board in BOARDS for panel in board.panels)
+        if (shown := QUANTILE.search(panel.queries[0].expr))
+        and (limit := LIMIT.search(panel.description))
+    ]
 
 
 def alerts() -> list[Any]:
@@ -113,3 +127,13 @@ async def test_every_alert_watches_something(
     busy_system: RunningSystem, prometheus: Prometheus, expression: str
 ) -> None:
     await until_it_returns(prometheus, expression)
+
+
+@pytest.mark.parametrize(("histogram", "limit"), limits())
+async def test_the_limit_of_a_percentile_is_a_boundary_of_its_histogram(
+    busy_system: RunningSystem, prometheus: Prometheus, histogram: str, limit: float
+) -> None:
+    # Within a bucket a percentile is only a guess: it could not tell good from bad.
+    series = await until_it_returns(prometheus, f"group by (le) ({histogram})")
+
+    assert limit in {float(each["metric"]["le"]) for each in series}
