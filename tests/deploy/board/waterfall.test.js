@@ -65,7 +65,7 @@ test("waits and failures are told apart from work", () => {
   );
 
   assert.deepEqual([wait.isWait, failed.isWait, work.isWait], [true, false, false]);
-  assert.deepEqual([wait.failure, failed.failure, work.failure], ["", "55P03", ""]);
+  assert.deepEqual([wait.failure, failed.failure, work.failure], ["", "55P03: another session held a lock", ""]);
 });
 
 test("statements that took much of the trace are listed with their text, the longest first", () => {

@@ -65,10 +65,18 @@ export function processesOf({ spans }) {
   );
 }
 
+/** What PostgreSQL's codes mean that a slow request meets. */
+const MEANINGS = new Map([
+  ["55P03", "another session held a lock"],
+  ["57014", "it ran into the time limit"],
+]);
+
 /** @param {Span} span */
 function failureOf(span) {
   if (!span.attributes.error) return "";
-  return String(span.attributes["error.type"] ?? span.attributes["otel.status_description"] ?? "error");
+  const told = String(span.attributes["error.type"] ?? span.attributes["otel.status_description"] ?? "error");
+  const meaning = MEANINGS.get(told);
+  return meaning ? `${told}: ${meaning}` : told;
 }
 
 /**

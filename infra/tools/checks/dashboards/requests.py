@@ -45,8 +45,9 @@ GOLDEN_SIGNALS = Board(
         ),
         Panel(
             "Errors: 5xx",
-            "Requests that the services failed to serve. Bad: anything but zero. 503 with a queue"
-            " that is full: Capacity. Next: `make slow` and the trace.",
+            "Requests that the services failed to serve. Bad: anything but zero. 503: a queue is"
+            " full (Next: Capacity); its handler is none when it was refused at once. Else Next:"
+            " `make slow` and the trace. /health/ready answers 503 until a process is ready.",
             "reqps",
             [
                 Query(
