@@ -13,6 +13,8 @@ Try:
   curl -s -H "x-token: $(make -s token ROLE=till)" -H 'content-type: application/json' \\
        -d '{{"magasin_id": 1, "panier": [{{"produit_id": 1, "quantite": 2}}]}}' {sales}/api/ventes/
   curl -s -H "x-token: $(make -s token ROLE=head-office)" {report}/api/ventes/rapport"""
+SALES = "#/endpoint-breakdown?var-handler=/api/ventes/"
+TRAFFIC = "make load SCENARIO=soak DURATION=60s"
 PATHS = {
     "api": "/docs /metrics /health/ready",
     "worker": "/metrics /health/ready",
@@ -41,9 +43,10 @@ def _views(layout: Layout) -> Iterator[str]:
     """Yield a line for each page to look at, and for what is missing."""
     backends = observability.list_backends(layout)
     if board.is_served(layout):
-        content = "the board: dashboards, processes, slow requests and their traces"
-        yield f"{layout.url('prometheus')}{board.PATH:7} {content}"
-        yield "make load SCENARIO=soak DURATION=60s   puts traffic on it"
+        address = f"{layout.url('prometheus')}{board.PATH}"
+        yield f"{address} the board: golden signals, processes, slow requests and their traces"
+        yield f"{address}{SALES} the breakdown of a sale; a diamond opens a trace"
+        yield f"Both are empty without requests: {TRAFFIC} sends some, and lines begin 10 s later"
     if "prometheus" in backends:
         yield f"{layout.url('prometheus')}{'/':7} Prometheus: expressions, targets, alerts"
     if "jaeger" in backends and observability.has_interface(layout.url("jaeger")):

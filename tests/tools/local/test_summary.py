@@ -52,6 +52,8 @@ def test_everything_that_can_be_looked_at_is_named(
     told = tell(WATCHED)
 
     assert BOARD in told
+    assert f"{BOARD}#/endpoint-breakdown?var-handler=/api/ventes/ the breakdown of a sale" in told
+    assert "make load SCENARIO=soak DURATION=60s sends some" in told
     assert JAEGER in told
     assert "Not installed" not in told
 

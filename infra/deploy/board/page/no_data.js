@@ -26,7 +26,10 @@ export async function explain(expressions, period, signal) {
  */
 export function tell(metrics, missing) {
   if (missing.length === 0) {
-    return `${metrics.join(" and ")} ${metrics.length > 1 ? "were" : "was"} measured, but had nothing to show in this period: no request, no event, or none of the chosen kind.`;
+    return `${metrics.join(" and ")} ${metrics.length > 1 ? "were" : "was"} measured, but had nothing to show in this period: no request, no event, or none of the chosen kind. A rate begins ten seconds after the first.`;
+  }
+  if (missing.every((metric) => metric.includes(":"))) {
+    return `Prometheus has not computed ${missing.join(" or ")} in this period. It begins some 20 s after the first request.`;
   }
   const hint = missing.some((metric) => metric.startsWith("k6_"))
     ? "k6 sends it while make load runs."
