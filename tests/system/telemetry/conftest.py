@@ -1,7 +1,9 @@
 """The system under a little of every kind of load, observed by real Prometheus and Jaeger."""
 
 import asyncio
+import os
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.tools.local.fetch import MISSING
-from infra.tools.local.layout import DEFAULT_PORTS
+from infra.tools.local.layout import DEFAULT_PORTS, ROOT, Layout
 from infra.tools.local.observability import BACKENDS, installed_ports
 from infra.tools.measure.load import k6
 from tests.fixtures.chain import Chain, open_chain
@@ -48,7 +50,19 @@ async def watched_system() -> AsyncIterator[RunningSystem]:
     async with temporary_stack((*DEFAULT_PORTS, *installed_ports())) as stack:
         await stack.start_backends()
         await stack.start_services()
+        # `make up` does the same: docs/debugging.md practises on the first demo store.
+        await asyncio.to_thread(_create_demo, stack.layout)
         yield RunningSystem(stack)
+
+
+def _create_demo(layout: Layout) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "infra.tools.local.demo"],
+        cwd=ROOT,
+        env=os.environ | layout.client_environment,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 @pytest.fixture(scope="package")

@@ -21,6 +21,7 @@ from tests.fixtures.chain import Chain
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
 from tests.system.telemetry.conftest import Prometheus
+from tests.system.telemetry.debugging_page import PRACTICE, Shell
 
 ROOT = Path(__file__).parents[3]
 # Prometheus scrapes every 5 s, and earlier requests must leave the window of 30 s.
@@ -58,6 +59,34 @@ async def read_levels(system: RunningSystem, statement: str) -> list[str]:
         found = [str(each) for each in (await connection.execute(text(statement))).scalars()]
     await engine.dispose()
     return found
+
+
+# What the page's commands for practice send.
+PRACTICE_SALES = 400
+DEMO_STORE = 1
+
+
+async def count_sales(chain: Chain, store: int) -> int:
+    """Return how many sales of a store the report counts."""
+    rows = (await chain.report.get("/api/rapports/ventes")).json()["rapport"]
+    return sum(row["nombre_ventes"] for row in rows if row["magasin_id"] == store)
+
+
+async def test_the_practice_sells_in_a_demo_store(
+    watched_system: RunningSystem, chain: Chain, tmp_path: Path
+) -> None:
+    shell = Shell.open(watched_system.stack.layout, tmp_path)
+    before = await count_sales(chain, DEMO_STORE)
+
+    done = await asyncio.to_thread(shell.run, PRACTICE)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+    async def has_sold() -> bool:
+        # The store lacks some products, and a busy machine refuses some sales.
+        return await count_sales(chain, DEMO_STORE) - before >= PRACTICE_SALES / 2
+
+    await eventually(has_sold, True)
 
 
 INDEXES = "SELECT indexdef FROM pg_indexes WHERE tablename = 'stock_levels' ORDER BY 1"
