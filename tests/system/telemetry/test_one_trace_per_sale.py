@@ -14,6 +14,8 @@ from tests.fixtures.waiting import eventually
 Edge = tuple[str, str]
 
 SUBJECT = "cloudevents.event_subject"
+# The span of a client that calls us.
+CALLER = "00f067aa0ba902b7"
 SALE = "sales-api: POST /api/ventes/"
 RECORDED = "sales-worker: send sales.sale-recorded.v1"
 CONFIRMED = "sales-worker: send sales.sale-confirmed.v1"
@@ -77,7 +79,7 @@ async def test_a_sale_is_one_trace_over_all_processes(
     await chain.receive(store, {product: 10})
     trace_id = uuid4().hex
 
-    answer = await chain.sell(store, {product: 1}, traceparent=f"00-{trace_id}-00f067aa0ba902b7-01")
+    answer = await chain.sell(store, {product: 1}, traceparent=f"00-{trace_id}-{CALLER}-01")
     assert answer.status_code == 201, answer.text
 
     async def missing() -> set[Edge]:
@@ -98,6 +100,19 @@ async def test_a_sale_is_one_trace_over_all_processes(
     sale_id = answer.json()["vente_id"]
     named = {span.name for span in spans if span.attributes.get(SUBJECT) == sale_id}
     assert {"outbox wait", "send sales.sale-recorded.v1", "process sales.sale-recorded.v1"} <= named
+    assert await warnings_of(watched_system, trace_id) == []
+
+
+async def warnings_of(system: RunningSystem, trace_id: str) -> list[str]:
+    """Return what Jaeger's interface marks in orange, such as a suspected skew of clocks.
+
+    The client of these tests sends no span of its own, which Jaeger tells, too.
+    """
+    async with open_client(base_url=system.stack.layout.url("jaeger")) as client:
+        [trace] = (await client.get(f"/api/traces/{trace_id}")).json()["data"]
+    marked = [*trace["spans"], *trace["processes"].values(), trace]
+    told = [warning for each in marked for warning in each.get("warnings") or ()]
+    return [warning for warning in told if CALLER not in warning]
 
 
 async def test_events_of_one_batch_are_linked_to_it_and_found_from_each_sale(
@@ -110,7 +125,7 @@ async def test_events_of_one_batch_are_linked_to_it_and_found_from_each_sale(
     ) as till:
         basket = {"magasin_id": store, "panier": [{"produit_id": product, "quantite": 1}]}
         for trace_id in ids:
-            header = {"traceparent": f"00-{trace_id}-00f067aa0ba902b7-01"}
+            header = {"traceparent": f"00-{trace_id}-{CALLER}-01"}
             answer = await till.post("/api/ventes/", json=basket, headers=header)
             assert answer.status_code == 201, answer.text
 
