@@ -23,7 +23,7 @@ PLACES = dict(re.findall(r"^\| \d ([a-z ]+) \| `([^`]+)` \|", _PROSE, re.MULTILI
 # Commands that stand in a sentence.
 COMMANDS = set(re.findall(r"`(make [^`]+)`", _PROSE))
 # What to search for in Jaeger.
-TAGS = dict(re.findall(r"`([a-z_]+\.[a-z_.]+)=([^`]+)`", _PROSE))
+TAGS = re.findall(r"`([a-z_]+\.[a-z_.]+)=([^`]+)`", _PROSE)
 
 LONGEST_SECONDS = 180.0
 # Runs make with the tests' Python, and never lets it install anything.
