@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from textwrap import dedent
 from time import time_ns
 from typing import Any
 
@@ -98,6 +99,15 @@ def _columns_behind(table: re.Match[str]) -> int:
     return listed.group().count(",") if listed else 0
 
 
+def _readable(statement: str) -> str:
+    """Return the lines of a statement, without comments and without the code's indentation.
+
+    A page that shows a text on one line would let a comment swallow the rest.
+    """
+    lines = (line.rstrip() for line in _COMMENT.sub("", statement).splitlines())
+    return dedent("\n".join(line for line in lines if line))
+
+
 # Statements are constants of the code with parameters, a few hundred at most.
 @lru_cache(maxsize=1024)
 def _describe(statement: str) -> tuple[str, dict[str, str]]:
@@ -105,8 +115,7 @@ def _describe(statement: str) -> tuple[str, dict[str, str]]:
 
     https://opentelemetry.io/docs/specs/semconv/db/database-spans/
     """
-    # On one line, a comment would swallow the rest of the statement.
-    statement = " ".join(_COMMENT.sub("", statement).split())
+    statement = _readable(statement)
     operation = statement.split(None, 1)[0].upper()
     tables = list(_TABLE.finditer(statement))
     table = tables[0] if tables else None

@@ -14,7 +14,7 @@ STATEMENT = "db.query.text"
 def draw(trace: Trace) -> Iterator[str]:
     """Yield a line per span, children below their parents in the order of their start.
 
-    The slow statements follow, as text that EXPLAIN (GENERIC_PLAN) accepts.
+    The slow statements follow, each on one line, as text that EXPLAIN (GENERIC_PLAN) accepts.
     """
     begin = min(span.started for span in trace.spans)
     end = max(span.ended for span in trace.spans)
@@ -32,7 +32,8 @@ def draw(trace: Trace) -> Iterator[str]:
         )
     for span in sorted(trace.spans, key=lambda span: -span.duration):
         if STATEMENT in span.attributes and span.duration > SHOWN_SHARE * whole:
-            yield f"\n{span.service}, {span.duration / 1000:.2f} ms: {span.attributes[STATEMENT]}"
+            statement = " ".join(span.attributes[STATEMENT].split())
+            yield f"\n{span.service}, {span.duration / 1000:.2f} ms: {statement}"
 
 
 def _failure(span: Span) -> str:
