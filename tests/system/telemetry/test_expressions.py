@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from infra.tools.checks.dashboards.boards import BOARDS
+from infra.tools.local.observability import BACKENDS
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
 from tests.system.telemetry.conftest import Prometheus
@@ -19,6 +20,8 @@ ROOT = Path(__file__).parents[3]
 # Prometheus evaluates rules every 15 s, and a rate needs two scrapes, 5 s apart.
 WITHIN_SECONDS = 90.0
 ASK_EVERY_SECONDS = 1.0
+# Jaeger tells that Go has built it.
+NO_INTERFACE = "ui assets not embedded"
 KINDS = ("api", "worker")
 
 SEED = {
@@ -137,3 +140,19 @@ async def test_the_limit_of_a_percentile_is_a_boundary_of_its_histogram(
     series = await until_it_returns(prometheus, f"group by (le) ({histogram})")
 
     assert limit in {float(each["metric"]["le"]) for each in series}
+
+
+async def test_prometheus_and_jaeger_have_nothing_to_warn_of(
+    busy_system: RunningSystem, prometheus: Prometheus
+) -> None:
+    # k6 and the processes have sent their metrics and spans.
+    await until_it_returns(prometheus, "k6_vus and on () traces_span_metrics_calls_total")
+    logs = busy_system.stack.layout.logs
+    told = [
+        line
+        for name in BACKENDS
+        for line in (logs / f"{name}.log").read_text().splitlines()
+        if re.search(r"level\W+(warn|error)", line) and NO_INTERFACE not in line
+    ]
+
+    assert told == []

@@ -18,6 +18,8 @@ SCENARIOS = {path.stem: path for path in sorted((ROOT / "k6/scenarios").glob("*.
 BINARY = Path(sys.executable).with_name("k6")
 # k6's exit status for "a threshold was crossed".
 THRESHOLDS_CROSSED = 99
+# Nothing, as Snappy compresses it: Prometheus logs an error for a body that is not compressed.
+NO_SAMPLES = b"\0"
 # Enough for the last samples to reach Prometheus and the last requests to be answered.
 END_SECONDS = 90.0
 
@@ -92,9 +94,10 @@ def _find_prometheus(environment: Mapping[str, str]) -> str | None:
     """Return the address where Prometheus receives metrics; None when none runs."""
     if url := environment.get("PROMETHEUS_URL"):
         url = f"{url}/api/v1/write"
-        # An enabled receiver refuses an empty request, a disabled one answers 404.
+        # An enabled receiver takes a request without samples, a disabled one answers 404.
         with suppress(httpx.TransportError):
-            if httpx.post(url, timeout=5).status_code != httpx.codes.NOT_FOUND:
+            answer = httpx.post(url, content=NO_SAMPLES, timeout=5)
+            if answer.status_code != httpx.codes.NOT_FOUND:
                 return url
     print(f"No Prometheus takes k6's metrics, so the dashboard stays empty: {MISSING}")
     return None
