@@ -6,8 +6,8 @@
  * @typedef {{span: Span, depth: number, left: number, width: number, isWait: boolean, failure: string}} Row `left` and `width` are shares of the trace
  */
 
-/** Spans during which nobody computes: something else is waited for. */
-const WAITS = ["outbox wait", "kafka wait", "batch wait", "wait", "pool", "queue"];
+/** Spans during which nobody computes: something else is waited for; `sql` is another's statement. */
+const WAITS = ["outbox wait", "kafka wait", "batch wait", "wait", "pool", "queue", "sql"];
 export const STATEMENT = "db.query.text";
 /** Statements that took a larger share of the trace are shown with their text. */
 const LARGE = 0.1;
