@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from service_kit.database.change_feed import follow_changes
 from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engines, open_probe
 from service_kit.http.access import check_access
+from service_kit.http.cross_origin import share_answers
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.key_first import KeyFirst
 from service_kit.http.limits import Admission, BodyLimit
@@ -83,9 +84,14 @@ def build_api(
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, state=state)
     app.add_middleware(Admission, most_requests=settings.most_requests, state=state, pools=pools)
     app.add_middleware(RequestForms, routes=app.routes)
-    # Outside the limits: a cached response takes neither a request's place nor a connection.
-    cached_first = partial(ServeCached, cache=state.response_cache)
-    observe_requests(app, HttpMetrics(metrics), tracing, cached_first)
+
+    def answer_first(inner: ASGIApp) -> ASGIApp:
+        # Outside the limits: a cached response takes neither a request's place nor a connection.
+        cached_first = ServeCached(inner, state.response_cache)
+        # Outside the cache: one cached response serves pages of several origins.
+        return share_answers(cached_first, settings.allowed_origins)
+
+    observe_requests(app, HttpMetrics(metrics), tracing, answer_first)
     return app
 
 

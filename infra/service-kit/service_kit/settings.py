@@ -1,9 +1,14 @@
 """Settings that every process of every service reads from its environment."""
 
+import re
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+# In `cors_origins`: every origin on this machine, whatever its port.
+LOOPBACK = "loopback"
+_ORIGIN = re.compile(r"https?://[\w.\-\[\]:]+")
 
 
 class KafkaSettings(BaseSettings):
@@ -69,6 +74,10 @@ class ServiceSettings(KafkaSettings):
     outbox_ceiling: int = 1_000_000
     """When the outbox holds this many unsent events, requests that change something get 503."""
 
+    cors_origins: str = ""
+    """The origins whose pages may read answers, comma-separated, such as `https://board.example`;
+    `loopback` stands for every origin on this machine."""
+
     max_body_bytes: int = 1024 * 1024
     most_body_bytes: int = 8 * 1024 * 1024
     """The most bytes of request bodies that the process holds; a further body gets 503 at once."""
@@ -77,6 +86,19 @@ class ServiceSettings(KafkaSettings):
     idempotency_days: int = Field(default=8, ge=7)
     """How long a repeated `Idempotency-Key` is recognised. Clients are promised 7 days."""
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for origin in _split(value):
+            if origin != LOOPBACK and not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin such as https://board.example")
+        return value
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Return the origins of `cors_origins`."""
+        return _split(self.cors_origins)
+
     def process_name(self, role: Literal["api", "worker"]) -> str:
         """Return the name of one of the service's processes, such as `sales-api`."""
         return f"{self.service_name.removesuffix('-service')}-{role}"
@@ -84,3 +106,7 @@ class ServiceSettings(KafkaSettings):
     def topic(self, name: str) -> str:
         """Return the broker's name of a topic."""
         return self.topic_prefix + name
+
+
+def _split(origins: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in origins.split(",") if each.strip())

@@ -34,6 +34,7 @@ def list_programs(layout: Layout) -> list[Program]:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "nginx.conf").write_text(_settings(layout))
     (folder / "upstreams.conf").write_text(_upstreams(layout))
+    (folder / "origins.conf").write_text((SOURCE / "origins.conf").read_text())
     # By default its workers run as nobody, which cannot write into a folder of root.
     user = " user root;" if os.geteuid() == 0 else ""
     settings = f'daemon off; working_directory "{folder}";{user}'

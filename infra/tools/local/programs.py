@@ -37,6 +37,7 @@ def _process(layout: Layout, name: str) -> Program:
         "HTTP_HOST": "127.0.0.1",
         "HTTP_PORT": str(layout.ports[name]),
         "LOG_LEVEL": os.environ.get("LOG_LEVEL", "INFO"),
+        "CORS_ORIGINS": os.environ.get("CORS_ORIGINS", "loopback"),
         **traces_environment(layout),
     }
     command = [sys.executable, "-m", f"{service}_service.{MODULES[kind]}"]

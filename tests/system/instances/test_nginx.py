@@ -65,6 +65,26 @@ async def test_an_error_of_nginx_is_json_whatever_the_path_has_in_it(
     assert json.loads(body)["instance"] == "/api/a"
 
 
+async def test_a_page_of_another_origin_reads_answers_and_errors(balanced: Chain) -> None:
+    page = {"origin": "http://localhost:3000"}
+    wanted = {
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "x-token",
+    }
+
+    answers = [
+        await balanced.report.options("/api/ventes/rapport", headers=page | wanted),
+        await balanced.report.get("/api/ventes/rapport", headers=page),
+        await balanced.report.get("/api/ventes/rapport", headers=page | {"x-token": "?"}),
+        await balanced.report.get("/api/nulle-part", headers=page),
+    ]
+
+    assert [each.status_code for each in answers] == [200, 200, 401, 404]
+    for each in answers:
+        assert each.headers.get_list("access-control-allow-origin") == [page["origin"]]
+        assert len(each.headers.get_list("vary")) == 1
+
+
 async def test_both_instances_answer(balanced: Chain, several_instances: RunningSystem) -> None:
     layout = several_instances.stack.layout
     for _ in range(20):

@@ -47,7 +47,6 @@ ARRIVED = "service_kit.arrived"
 # A request that took longer is always kept; waiting for other services is not counted.
 SLOW_SECONDS = 0.25
 
-_EXPOSE = (b"access-control-expose-headers", b"Server-Timing")
 _ATTRIBUTE_OF = {stage: f"comptoir.stage.{stage}" for stage in Stage}
 _IDS = RandomIdGenerator()
 
@@ -104,7 +103,7 @@ class HttpTelemetry:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 timing = _timing(clock.read(), scope[SPAN])
-                message["headers"] = [*message.get("headers", ()), timing, _EXPOSE]
+                message["headers"] = [*message.get("headers", ()), timing]
                 clock.become(Stage.SEND)
                 await send(message)
                 return
