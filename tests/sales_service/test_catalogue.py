@@ -57,6 +57,15 @@ async def test_what_cannot_be_done_is_a_problem_with_a_code(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["/api/magasins/", "/api/produits/"])
+async def test_the_last_page_of_a_list_leads_to_no_other(shop: Shop, path: str) -> None:
+    first = await shop.client.get(path, params={"limite": 1})
+    last = await shop.client.get(first.links["next"]["url"])
+
+    assert [len(page.json()) for page in (first, last)] == [1, 1]
+    assert "link" not in last.headers
+
+
 async def test_a_known_sku_is_refused_and_named(shop: Shop) -> None:
     product = {"nom": "Thé noir", "categorie": "Épicerie", "prix": 3, "sku": "THE-1"}
 

@@ -65,10 +65,10 @@ class FilterQuery(BaseModel):
 async def get_products(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[PageQuery, Query()]
 ) -> Response:
-    products = await catalogue.list_products(session, query.cursor, query.limit)
-    is_full = len(products) == query.limit
-    headers = link_next(request, str(products[-1].id)) if is_full else {}
-    return respond([ProductOut.of(product) for product in products], headers=headers)
+    products = await catalogue.list_products(session, query.cursor, query.limit + 1)
+    page = products[: query.limit]
+    headers = link_next(request, str(page[-1].id)) if len(products) > len(page) else {}
+    return respond([ProductOut.of(product) for product in page], headers=headers)
 
 
 @router.get("/api/produits/recherche", responses={200: json_of(list[ProductOut])})

@@ -24,10 +24,10 @@ router = APIRouter(tags=["magasins"], route_class=TimedRoute)
 async def get_stores(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[StoresQuery, Query()]
 ) -> Response:
-    stores = await list_stores(session, query.is_active, query.cursor, query.limit)
-    is_full = len(stores) == query.limit
-    headers = link_next(request, str(stores[-1].id)) if is_full else {}
-    return respond([StoreOut.of(store) for store in stores], headers=headers)
+    stores = await list_stores(session, query.is_active, query.cursor, query.limit + 1)
+    page = stores[: query.limit]
+    headers = link_next(request, str(page[-1].id)) if len(stores) > len(page) else {}
+    return respond([StoreOut.of(store) for store in page], headers=headers)
 
 
 @router.post("/api/magasins/", status_code=201, responses={201: json_of(StoreOut)})
