@@ -1,5 +1,7 @@
 """Stores and products: the seed's paths and fields."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -64,6 +66,40 @@ async def test_the_last_page_of_a_list_leads_to_no_other(shop: Shop, path: str) 
 
     assert [len(page.json()) for page in (first, last)] == [1, 1]
     assert "link" not in last.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/magasins/", {"nom": "Laval"}),
+        ("/api/magasins", {"nom": "Laval"}),
+        ("/api/produits/", {"nom": "Riz", "categorie": "Vrac", "prix": 1}),
+    ],
+)
+async def test_what_was_made_is_where_the_answer_says(
+    shop: Shop, path: str, body: dict[str, Any]
+) -> None:
+    key = {"idempotency-key": "made"}
+    made = await shop.client.post(path, json=body, headers=key)
+    again = await shop.client.post(path, json=body, headers=key)
+    found = await shop.client.get(made.headers["location"])
+
+    assert found.json() == made.json()
+    assert again.headers["location"] == made.headers["location"]
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/api/magasins/99", "magasin-introuvable"),
+        ("/api/produits/99", "produit-introuvable"),
+    ],
+)
+async def test_what_does_not_exist_is_not_found(shop: Shop, path: str, code: str) -> None:
+    answer = await shop.client.get(path)
+
+    assert (answer.status_code, answer.json()["code"]) == (404, code)
 
 
 async def test_a_known_sku_is_refused_and_named(shop: Shop) -> None:

@@ -53,6 +53,27 @@ def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("catalogue")
+async def test_a_posted_document_is_where_the_answer_says(api: httpx.AsyncClient) -> None:
+    body, key = reception((TEA, 1), (COFFEE, 5)), {"idempotency-key": "posted"}
+    posted = await api.post(MOVEMENTS, json=body, headers=key)
+    again = await api.post(MOVEMENTS, json=body, headers=key)
+
+    found = await api.get(posted.headers["location"])
+
+    assert (found.status_code, found.json()) == (200, posted.json())
+    assert again.headers["location"] == posted.headers["location"]
+
+
+async def test_a_sale_is_no_document_of_the_ledger(api: httpx.AsyncClient, stock: Stock) -> None:
+    sale = sale_recorded((COFFEE, 1), policy="permissive")
+    await stock.receive(sale)
+
+    answer = await api.get(f"{MOVEMENTS}/{sale.body.sale_id}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "document-introuvable")
+
+
+@pytest.mark.usefixtures("catalogue")
 async def test_a_reception_is_posted_and_announced(api: httpx.AsyncClient, stock: Stock) -> None:
     response = await api.post(MOVEMENTS, json=reception((COFFEE, 5), (TEA, 1), (COFFEE, 2)))
 

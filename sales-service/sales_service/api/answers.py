@@ -195,6 +195,18 @@ def _money(cents: int) -> float:
     return cents / 100
 
 
+class _Made(msgspec.Struct):
+    """The id in an answer about something that was made."""
+
+    id: int
+
+
+def respond_made(body: bytes, path: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the answer 201 about what was made: it is at `path` and the id in `body`."""
+    made = msgspec.json.decode(body, type=_Made)
+    return Response(body, 201, {"Location": f"{path}{made.id}", **(headers or {})}, JSON)
+
+
 def respond(
     answer: msgspec.Struct | list[Any],
     status: int = 200,

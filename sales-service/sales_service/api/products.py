@@ -7,7 +7,14 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic.types import StringConstraints
 
-from sales_service.api.answers import JSON, ProductOut, ProductsOut, ProductsPage, respond
+from sales_service.api.answers import (
+    JSON,
+    ProductOut,
+    ProductsOut,
+    ProductsPage,
+    respond,
+    respond_made,
+)
 from sales_service.api.pages import link_next
 from sales_service.api.product_form import GivenProduct
 from sales_service.api.roles import Anyone, HeadOffice
@@ -22,14 +29,16 @@ from sales_service.api.schemas import (
 from sales_service.api.words import translate
 from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductOrder
+from sales_service.domain.errors import UnknownProduct
 from sales_service.use_cases.manage_products import add_product, add_products, change_product
-from service_kit.http.idempotency import Keyed
+from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["produits"], route_class=TimedRoute)
 
+PRODUCTS = "/api/produits/"
 MOST_FOUND = 100
 SORTABLE = {translate(order.value): order for order in ProductOrder}
 
@@ -98,11 +107,11 @@ async def post_product(
     """Add a product, given in the body or in the query."""
     async with write_session(request) as session:
         if former := await keyed.claim(session):
-            return former.response()
+            return respond_made(former.answer, PRODUCTS, REPLAYED)
         product = await add_product(session, given.new_product())
         answer = msgspec.json.encode(ProductOut.of(product))
         await keyed.record(session, status=201, body=answer)
-    return Response(answer, 201, media_type=JSON)
+    return respond_made(answer, PRODUCTS)
 
 
 @router.post("/api/produits/lots", status_code=201, responses={201: json_of(ProductsOut)})
@@ -117,6 +126,14 @@ async def post_products(
         answer = msgspec.json.encode(ProductsOut(added))
         await keyed.record(session, status=201, body=answer)
     return Response(answer, 201, media_type=JSON)
+
+
+@router.get("/api/produits/{product_id}", responses={200: json_of(ProductOut)})
+async def get_product(product_id: PathId, session: ReadSession, caller: Anyone) -> Response:
+    product = await catalogue.read_product(session, product_id)
+    if product is None:
+        raise UnknownProduct
+    return respond(ProductOut.of(product))
 
 
 @router.put("/api/produits/{product_id}", responses={200: json_of(ProductOut)})

@@ -5,19 +5,22 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from sales_service.api.answers import JSON, StoreOut, respond
+from sales_service.api.answers import StoreOut, respond, respond_made
 from sales_service.api.pages import link_next
 from sales_service.api.roles import Anyone, HeadOffice
 from sales_service.api.schemas import PathId, StoreChange, StoreIn, StoresQuery
 from sales_service.api.state import sales_state
-from sales_service.db.stores import list_stores
+from sales_service.db.stores import list_stores, read_store
+from sales_service.domain.errors import UnknownStore
 from sales_service.use_cases.manage_stores import change_store, close_store, open_store
-from service_kit.http.idempotency import Keyed
+from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["magasins"], route_class=TimedRoute)
+
+STORES = "/api/magasins/"
 
 
 @router.get("/api/magasins/", responses={200: json_of(list[StoreOut])})
@@ -36,11 +39,20 @@ async def post_store(body: StoreIn, request: Request, caller: HeadOffice, keyed:
     defaults = {"timezone": settings.default_timezone, "currency": settings.default_currency}
     async with write_session(request) as session:
         if former := await keyed.claim(session):
-            return former.response()
+            return respond_made(former.answer, STORES, REPLAYED)
         store = await open_store(session, defaults | body.columns())
         answer = msgspec.json.encode(StoreOut.of(store))
         await keyed.record(session, status=201, body=answer)
-    return Response(answer, 201, {"Location": request.url.path}, JSON)
+    return respond_made(answer, STORES)
+
+
+@router.get("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})
+async def get_store(store_id: PathId, session: ReadSession, caller: Anyone) -> Response:
+    """Return a store, open or closed."""
+    store = await read_store(session, store_id)
+    if store is None:
+        raise UnknownStore
+    return respond(StoreOut.of(store))
 
 
 @router.put("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})

@@ -94,6 +94,15 @@ async def list_products(session: AsyncSession, after_id: int, limit: int) -> lis
     return [_product(row) for row in rows]
 
 
+async def read_product(session: AsyncSession, product_id: int) -> ProductRow | None:
+    row = (
+        await session.execute(
+            text(f"SELECT {_PRODUCT_COLUMNS} FROM products WHERE id = :id"), {"id": product_id}
+        )
+    ).one_or_none()
+    return None if row is None else _product(row)
+
+
 async def find_products_matching(session: AsyncSession, words: str, limit: int) -> list[ProductRow]:
     """Return products whose name, SKU or category contains `words`, or whose id is `words`."""
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -38,7 +38,7 @@ class EntryLineOut(msgspec.Struct, frozen=True, rename=FRENCH):
 
 
 class EntryOut(msgspec.Struct, frozen=True, rename=FRENCH):
-    """A posted reception or adjustment."""
+    """A document that moves levels and is no sale, such as a reception."""
 
     document_id: UUID
     store_id: int
@@ -56,6 +56,12 @@ class EntryOut(msgspec.Struct, frozen=True, rename=FRENCH):
                 for each in movements
             ],
         )
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Row[Any]]) -> Self:
+        first = rows[0]
+        lines = [EntryLineOut(row.product_id, row.delta, row.balance) for row in rows]
+        return cls(first.document_id, first.store_id, WORD_OF[Kind(first.kind)], lines)
 
 
 class MovementOut(msgspec.Struct, frozen=True, rename=FRENCH):

@@ -1,11 +1,13 @@
 """Serves `/api/stock/mouvements`: posts receptions and adjustments, lists the ledger."""
 
+from collections.abc import Mapping
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from service_kit.http.idempotency import Keyed
+from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, api_state, read_session, write_session
 from service_kit.telemetry.routing import TimedRoute
@@ -15,7 +17,8 @@ from stock_service.api.changes import ANY_LEVEL, level_of
 from stock_service.api.pages import LARGEST_POSITION, next_link, read_cursor
 from stock_service.api.roles import StockKeeper, StockReader
 from stock_service.api.schemas import EntryIn, MovementQuery
-from stock_service.db.movements import list_movements
+from stock_service.db.movements import find_document, list_movements
+from stock_service.domain.errors import UnknownDocument
 from stock_service.use_cases.post_movements import post_movements
 
 router = APIRouter(tags=["mouvements"], route_class=TimedRoute)
@@ -30,7 +33,7 @@ async def post_stock_movements(
         store = await wait_for_catalogue(session, entry)
     async with write_session(request) as session:
         if former := await keyed.claim(session):
-            return former.response()
+            return _made(former.answer, REPLAYED)
         movements = await post_movements(session, entry, is_strict=store.is_strict)
         answer = msgspec.json.encode(EntryOut.of(entry, movements))
         await keyed.record(session, status=201, body=answer)
@@ -38,7 +41,25 @@ async def post_stock_movements(
     changes = api_state(request.app).changes
     for name in (level_of(entry.store_id), ANY_LEVEL):
         changes.note(name)
-    return Response(answer, 201, media_type="application/json")
+    return _made(answer)
+
+
+def _made(answer: bytes, headers: Mapping[str, str] | None = None) -> Response:
+    document_id = msgspec.json.decode(answer, type=EntryOut).document_id
+    location = {"Location": f"/api/stock/mouvements/{document_id}"}
+    return Response(answer, 201, {**location, **(headers or {})}, media_type="application/json")
+
+
+@router.get("/api/stock/mouvements/{document_id}", responses={200: json_of(EntryOut)})
+async def get_stock_document(
+    document_id: Annotated[UUID, Path()], session: ReadSession, caller: Anyone
+) -> Response:
+    """Return a reception, an adjustment, an opening stock or a count as it was posted."""
+    rows = await find_document(session, document_id)
+    if not rows:
+        raise UnknownDocument
+    answer = msgspec.json.encode(EntryOut.of_rows(rows))
+    return Response(answer, media_type="application/json")
 
 
 @router.get("/api/stock/mouvements", responses={200: json_of(list[MovementOut])})

@@ -38,6 +38,10 @@ def _unknown_store(error: errors.UnknownStore) -> Problem:
     return Problem(404, UNKNOWN_STORE, f"Aucun magasin n'a l'identifiant {error.store_id}.")
 
 
+def _unknown_document(_: errors.UnknownDocument) -> Problem:
+    return Problem(404, "document-introuvable", "Aucun mouvement n'a ce document.")
+
+
 def _unknown_references(error: errors.UnknownReferences) -> Problem:
     product: Fault = {"code": UNKNOWN_PRODUCT, "detail": "Ce produit n'existe pas."}
     faults = _at_lines(error.lines, "produit_id", product)
@@ -98,6 +102,7 @@ def _at_lines(lines: Iterable[int], member: str, fault: Fault) -> list[Fault]:
 
 PROBLEM_OF: ProblemTable = {
     errors.UnknownStore: _unknown_store,
+    errors.UnknownDocument: _unknown_document,
     errors.UnknownReferences: _unknown_references,
     errors.InvalidEntry: _invalid_entry,
     errors.InsufficientStock: _insufficient_stock,

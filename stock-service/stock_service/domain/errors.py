@@ -23,6 +23,10 @@ class UnknownStore(StockError):
         self.store_id = store_id
 
 
+class UnknownDocument(StockError):
+    """No document with movements has this identifier, or it is a sale."""
+
+
 class UnknownReferences(StockError):
     """An entry names an unknown store or unknown products; `lines` name the products."""
 

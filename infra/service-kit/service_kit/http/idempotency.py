@@ -46,6 +46,12 @@ class Recorded:
     status: int | None
     body: bytes | None
 
+    @property
+    def answer(self) -> bytes:
+        """Return the body of the stored answer."""
+        assert self.body is not None
+        return self.body
+
     def response(self) -> Response:
         """Return the stored answer."""
         assert self.status is not None
