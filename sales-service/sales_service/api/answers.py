@@ -16,6 +16,7 @@ from sales_service.api.words import FRENCH, FRENCH_OF_LINE, WORD_OF_KIND, WORD_O
 from sales_service.db.catalogue import ProductRow
 from sales_service.db.stores import StoreRow
 from sales_service.domain.sale import Sale, SaleStatus
+from service_kit.http.preconditions import etag_of
 from service_kit.telemetry import stages
 from service_kit.telemetry.stages import Stage
 
@@ -196,15 +197,22 @@ def _money(cents: int) -> float:
 
 
 class _Made(msgspec.Struct):
-    """The id in an answer about something that was made."""
+    """The id and version in an answer about something that was made."""
 
     id: int
+    version: int
 
 
 def respond_made(body: bytes, path: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return the answer 201 about what was made: it is at `path` and the id in `body`."""
     made = msgspec.json.decode(body, type=_Made)
-    return Response(body, 201, {"Location": f"{path}{made.id}", **(headers or {})}, JSON)
+    known = {"Location": f"{path}{made.id}", "ETag": etag_of(made.version)}
+    return Response(body, 201, {**known, **(headers or {})}, JSON)
+
+
+def respond_version(answer: StoreOut | ProductOut) -> Response:
+    """Return the answer with the `ETag` of its version, for `If-Match`."""
+    return respond(answer, headers={"ETag": etag_of(answer.version)})
 
 
 def respond(

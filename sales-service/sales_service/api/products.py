@@ -14,6 +14,7 @@ from sales_service.api.answers import (
     ProductsPage,
     respond,
     respond_made,
+    respond_version,
 )
 from sales_service.api.pages import link_next
 from sales_service.api.product_form import GivenProduct
@@ -33,6 +34,7 @@ from sales_service.domain.errors import UnknownProduct
 from sales_service.use_cases.manage_products import add_product, add_products, change_product
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
+from service_kit.http.preconditions import IfMatch, require_match
 from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
 
@@ -133,13 +135,19 @@ async def get_product(product_id: PathId, session: ReadSession, caller: Anyone) 
     product = await catalogue.read_product(session, product_id)
     if product is None:
         raise UnknownProduct
-    return respond(ProductOut.of(product))
+    return respond_version(ProductOut.of(product))
 
 
 @router.put("/api/produits/{product_id}", responses={200: json_of(ProductOut)})
 async def put_product(
-    product_id: PathId, body: ProductChange, request: Request, caller: HeadOffice
+    product_id: PathId,
+    body: ProductChange,
+    request: Request,
+    caller: HeadOffice,
+    if_match: IfMatch = None,
 ) -> Response:
     async with write_session(request) as session:
         product = await change_product(session, product_id, body.columns(), body.count())
-    return respond(ProductOut.of(product))
+        # Checked last: the change has locked the row, and is undone by the error.
+        require_match(if_match, product.version - 1)
+    return respond_version(ProductOut.of(product))

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from sales_service.api.answers import StoreOut, respond, respond_made
+from sales_service.api.answers import StoreOut, respond, respond_made, respond_version
 from sales_service.api.pages import link_next
 from sales_service.api.roles import Anyone, HeadOffice
 from sales_service.api.schemas import PathId, StoreChange, StoreIn, StoresQuery
@@ -15,6 +15,7 @@ from sales_service.domain.errors import UnknownStore
 from sales_service.use_cases.manage_stores import change_store, close_store, open_store
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
+from service_kit.http.preconditions import IfMatch, require_match
 from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
 
@@ -52,21 +53,30 @@ async def get_store(store_id: PathId, session: ReadSession, caller: Anyone) -> R
     store = await read_store(session, store_id)
     if store is None:
         raise UnknownStore
-    return respond(StoreOut.of(store))
+    return respond_version(StoreOut.of(store))
 
 
 @router.put("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})
 async def put_store(
-    store_id: PathId, body: StoreChange, request: Request, caller: HeadOffice
+    store_id: PathId,
+    body: StoreChange,
+    request: Request,
+    caller: HeadOffice,
+    if_match: IfMatch = None,
 ) -> Response:
     async with write_session(request) as session:
         store = await change_store(session, store_id, body.columns())
-    return respond(StoreOut.of(store))
+        # Checked last: the change has locked the row, and is undone by the error.
+        require_match(if_match, store.version - 1)
+    return respond_version(StoreOut.of(store))
 
 
 @router.delete("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})
-async def delete_store(store_id: PathId, request: Request, caller: HeadOffice) -> Response:
+async def delete_store(
+    store_id: PathId, request: Request, caller: HeadOffice, if_match: IfMatch = None
+) -> Response:
     """Close a store. It sells nothing more; its sales and its stock stay."""
     async with write_session(request) as session:
-        store = await close_store(session, store_id)
-    return respond(StoreOut.of(store))
+        closed = await close_store(session, store_id)
+        require_match(if_match, closed.former_version)
+    return respond_version(StoreOut.of(closed.store))

@@ -1,5 +1,6 @@
 """Opens, changes and closes stores; each change is announced."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -35,16 +36,24 @@ async def change_store(session: AsyncSession, store_id: int, changes: dict[str, 
     return store
 
 
-async def close_store(session: AsyncSession, store_id: int) -> StoreRow:
+@dataclass(frozen=True, slots=True)
+class ClosedStore:
+    """A closed store, and its version before the request."""
+
+    store: StoreRow
+    former_version: int
+
+
+async def close_store(session: AsyncSession, store_id: int) -> ClosedStore:
     """Close a store and return it; raise `UnknownStore`. Closing it again changes nothing."""
     store = await stores.close_store(session, store_id)
     if store is not None:
         await _announce(session, store)
-        return store
+        return ClosedStore(store, store.version - 1)
     closed_before = await stores.read_store(session, store_id)
     if closed_before is None:
         raise UnknownStore
-    return closed_before
+    return ClosedStore(closed_before, closed_before.version)
 
 
 async def _announce(session: AsyncSession, store: StoreRow) -> None:
