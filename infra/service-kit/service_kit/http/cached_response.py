@@ -89,7 +89,9 @@ class CachedResponse:
     def render(self, if_none_match: bytes) -> Rendered:
         """Return the answer to a request with this `If-None-Match`."""
         fresh = _encode(self._content.fresh_headers())
-        if if_none_match and (self.etag in if_none_match or if_none_match == b"*"):
+        # RFC 9110 compares weakly here: a proxy may have taken the W/ away.
+        known = self.etag.removeprefix(b"W/")
+        if if_none_match and (known in if_none_match or if_none_match.strip() == b"*"):
             return Rendered(self.route, 304, [*self._not_modified, *fresh], b"")
         body, finish = self._content.body, self._content.finish
         end = b"" if finish is None else finish()
