@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.sales_service.conftest import Shop
 
@@ -109,6 +110,28 @@ async def test_a_known_sku_is_refused_and_named(shop: Shop) -> None:
 
     assert answer.status_code == 409
     assert answer.json()["errors"][0]["produit_id"] == shop.tea
+
+
+async def test_a_made_up_sku_is_free_whatever_others_have_chosen(shop: Shop) -> None:
+    def rice(**more: str) -> dict[str, Any]:
+        return {"nom": "Riz", "categorie": "Vrac", "prix": 1, **more}
+
+    await shop.client.post("/api/produits/", json=rice(sku="P-000004"))
+    batch = [rice(), rice(sku="P-000006"), rice()]
+    added = await shop.client.post("/api/produits/lots", json={"produits": batch})
+
+    assert [product["id"] for product in added.json()["produits"]] == [4, 5, 6]
+    assert len({product["sku"] for product in added.json()["produits"]} | {"P-000004"}) == 4
+
+
+async def test_made_up_skus_do_not_run_out_of_digits(shop: Shop) -> None:
+    async with shop.engine.begin() as connection:
+        await connection.execute(text("SELECT setval('product_ids', 12345670)"))
+    body = {"nom": "Riz", "categorie": "Vrac", "prix": 1}
+
+    skus = [(await shop.client.post("/api/produits/", json=body)).json()["sku"] for _ in range(2)]
+
+    assert skus == ["P-12345671", "P-12345672"]
 
 
 async def test_a_batch_of_products_is_added_whole_or_not_at_all(shop: Shop) -> None:

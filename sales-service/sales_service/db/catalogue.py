@@ -167,11 +167,23 @@ async def insert_products(
                     CAST(:home_stores AS int[])) WITH ORDINALITY
                     AS p(sku, name, description, category, unit_price, unit_cost, home_store_id, n)
                 ORDER BY n
+            ), made_up AS (
+                SELECT id, 'P-' || lpad(id::text, greatest(6, length(id::text)), '0') AS sku
+                FROM given WHERE sku IS NULL
+            ), free AS (
+                -- Somebody may have chosen the SKU that would be made up.
+                SELECT id, sku || CASE
+                    WHEN sku = ANY(CAST(:skus AS text[]))
+                        OR EXISTS (SELECT FROM products AS p WHERE p.sku = made_up.sku)
+                    THEN '-' || gen_random_uuid() ELSE ''
+                    END AS sku
+                FROM made_up
             )
             INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost,
                 home_store_id)
-            SELECT id, coalesce(sku, 'P-' || lpad(id::text, 6, '0')), name, description, category,
-                unit_price, unit_cost, home_store_id FROM given
+            SELECT id, coalesce(given.sku, free.sku), name, description, category, unit_price,
+                unit_cost, home_store_id
+            FROM given LEFT JOIN free USING (id)
             ON CONFLICT (sku) DO NOTHING
             RETURNING {_PRODUCT_COLUMNS}
         """),
