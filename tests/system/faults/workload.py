@@ -21,6 +21,8 @@ PAUSE_SECONDS = 0.2  # pause before a retry
 SHARE_WITHOUT_RETRY = 0.08
 SHARE_DOUBLED = 0.15
 SHARE_MOVEMENTS = 0.2
+SHARE_OPENINGS = 0.2  # of the movements
+SHARE_COUNTED = 0.5  # of the openings
 SHARE_ASYNC = 0.2
 
 
@@ -97,12 +99,35 @@ class Workload:
         while done < at_least or not until.is_set():
             key = f"{self._seed}-{id(self):x}-{till}-{done}"
             store_id = random.choice(list(self.history.stores))
-            if random.random() < SHARE_MOVEMENTS:
+            if random.random() < SHARE_MOVEMENTS * SHARE_OPENINGS:
+                await self._add_with_stock(random, key, store_id)
+            elif random.random() < SHARE_MOVEMENTS:
                 await self._receive(random, key, store_id)
             else:
                 await self._sell(random, key, store_id)
             done += 1
             await asyncio.sleep(random.uniform(0, 0.05))
+
+    async def _add_with_stock(self, random: Random, key: str, store_id: int) -> None:
+        """Add a product that nobody sells, with opening stock, and perhaps count it once.
+
+        A second count could be overtaken by a late repetition of the first.
+        """
+        operation = Operation(key, store_id, {})
+        self.history.movements.append(operation)
+        units = random.randint(1, 20)
+        body = {"nom": key, "categorie": "Essai", "prix": 1}
+        opening = {"magasin_id": store_id, "quantite_stock": units}
+        await self._insist(operation, self._urls["sales"] + "/api/produits/", body | opening, {})
+        if operation.outcome is not Outcome.DONE:
+            return
+        product = int(operation.answers[0]["id"])
+        if random.random() < SHARE_COUNTED:
+            units = random.randint(0, 20)
+            count = Operation(f"{key}-count", store_id, {})
+            url = f"{self._urls['sales']}/api/produits/{product}"
+            await self._insist(count, url, {"quantite_stock": units}, {}, method="PUT")
+        operation.quantities = {product: units}
 
     async def _receive(self, random: Random, key: str, store_id: int) -> None:
         products = self._goods.choose(random, 4)
@@ -143,11 +168,16 @@ class Workload:
             await self._insist(operation, url, body, headers)
 
     async def _insist(
-        self, operation: Operation, url: str, body: dict[str, Any], headers: dict[str, str]
+        self,
+        operation: Operation,
+        url: str,
+        body: dict[str, Any],
+        headers: dict[str, str],
+        method: str = "POST",
     ) -> None:
         clock = asyncio.get_running_loop()
         deadline = clock.time() + PATIENCE_SECONDS
-        while not await self._send(operation, url, body, headers):
+        while not await self._send(operation, url, body, headers, method):
             if clock.time() > deadline:
                 self.history.surprises.append(
                     f"{operation.key}: no answer for {PATIENCE_SECONDS} s"
@@ -156,13 +186,18 @@ class Workload:
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _send(
-        self, operation: Operation, url: str, body: dict[str, Any], headers: dict[str, str]
+        self,
+        operation: Operation,
+        url: str,
+        body: dict[str, Any],
+        headers: dict[str, str],
+        method: str = "POST",
     ) -> bool:
         """Send once; tell whether the answer is final."""
         operation.attempts += 1
         try:
-            answer = await self._http.post(
-                url, json=body, headers=headers | {"idempotency-key": operation.key}
+            answer = await self._http.request(
+                method, url, json=body, headers=headers | {"idempotency-key": operation.key}
             )
         except httpx.TransportError:
             return False
