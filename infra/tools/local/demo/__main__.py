@@ -18,7 +18,8 @@ from sales_service.api.sale_schemas import EXAMPLE_ID
 async def main() -> None:
     """Create stores, products, opening stock and a sale; leave existing ones as they are."""
     async with RestClient(head_office_key()) as client:
-        store_ids, products = await asyncio.gather(_ensure_stores(client), _ensure_products(client))
+        store_ids = await _ensure_stores(client)
+        products = await _ensure_products(client, store_ids[0])
         stocked = await asyncio.gather(
             *(_ensure_stock(client, index, id, products) for index, id in enumerate(store_ids))
         )
@@ -30,7 +31,11 @@ async def main() -> None:
 
 async def _ensure_stores(client: RestClient) -> list[int]:
     url = f"{address_of('sales')}/api/magasins/"
-    known = {store["nom"]: store["id"] async for store in client.get_pages(url)}
+    known = {
+        store["nom"]: store["id"]
+        for is_active in ("true", "false")
+        async for store in client.get_pages(url, actif=is_active)
+    }
     ids = []
     for index, place in enumerate((*STORES, CENTRE)):
         # In sequence, so that the first store gets id 1 on an empty system.
@@ -47,13 +52,15 @@ def _store_body(place: tuple[str, str, str]) -> dict[str, Any]:
     return {"nom": name, "adresse": address, "ville": city, "type": kind, "taxes": TAXES}
 
 
-async def _ensure_products(client: RestClient) -> list[int]:
+async def _ensure_products(client: RestClient, home_store_id: int) -> list[int]:
     wanted = list_products()
     known = await _find_products(client, {body["sku"] for body in wanted})
     missing = [body for body in wanted if body["sku"] not in known]
     if missing:
         url = f"{address_of('sales')}/api/produits/lots"
-        answer = await client.post(url, {"produits": missing}, f"demo-produits-{len(missing)}")
+        # Made for a store: `quantite_stock` in a PUT without `magasin_id` is a count there.
+        products = [body | {"magasin_id": home_store_id} for body in missing]
+        answer = await client.post(url, {"produits": products}, f"demo-produits-{len(missing)}")
         known |= {product["sku"]: product["id"] for product in answer.json()["produits"]}
     return [known[body["sku"]] for body in wanted]
 
