@@ -27,10 +27,12 @@ async def publish(engine: AsyncEngine, settings: ServiceSettings, *amounts: int)
     """Write events and relay them to the log."""
     stop = asyncio.Event()
     relay = asyncio.create_task(Relay(engine, settings).run(stop))
-    await write(engine, *amounts)
-    await eventually(lambda: scalar(engine, UNPUBLISHED), 0)
-    stop.set()
-    await relay
+    try:
+        await write(engine, *amounts)
+        await eventually(lambda: scalar(engine, UNPUBLISHED), 0)
+    finally:
+        stop.set()
+        await relay
 
 
 async def remember_a_longer_log(engine: AsyncEngine, lost: int = LOST) -> None:
@@ -130,9 +132,11 @@ async def consume_all(engine: AsyncEngine, settings: ServiceSettings) -> None:
     consumer = asyncio.create_task(Consumer(engine, settings, [SUBSCRIPTION]).run(stop))
     position = "SELECT coalesce(max(next_offset), 0) FROM consumer_positions"
     end = await scalar(engine, "SELECT max(kafka_offset) + 1 FROM outbox")
-    await eventually(lambda: scalar(engine, position), end)
-    stop.set()
-    await consumer
+    try:
+        await eventually(lambda: scalar(engine, position), end)
+    finally:
+        stop.set()
+        await consumer
     assert await scalar(engine, SUM) == 6
 
 

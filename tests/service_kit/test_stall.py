@@ -72,17 +72,19 @@ async def test_a_client_that_brings_nothing_is_replaced(
         asyncio.create_task(each)
         for each in (relay.run(stop), consumer.run(stop), watch.run(engine, stop))
     ]
-    await write(engine, 1)
-    await eventually(lambda: scalar(engine, COUNTED_EVENTS), 1)
+    try:
+        await write(engine, 1)
+        await eventually(lambda: scalar(engine, COUNTED_EVENTS), 1)
 
-    # A wedged client: it answers but fetches nothing.
-    clients[-1].pause(*clients[-1].assignment())
-    await write(engine, 2)
+        # A wedged client: it answers but fetches nothing.
+        clients[-1].pause(*clients[-1].assignment())
+        await write(engine, 2)
 
-    await eventually(lambda: scalar(engine, COUNTED_EVENTS), 2)
-    assert len(clients) > 1
-    stop.set()
-    await asyncio.gather(*tasks)
+        await eventually(lambda: scalar(engine, COUNTED_EVENTS), 2)
+        assert len(clients) > 1
+    finally:
+        stop.set()
+        await asyncio.gather(*tasks)
 
 
 @asynccontextmanager
