@@ -195,6 +195,8 @@ def without_unknown_types() -> None:
     vars(batch)["decode_event"] = pass_over
 
 
+AND = "+"  # joins the names of mutations of one system
+
 MUTATIONS: dict[str, Callable[[], None]] = {
     "deduplication": without_deduplication,
     "fencing": without_fencing,

@@ -32,9 +32,9 @@ _is_consuming: ContextVar[bool] = ContextVar("is_consuming", default=False)
 
 
 def install(folder: Path, mutation: str | None) -> None:
-    """Apply the mutation, if any; put fail points around every step of the write path."""
-    if mutation:
-        mutations.MUTATIONS[mutation]()
+    """Apply the mutations, if any; put fail points around every step of the write path."""
+    for name in mutation.split(mutations.AND) if mutation else ():
+        mutations.MUTATIONS[name]()
     _watch_requests(folder)
     _watch_consumer(folder)
     _watch_relay(folder)
