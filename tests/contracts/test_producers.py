@@ -35,7 +35,7 @@ def a_sale() -> Sale:
     )
     product = Product(ProductId(1), "Café", "Épicerie", Decimal("3.3333"), None)
     lines = (DraftLine(ProductId(1), 2, None), DraftLine(ProductId(1), 1, Decimal("0.001")))
-    draft = SaleDraft(SaleId(SALE_ID), StoreId(3), None, None, lines)
+    draft = SaleDraft(SaleId(SALE_ID), StoreId(3), None, None, lines, may_override_prices=True)
     sale = ring_up(draft, Goods(store, {ProductId(1): product}), NOW)
     return replace(sale, number="3-000001")
 

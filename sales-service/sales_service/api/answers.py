@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 from fastapi import Response
+from msgspec import UNSET, UnsetType
 
 from sales_service.api.words import FRENCH, FRENCH_OF_LINE, WORD_OF_KIND, WORD_OF_STATUS
 from sales_service.db.catalogue import ProductRow
@@ -78,14 +79,21 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
     category: str
     unit_price: float
     description: str
-    unit_cost: float | None
     home_store_id: Annotated[
         int | None, msgspec.Meta(description="The store that the product was made for")
     ]
     version: int
+    unit_cost: Annotated[
+        float | UnsetType | None, msgspec.Meta(description="Only with the right `see-costs`")
+    ] = UNSET
 
     @classmethod
-    def of(cls, product: ProductRow) -> Self:
+    def of(cls, product: ProductRow, *, with_cost: bool) -> Self:
+        """Return a product; its cost is left out for a caller who may not see it.
+
+        Null already says that nobody knows the cost.
+        """
+        cost = None if product.unit_cost is None else float(product.unit_cost)
         return cls(
             product.id,
             product.sku,
@@ -93,9 +101,9 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
             product.category,
             float(product.unit_price),
             product.description,
-            None if product.unit_cost is None else float(product.unit_cost),
             product.home_store_id,
             product.version,
+            cost if with_cost else UNSET,
         )
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from sales_service.api.roles import Right
 from sales_service.domain import errors
 from sales_service.domain.errors import TakenSku
 from sales_service.domain.sale import Sale
+from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
 
 UNKNOWN_STORE = "magasin-introuvable"
@@ -143,6 +145,27 @@ def _absurd_units(error: errors.AbsurdUnits) -> Problem:
     return Problem(422, IMPOSSIBLE_SALE, "Le nombre d'unités de la vente est absurde.", [fault])
 
 
+def _backdated(_: errors.Backdated) -> Problem:
+    fault = {
+        "pointer": "/date",
+        "code": "date-passee",
+        "detail": "La vente a plus d'un jour.",
+    }
+    return right_refused(Right.BACKDATE, [fault])
+
+
+def _prices_overridden(error: errors.PricesOverridden) -> Problem:
+    faults = [
+        {
+            "pointer": json_pointer("panier", index, "prix_unitaire"),
+            "code": "prix-impose",
+            "detail": "Ce prix n'est pas celui du catalogue.",
+        }
+        for index in error.lines
+    ]
+    return right_refused(Right.PRICE_OVERRIDE, faults)
+
+
 def _place_sells_nothing(_: errors.PlaceSellsNothing) -> Problem:
     detail = "Ce lieu ne fait pas de ventes : c'est un centre logistique."
     return Problem(409, "magasin-sans-vente", detail)
@@ -167,6 +190,8 @@ PROBLEM_OF: ProblemTable = {
     errors.AbsurdDate: _absurd_date,
     errors.AbsurdTotal: _absurd_total,
     errors.AbsurdUnits: _absurd_units,
+    errors.Backdated: _backdated,
+    errors.PricesOverridden: _prices_overridden,
     errors.PlaceSellsNothing: _place_sells_nothing,
     errors.StoreClosed: _store_closed,
 }

@@ -18,7 +18,7 @@ from sales_service.api.answers import (
 )
 from sales_service.api.pages import link_next
 from sales_service.api.product_form import GivenProduct
-from sales_service.api.roles import Anyone, HeadOffice
+from sales_service.api.roles import Anyone, HeadOffice, sees_costs
 from sales_service.api.schemas import (
     FRENCH_ONLY,
     PageQuery,
@@ -29,9 +29,10 @@ from sales_service.api.schemas import (
 )
 from sales_service.api.words import translate
 from sales_service.db import catalogue
-from sales_service.db.catalogue import ProductOrder
+from sales_service.db.catalogue import ProductOrder, ProductRow
 from sales_service.domain.errors import UnknownProduct
 from sales_service.use_cases.manage_products import add_product, add_products, change_product
+from service_kit.http.callers import Caller
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.preconditions import IfMatch, require_match
@@ -72,6 +73,10 @@ class FilterQuery(BaseModel):
     ] = None
 
 
+def _show(product: ProductRow, caller: Caller) -> ProductOut:
+    return ProductOut.of(product, with_cost=sees_costs(caller))
+
+
 @router.get("/api/produits/", responses={200: json_of(list[ProductOut])})
 async def get_products(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[PageQuery, Query()]
@@ -79,7 +84,7 @@ async def get_products(
     products = await catalogue.list_products(session, query.cursor, query.limit + 1)
     page = products[: query.limit]
     headers = link_next(request, str(page[-1].id)) if len(products) > len(page) else {}
-    return respond([ProductOut.of(product) for product in page], headers=headers)
+    return respond([_show(product, caller) for product in page], headers=headers)
 
 
 @router.get("/api/produits/recherche", responses={200: json_of(list[ProductOut])})
@@ -87,7 +92,7 @@ async def search_products(
     session: ReadSession, caller: Anyone, query: Annotated[SearchQuery, Query()]
 ) -> Response:
     found = await catalogue.find_products_matching(session, query.wanted, MOST_FOUND)
-    return respond([ProductOut.of(product) for product in found])
+    return respond([_show(product, caller) for product in found])
 
 
 @router.get("/api/produits/filtrer", responses={200: json_of(ProductsPage)})
@@ -98,7 +103,7 @@ async def filter_products(
     total, products = await catalogue.find_products_page(
         session, query.category, SORTABLE[field], order == "desc", query.page, query.size
     )
-    found = [ProductOut.of(product) for product in products]
+    found = [_show(product, caller) for product in products]
     return respond(ProductsPage(total, query.page, query.size, found))
 
 
@@ -111,7 +116,7 @@ async def post_product(
         if former := await keyed.claim(session):
             return respond_made(former.answer, PRODUCTS, REPLAYED)
         product = await add_product(session, given.new_product())
-        answer = msgspec.json.encode(ProductOut.of(product))
+        answer = msgspec.json.encode(_show(product, caller))
         await keyed.record(session, status=201, body=answer)
     return respond_made(answer, PRODUCTS)
 
@@ -124,7 +129,7 @@ async def post_products(
         if former := await keyed.claim(session):
             return former.response()
         products = [product.new_product() for product in body.products]
-        added = [ProductOut.of(product) for product in await add_products(session, products)]
+        added = [_show(product, caller) for product in await add_products(session, products)]
         answer = msgspec.json.encode(ProductsOut(added))
         await keyed.record(session, status=201, body=answer)
     return Response(answer, 201, media_type=JSON)
@@ -135,7 +140,7 @@ async def get_product(product_id: PathId, session: ReadSession, caller: Anyone) 
     product = await catalogue.read_product(session, product_id)
     if product is None:
         raise UnknownProduct
-    return respond_version(ProductOut.of(product))
+    return respond_version(_show(product, caller))
 
 
 @router.put("/api/produits/{product_id}", responses={200: json_of(ProductOut)})
@@ -150,4 +155,4 @@ async def put_product(
         product = await change_product(session, product_id, body.columns(), body.count())
         # Checked last: the change has locked the row, and is undone by the error.
         require_match(if_match, product.version - 1)
-    return respond_version(ProductOut.of(product))
+    return respond_version(_show(product, caller))

@@ -1,5 +1,6 @@
 """The roles and rights of keys, and the dependencies that require them. A site is a store."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Depends
@@ -12,6 +13,25 @@ MANAGER = "manager"
 HEAD_OFFICE = "head-office"
 LOGISTICS = "logistics"
 READ_ONLY = "read-only"
+
+
+class Right(StrEnum):
+    """What a key may do beside its role."""
+
+    PRICE_OVERRIDE = "price-override"
+    BACKDATE = "backdate"
+    SEE_COSTS = "see-costs"
+
+
+def may(caller: Caller, right: Right) -> bool:
+    """Return whether the caller has a right; the head office has all of them."""
+    return caller.role == HEAD_OFFICE or right in caller.rights
+
+
+def sees_costs(caller: Caller) -> bool:
+    """Return whether the caller sees purchase costs; a till never does, whatever its key says."""
+    return caller.role != TILL and may(caller, Right.SEE_COSTS)
+
 
 _CATALOGUE = Needs(TILL, MANAGER, HEAD_OFFICE, LOGISTICS, READ_ONLY, reach=Reach.SHARED)
 _CHAIN = Needs(HEAD_OFFICE, reach=Reach.EVERY_SITE)

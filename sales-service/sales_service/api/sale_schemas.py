@@ -44,7 +44,10 @@ def _is_uuid7(value: UUID) -> UUID:
 
 
 class LineIn(BaseModel):
-    """A line of a basket; `prix_unitaire` defaults to the catalogue's price."""
+    """A line of a basket; `prix_unitaire` defaults to the catalogue's price.
+
+    Another price needs the right `price-override`.
+    """
 
     model_config = ConfigDict(extra="forbid", alias_generator=translate_of_line)
 
@@ -54,7 +57,10 @@ class LineIn(BaseModel):
 
 
 class SaleIn(BaseModel):
-    """A basket; `date` defaults to now, and is in the store's local time if it has no offset."""
+    """A basket; `date` defaults to now, and is in the store's local time if it has no offset.
+
+    A date of more than a day ago needs the right `backdate`.
+    """
 
     model_config = with_example({"magasin_id": 1, "panier": [{"produit_id": 1, "quantite": 2}]})
 
@@ -64,8 +70,8 @@ class SaleIn(BaseModel):
     register_id: Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,50}$")] | None = None
     sale_id: Annotated[UUID, AfterValidator(_is_uuid7)] | None = None
 
-    def to_draft(self) -> SaleDraft:
-        """Return the basket in the words of the domain."""
+    def to_draft(self, *, may_override_prices: bool, may_backdate: bool) -> SaleDraft:
+        """Return the basket in the words of the domain, with what its sender may do."""
         return SaleDraft(
             sale_id=SaleId(self.sale_id or uuid7()),
             has_chosen_id=self.sale_id is not None,
@@ -76,4 +82,6 @@ class SaleIn(BaseModel):
                 DraftLine(ProductId(line.product_id), line.quantity, line.unit_price)
                 for line in self.basket
             ),
+            may_override_prices=may_override_prices,
+            may_backdate=may_backdate,
         )

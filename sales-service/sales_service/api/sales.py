@@ -11,13 +11,14 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sales_service.api.answers import SaleAnswer, SaleOut, respond
 from sales_service.api.pages import link_next
 from sales_service.api.problems import cancelled_sale, insufficient_stock
-from sales_service.api.roles import ReceiptReader, Seller
+from sales_service.api.roles import ReceiptReader, Right, Seller, may
 from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery
 from sales_service.api.state import sales_state
 from sales_service.db.sales import find_sale, list_sales
 from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
+from service_kit.http.access import refuse_foreign
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import PROBLEM, json_of
 from service_kit.http.state import ReadSession, api_state
@@ -55,7 +56,8 @@ async def get_sales(
     caller: ReceiptReader,
     query: Annotated[SalesQuery, Query()],
 ) -> Response:
-    page = await list_sales(session, query.store_id, query.cursor, query.limit)
+    store_ids = caller.narrow(query.store_id)
+    page = await list_sales(session, store_ids, query.cursor, query.limit)
     headers = link_next(request, str(page.sales[-1].id)) if page.has_more else {}
     return respond([SaleOut.of(sale) for sale in page.sales], headers=headers)
 
@@ -63,7 +65,7 @@ async def get_sales(
 @router.get("/api/ventes/{sale_id}", responses={200: json_of(SaleOut)})
 async def get_sale(sale_id: ReceiptId, session: ReadSession, caller: ReceiptReader) -> Response:
     sale = await find_sale(session, sale_id)
-    if sale is None:
+    if sale is None or not caller.reaches(sale.store_id):
         raise UnknownSale
     return respond(SaleOut.of(sale))
 
@@ -85,10 +87,15 @@ async def post_sale(
 ) -> Response:
     """Record a sale. The route is idempotent: a request with the same `Idempotency-Key`, or with
     the same `vente_id` and content, is answered with the recorded sale in its present state."""
+    refuse_foreign(caller, body.store_id)
+    draft = body.to_draft(
+        may_override_prices=may(caller, Right.PRICE_OVERRIDE),
+        may_backdate=may(caller, Right.BACKDATE),
+    )
     state = api_state(request.app)
     sales = sales_state(request.app)
     state.outbox_watch.refuse_when_full()
-    recorded = await record_sale(state.engine, sales.catalogue, body.to_draft(), keyed)
+    recorded = await record_sale(state.engine, sales.catalogue, draft, keyed)
     sale = recorded.sale
     if sale.status is SaleStatus.PENDING:
         keep_trace(Keep.SAGA)

@@ -120,5 +120,17 @@ class StoreClosed(SalesError):
     """The store is closed."""
 
 
+class Backdated(SalesError):
+    """The sale is delivered too late for a sender without the right to backdate."""
+
+
+class PricesOverridden(SalesError):
+    """These lines have other prices than the catalogue, and the sender may not set prices."""
+
+    def __init__(self, lines: Sequence[int]) -> None:
+        super().__init__(f"{len(lines)} lines have prices of their own")
+        self.lines = lines
+
+
 class PlaceSellsNothing(SalesError):
     """The place is a logistics centre, which sells nothing."""

@@ -14,7 +14,9 @@ from sales_service.domain.errors import (
     AbsurdDate,
     AbsurdTotal,
     AbsurdUnits,
+    Backdated,
     PlaceSellsNothing,
+    PricesOverridden,
     StoreClosed,
     UnknownReferences,
 )
@@ -22,6 +24,8 @@ from sales_service.domain.money import TaxAmount, apportion, line_amount_cents, 
 
 SaleId = NewType("SaleId", UUID)
 
+# A till delivers what it sold while it was offline. What comes later needs a right.
+LATEST_DELIVERY = timedelta(days=1)
 # A till whose clock is further ahead is wrong, and its sales would count for a wrong day.
 LATEST_SALE_AHEAD = timedelta(days=1)
 EARLIEST_SALE = date(2000, 1, 1)
@@ -51,7 +55,10 @@ class DraftLine:
 
 @dataclass(frozen=True, slots=True)
 class SaleDraft:
-    """A basket as the till sends it; a till that has chosen the id may repeat it."""
+    """A basket as the till sends it; a till that has chosen the id may repeat it.
+
+    The rights are those of its sender.
+    """
 
     sale_id: SaleId
     store_id: StoreId
@@ -59,6 +66,8 @@ class SaleDraft:
     register_id: str | None
     lines: tuple[DraftLine, ...]
     has_chosen_id: bool = False
+    may_override_prices: bool = False
+    may_backdate: bool = False
 
     @property
     def product_ids(self) -> set[ProductId]:
@@ -134,6 +143,7 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     time = place_in_business_day(draft.sold_at, now, store.timezone, store.cutoff_hour)
     if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
         raise AbsurdDate(time.sold_at)
+    _refuse_without_rights(draft, time.sold_at < now - LATEST_DELIVERY, products)
     units = sum(line.quantity for line in draft.lines)
     if units > MOST_UNITS:
         raise AbsurdUnits(units)
@@ -186,6 +196,20 @@ def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReferences:
         if line.product_id not in goods.products
     }
     return UnknownReferences(draft.store_id if goods.store is None else None, unknown)
+
+
+def _refuse_without_rights(
+    draft: SaleDraft, is_late: bool, products: Mapping[ProductId, Product]
+) -> None:
+    if is_late and not draft.may_backdate:
+        raise Backdated
+    overridden = [
+        index
+        for index, line in enumerate(draft.lines)
+        if line.unit_price not in (None, products[line.product_id].unit_price)
+    ]
+    if overridden and not draft.may_override_prices:
+        raise PricesOverridden(overridden)
 
 
 def _price(line: DraftLine, products: Mapping[ProductId, Product]) -> tuple[Decimal, int]:

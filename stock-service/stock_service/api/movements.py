@@ -52,11 +52,12 @@ def _made(answer: bytes, headers: Mapping[str, str] | None = None) -> Response:
 
 @router.get("/api/stock/mouvements/{document_id}", responses={200: json_of(EntryOut)})
 async def get_stock_document(
-    document_id: Annotated[UUID, Path()], session: ReadSession, caller: Anyone
+    document_id: Annotated[UUID, Path()], session: ReadSession, caller: StockReader
 ) -> Response:
     """Return a reception, an adjustment, an opening stock or a count as it was posted."""
     rows = await find_document(session, document_id)
-    if not rows:
+    # All movements of a document are of one store.
+    if not rows or not caller.reaches(rows[0].store_id):
         raise UnknownDocument
     answer = msgspec.json.encode(EntryOut.of_rows(rows))
     return Response(answer, media_type="application/json")

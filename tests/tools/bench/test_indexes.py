@@ -165,7 +165,7 @@ async def sales(sales_engine: AsyncEngine) -> AsyncEngine:
 
 
 async def test_the_sales_of_a_small_store_are_found_by_store(sales: AsyncEngine) -> None:
-    nodes = await plans_of(sales, lambda session: list_sales(session, SMALL_STORE, None, 50))
+    nodes = await plans_of(sales, lambda session: list_sales(session, [SMALL_STORE], None, 50))
 
     assert {"sales_by_store", "sale_lines_pkey"} <= indexes_in(nodes)
     assert not {"sales", "sale_lines"} & tables_read_whole(nodes)

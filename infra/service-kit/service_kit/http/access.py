@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 
 from service_kit.http.api_keys import identify_caller
 from service_kit.http.callers import Caller
-from service_kit.http.problems import Problem
+from service_kit.http.problems import Fault, Problem
 
 
 class Reach(StrEnum):
@@ -36,8 +36,8 @@ class Needs:
     ) -> Caller:
         if caller.role not in self.roles:
             raise Problem.of("role-refused", role=caller.role, needed=", ".join(self.roles))
-        if self.reach is Reach.EVERY_SITE and caller.sites is not None:
-            raise Problem.of("scope-limited")
+        if self.reach is Reach.EVERY_SITE:
+            refuse_limited(caller)
         return caller
 
 
@@ -48,15 +48,21 @@ async def _let_anybody() -> None:
 PUBLIC = Depends(_let_anybody)
 
 
+def refuse_limited(caller: Caller) -> None:
+    """Raise `Problem` 403 when the caller's key does not reach all sites."""
+    if caller.sites is not None:
+        raise Problem.of("scope-limited")
+
+
 def refuse_foreign(caller: Caller, site: int) -> None:
     """Raise `Problem` 403 when the caller's key is limited to other sites."""
     if not caller.reaches(site):
         raise Problem.of("site-refused")
 
 
-def right_refused(right: str) -> Problem:
+def right_refused(right: str, faults: Sequence[Fault] = ()) -> Problem:
     """Return the problem 403 of a request that needs this right, for a caller without it."""
-    return Problem.of("right-refused", right=right)
+    return Problem.of("right-refused", faults, right=right)
 
 
 def find_needs(route: APIRoute) -> Needs | None:

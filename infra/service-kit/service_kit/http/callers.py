@@ -29,6 +29,12 @@ class Caller:
         """Return whether the key may touch the data of this site."""
         return self.sites is None or site in self.sites
 
+    def narrow(self, wanted: int | None) -> frozenset[int] | None:
+        """Return the sites that a list may show, of one site if it is wanted; None: all."""
+        if wanted is None:
+            return self.sites
+        return frozenset({wanted}) if self.reaches(wanted) else frozenset()
+
 
 def hash_key(key: str) -> bytes:
     """Return the SHA-256 of a key: enough for 256 random bits, which no dictionary holds."""
