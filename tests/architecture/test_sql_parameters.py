@@ -18,10 +18,6 @@ STATEMENTS = ("text", "execute", "scalar", "DirectStatement")
 OUR_WORDS = {
     "sales_service/db/catalogue.py": {"where", "assignments", "order"},
     "sales_service/db/stores.py": {"assignments"},
-    "stock_service/db/movements.py": {
-        "column",
-        "''.join((f' AND {column} = :{column}' for column in given))",
-    },
     "report_service/rebuild/tables.py": {
         "fresh",
         "table",

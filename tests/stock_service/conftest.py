@@ -110,7 +110,7 @@ async def api(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of the HTTP process; a manager, unless a test gives another key."""
     async with stock_engine.begin() as connection:
         for role in ("till", "manager", "head-office", "visitor"):
-            await ensure_key(connection, f"key-of-{role}", role, "test")
+            await ensure_key(connection, f"key-of-{role}", role, "test", rights=["backdate"])
     url = stock_engine.url.render_as_string(hide_password=False)
     app = create_app(Settings(database_url=url, http_port=1))
     async with LifespanManager(app) as manager:

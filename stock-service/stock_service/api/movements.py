@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from service_kit.http.access import refuse_foreign
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, api_state, read_session, write_session
@@ -15,8 +16,9 @@ from stock_service.api.answers import EntryOut, MovementOut, encode_movements
 from stock_service.api.catalogue_wait import wait_for_catalogue
 from stock_service.api.changes import ANY_LEVEL, level_of
 from stock_service.api.pages import LARGEST_POSITION, next_link, read_cursor
-from stock_service.api.roles import StockKeeper, StockReader
-from stock_service.api.schemas import EntryIn, MovementQuery
+from stock_service.api.problems import backdated
+from stock_service.api.roles import BACKDATE, StockKeeper, StockReader, may
+from stock_service.api.schemas import EntryIn, MovementQuery, is_late
 from stock_service.db.movements import find_document, list_movements
 from stock_service.domain.errors import UnknownDocument
 from stock_service.use_cases.post_movements import post_movements
@@ -28,12 +30,15 @@ router = APIRouter(tags=["mouvements"], route_class=TimedRoute)
 async def post_stock_movements(
     body: EntryIn, request: Request, caller: StockKeeper, keyed: Keyed
 ) -> Response:
+    refuse_foreign(caller, body.store_id)
     entry = body.to_entry()
     async with read_session(request) as session:
         store = await wait_for_catalogue(session, entry)
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return _made(former.answer, REPLAYED)
+        if is_late(entry) and not may(caller, BACKDATE):
+            raise backdated()
         movements = await post_movements(session, entry, is_strict=store.is_strict)
         answer = msgspec.json.encode(EntryOut.of(entry, movements))
         await keyed.record(session, status=201, body=answer)
@@ -73,7 +78,7 @@ async def get_stock_movements(
     (before,) = read_cursor(query.cursor, first=(LARGEST_POSITION,))
     rows = await list_movements(
         session,
-        store_id=query.store_id,
+        store_ids=caller.narrow(query.store_id),
         product_id=query.product_id,
         before=before,
         limit=query.limit + 1,

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, invalid_request, json_pointer
+from stock_service.api.roles import BACKDATE
 from stock_service.domain import errors
 from stock_service.domain.errors import Breach, EntryRule
 from stock_service.domain.levels import LEVEL_LIMIT
@@ -32,6 +34,13 @@ def invalid_cursor() -> Problem:
     """Return the problem of a cursor that this service did not make."""
     detail = "Ce curseur n'est pas l'un des nôtres."
     return invalid_request([{"parameter": "curseur", "code": "curseur-invalide", "detail": detail}])
+
+
+def backdated() -> Problem:
+    """Return the problem of a movement that is entered late by a caller who may not do that."""
+    detail = "Le mouvement a plus d'un jour."
+    fault = {"pointer": "/survenu_a", "code": "date-passee", "detail": detail}
+    return right_refused(BACKDATE, [fault])
 
 
 def _unknown_store(error: errors.UnknownStore) -> Problem:

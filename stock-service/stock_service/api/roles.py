@@ -13,8 +13,16 @@ HEAD_OFFICE = "head-office"
 LOGISTICS = "logistics"
 READ_ONLY = "read-only"
 
+BACKDATE = "backdate"
+
 _STOCK = Needs(TILL, MANAGER, HEAD_OFFICE, LOGISTICS, READ_ONLY, reach=Reach.BY_SITE)
 _MOVING = Needs(MANAGER, HEAD_OFFICE, LOGISTICS, reach=Reach.BY_SITE)
+
+
+def may(caller: Caller, right: str) -> bool:
+    """Return whether the caller has a right; the head office has all of them."""
+    return caller.role == HEAD_OFFICE or right in caller.rights
+
 
 StockReader = Annotated[Caller, Depends(_STOCK, scope="function")]
 StockKeeper = Annotated[Caller, Depends(_MOVING, scope="function")]

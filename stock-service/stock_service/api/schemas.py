@@ -1,7 +1,7 @@
 """Requests: French parameters and JSON outside, English objects inside."""
 
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -32,6 +32,8 @@ _RECEPTION: dict[str, Any] = {
 LARGEST_ID = 2_147_483_647
 LARGEST_QUANTITY = 1_000_000
 LONGEST_PAGE = 5000
+# What is entered later than this needs a right.
+LATEST_ENTRY = timedelta(days=1)
 
 
 def _one_line(value: str) -> str:
@@ -95,7 +97,10 @@ class LineIn(BaseModel):
 
 
 class EntryIn(BaseModel):
-    """A reception or an adjustment."""
+    """A reception or an adjustment.
+
+    With a `survenu_a` of more than a day ago it needs the right `backdate`.
+    """
 
     model_config = {**FRENCH, "json_schema_extra": {"examples": [_RECEPTION]}}
 
@@ -114,3 +119,8 @@ class EntryIn(BaseModel):
         )
         lines = ((line.product_id, line.quantity) for line in self.lines)
         return enter_stock(self.store_id, document, lines)
+
+
+def is_late(entry: StockEntry) -> bool:
+    """Return whether a movement is entered long after it happened."""
+    return entry.document.occurred_at < datetime.now(UTC) - LATEST_ENTRY

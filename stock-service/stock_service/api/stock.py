@@ -27,6 +27,8 @@ async def get_store_stock(
     caller: StockReader,
     query: Annotated[PageQuery, Query()],
 ) -> Response:
+    if not caller.reaches(magasin_id):
+        raise UnknownStore(magasin_id)
     (after,) = read_cursor(query.cursor, first=(0,))
 
     async def read() -> Content:
@@ -51,11 +53,12 @@ async def get_stock(
     async def read() -> Content:
         after = (after_product, after_store)
         async with read_session(request) as session:
-            rows = await list_stock(session, query.product_id, after, query.limit + 1)
+            rows = await list_stock(session, caller.sites, query.product_id, after, query.limit + 1)
         page = rows[: query.limit]
         last = page[-1] if len(rows) > len(page) else None
         headers = next_link(request, last.product_id, last.store_id) if last else {}
         return Content(encode_stock(page), headers=headers)
 
-    names = (ANY_LEVEL, CATALOGUE)
+    levels = [ANY_LEVEL] if caller.sites is None else map(level_of, map(StoreId, caller.sites))
+    names = (*levels, CATALOGUE)
     return await api_state(request.app).response_cache.read_through(request, caller, names, read)

@@ -97,25 +97,49 @@ async def list_store_stock(
     return [row for row in rows if row.product_id is not None]
 
 
-_LIST_ALL = """
+_PAGE = """
     SELECT l.store_id, l.product_id, p.name, p.category, p.unit_price, l.on_hand,
         l.on_hand < 0 AS is_negative
     FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
     WHERE (l.product_id, l.store_id)
         > (CAST(:after_product AS bigint), CAST(:after_store AS bigint))
-        {and_product}
+        {and_filters}
     ORDER BY l.product_id, l.store_id LIMIT :limit
 """
-_LIST_EVERYTHING = text(_LIST_ALL.format(and_product=""))
-_LIST_OF_PRODUCT = text(_LIST_ALL.format(and_product="AND l.product_id = :product_id"))
+# A page of each store by its index: the work grows with the stores, not with all levels.
+_PAGE_OF_STORES = """
+    SELECT levels.* FROM unnest(CAST(:store_ids AS int[])) AS wanted
+    CROSS JOIN LATERAL ({page}) AS levels ORDER BY product_id, store_id LIMIT :limit
+"""
+# The last condition follows from the page's own; with it the store's index begins at the page.
+_OF_STORE = _PAGE.format(
+    and_filters="AND l.store_id = wanted AND l.product_id >= CAST(:after_product AS bigint)"
+)
+_OF_STORE_AND_PRODUCT = _PAGE.format(
+    and_filters="AND l.store_id = wanted AND l.product_id = :product_id"
+)
+# By whether stores and a product are given: the planner chooses the index by the columns.
+_LIST = {
+    (False, False): text(_PAGE.format(and_filters="")),
+    (False, True): text(_PAGE.format(and_filters="AND l.product_id = :product_id")),
+    (True, False): text(_PAGE_OF_STORES.format(page=_OF_STORE)),
+    (True, True): text(_PAGE_OF_STORES.format(page=_OF_STORE_AND_PRODUCT)),
+}
 
 
 async def list_stock(
-    session: AsyncSession, product_id: ProductId | None, after: tuple[int, int], limit: int
+    session: AsyncSession,
+    store_ids: Collection[int] | None,
+    product_id: ProductId | None,
+    after: tuple[int, int],
+    limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return a page of all stores' levels by product and store, of one product if given."""
-    statement = _LIST_EVERYTHING if product_id is None else _LIST_OF_PRODUCT
-    parameters = {"after_product": after[0], "after_store": after[1], "limit": limit}
-    if product_id is not None:
-        parameters["product_id"] = product_id
-    return (await session.execute(statement, parameters)).all()
+    """Return a page of levels by product and store: of some stores or all, one product or all."""
+    given: dict[str, Any] = {
+        "store_ids": None if store_ids is None else sorted(store_ids),
+        "product_id": product_id,
+    }
+    values = {name: value for name, value in given.items() if value is not None}
+    statement = _LIST["store_ids" in values, "product_id" in values]
+    values |= {"after_product": after[0], "after_store": after[1], "limit": limit}
+    return (await session.execute(statement, values)).all()

@@ -8,7 +8,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.database.faults import TooMuchAtOnce
-from stock_service.domain.levels import Movement, ProductId, StoreId
+from stock_service.domain.levels import Movement, ProductId
 
 _INSERT = text("""
     INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
@@ -79,26 +79,42 @@ async def find_document(session: AsyncSession, document_id: UUID) -> Sequence[Ro
     return (await session.execute(_FIND_DOCUMENT, {"document_id": document_id})).all()
 
 
+_PAGE = """
+    SELECT id, store_id, product_id, delta, balance_after AS balance, kind, reason, document_id,
+        occurred_at, recorded_at
+    FROM movements WHERE id < :before {and_filters} ORDER BY id DESC LIMIT :limit
+"""
+# A page of each store by its index: the work grows with the stores, not with the ledger.
+_PAGE_OF_STORES = """
+    SELECT newest.* FROM unnest(CAST(:store_ids AS int[])) AS wanted
+    CROSS JOIN LATERAL ({page}) AS newest ORDER BY id DESC LIMIT :limit
+"""
+_OF_STORE = _PAGE.format(and_filters="AND store_id = wanted")
+_OF_STORE_AND_PRODUCT = _PAGE.format(
+    and_filters="AND store_id = wanted AND product_id = :product_id"
+)
+# By whether stores and a product are given: the planner chooses the index by the columns.
+_LIST = {
+    (False, False): text(_PAGE.format(and_filters="")),
+    (False, True): text(_PAGE.format(and_filters="AND product_id = :product_id")),
+    (True, False): text(_PAGE_OF_STORES.format(page=_OF_STORE)),
+    (True, True): text(_PAGE_OF_STORES.format(page=_OF_STORE_AND_PRODUCT)),
+}
+
+
 async def list_movements(
     session: AsyncSession,
     *,
-    store_id: StoreId | None,
+    store_ids: Collection[int] | None,
     product_id: ProductId | None,
     before: int,
     limit: int,
 ) -> Sequence[Row[Any]]:
-    """Return a page of the ledger, newest first, of one store or product if given."""
-    filters = {"store_id": store_id, "product_id": product_id}
-    given = {column: value for column, value in filters.items() if value is not None}
-    # Name only the given columns, so that the planner can choose the index.
-    rows = await session.execute(
-        text(f"""
-            SELECT id, store_id, product_id, delta, balance_after AS balance, kind, reason,
-                document_id, occurred_at, recorded_at
-            FROM movements
-            WHERE id < :before {"".join(f" AND {column} = :{column}" for column in given)}
-            ORDER BY id DESC LIMIT :limit
-        """),
-        {**given, "before": before, "limit": limit},
-    )
-    return rows.all()
+    """Return a page of the ledger, newest first: of some stores or all, one product or all."""
+    given: dict[str, Any] = {
+        "store_ids": None if store_ids is None else sorted(store_ids),
+        "product_id": product_id,
+    }
+    values = {name: value for name, value in given.items() if value is not None}
+    statement = _LIST["store_ids" in values, "product_id" in values]
+    return (await session.execute(statement, values | {"before": before, "limit": limit})).all()

@@ -147,7 +147,9 @@ async def test_the_stock_of_a_store_is_found_by_store(stock: AsyncEngine) -> Non
 
 
 async def test_the_stock_of_a_product_is_found_by_product(stock: AsyncEngine) -> None:
-    nodes = await plans_of(stock, lambda session: list_stock(session, ProductId(7), (0, 0), 501))
+    nodes = await plans_of(
+        stock, lambda session: list_stock(session, None, ProductId(7), (0, 0), 501)
+    )
 
     assert "stock_levels_by_product" in indexes_in(nodes)
     assert "stock_levels" not in tables_read_whole(nodes)
