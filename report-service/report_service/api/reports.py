@@ -18,7 +18,7 @@ from report_service.api.answers import (
 from report_service.api.problems import ReversedDates
 from report_service.api.read_your_writes import wait_until_counted
 from report_service.api.roles import ChainReader, StoreReader
-from report_service.api.schemas import FreshnessIn, PeriodIn, ReportIn
+from report_service.api.schemas import FreshnessIn, PeriodIn, ReportIn, StoreReportIn
 from report_service.api.state import report_state
 from report_service.db.reports import (
     SalesReport,
@@ -26,6 +26,7 @@ from report_service.db.reports import (
     read_sales_report,
     read_store_report,
 )
+from service_kit.http.access import refuse_foreign, refuse_limited
 from service_kit.http.cached_response import Content, respond_uncached
 from service_kit.http.callers import Caller
 from service_kit.http.openapi import json_of
@@ -83,11 +84,15 @@ async def get_performance(
 
 @router.get("/api/rapports/ventes", responses={200: json_of(StoreReportOut, FreshnessOut)})
 async def get_store_report(
-    request: Request, caller: StoreReader, query: Annotated[PeriodIn, Query()]
+    request: Request, caller: StoreReader, query: Annotated[StoreReportIn, Query()]
 ) -> Response:
-    """Return the sales of each store in a period."""
+    """Return the sales of each store in a period, or of one store."""
+    if query.store_id is None:
+        refuse_limited(caller)
+    else:
+        refuse_foreign(caller, query.store_id)
     _refuse_reversed(query)
-    read = partial(read_store_report, start=query.start, end=query.end)
+    read = partial(read_store_report, start=query.start, end=query.end, store_id=query.store_id)
     describe = partial(StoreReportOut.of, period=PeriodOut(query.start, query.end))
     return await _answer(request, caller, query, read, describe)
 

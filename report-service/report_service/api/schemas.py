@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from report_service.api.words import translate
 
+LARGEST_ID = 2_147_483_647
+
 
 class FreshnessIn(BaseModel):
     """The query parameters of every report: which sale its figures must hold."""
@@ -30,6 +32,15 @@ class PeriodIn(FreshnessIn):
         None
     )
     end: Annotated[date | None, Field(description="Last business date; it is included")] = None
+
+
+class StoreReportIn(PeriodIn):
+    """The query parameters of the report by store."""
+
+    store_id: Annotated[
+        int | None,
+        Field(ge=1, le=LARGEST_ID, description="One store; a key with stores must name its own"),
+    ] = None
 
 
 class ReportIn(PeriodIn):

@@ -184,8 +184,12 @@ _READ_RANGE = _document(
     days=_DAYS,
     **_STOCK,
 )
+_ALL_TIME_OF_STORE = f"{_ALL_STORES} WHERE store_id = :store_id"
+_RANGE_OF_STORE = f"SELECT * FROM ({_STORES_OF_RANGE}) AS of_stores WHERE store_id = :store_id"
 _READ_STORES_ALL_TIME = _document(stores=_STORES.format(sums=_ALL_STORES))
 _READ_STORES_RANGE = _document(stores=_STORES.format(sums=_STORES_OF_RANGE))
+_READ_STORE_ALL_TIME = _document(stores=_STORES.format(sums=_ALL_TIME_OF_STORE))
+_READ_STORE_RANGE = _document(stores=_STORES.format(sums=_RANGE_OF_STORE))
 
 
 async def read_sales_report(
@@ -207,12 +211,16 @@ async def read_sales_report(
 
 
 async def read_store_report(
-    session: AsyncSession, start: date | None, end: date | None
+    session: AsyncSession, start: date | None, end: date | None, store_id: int | None = None
 ) -> StoreReport:
-    """Read the sales of each store from `start` to `end`, both included."""
-    if start is None and end is None:
-        return await _read(session, _READ_STORES_ALL_TIME, {}, StoreReport)
-    return await _read(session, _READ_STORES_RANGE, _parts(start, end), StoreReport)
+    """Read the sales of each store, or of one, from `start` to `end`, both included."""
+    is_all_time = start is None and end is None
+    parts = {} if is_all_time else _parts(start, end)
+    if store_id is None:
+        statement = _READ_STORES_ALL_TIME if is_all_time else _READ_STORES_RANGE
+        return await _read(session, statement, parts, StoreReport)
+    statement = _READ_STORE_ALL_TIME if is_all_time else _READ_STORE_RANGE
+    return await _read(session, statement, parts | {"store_id": store_id}, StoreReport)
 
 
 def _parts(start: date | None, end: date | None) -> dict[str, Any]:
