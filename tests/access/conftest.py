@@ -1,0 +1,115 @@
+"""The three services with the same two stores, and a key of each role: of all stores and of one."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import report_service.main
+import report_service.settings
+import sales_service.main
+import sales_service.settings
+import stock_service.main
+import stock_service.settings
+from service_kit.http.api_keys import ensure_key
+from service_kit.http.state import api_state
+from stock_service.domain.levels import StoreId
+from tests.access.matrix import HEAD_OFFICE, OWN, PRODUCT, ROLES, SALE_OF, STORES
+from tests.fixtures.waiting import eventually
+from tests.report_service.builders import a_sale
+from tests.report_service.conftest import Projection
+from tests.stock_service.builders import product_changed, store_changed
+from tests.stock_service.conftest import Stock
+
+# A till with this right must not see a cost either.
+RIGHTS = ["see-costs"]
+
+
+def key_of(role: str, *, is_limited: bool) -> str:
+    return f"{role} of {'one store' if is_limited else 'all stores'}"
+
+
+@asynccontextmanager
+async def _client_of(app: FastAPI, engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
+    async with engine.begin() as connection:
+        for role in ROLES:
+            for is_limited in (False, True):
+                key = key_of(role, is_limited=is_limited)
+                sites = [OWN] if is_limited else None
+                await ensure_key(connection, key, role, key, sites, RIGHTS)
+
+    async def hears_of_changes() -> bool:
+        return api_state(app).changes.is_live
+
+    async with LifespanManager(app) as manager:
+        # From then on answers are cached: a scope must not get what another one was given.
+        await eventually(hears_of_changes, True)
+        transport = httpx.ASGITransport(app=manager.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+            yield client
+
+
+def _settings(kind: Any, engine: AsyncEngine) -> Any:
+    return kind(database_url=engine.url.render_as_string(hide_password=False), http_port=1)
+
+
+@pytest.fixture
+async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client of the sales service, with a product and a sale in each store."""
+    app = sales_service.main.create_app(_settings(sales_service.settings.Settings, sales_engine))
+    async with _client_of(app, sales_engine) as client:
+        headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}
+        product = {"nom": "Sucre", "categorie": "Épicerie", "prix": 2, "cout": 1}
+        made = [await client.post("/api/produits/", json=product, headers=headers)]
+        for store in STORES:
+            place = {"nom": f"N° {store}", "politique_stock": "permissive"}
+            sale = {
+                "magasin_id": store,
+                "panier": [{"produit_id": PRODUCT, "quantite": 1}],
+                "vente_id": str(SALE_OF[store]),
+            }
+            made.append(await client.post("/api/magasins/", json=place, headers=headers))
+            made.append(await client.post("/api/ventes/", json=sale, headers=headers))
+        assert {each.status_code for each in made} == {201}
+        yield client
+
+
+@pytest.fixture
+async def stock(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client of the stock service, with the product in each store."""
+    stock = Stock(stock_engine)
+    await stock.receive(product_changed(PRODUCT), *map(store_changed, STORES))
+    for store in STORES:
+        await stock.put({PRODUCT: 5}, StoreId(store))
+    app = stock_service.main.create_app(_settings(stock_service.settings.Settings, stock_engine))
+    async with _client_of(app, stock_engine) as client:
+        yield client
+
+
+@pytest.fixture
+async def report(report_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client of the report service, with a sale in each store."""
+    await Projection(report_engine).receive(*(a_sale(store_id=store) for store in STORES))
+    settings = _settings(report_service.settings.Settings, report_engine)
+    app = report_service.main.create_app(settings)
+    async with _client_of(app, report_engine) as client:
+        yield client
+
+
+@pytest.fixture
+def services(
+    sales: httpx.AsyncClient, stock: httpx.AsyncClient, report: httpx.AsyncClient
+) -> dict[str, httpx.AsyncClient]:
+    return {"sales": sales, "stock": stock, "report": report}
+
+
+@pytest.fixture
+def engines(
+    sales_engine: AsyncEngine, stock_engine: AsyncEngine, report_engine: AsyncEngine
+) -> list[AsyncEngine]:
+    return [sales_engine, stock_engine, report_engine]

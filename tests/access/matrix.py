@@ -1,0 +1,133 @@
+"""What each operation answers to each role, on a store of the key and on a foreign one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+TILL, MANAGER, HEAD_OFFICE = "till", "manager", "head-office"
+LOGISTICS, READ_ONLY = "logistics", "read-only"
+ROLES = (TILL, MANAGER, HEAD_OFFICE, LOGISTICS, READ_ONLY)
+
+OWN, FOREIGN = 1, 2
+STORES = (OWN, FOREIGN)
+PRODUCT = 1
+SALE_OF = {store: UUID(f"01890000-0000-7000-8000-{store:012d}") for store in STORES}
+
+_number = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The answers to an operation, and how it is called for a store.
+
+    `answer` is that of a key that reaches all stores. `own` and `foreign` are those of a limited
+    key. A role that is not named gets 403. `path` may contain `{store}` and `{sale}`.
+    """
+
+    path: str
+    roles: tuple[str, ...]
+    answer: int
+    own: int
+    foreign: int
+    body: Callable[[int], dict[str, Any]] | None = None
+
+    def url(self, store: int) -> str:
+        return self.path.format(store=store, sale=SALE_OF[store])
+
+    def expected(self, role: str, store: int, *, is_limited: bool) -> int:
+        """Return the status of the answer to a key of this role about a store."""
+        if role not in self.roles:
+            return 403
+        if not is_limited:
+            return self.answer
+        return self.own if store == OWN else self.foreign
+
+
+def _sale(store: int) -> dict[str, Any]:
+    return {"magasin_id": store, "panier": [{"produit_id": PRODUCT, "quantite": 1}]}
+
+
+def _reception(store: int) -> dict[str, Any]:
+    lines = [{"produit_id": PRODUCT, "quantite": 1}]
+    return {"magasin_id": store, "type": "reception", "lignes": lines}
+
+
+def _store(_: int) -> dict[str, Any]:
+    return {"nom": f"Magasin {next(_number)}"}
+
+
+def _product(_: int) -> dict[str, Any]:
+    return {"nom": "Sucre", "categorie": "Épicerie", "prix": 2, "cout": 1}
+
+
+def _products(store: int) -> dict[str, Any]:
+    return {"produits": [_product(store)]}
+
+
+def _city(_: int) -> dict[str, Any]:
+    return {"ville": "Brest"}
+
+
+def _cost(_: int) -> dict[str, Any]:
+    return {"cout": 3}
+
+
+_SELLERS = (TILL, MANAGER, HEAD_OFFICE)
+_RECEIPT_READERS = (*_SELLERS, READ_ONLY)
+_KEEPERS = (MANAGER, HEAD_OFFICE, LOGISTICS)
+_REPORT_READERS = (MANAGER, HEAD_OFFICE, READ_ONLY)
+_CHAIN = (HEAD_OFFICE,)
+
+# By service, then by method and path of its OpenAPI document. A list that is cut to the stores of
+# the key answers 200 about a foreign store; the test looks at its rows.
+MATRIX = {
+    "sales": {
+        "POST /api/ventes/": Operation("/api/ventes/", _SELLERS, 201, 201, 403, _sale),
+        "GET /api/ventes/": Operation(
+            "/api/ventes/?magasin_id={store}", _RECEIPT_READERS, 200, 200, 200
+        ),
+        "GET /api/ventes/{sale_id}": Operation(
+            "/api/ventes/{sale}", _RECEIPT_READERS, 200, 200, 404
+        ),
+        "GET /api/magasins/": Operation("/api/magasins/", ROLES, 200, 200, 200),
+        "POST /api/magasins/": Operation("/api/magasins/", _CHAIN, 201, 403, 403, _store),
+        "PUT /api/magasins/{store_id}": Operation(
+            "/api/magasins/{store}", _CHAIN, 200, 403, 403, _city
+        ),
+        "GET /api/produits/": Operation("/api/produits/", ROLES, 200, 200, 200),
+        "GET /api/produits/recherche": Operation(
+            "/api/produits/recherche?critere=sucre", ROLES, 200, 200, 200
+        ),
+        "GET /api/produits/filtrer": Operation("/api/produits/filtrer", ROLES, 200, 200, 200),
+        "POST /api/produits/": Operation("/api/produits/", _CHAIN, 201, 403, 403, _product),
+        "POST /api/produits/lots": Operation(
+            "/api/produits/lots", _CHAIN, 201, 403, 403, _products
+        ),
+        "PUT /api/produits/{product_id}": Operation(
+            "/api/produits/1", _CHAIN, 200, 403, 403, _cost
+        ),
+    },
+    "stock": {
+        "GET /api/magasins/{magasin_id}/stock": Operation(
+            "/api/magasins/{store}/stock", ROLES, 200, 200, 404
+        ),
+        "GET /api/stock/": Operation("/api/stock/", ROLES, 200, 200, 200),
+        "POST /api/stock/mouvements": Operation(
+            "/api/stock/mouvements", _KEEPERS, 201, 201, 403, _reception
+        ),
+        "GET /api/stock/mouvements": Operation(
+            "/api/stock/mouvements?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+    },
+    "report": {
+        "GET /api/ventes/rapport": Operation("/api/ventes/rapport", _REPORT_READERS, 200, 403, 403),
+        "GET /api/performance/global": Operation(
+            "/api/performance/global", _REPORT_READERS, 200, 403, 403
+        ),
+        "GET /api/rapports/ventes": Operation(
+            "/api/rapports/ventes?magasin_id={store}", _REPORT_READERS, 200, 200, 403
+        ),
+    },
+}
