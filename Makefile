@@ -51,8 +51,8 @@ reset: $(STAMP) ## Stop everything and delete the state folder
 	@$(STACK) reset
 
 .PHONY: token
-token: $(STAMP) ## Print a demo key: make -s token ROLE=till|manager|head-office
-	@$(STACK) token $(if $(ROLE),--role $(ROLE))
+token: $(STAMP) ## Print a demo key: make -s token ROLE=till|manager|head-office|logistics|read-only [STORE=1]
+	@$(STACK) token $(if $(ROLE),--role $(ROLE)) $(if $(STORE),--store $(STORE))
 
 .PHONY: replay
 replay: $(STAMP) ## Play real sales: make replay DATA=file.csv.gz [RATE=100] [LIMIT=1000]

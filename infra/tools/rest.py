@@ -78,11 +78,21 @@ class RestClient:
             following = str(answer.url.join(link["url"])) if link else None
 
     async def post(
-        self, url: str, body: object, key: str, again_codes: frozenset[str] = frozenset()
+        self,
+        url: str,
+        body: object,
+        key: str,
+        again_codes: frozenset[str] = frozenset(),
+        token: str | None = None,
     ) -> httpx.Response:
-        """Send a POST and return its answer; retry after a refusal in `again_codes`."""
+        """Send a POST and return its answer; retry after a refusal in `again_codes`.
+
+        `key` is its idempotency key. `token` is another API key than the client's.
+        """
         # A header must be ASCII; the name of a store may not be.
         headers = {"Idempotency-Key": quote(key, safe=string.punctuation + " ")}
+        if token is not None:
+            headers["x-token"] = token
         request = {"json": body, "headers": headers}
         return await self._send("POST", url, again_codes, **request)
 

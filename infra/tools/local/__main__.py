@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from infra.tools.local import nginx, observability, rolling
+from infra.tools.local.keys import ensure_store_key
 from infra.tools.local.layout import (
     MOST_INSTANCES,
     ROLES,
@@ -39,7 +40,9 @@ def main() -> int:
         up.add_argument(option, type=int, choices=range(1, MOST_INSTANCES + 1), default=1)
     for name in ("logs", "rolling-restart"):
         commands.add_parser(name).add_argument("--name")
-    commands.add_parser("token").add_argument("--role", choices=ROLES, default="till")
+    token = commands.add_parser("token")
+    token.add_argument("--role", choices=ROLES, default="till")
+    token.add_argument("--store", type=int, help="only for this store")
     commands.add_parser("psql").add_argument("database", choices=SERVICES)
     commands.add_parser("run").add_argument("program", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
@@ -157,7 +160,13 @@ def _reset(arguments: argparse.Namespace) -> int:
 
 
 def _token(arguments: argparse.Namespace) -> int:
-    print(_existing().secrets[arguments.role])
+    layout = _existing()
+    if arguments.store is None:
+        print(layout.secrets[arguments.role])
+        return 0
+    if not Stack(layout).is_supervised():
+        raise StackError("not running: make up starts it")
+    print(asyncio.run(ensure_store_key(layout, arguments.role, arguments.store)))
     return 0
 
 

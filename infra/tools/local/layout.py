@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 ROOT = Path(__file__).resolve().parents[3]
 SERVICES = ("sales", "stock", "report")
-ROLES = ("till", "manager", "head-office")
+ROLES = ("till", "manager", "head-office", "logistics", "read-only")
 
 # COMPTOIR_<NAME>_PORT in the environment overrides each.
 DEFAULT_PORTS = {
@@ -131,7 +131,7 @@ class Layout:
         file = self.state / "secrets.json"
         known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
         names = ("postgresql", *SERVICES, *map(owner_of, SERVICES), *ROLES)
-        # An older folder has no passwords for the owners.
+        # An older folder has no passwords for the owners, and keys of fewer roles.
         if missing := [name for name in names if name not in known]:
             self.state.mkdir(parents=True, exist_ok=True)
             known |= {name: secrets.token_urlsafe(32) for name in missing}

@@ -10,17 +10,16 @@ from functools import partial
 import httpx
 import psutil
 import yaml
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.tools.local import kafka, nginx, postgresql
 from infra.tools.local.cleanup import discard_processes, find_processes, stop_processes
-from infra.tools.local.layout import ROLES, ROOT, SERVICES, Layout, StackError
+from infra.tools.local.keys import ensure_demo_keys
+from infra.tools.local.layout import ROOT, SERVICES, Layout, StackError
 from infra.tools.local.observability import READY_PATHS, list_backends
 from infra.tools.local.ports import check_free
 from infra.tools.local.programs import INFRASTRUCTURE, list_programs
 from infra.tools.local.supervisor import Program, Supervisor
 from infra.tools.local.topics import ensure_topics
-from service_kit.http.api_keys import ensure_key
 
 READY_SECONDS = 90.0
 POLL_SECONDS = 0.1
@@ -120,11 +119,7 @@ class Stack:
             [sys.executable, "-m", "alembic", "-c", configuration, "upgrade", "head"],
             {"DATABASE_URL": self.layout.owner_url(service)},
         )
-        engine = create_async_engine(self.layout.database_url(service))
-        async with engine.begin() as connection:
-            for role in ROLES:
-                await ensure_key(connection, self.layout.secrets[role], role, "demo")
-        await engine.dispose()
+        await ensure_demo_keys(self.layout, service)
 
     async def _prepare_broker(self) -> None:
         await self._wait("kafka", partial(kafka.answers, self.layout))

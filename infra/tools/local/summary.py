@@ -10,7 +10,7 @@ from infra.tools.local.programs import INFRASTRUCTURE
 TRY = """
 Try:
   curl -s -H "x-token: $(make -s token ROLE=head-office)" {sales}/api/magasins/
-  curl -s -H "x-token: $(make -s token ROLE=till)" -H 'content-type: application/json' \\
+  curl -s -H "x-token: $(make -s token ROLE=till STORE=1)" -H 'content-type: application/json' \\
        -d '{{"magasin_id": 1, "panier": [{{"produit_id": 1, "quantite": 2}}]}}' {sales}/api/ventes/
   curl -s -H "x-token: $(make -s token ROLE=head-office)" {report}/api/ventes/rapport"""
 SALES = "#/endpoint-breakdown?var-handler=/api/ventes/"

@@ -54,7 +54,7 @@ def test_each_job_runs_the_command_of_compose(name: str) -> None:
     if name.endswith("-migrate"):
         assert container["command"] == SERVICES[name]["command"]
     else:
-        ensured = re.findall(r"^ensure \S+ (.+)$", container["command"][-1], re.MULTILINE)
+        ensured = re.findall(r"^ensure \S+ (\S+)", container["command"][-1], re.MULTILINE)
         assert ensured == ["till", "manager", "head-office"]
 
 

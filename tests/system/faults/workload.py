@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from infra.tools.local.keys import ensure_store_key
 from infra.tools.rest import AGAIN_CODES, AGAIN_STATUSES, ON_ITS_WAY_CODES
 from tests.fixtures.http import open_client
 from tests.system.faults.history import History, Operation, Outcome
@@ -47,6 +48,9 @@ class Workload:
         self._seed = seed
         self._urls = {name: layout.url(f"{name}-api") for name in ("sales", "stock", "report")}
         limits = httpx.Limits(max_connections=4 * TILLS)
+        self._layout = layout
+        # The keys of each store: of its till, and of its manager.
+        self._keys: dict[int, dict[str, str]] = {}
         token = layout.secrets["head-office"]
         self._http = open_client(headers={"x-token": token}, timeout=15, limits=limits)
         self._goods = Goods(())
@@ -74,6 +78,10 @@ class Workload:
             body = {"nom": f"{run}-magasin-{number}", "politique_stock": policy}
             store_id = await self._create("/api/magasins/", body)
             self.history.stores[store_id] = policy
+            self._keys[store_id] = {
+                role: await ensure_store_key(self._layout, role, store_id)
+                for role in ("till", "manager")
+            }
             opening = Operation(
                 f"{run}-opening-{store_id}", store_id, dict.fromkeys(products, OPENING_UNITS)
             )
@@ -147,7 +155,9 @@ class Workload:
         body: dict[str, Any] = {"magasin_id": operation.store_id, "type": kind, "lignes": lines}
         if kind == "ajustement":
             body["motif"] = "inventaire"
-        await self._insist(operation, self._urls["stock"] + "/api/stock/mouvements", body, {})
+        headers = {"x-token": self._keys[operation.store_id]["manager"]}
+        url = self._urls["stock"] + "/api/stock/mouvements"
+        await self._insist(operation, url, body, headers)
 
     async def _sell(self, random: Random, key: str, store_id: int) -> None:
         products = self._goods.choose(random, 3)
@@ -156,7 +166,9 @@ class Workload:
         lines = [{"produit_id": id, "quantite": n} for id, n in operation.quantities.items()]
         body = {"magasin_id": store_id, "panier": lines}
         url = self._urls["sales"] + "/api/ventes/"
-        headers = {"prefer": "respond-async"} if random.random() < SHARE_ASYNC else {}
+        headers = {"x-token": self._keys[store_id]["till"]}
+        if random.random() < SHARE_ASYNC:
+            headers["prefer"] = "respond-async"
         if random.random() < SHARE_WITHOUT_RETRY:
             await self._send(operation, url, body, headers)
         elif random.random() < SHARE_DOUBLED:

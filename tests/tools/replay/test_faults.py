@@ -17,6 +17,7 @@ from infra.tools.rest import RestClient, Unreachable
 DAY = date(2010, 12, 1)
 OURS, THEIRS = 1, 2
 NUMBERS = Numbers({"Réunion": OURS}, {"CUP": 7})
+KEYS = {OURS: "key of our till"}
 
 
 def an_invoice() -> Invoice:
@@ -41,7 +42,9 @@ async def test_a_sale_that_the_report_never_shows_ends_the_replay(
     monkeypatch.setattr(selling, "LONGEST_DELAY_SECONDS", 0.0)
     never = {"path": "/api/rapports/ventes", "a_jour": False}
     async with client_of({"path": "/api/ventes/", "vente_id": "x"}, never) as client:
-        outcome = await selling.Tills(client, NUMBERS, None).sell([an_invoice()], lambda: None)
+        outcome = await selling.Tills(client, NUMBERS, KEYS, None).sell(
+            [an_invoice()], lambda: None
+        )
 
     assert (outcome.recorded, outcome.unseen, outcome.delays) == (1, 1, [])
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from infra.tools.measure.replay.catalogue import prepare_catalogue
+from infra.tools.measure.replay.keys import make_till_keys
 from infra.tools.measure.replay.reading import TillData, UnreadableData, read_till_data
 from infra.tools.measure.replay.selling import Outcome, Tills
 from infra.tools.measure.replay.verdict import Totals, expect_totals, find_differences, read_totals
@@ -65,6 +66,7 @@ async def _replay(data: TillData, limit: int | None, rate: float | None) -> dict
     async with RestClient(head_office_key()) as client:
         with console.status("stores, products and opening stock"):
             numbers = await prepare_catalogue(client, data)
+            keys = await make_till_keys(numbers.stores.values())
         with Progress(
             TextColumn("sales"),
             BarColumn(),
@@ -73,7 +75,7 @@ async def _replay(data: TillData, limit: int | None, rate: float | None) -> dict
             console=console,
         ) as progress:
             task = progress.add_task("sales", total=len(invoices))
-            tills = Tills(client, numbers, rate)
+            tills = Tills(client, numbers, keys, rate)
             outcome = await tills.sell(invoices, lambda: progress.advance(task))
         expected = expect_totals(outcome.accepted, numbers)
         days = [invoice.sold_at.date() for invoice in invoices]

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,11 +31,18 @@ class Outcome:
 
 
 class Tills:
-    """The tills of all stores; they take invoices from one list."""
+    """The tills of all stores, each with its store's key; they take invoices from one list."""
 
-    def __init__(self, client: RestClient, numbers: Numbers, rate: float | None) -> None:
+    def __init__(
+        self,
+        client: RestClient,
+        numbers: Numbers,
+        keys: Mapping[int, str],
+        rate: float | None,
+    ) -> None:
         self._client = client
         self._numbers = numbers
+        self._keys = keys
         self._rate = rate
         self._outcome = Outcome()
         self._sampling: set[asyncio.Task[None]] = set()
@@ -66,7 +73,9 @@ class Tills:
     async def _post(self, invoice: Invoice) -> None:
         url = f"{address_of('sales')}/api/ventes/"
         key = f"online-retail-{invoice.number}-{invoice.store}"
-        answer = await self._client.post(url, write_receipt(invoice, self._numbers), key)
+        receipt = write_receipt(invoice, self._numbers)
+        token = self._keys[receipt["magasin_id"]]
+        answer = await self._client.post(url, receipt, key, token=token)
         self._outcome.accepted.append(invoice)
         if "idempotent-replayed" in answer.headers:
             self._outcome.known_before += 1
