@@ -59,6 +59,10 @@ replay: $(STAMP) ## Play real sales: make replay DATA=file.csv.gz [RATE=100] [LI
 	@test -n "$(DATA)" || { echo "Which data? make replay DATA=path/to/online-retail.csv.gz"; exit 1; }
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.measure.replay "$(DATA)" $(if $(RATE),--rate $(RATE)) $(if $(LIMIT),--limit $(LIMIT))
 
+.PHONY: keys
+keys: $(STAMP) ## List API keys, or DO="create store-1 --role till --store 1" (revoke store-1/till)
+	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.keys $(DO)
+
 .PHONY: audit
 audit: $(STAMP) ## Compare sales, stock and report on the running system
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.audit

@@ -5,10 +5,11 @@ from typing import Annotated
 import httpx
 import pytest
 from fastapi import APIRouter, Depends
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.http.access import PUBLIC, Needs, Reach, check_access, refuse_foreign
-from service_kit.http.api_keys import ensure_key
+from service_kit.http.api_keys import MOST_SITES, ensure_key
 from service_kit.http.callers import Caller
 from service_kit.http.problems import Problem
 
@@ -95,3 +96,28 @@ async def test_a_new_secret_keeps_the_scope_unless_another_is_given(
     reaching_nothing = await client.post("/notes", json={"id": 1}, headers={"x-token": "second"})
 
     assert limited.status_code == reaching_nothing.status_code == 403
+
+
+async def test_a_revoked_key_stays_revoked_until_its_client_gets_another(
+    client: httpx.AsyncClient, notes_engine: AsyncEngine
+) -> None:
+    async with notes_engine.begin() as connection:
+        await ensure_key(connection, "leaked", "manager", "local")
+        await connection.execute(text("UPDATE api_keys SET revoked_at = now()"))
+        await ensure_key(connection, "leaked", "manager", "local")
+
+    leaked = await client.get("/notes", headers={"x-token": "leaked"})
+    async with notes_engine.begin() as connection:
+        await ensure_key(connection, "new", "manager", "local")
+    new = await client.get("/notes", headers={"x-token": "new"})
+
+    assert (leaked.status_code, new.status_code) == (401, 200)
+
+
+async def test_a_key_of_more_sites_than_a_list_can_read_is_not_made(
+    notes_engine: AsyncEngine,
+) -> None:
+    async with notes_engine.begin() as connection:
+        await ensure_key(connection, "wide", "manager", "wide", range(MOST_SITES))
+        with pytest.raises(ValueError, match="at most"):
+            await ensure_key(connection, "wider", "manager", "wider", range(MOST_SITES + 1))

@@ -7,7 +7,9 @@ stores the key given in the environment variable API_KEY in the database of DATA
 import argparse
 import asyncio
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from fastapi import Request
 from sqlalchemy import text
@@ -63,12 +65,17 @@ async def find_caller(state: ApiState, scope: Scope) -> Caller:
     return caller
 
 
+# A list reads a page of each site of its caller.
+MOST_SITES = 100
+
 _ENSURE = text("""
     INSERT INTO api_keys (key_hash, client_id, role, sites, rights)
     VALUES (:hash, :client_id, :role, CAST(:sites AS int[]),
         coalesce(CAST(:rights AS text[]), '{}'))
     ON CONFLICT (client_id) DO UPDATE
-        SET key_hash = excluded.key_hash, role = excluded.role, revoked_at = NULL,
+        SET key_hash = excluded.key_hash, role = excluded.role,
+            revoked_at = CASE WHEN api_keys.key_hash = excluded.key_hash
+                THEN api_keys.revoked_at END,
             sites = coalesce(CAST(:sites AS int[]), api_keys.sites),
             rights = coalesce(CAST(:rights AS text[]), api_keys.rights)
 """)
@@ -85,7 +92,11 @@ async def ensure_key(
     """Store a key for the client `label/role`, and replace its former key.
 
     Without `sites` or `rights` a known client keeps its own; a new one has all sites and no right.
+    A revoked key stays revoked, however often it is stored: each start of a stack does it.
+    Raises `ValueError` for more than `MOST_SITES` sites.
     """
+    if sites is not None and len(sites) > MOST_SITES:
+        raise ValueError(f"a key is limited to at most {MOST_SITES} sites, or reaches all")
     values = {
         "hash": hash_key(key),
         "client_id": f"{label}/{role}",
@@ -94,6 +105,36 @@ async def ensure_key(
         "rights": None if rights is None else sorted(rights),
     }
     await connection.execute(_ENSURE, values)
+
+
+class StoredKey(NamedTuple):
+    """A client of the table `api_keys`."""
+
+    client_id: str
+    role: str
+    sites: Sequence[int] | None
+    rights: Sequence[str]
+    revoked_at: datetime | None
+
+
+_LIST = text("SELECT client_id, role, sites, rights, revoked_at FROM api_keys ORDER BY client_id")
+
+
+async def list_keys(connection: AsyncConnection) -> list[StoredKey]:
+    """Return the clients that have or had a key."""
+    return [StoredKey(*row) for row in await connection.execute(_LIST)]
+
+
+_REVOKE = text("""
+    UPDATE api_keys SET revoked_at = now()
+    WHERE client_id = :client_id AND revoked_at IS NULL RETURNING 1
+""")
+
+
+async def revoke_key(connection: AsyncConnection, client_id: str) -> bool:
+    """Revoke a client's key for good; return whether it had one."""
+    revoked = await connection.execute(_REVOKE, {"client_id": client_id})
+    return revoked.one_or_none() is not None
 
 
 async def _main() -> None:

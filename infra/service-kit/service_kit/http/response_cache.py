@@ -69,7 +69,7 @@ class ResponseCache:
         """Return the response to a request, if it is cached and the caller may have it."""
         if scope["method"] not in ("GET", "HEAD") or not self._feed.is_live:
             return None
-        # Most misses end here, before the key is hashed.
+        # Requests for what is never cached end here, before the key is hashed.
         if _path_of(scope) not in self._queries:
             return None
         if_none_match, wants_fresh = _read_conditions(scope)

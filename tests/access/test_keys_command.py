@@ -1,0 +1,76 @@
+"""`make keys` makes, lists and revokes a key in the databases of all services."""
+
+import httpx
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.tools.operate.keys import (
+    KeyRefused,
+    create_key,
+    describe_keys,
+    open_databases,
+    revoke,
+)
+from tests.access.matrix import FOREIGN, OWN
+from tests.fixtures.waiting import eventually
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, engines: list[AsyncEngine]) -> None:
+    for service, engine in zip(("SALES", "STOCK", "REPORT"), engines, strict=True):
+        url = engine.url.render_as_string(hide_password=False)
+        monkeypatch.setenv(f"COMPTOIR_{service}_DATABASE_URL", url)
+
+
+async def statuses(services: dict[str, httpx.AsyncClient], key: str, store: int) -> list[int]:
+    paths = {
+        "sales": "/api/produits/",
+        "stock": f"/api/magasins/{store}/stock",
+        "report": f"/api/rapports/ventes?magasin_id={store}",
+    }
+    headers = {"x-token": key}
+    return [
+        (await services[service].get(path, headers=headers)).status_code
+        for service, path in paths.items()
+    ]
+
+
+async def test_a_key_works_in_all_services_until_it_is_revoked(
+    services: dict[str, httpx.AsyncClient],
+) -> None:
+    async with open_databases() as databases:
+        key = await create_key(databases, "shop", "manager", [OWN], ["backdate"])
+
+    assert await statuses(services, key, OWN) == [200, 200, 200]
+    assert await statuses(services, key, FOREIGN) == [200, 404, 403]
+
+    async with open_databases() as databases:
+        with pytest.raises(KeyRefused, match="shop/manager has a key in sales"):
+            await create_key(databases, "shop", "manager", [FOREIGN], [])
+        await revoke(databases, "shop/manager")
+    await eventually(lambda: statuses(services, key, OWN), [401, 401, 401])
+
+    async with open_databases() as databases:
+        with pytest.raises(KeyRefused, match="no key"):
+            await revoke(databases, "shop/manager")
+        lines = (await describe_keys(databases)).splitlines()
+        another = await create_key(databases, "shop", "manager", [OWN], [])
+    [line] = [line for line in lines if line.startswith("shop/manager")]
+    assert line.split() == ["shop/manager", "stores", str(OWN), "backdate", "REVOKED"]
+    assert await statuses(services, another, OWN) == [200, 200, 200]
+
+
+async def test_a_key_that_is_not_the_same_everywhere_is_noticed(
+    services: dict[str, httpx.AsyncClient],
+) -> None:
+    async with open_databases() as databases:
+        only_sales = {"sales": databases["sales"]}
+        await create_key(only_sales, "half", "till", None, [])
+        lines = (await describe_keys(databases)).splitlines()
+
+    half = [line.split()[1:] for line in lines if line.startswith("half/till")]
+    assert half == [
+        ["all", "stores", "IN", "sales"],
+        ["unknown", "IN", "stock"],
+        ["unknown", "IN", "report"],
+    ]
