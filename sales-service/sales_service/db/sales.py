@@ -40,16 +40,19 @@ async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
     return (await _with_lines(session, rows))[0] if rows else None
 
 
-_PAGE = f"""
-    SELECT {_SALE_COLUMNS} FROM sales WHERE id < :before {{and_store}}
-    ORDER BY id DESC LIMIT :limit
-"""
-_OF_STORE = _PAGE.format(and_store="AND store_id = wanted")
-_LIST = text(_PAGE.format(and_store=""))
-# A page of each store by its index: the work grows with the stores, not with their sales.
+_LIST = text(f"""
+    SELECT {_SALE_COLUMNS} FROM sales WHERE id < :before ORDER BY id DESC LIMIT :limit
+""")
+# A page of each store: the work grows with the stores, not with their sales. It is ordered by the
+# columns of its index. PostgreSQL would choose the primary key for an order by id, and read the
+# sales of all stores for the page of a small one.
 _LIST_OF_STORES = text(f"""
     SELECT newest.* FROM unnest(CAST(:store_ids AS int[])) AS wanted
-    CROSS JOIN LATERAL ({_OF_STORE}) AS newest ORDER BY id DESC LIMIT :limit
+    CROSS JOIN LATERAL (
+        SELECT {_SALE_COLUMNS} FROM sales
+        WHERE (store_id, id) < (wanted, CAST(:before AS uuid)) AND store_id >= wanted
+        ORDER BY store_id DESC, id DESC LIMIT :limit
+    ) AS newest ORDER BY id DESC LIMIT :limit
 """)
 _AFTER_ALL = UUID(int=2**128 - 1)
 

@@ -104,24 +104,30 @@ _PAGE = """
     WHERE (l.product_id, l.store_id)
         > (CAST(:after_product AS bigint), CAST(:after_store AS bigint))
         {and_filters}
-    ORDER BY l.product_id, l.store_id LIMIT :limit
+    ORDER BY {order} LIMIT :limit
 """
-# A page of each store by its index: the work grows with the stores, not with all levels.
+_BY_PRODUCT = "l.product_id, l.store_id"
+# It is ordered by the columns of the primary key. PostgreSQL would choose the index by product for
+# the other order, and read the levels of all stores for the page of one.
+_OF_STORE = _PAGE.format(
+    and_filters="""AND l.store_id <= wanted
+        AND (l.store_id, l.product_id) >= (wanted, CAST(:after_product AS bigint))""",
+    order="l.store_id, l.product_id",
+)
+_OF_STORE_AND_PRODUCT = _PAGE.format(
+    and_filters="AND l.store_id = wanted AND l.product_id = :product_id", order=_BY_PRODUCT
+)
+# A page of each store: the work grows with the stores, not with all levels.
 _PAGE_OF_STORES = """
     SELECT levels.* FROM unnest(CAST(:store_ids AS int[])) AS wanted
     CROSS JOIN LATERAL ({page}) AS levels ORDER BY product_id, store_id LIMIT :limit
 """
-# The last condition follows from the page's own; with it the store's index begins at the page.
-_OF_STORE = _PAGE.format(
-    and_filters="AND l.store_id = wanted AND l.product_id >= CAST(:after_product AS bigint)"
-)
-_OF_STORE_AND_PRODUCT = _PAGE.format(
-    and_filters="AND l.store_id = wanted AND l.product_id = :product_id"
-)
 # By whether stores and a product are given: the planner chooses the index by the columns.
 _LIST = {
-    (False, False): text(_PAGE.format(and_filters="")),
-    (False, True): text(_PAGE.format(and_filters="AND l.product_id = :product_id")),
+    (False, False): text(_PAGE.format(and_filters="", order=_BY_PRODUCT)),
+    (False, True): text(
+        _PAGE.format(and_filters="AND l.product_id = :product_id", order=_BY_PRODUCT)
+    ),
     (True, False): text(_PAGE_OF_STORES.format(page=_OF_STORE)),
     (True, True): text(_PAGE_OF_STORES.format(page=_OF_STORE_AND_PRODUCT)),
 }

@@ -79,20 +79,27 @@ async def find_document(session: AsyncSession, document_id: UUID) -> Sequence[Ro
     return (await session.execute(_FIND_DOCUMENT, {"document_id": document_id})).all()
 
 
-_PAGE = """
-    SELECT id, store_id, product_id, delta, balance_after AS balance, kind, reason, document_id,
-        occurred_at, recorded_at
-    FROM movements WHERE id < :before {and_filters} ORDER BY id DESC LIMIT :limit
+_COLUMNS = """id, store_id, product_id, delta, balance_after AS balance, kind, reason, document_id,
+    occurred_at, recorded_at"""
+_PAGE = f"""
+    SELECT {_COLUMNS} FROM movements WHERE id < :before {{and_filters}}
+    ORDER BY id DESC LIMIT :limit
 """
-# A page of each store by its index: the work grows with the stores, not with the ledger.
+# It is ordered by the columns of its index. PostgreSQL would choose the primary key for an order
+# by id, and read the movements of all stores for the page of a small one.
+_OF_STORE = f"""
+    SELECT {_COLUMNS} FROM movements
+    WHERE (store_id, id) < (wanted, CAST(:before AS bigint)) AND store_id >= wanted
+    ORDER BY store_id DESC, id DESC LIMIT :limit
+"""
+_OF_STORE_AND_PRODUCT = _PAGE.format(
+    and_filters="AND store_id = wanted AND product_id = :product_id"
+)
+# A page of each store: the work grows with the stores, not with the ledger.
 _PAGE_OF_STORES = """
     SELECT newest.* FROM unnest(CAST(:store_ids AS int[])) AS wanted
     CROSS JOIN LATERAL ({page}) AS newest ORDER BY id DESC LIMIT :limit
 """
-_OF_STORE = _PAGE.format(and_filters="AND store_id = wanted")
-_OF_STORE_AND_PRODUCT = _PAGE.format(
-    and_filters="AND store_id = wanted AND product_id = :product_id"
-)
 # By whether stores and a product are given: the planner chooses the index by the columns.
 _LIST = {
     (False, False): text(_PAGE.format(and_filters="")),

@@ -155,6 +155,13 @@ async def test_the_stock_of_a_product_is_found_by_product(stock: AsyncEngine) ->
     assert "stock_levels" not in tables_read_whole(nodes)
 
 
+async def test_the_stock_of_a_key_s_store_is_found_by_store(stock: AsyncEngine) -> None:
+    nodes = await plans_of(stock, lambda session: list_stock(session, [3], None, (0, 0), 501))
+
+    assert "stock_levels_pkey" in indexes_in(nodes)
+    assert "stock_levels" not in tables_read_whole(nodes)
+
+
 @pytest.fixture
 async def sales(sales_engine: AsyncEngine) -> AsyncEngine:
     """Return a database of 70,000 sales of three lines in forty stores."""
