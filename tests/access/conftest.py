@@ -19,7 +19,7 @@ import stock_service.settings
 from service_kit.http.api_keys import ensure_key
 from service_kit.http.state import api_state
 from stock_service.domain.levels import StoreId
-from tests.access.matrix import HEAD_OFFICE, OWN, PRODUCT, ROLES, SALE_OF, STORES
+from tests.access.matrix import HEAD_OFFICE, OWN, PRODUCT, RECEPTION_OF, ROLES, SALE_OF, STORES
 from tests.fixtures.waiting import eventually
 from tests.report_service.builders import a_sale
 from tests.report_service.conftest import Projection
@@ -85,7 +85,7 @@ async def stock(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     stock = Stock(stock_engine)
     await stock.receive(product_changed(PRODUCT), *map(store_changed, STORES))
     for store in STORES:
-        await stock.put({PRODUCT: 5}, StoreId(store))
+        await stock.put({PRODUCT: 5}, StoreId(store), RECEPTION_OF[store])
     app = stock_service.main.create_app(_settings(stock_service.settings.Settings, stock_engine))
     async with _client_of(app, stock_engine) as client:
         yield client

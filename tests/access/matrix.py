@@ -14,6 +14,7 @@ OWN, FOREIGN = 1, 2
 STORES = (OWN, FOREIGN)
 PRODUCT = 1
 SALE_OF = {store: UUID(f"01890000-0000-7000-8000-{store:012d}") for store in STORES}
+RECEPTION_OF = {store: UUID(f"01890000-0000-7000-9000-{store:012d}") for store in STORES}
 
 _number = count(1)
 
@@ -23,7 +24,8 @@ class Operation:
     """The answers to an operation, and how it is called for a store.
 
     `answer` is that of a key that reaches all stores. `own` and `foreign` are those of a limited
-    key. A role that is not named gets 403. `path` may contain `{store}` and `{sale}`.
+    key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`
+    and `{reception}`.
     """
 
     path: str
@@ -34,7 +36,7 @@ class Operation:
     body: Callable[[int], dict[str, Any]] | None = None
 
     def url(self, store: int) -> str:
-        return self.path.format(store=store, sale=SALE_OF[store])
+        return self.path.format(store=store, sale=SALE_OF[store], reception=RECEPTION_OF[store])
 
     def expected(self, role: str, store: int, *, is_limited: bool) -> int:
         """Return the status of the answer to a key of this role about a store."""
@@ -96,6 +98,8 @@ MATRIX = {
         "PUT /api/magasins/{store_id}": Operation(
             "/api/magasins/{store}", _CHAIN, 200, 403, 403, _city
         ),
+        "GET /api/magasins/{store_id}": Operation("/api/magasins/{store}", ROLES, 200, 200, 200),
+        "DELETE /api/magasins/{store_id}": Operation("/api/magasins/9999", _CHAIN, 404, 403, 403),
         "GET /api/produits/": Operation("/api/produits/", ROLES, 200, 200, 200),
         "GET /api/produits/recherche": Operation(
             "/api/produits/recherche?critere=sucre", ROLES, 200, 200, 200
@@ -105,6 +109,7 @@ MATRIX = {
         "POST /api/produits/lots": Operation(
             "/api/produits/lots", _CHAIN, 201, 403, 403, _products
         ),
+        "GET /api/produits/{product_id}": Operation("/api/produits/1", ROLES, 200, 200, 200),
         "PUT /api/produits/{product_id}": Operation(
             "/api/produits/1", _CHAIN, 200, 403, 403, _cost
         ),
@@ -119,6 +124,9 @@ MATRIX = {
         ),
         "GET /api/stock/mouvements": Operation(
             "/api/stock/mouvements?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+        "GET /api/stock/mouvements/{document_id}": Operation(
+            "/api/stock/mouvements/{reception}", ROLES, 200, 200, 404
         ),
     },
     "report": {

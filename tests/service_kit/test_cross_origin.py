@@ -42,7 +42,7 @@ async def get_boxes(request: Request) -> Response:
         return Content(b"[]")
 
     cache = api_state(request.app).response_cache
-    return await cache.read_through(request, ["boxes"], Caller("till-1", "till"), read)
+    return await cache.read_through(request, Caller("till", "till"), ["boxes"], read)
 
 
 @router.get("/refused/{name}")

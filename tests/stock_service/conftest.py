@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import orjson
@@ -34,7 +35,12 @@ class Stock:
         async with AsyncSession(self.engine) as session, session.begin():
             await apply(session, events)
 
-    async def put(self, levels: Mapping[int, int], store_id: StoreId = STORE) -> None:
+    async def put(
+        self,
+        levels: Mapping[int, int],
+        store_id: StoreId = STORE,
+        document_id: UUID | None = None,
+    ) -> None:
         """Receive these quantities."""
         await self.execute(
             """
@@ -45,9 +51,11 @@ class Stock:
                 RETURNING *)
             INSERT INTO movements (store_id, product_id, delta, balance_after,
                 level_version, kind, document_id, occurred_at)
-            SELECT store_id, product_id, on_hand, on_hand, 1, 'reception', gen_random_uuid(), now()
+            SELECT store_id, product_id, on_hand, on_hand, 1, 'reception',
+                CAST(:document_id AS uuid), now()
             FROM new
             """,
+            document_id=document_id or uuid4(),
             store=store_id,
             products=list(levels.keys()),
             quantities=list(levels.values()),
