@@ -32,7 +32,7 @@ from service_kit.events.cloud_events import PoisonMessage, Subscription, as_pois
 from service_kit.events.dead_letters import DeadLetterLimitReached
 from service_kit.events.fetching import BATCH_RECORDS, Fetched
 from service_kit.events.kafka_clients import give_up_membership, new_consumer, stop_consumer
-from service_kit.events.log_reader import LogReader
+from service_kit.events.log_reader import LogGap, LogReader
 from service_kit.events.membership import REST, NameTaken
 from service_kit.events.multi_partition import NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
@@ -83,6 +83,9 @@ class Consumer:
         self._received_ns = 0
         self.is_connected = False
         self.stall = StallWatch(self._retries)
+        for each in subscriptions:
+            # An alert names this fault: its first occurrence must be a rise.
+            event_metrics.count_retries(self._name, each.topic, LogGap.__name__, 0)
         event_metrics.observe_stopped(self._name, lambda: self._retries.stopped_by_dead_letters)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -259,14 +262,8 @@ class Consumer:
         self, reader: LogReader, partition: TopicPartition, offset: int, fault: BaseException
     ) -> None:
         retry = self._retries.fail(partition, fault)
-        event_metrics.RETRIED.add(
-            1,
-            {
-                "consumer": self._name,
-                "topic": self._subscriptions[partition.topic].topic,
-                "error.type": name_of_fault(fault),
-            },
-        )
+        topic = self._subscriptions[partition.topic].topic
+        event_metrics.count_retries(self._name, topic, name_of_fault(fault), 1)
         logger.log(
             logging.ERROR if retry.is_loud else logging.WARNING,
             "batch failed, its partition pauses",

@@ -43,6 +43,11 @@ def pass_over(consumer: str, topic: str, reason: str, offsets: int) -> None:
     PASSED_OVER.add(offsets, {"consumer": consumer, "topic": topic, "reason": reason})
 
 
+def count_retries(consumer: str, topic: str, fault: str, times: int) -> None:
+    """Count how often a batch of this topic was tried again because of the fault."""
+    RETRIED.add(times, {"consumer": consumer, "topic": topic, "error.type": fault})
+
+
 def observe_stopped(consumer: str, read: Callable[[], int]) -> None:
     """Expose how many partitions a consumer has stopped because of its dead letters."""
 
