@@ -20,6 +20,8 @@ from tests.fixtures.system import RunningSystem, temporary_stack
 TAB_OF = {"sales": "ventes", "stock": "stock", "report": "rapports"}
 # Its name would be taken the second time.
 ONCE = ("POST", "/api/magasins/")
+# The service makes the ids of its documents: nobody knows one beforehand.
+WITHOUT_EXAMPLE = ("GET", "/api/stock/mouvements/{document_id}")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +68,8 @@ async def test_each_example_works_on_the_page_of_an_api(
     await window.page.goto(f"{demo_system.stack.layout.url(f'{service}-api')}/docs")
     await authorize(window.page, demo_system.token("head-office"))
 
-    answers = await statuses(window, operations_of(document_of(service)))
+    sent = [each for each in operations_of(document_of(service)) if each != WITHOUT_EXAMPLE]
+    answers = await statuses(window, sent)
 
     assert succeeded(answers), answers
     assert window.complaints == []
@@ -84,7 +87,7 @@ async def test_each_example_works_on_the_page_of_nginx_with_one_key(
         await window.page.click(f"nav button:text-is('{TAB_OF[service]}')")
         title = window.page.locator(".info .title", has_text=document["info"]["title"])
         await title.wait_for()
-        sent = [each for each in operations_of(document) if each != ONCE]
+        sent = [each for each in operations_of(document) if each not in (ONCE, WITHOUT_EXAMPLE)]
         answers = await statuses(window, sent)
         assert succeeded(answers), answers
 

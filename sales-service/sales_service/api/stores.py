@@ -3,12 +3,12 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from sales_service.api.answers import StoreOut, respond, respond_made, respond_version
 from sales_service.api.pages import link_next
 from sales_service.api.roles import Anyone, HeadOffice
-from sales_service.api.schemas import PathId, StoreChange, StoreIn, StoresQuery
+from sales_service.api.schemas import LARGEST_ID, PathId, StoreChange, StoreIn, StoresQuery
 from sales_service.api.state import sales_state
 from sales_service.db.stores import list_stores, read_store
 from sales_service.domain.errors import UnknownStore
@@ -71,9 +71,13 @@ async def put_store(
     return respond_version(StoreOut.of(store))
 
 
+# The examples of other operations need store 1 open.
+ClosingId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[5])]
+
+
 @router.delete("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})
 async def delete_store(
-    store_id: PathId, request: Request, caller: HeadOffice, if_match: IfMatch = None
+    store_id: ClosingId, request: Request, caller: HeadOffice, if_match: IfMatch = None
 ) -> Response:
     """Close a store. It sells nothing more; its sales and its stock stay."""
     async with write_session(request) as session:

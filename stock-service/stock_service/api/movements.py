@@ -55,9 +55,18 @@ def _made(answer: bytes, headers: Mapping[str, str] | None = None) -> Response:
     return Response(answer, 201, {**location, **(headers or {})}, media_type="application/json")
 
 
+DocumentId = Annotated[
+    UUID,
+    Path(
+        examples=["0193a5d0-2c00-7000-8000-000000000002"],
+        description="`document_id` of a posted document, which its `Location` names",
+    ),
+]
+
+
 @router.get("/api/stock/mouvements/{document_id}", responses={200: json_of(EntryOut)})
 async def get_stock_document(
-    document_id: Annotated[UUID, Path()], session: ReadSession, caller: StockReader
+    document_id: DocumentId, session: ReadSession, caller: StockReader
 ) -> Response:
     """Return a reception, an adjustment, an opening stock or a count as it was posted."""
     rows = await find_document(session, document_id)
