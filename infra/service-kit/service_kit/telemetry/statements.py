@@ -25,7 +25,6 @@ _OPERATIONS = {"INTO": "INSERT", "UPDATE": "UPDATE", "FROM": "SELECT"}
 _EXECUTIONS = ("do_execute", "do_execute_no_params", "do_executemany")
 _BOUNDARIES = {"do_commit": "COMMIT", "do_rollback": "ROLLBACK"}
 _FAILURES = (asyncpg.PostgresError, AsyncAdapt_asyncpg_dbapi.Error)
-SHORTEST_ROUND_TRIP_NS = 30_000
 
 
 def time_statements(engine: AsyncEngine) -> None:
@@ -50,18 +49,22 @@ def _timed_execution(execute: Callable[..., None]) -> Callable[..., None]:
 
 def _timed_boundary(finish: Callable[[Any], None], operation: str) -> Callable[[Any], None]:
     def finish_timed(connection: Any) -> None:
-        # A connection that has no transaction is returned without asking the server.
-        with timed(operation, shortest_ns=SHORTEST_ROUND_TRIP_NS):
+        driver = connection.driver_connection
+        if not driver.is_closed() and not driver.is_in_transaction():
+            # A connection without a transaction is returned without asking the server.
+            finish(connection)
+            return
+        with timed(operation):
             finish(connection)
 
     return finish_timed
 
 
 @contextmanager
-def timed(statement: str, cursor: Any = None, shortest_ns: int = 0) -> Iterator[None]:
+def timed(statement: str, cursor: Any = None) -> Iterator[None]:
     """Count the time of the block to the stage `sql`, and record it as the statement's span.
 
-    The span has the number of rows of the `cursor`. A shorter time than `shortest_ns` gets no span.
+    The span has the number of rows of the `cursor`.
     """
     parent = trace.get_current_span()
     started_ns = time_ns()
@@ -73,7 +76,7 @@ def timed(statement: str, cursor: Any = None, shortest_ns: int = 0) -> Iterator[
         failure = error
         raise
     finally:
-        if parent.is_recording() and time_ns() - started_ns >= shortest_ns:
+        if parent.is_recording():
             _record(statement, started_ns, failure, cursor)
 
 
