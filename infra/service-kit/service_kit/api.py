@@ -15,6 +15,7 @@ from service_kit.http.cross_origin import share_answers
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.key_first import KeyFirst
 from service_kit.http.limits import Admission, BodyLimit
+from service_kit.http.normal_text import NormalText
 from service_kit.http.openapi import PROBLEM_RESPONSES, complete_document, serve_docs
 from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
@@ -80,6 +81,7 @@ def build_api(
     install_problems(app, problem_of)
     complete_document(app)
     serve_docs(app)
+    app.add_middleware(NormalText)
     app.add_middleware(KeyFirst, state=state)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, state=state)
     app.add_middleware(Admission, most_requests=settings.most_requests, state=state, pools=pools)
