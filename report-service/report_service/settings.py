@@ -11,7 +11,7 @@ class Settings(ServiceSettings):
     service_name: str = "report-service"
 
     chain_timezone: ZoneInfo = ZoneInfo("America/Toronto")
-    """The IANA time zone that says which date is today in `/api/performance/global`."""
+    """The IANA time zone that says which date is today, as for the end of a trend."""
 
     audit_every_seconds: float = 5.0
     """How often the audit compares a slice of the counters with its source."""

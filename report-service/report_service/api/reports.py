@@ -20,6 +20,7 @@ from report_service.api.read_your_writes import wait_until_counted
 from report_service.api.roles import ChainReader, StoreReader
 from report_service.api.schemas import FreshnessIn, PeriodIn, ReportIn, StoreReportIn
 from report_service.api.state import report_state
+from report_service.api.trend import DAY, fill_days
 from report_service.db.reports import (
     SalesReport,
     StoreReport,
@@ -55,15 +56,11 @@ async def get_sales_report(
     """Return the consolidated report: stores, best sellers, trend, stock-outs and overstocks."""
     _refuse_reversed(query)
     is_bounded = query.start is not None or query.end is not None
-    read = partial(
-        read_sales_report,
-        start=query.start,
-        end=query.end,
-        top=query.best_sellers,
-        max_days=MAX_TREND_DAYS if is_bounded else TREND_DAYS,
+    longest = MAX_TREND_DAYS if is_bounded else TREND_DAYS
+    period = PeriodOut(query.start, query.end)
+    return await _answer_consolidated(
+        request, caller, query, period, top=query.best_sellers, longest=longest
     )
-    describe = partial(ReportOut.of, period=PeriodOut(query.start, query.end))
-    return await _answer(request, caller, query, read, describe)
 
 
 @router.get("/api/performance/global", responses={200: json_of(ReportOut, FreshnessOut)})
@@ -71,15 +68,11 @@ async def get_performance(
     request: Request, caller: ChainReader, query: Annotated[FreshnessIn, Query()]
 ) -> Response:
     """Return the consolidated report of the last 30 days, with the five best sellers."""
-    now = datetime.now(report_state(request.app).settings.chain_timezone)
-    start = now.date() - PERFORMANCE_DAYS + timedelta(days=1)
     # The period has no end: in a store east of the chain it may be tomorrow already.
-    read = partial(
-        read_sales_report, start=start, end=None, top=PERFORMANCE_TOP, max_days=MAX_TREND_DAYS
+    period = PeriodOut(_now(request).date() - PERFORMANCE_DAYS + DAY, None)
+    return await _answer_consolidated(
+        request, caller, query, period, top=PERFORMANCE_TOP, longest=MAX_TREND_DAYS
     )
-    describe = partial(ReportOut.of, period=PeriodOut(start, None))
-    tomorrow = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
-    return await _answer(request, caller, query, read, describe, until=tomorrow)
 
 
 @router.get("/api/rapports/ventes", responses={200: json_of(StoreReportOut, FreshnessOut)})
@@ -95,6 +88,30 @@ async def get_store_report(
     read = partial(read_store_report, start=query.start, end=query.end, store_id=query.store_id)
     describe = partial(StoreReportOut.of, period=PeriodOut(query.start, query.end))
     return await _answer(request, caller, query, read, describe)
+
+
+async def _answer_consolidated(
+    request: Request,
+    caller: Caller,
+    query: FreshnessIn,
+    period: PeriodOut,
+    *,
+    top: int,
+    longest: int,
+) -> Response:
+    """Answer with the consolidated report, whose trend has `longest` days at most."""
+    now = _now(request)
+    start, end = period.start, period.end
+    read = partial(read_sales_report, start=start, end=end, top=top, max_days=longest)
+    fill = partial(fill_days, start=start, end=end, today=now.date(), longest=longest)
+    describe = partial(ReportOut.of, period=period, fill=fill)
+    # The next day belongs to the trend from midnight on, although nothing is sold yet.
+    tomorrow = datetime.combine(now.date() + DAY, datetime.min.time(), now.tzinfo)
+    return await _answer(request, caller, query, read, describe, until=tomorrow)
+
+
+def _now(request: Request) -> datetime:
+    return datetime.now(report_state(request.app).settings.chain_timezone)
 
 
 async def _answer(
