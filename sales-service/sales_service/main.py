@@ -11,13 +11,16 @@ from sales_service.api.outcomes import run_outcomes
 from sales_service.api.problems import PROBLEM_OF
 from sales_service.api.state import SalesState
 from sales_service.catalogue_cache import CatalogueCache
+from sales_service.domain.currencies import WITH_CENTS
 from sales_service.settings import Settings
 from service_kit.api import build_api, serve
 from service_kit.http.state import api_state
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Build the application with all its parts."""
+    """Build the application with all its parts; raise `ValueError` for a default without cents."""
+    if settings.default_currency not in WITH_CENTS:
+        raise ValueError(f"DEFAULT_CURRENCY {settings.default_currency} is no currency with cents")
     state = APIRouter(lifespan=partial(_open_state, settings))
     return build_api(
         settings,

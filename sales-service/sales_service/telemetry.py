@@ -76,4 +76,5 @@ def count_sales(sales: Sequence[Sale]) -> None:
         store = _STORES.label(sale.store_id)
         _SALES.add(1, {"store": store, "status": sale.status.value})
         if sale.status is SaleStatus.CONFIRMED:
-            _REVENUE.add(sale.total_cents / 100, {"store": store, "currency": sale.currency})
+            paid = (sale.total_cents + sale.tax_cents) / 100
+            _REVENUE.add(paid, {"store": store, "currency": sale.currency})

@@ -31,3 +31,20 @@ def test_the_stores_clock_and_cutoff_decide_the_business_date(
 
     assert (placed.business_date, placed.local_hour) == (day, hour)
     assert placed.sold_at.tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("local", "instant"),
+    [
+        # The clock skips this hour, and repeats that one.
+        (datetime(2025, 3, 9, 2, 30), datetime(2025, 3, 9, 7, 30, tzinfo=UTC)),  # noqa: DTZ001
+        (datetime(2025, 11, 2, 1, 30), datetime(2025, 11, 2, 5, 30, tzinfo=UTC)),  # noqa: DTZ001
+    ],
+)
+def test_a_local_time_at_a_change_of_the_clock_has_one_instant(
+    local: datetime, instant: datetime
+) -> None:
+    placed = place_in_business_day(local, NOW, "America/Toronto", 0)
+
+    assert placed.sold_at.astimezone(UTC) == instant
+    assert placed.business_date == local.date()

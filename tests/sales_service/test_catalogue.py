@@ -1,11 +1,13 @@
 """Stores and products: the seed's paths and fields."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.fixtures.waiting import eventually
 from tests.sales_service.conftest import Shop
 
 
@@ -132,6 +134,34 @@ async def test_made_up_skus_do_not_run_out_of_digits(shop: Shop) -> None:
     skus = [(await shop.client.post("/api/produits/", json=body)).json()["sku"] for _ in range(2)]
 
     assert skus == ["P-12345671", "P-12345672"]
+
+
+async def test_a_made_up_sku_that_another_request_is_taking_is_a_retry(shop: Shop) -> None:
+    rice = {"nom": "Riz", "categorie": "Vrac", "prix": 1}
+
+    async def is_waited_for() -> bool:
+        async with shop.engine.connect() as watching:
+            waiting = """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """
+            return bool((await watching.execute(text(waiting))).scalar_one())
+
+    async with shop.engine.connect() as other:
+        taken = """
+            INSERT INTO products (sku, name, description, category, unit_price)
+            VALUES ('P-000004', 'Riz', '', 'Vrac', 1)
+        """
+        await other.execute(text(taken))
+        await other.execute(text("SELECT setval('product_ids', 3)"))
+        adding = asyncio.create_task(shop.client.post("/api/produits/", json=rice))
+        await eventually(is_waited_for, True)
+        await other.commit()
+    refused = await adding
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "ressource-occupee")
+    assert refused.headers["retry-after"] == "1"
+    assert (await shop.client.post("/api/produits/", json=rice)).status_code == 201
 
 
 async def test_a_batch_of_products_is_added_whole_or_not_at_all(shop: Shop) -> None:

@@ -7,7 +7,7 @@ from sales_service.domain import errors
 from sales_service.domain.errors import TakenSku
 from sales_service.domain.sale import Sale
 from service_kit.http.access import right_refused
-from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
+from service_kit.http.problems import Fault, Problem, ProblemTable, invalid_request, json_pointer
 
 UNKNOWN_STORE = "magasin-introuvable"
 UNKNOWN_PRODUCT = "produit-introuvable"
@@ -124,6 +124,19 @@ def _taken_sku(pointer: str, sku: str, product_id: int | None) -> Fault:
     return fault if product_id is None else fault | {"produit_id": product_id}
 
 
+def _sku_in_motion(_: errors.SkuInMotion) -> Problem:
+    return Problem.of("resource-busy")
+
+
+def _repeated_tax(error: errors.RepeatedTax) -> Problem:
+    fault = {
+        "pointer": json_pointer("taxes", error.index, "code"),
+        "code": "taxe-repetee",
+        "detail": f"La taxe {error.code} est déjà dans la liste.",
+    }
+    return invalid_request([fault])
+
+
 def _sale_exists(error: errors.SaleExists) -> Problem:
     detail = f"La vente {error.sale_id} existe déjà, avec un autre contenu."
     return Problem(409, "vente-existante", detail)
@@ -132,6 +145,12 @@ def _sale_exists(error: errors.SaleExists) -> Problem:
 def _absurd_date(error: errors.AbsurdDate) -> Problem:
     fault = {"pointer": "/date", "code": "date-absurde", "detail": str(error.sold_at)}
     return Problem(422, IMPOSSIBLE_SALE, "La date de la vente est absurde.", [fault])
+
+
+def _id_ahead(error: errors.IdAhead) -> Problem:
+    detail = "L'heure de cet UUID a plus d'un jour d'avance."
+    fault = {"pointer": "/vente_id", "code": "heure-absurde", "detail": detail}
+    return Problem(422, IMPOSSIBLE_SALE, f"L'identifiant {error.sale_id} est absurde.", [fault])
 
 
 def _absurd_total(error: errors.AbsurdTotal) -> Problem:
@@ -186,8 +205,11 @@ PROBLEM_OF: ProblemTable = {
     errors.StoreNameTaken: _store_name_taken,
     errors.SkuTaken: _sku_taken,
     errors.SkusTaken: _skus_taken,
+    errors.SkuInMotion: _sku_in_motion,
+    errors.RepeatedTax: _repeated_tax,
     errors.SaleExists: _sale_exists,
     errors.AbsurdDate: _absurd_date,
+    errors.IdAhead: _id_ahead,
     errors.AbsurdTotal: _absurd_total,
     errors.AbsurdUnits: _absurd_units,
     errors.Backdated: _backdated,

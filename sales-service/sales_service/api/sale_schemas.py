@@ -8,12 +8,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.types import StringConstraints
 from uuid_utils.compat import uuid7
 
+from sales_service.api.amounts import UnitPrice
 from sales_service.api.schemas import (
     CURSOR_HINT,
     FRENCH_ONLY,
     LARGEST_ID,
     Identifier,
-    UnitPrice,
     with_example,
 )
 from sales_service.api.words import translate_of_line

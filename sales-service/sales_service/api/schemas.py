@@ -1,6 +1,5 @@
 """Requests about the catalogue: French JSON outside, columns of our tables inside."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -8,6 +7,7 @@ from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.types import StringConstraints
 
+from sales_service.api.amounts import Currency, Rate, UnitPrice
 from sales_service.api.words import KINDS, translate
 from sales_service.use_cases.manage_products import Count, NewProduct
 
@@ -26,7 +26,6 @@ _PRODUCT = {"nom": "Café moulu 250 g", "categorie": "Épicerie", "prix": 4.9}
 LARGEST_ID = 2_147_483_647
 CURSOR_HINT = "Where the page begins: the header `Link` of each page names that of the next one"
 
-UnitPrice = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=4)]
 Identifier = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 MOST_ON_HAND = 1_000_000
 Units = Annotated[int, Field(strict=True, ge=0, le=MOST_ON_HAND)]
@@ -58,7 +57,6 @@ def _known_timezone(name: str) -> str:
 
 
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
-Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 Kind = Literal["magasin", "centre_logistique"]
 Policy = Literal["strict", "permissive"]
 
@@ -84,7 +82,7 @@ class TaxIn(BaseModel):
     model_config = FRENCH_ONLY
 
     code: Annotated[str, StringConstraints(pattern="^[A-Z0-9]{1,10}$")]
-    rate: Annotated[Decimal, Field(ge=0, le=1, decimal_places=6)]
+    rate: Rate
 
 
 Taxes = Annotated[list[TaxIn], Field(max_length=5)]

@@ -84,6 +84,19 @@ class SkuTaken(SalesError):
         self.product_id = product_id
 
 
+class SkuInMotion(SalesError):
+    """Another request took the SKU that was made up for a product, at the same moment."""
+
+
+class RepeatedTax(SalesError):
+    """A store has this tax already; `index` is the place of the second one in its list."""
+
+    def __init__(self, index: int, code: str) -> None:
+        super().__init__(f"tax {code!r} twice")
+        self.index = index
+        self.code = code
+
+
 class SaleExists(SalesError):
     """A sale with this identifier and another content was recorded before."""
 
@@ -98,6 +111,14 @@ class AbsurdDate(SalesError):
     def __init__(self, sold_at: datetime) -> None:
         super().__init__(f"sold at {sold_at}")
         self.sold_at = sold_at
+
+
+class IdAhead(SalesError):
+    """The time in the sale's id is too far in the future."""
+
+    def __init__(self, sale_id: UUID) -> None:
+        super().__init__(f"sale id {sale_id}")
+        self.sale_id = sale_id
 
 
 class AbsurdUnits(SalesError):

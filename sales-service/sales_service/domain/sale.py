@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
@@ -15,6 +15,7 @@ from sales_service.domain.errors import (
     AbsurdTotal,
     AbsurdUnits,
     Backdated,
+    IdAhead,
     PlaceSellsNothing,
     PricesOverridden,
     StoreClosed,
@@ -29,6 +30,7 @@ LATEST_DELIVERY = timedelta(days=1)
 # A till whose clock is further ahead is wrong, and its sales would count for a wrong day.
 LATEST_SALE_AHEAD = timedelta(days=1)
 EARLIEST_SALE = date(2000, 1, 1)
+LATEST_SECONDS = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 # 100 million: the sum of millions of such receipts still fits into 64 bits.
 LARGEST_TOTAL_CENTS = 10_000_000_000
 # No number of such sales makes a level that the stock cannot hold.
@@ -143,6 +145,8 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     time = place_in_business_day(draft.sold_at, now, store.timezone, store.cutoff_hour)
     if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
         raise AbsurdDate(time.sold_at)
+    if draft.has_chosen_id and _time_in(draft.sale_id) > now + LATEST_SALE_AHEAD:
+        raise IdAhead(draft.sale_id)
     _refuse_without_rights(draft, time.sold_at < now - LATEST_DELIVERY, products)
     units = sum(line.quantity for line in draft.lines)
     if units > MOST_UNITS:
@@ -196,6 +200,12 @@ def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReferences:
         if line.product_id not in goods.products
     }
     return UnknownReferences(draft.store_id if goods.store is None else None, unknown)
+
+
+def _time_in(sale_id: SaleId) -> datetime:
+    """Return the time in a UUID of version 7, at most that of the end of the calendar."""
+    seconds = (sale_id.int >> 80) / 1000
+    return datetime.fromtimestamp(min(seconds, LATEST_SECONDS), UTC)
 
 
 def _refuse_without_rights(

@@ -12,6 +12,7 @@ from sales_service.db.catalogue import ProductRow
 from sales_service.db.stores import find_store_ids
 from sales_service.domain.errors import (
     CountWithoutStore,
+    SkuInMotion,
     SkusTaken,
     SkuTaken,
     TakenSku,
@@ -42,7 +43,7 @@ class Count:
 
 
 async def add_product(session: AsyncSession, product: NewProduct) -> ProductRow:
-    """Add a product and return it; raise `SkuTaken` or `UnknownStore`."""
+    """Add a product and return it; raise `SkuTaken`, `SkuInMotion` or `UnknownStore`."""
     try:
         [added] = await add_products(session, [product])
     except SkusTaken as error:
@@ -54,12 +55,16 @@ async def add_product(session: AsyncSession, product: NewProduct) -> ProductRow:
 
 
 async def add_products(session: AsyncSession, products: Sequence[NewProduct]) -> list[ProductRow]:
-    """Add products, all or none, and return them; raise `SkusTaken` or `UnknownHomeStores`."""
+    """Add products, all or none, and return them.
+
+    Raises `SkusTaken`, `SkuInMotion` or `UnknownHomeStores`.
+    """
     columns = [product.columns for product in products]
     await _check_home_stores(session, columns)
     added = await catalogue.insert_products(session, columns)
     if len(added) < len(products):
-        raise SkusTaken(await _find_taken(session, columns, {product.id for product in added}))
+        taken = await _find_taken(session, columns, {product.id for product in added})
+        raise SkusTaken(taken) if taken else SkuInMotion
     await _announce(session, added)
     openings = [
         declared("opening", row.home_store_id, row.id, product.opening_units, row.updated_at)

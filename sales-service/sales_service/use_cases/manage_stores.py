@@ -1,5 +1,6 @@
 """Opens, changes and closes stores; each change is announced."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db import stores
 from sales_service.db.stores import StoreRow
-from sales_service.domain.errors import StoreNameTaken, UnknownStore
+from sales_service.domain.errors import RepeatedTax, StoreNameTaken, UnknownStore
 from sales_service.events.published import StoreChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
 async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:
-    """Open a store and return it; raise `StoreNameTaken`."""
+    """Open a store and return it; raise `StoreNameTaken` or `RepeatedTax`."""
+    _refuse_repeated(values["taxes"])
     store = await stores.insert_store(session, values)
     if store is None:
         raise StoreNameTaken(values["name"])
@@ -25,7 +27,8 @@ async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:
 
 
 async def change_store(session: AsyncSession, store_id: int, changes: dict[str, Any]) -> StoreRow:
-    """Change a store and return it; raise `UnknownStore` or `StoreNameTaken`."""
+    """Change a store and return it; raise `UnknownStore`, `StoreNameTaken` or `RepeatedTax`."""
+    _refuse_repeated(changes.get("taxes", ()))
     try:
         store = await stores.update_store(session, store_id, changes)
     except IntegrityError as error:
@@ -54,6 +57,14 @@ async def close_store(session: AsyncSession, store_id: int) -> ClosedStore:
     if closed_before is None:
         raise UnknownStore
     return ClosedStore(closed_before, closed_before.version)
+
+
+def _refuse_repeated(taxes: Sequence[dict[str, str]]) -> None:
+    known: set[str] = set()
+    for index, tax in enumerate(taxes):
+        if tax["code"] in known:
+            raise RepeatedTax(index, tax["code"])
+        known.add(tax["code"])
 
 
 async def _announce(session: AsyncSession, store: StoreRow) -> None:
