@@ -16,10 +16,11 @@ from sales_service.api.answers import (
     respond_made,
     respond_version,
 )
-from sales_service.api.pages import link_next
+from sales_service.api.pages import link_next, read_place, write_place
 from sales_service.api.product_form import GivenProduct
 from sales_service.api.roles import Anyone, HeadOffice, sees_costs
 from sales_service.api.schemas import (
+    CURSOR_HINT,
     FRENCH_ONLY,
     PageQuery,
     PathId,
@@ -29,8 +30,16 @@ from sales_service.api.schemas import (
 )
 from sales_service.api.words import translate
 from sales_service.db import catalogue
-from sales_service.db.catalogue import ProductOrder, ProductRow
+from sales_service.db.catalogue import ProductRow
+from sales_service.db.product_search import (
+    Found,
+    ProductOrder,
+    find_products_matching,
+    find_products_page,
+    place_of,
+)
 from sales_service.domain.errors import UnknownProduct
+from sales_service.domain.search_keys import fold
 from sales_service.use_cases.manage_products import add_product, add_products, change_product
 from service_kit.http.callers import Caller
 from service_kit.http.idempotency import REPLAYED, Keyed
@@ -42,12 +51,22 @@ from service_kit.telemetry.routing import TimedRoute
 router = APIRouter(tags=["produits"], route_class=TimedRoute)
 
 PRODUCTS = "/api/produits/"
-MOST_FOUND = 100
 SORTABLE = {translate(order.value): order for order in ProductOrder}
 
 
+def _has_a_key(words: str) -> str:
+    if not fold(words):
+        raise ValueError("Une lettre ou un chiffre est attendu.")
+    return words
+
+
+def _is_ours(cursor: str) -> str:
+    read_place(cursor)
+    return cursor
+
+
 class SearchQuery(BaseModel):
-    """A search in names, SKUs, categories and ids."""
+    """A page of a search in names, SKUs, categories and ids, without accents and case."""
 
     model_config = FRENCH_ONLY
 
@@ -55,8 +74,14 @@ class SearchQuery(BaseModel):
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
         AfterValidator(no_nul),
+        AfterValidator(_has_a_key),
         Field(examples=["café"]),
     ]
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    cursor: Annotated[
+        Annotated[str, Field(max_length=2000), AfterValidator(_is_ours)] | None,
+        Field(description=CURSOR_HINT),
+    ] = None
 
 
 class FilterQuery(BaseModel):
@@ -69,7 +94,7 @@ class FilterQuery(BaseModel):
     sort: Annotated[str, Field(pattern=f"^({'|'.join(SORTABLE)})(,(asc|desc))?$")] = "nom,asc"
     category: Annotated[
         Annotated[str, Field(max_length=200), AfterValidator(no_nul)] | None,
-        Field(description="Only products of this category, by its whole name"),
+        Field(description="Only products of this category, by its whole name without accents"),
     ] = None
 
 
@@ -89,10 +114,15 @@ async def get_products(
 
 @router.get("/api/produits/recherche", responses={200: json_of(list[ProductOut])})
 async def search_products(
-    session: ReadSession, caller: Anyone, query: Annotated[SearchQuery, Query()]
+    request: Request, session: ReadSession, caller: Anyone, query: Annotated[SearchQuery, Query()]
 ) -> Response:
-    found = await catalogue.find_products_matching(session, query.wanted, MOST_FOUND)
-    return respond([_show(product, caller) for product in found])
+    """Return what is found by name; a product with just this SKU or id comes first."""
+    after = read_place(query.cursor) if query.cursor else Found()
+    found = await find_products_matching(session, query.wanted, after, query.limit + 1)
+    page = found[: query.limit]
+    cursor = write_place(place_of(page[-1], query.wanted)) if len(found) > len(page) else None
+    headers = link_next(request, cursor) if cursor else {}
+    return respond([_show(product, caller) for product in page], headers=headers)
 
 
 @router.get("/api/produits/filtrer", responses={200: json_of(ProductsPage)})
@@ -100,7 +130,7 @@ async def filter_products(
     session: ReadSession, caller: Anyone, query: Annotated[FilterQuery, Query()]
 ) -> Response:
     field, _, order = query.sort.partition(",")
-    total, products = await catalogue.find_products_page(
+    total, products = await find_products_page(
         session, query.category, SORTABLE[field], order == "desc", query.page, query.size
     )
     found = [_show(product, caller) for product in products]

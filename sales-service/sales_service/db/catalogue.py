@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -12,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.domain.catalogue import Product, ProductId, StockPolicy, Store, StoreId
 from sales_service.domain.money import TaxRate
+from sales_service.domain.search_keys import fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +31,13 @@ class ProductRow:
     updated_at: datetime
 
 
-_PRODUCT_COLUMNS = """id, version, sku, name, description, category, unit_price, unit_cost,
+# Each has a second column, with its search key.
+FOLDED = ("name", "sku", "category")
+PRODUCT_COLUMNS = """id, version, sku, name, description, category, unit_price, unit_cost,
     home_store_id, is_active, updated_at"""
 
 
-def _product(row: Row[Any]) -> ProductRow:
+def product_of(row: Row[Any]) -> ProductRow:
     return ProductRow(**row._mapping)
 
 
@@ -88,68 +90,19 @@ async def find_products_for_sale(
 
 async def list_products(session: AsyncSession, after_id: int, limit: int) -> list[ProductRow]:
     rows = await session.execute(
-        text(f"SELECT {_PRODUCT_COLUMNS} FROM products WHERE id > :after ORDER BY id LIMIT :limit"),
+        text(f"SELECT {PRODUCT_COLUMNS} FROM products WHERE id > :after ORDER BY id LIMIT :limit"),
         {"after": after_id, "limit": limit},
     )
-    return [_product(row) for row in rows]
+    return [product_of(row) for row in rows]
 
 
 async def read_product(session: AsyncSession, product_id: int) -> ProductRow | None:
     row = (
         await session.execute(
-            text(f"SELECT {_PRODUCT_COLUMNS} FROM products WHERE id = :id"), {"id": product_id}
+            text(f"SELECT {PRODUCT_COLUMNS} FROM products WHERE id = :id"), {"id": product_id}
         )
     ).one_or_none()
-    return None if row is None else _product(row)
-
-
-async def find_products_matching(session: AsyncSession, words: str, limit: int) -> list[ProductRow]:
-    """Return products whose name, SKU or category contains `words`, or whose id is `words`."""
-    escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = await session.execute(
-        text(f"""
-            SELECT {_PRODUCT_COLUMNS} FROM products
-            WHERE name ILIKE :pattern OR sku ILIKE :pattern OR category ILIKE :pattern
-                OR CAST(id AS text) = :words
-            ORDER BY name, id LIMIT :limit
-        """),
-        {"pattern": f"%{escaped}%", "words": words, "limit": limit},
-    )
-    return [_product(row) for row in rows]
-
-
-class ProductOrder(StrEnum):
-    """A column by which products may be sorted."""
-
-    ID = "id"
-    NAME = "name"
-    CATEGORY = "category"
-    UNIT_PRICE = "unit_price"
-    SKU = "sku"
-
-
-async def find_products_page(
-    session: AsyncSession,
-    category: str | None,
-    sort: ProductOrder,
-    descending: bool,
-    page: int,
-    size: int,
-) -> tuple[int, list[ProductRow]]:
-    """Return how many products the filter matches, and one page of them."""
-    order = f"{sort.value} {'DESC' if descending else 'ASC'}, id"
-    where = "(CAST(:category AS text) IS NULL OR category = :category)"
-    counted = await session.execute(
-        text(f"SELECT count(*) FROM products WHERE {where}"), {"category": category}
-    )
-    rows = await session.execute(
-        text(f"""
-            SELECT {_PRODUCT_COLUMNS} FROM products WHERE {where}
-            ORDER BY {order} LIMIT :size OFFSET :skipped
-        """),
-        {"category": category, "size": size, "skipped": (page - 1) * size},
-    )
-    return counted.scalar_one(), [_product(row) for row in rows]
+    return None if row is None else product_of(row)
 
 
 async def insert_products(
@@ -159,13 +112,14 @@ async def insert_products(
     rows = await session.execute(
         text(f"""
             WITH given AS (
-                SELECT nextval('product_ids')::int AS id, n, sku, name, description, category,
-                    unit_price, unit_cost, home_store_id
+                SELECT nextval('product_ids')::int AS id, p.*
                 FROM unnest(CAST(:skus AS text[]), CAST(:names AS text[]),
                     CAST(:descriptions AS text[]), CAST(:categories AS text[]),
                     CAST(:prices AS numeric[]), CAST(:costs AS numeric[]),
-                    CAST(:home_stores AS int[])) WITH ORDINALITY
-                    AS p(sku, name, description, category, unit_price, unit_cost, home_store_id, n)
+                    CAST(:home_stores AS int[]), CAST(:sku_keys AS text[]),
+                    CAST(:name_keys AS text[]), CAST(:category_keys AS text[])) WITH ORDINALITY
+                    AS p(sku, name, description, category, unit_price, unit_cost, home_store_id,
+                        sku_key, name_key, category_key, n)
                 ORDER BY n
             ), made_up AS (
                 SELECT id, 'P-' || lpad(id::text, greatest(6, length(id::text)), '0') AS sku
@@ -180,12 +134,12 @@ async def insert_products(
                 FROM made_up
             )
             INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost,
-                home_store_id)
+                home_store_id, sku_key, name_key, category_key)
             SELECT id, coalesce(given.sku, free.sku), name, description, category, unit_price,
-                unit_cost, home_store_id
+                unit_cost, home_store_id, coalesce(sku_key, lower(free.sku)), name_key, category_key
             FROM given LEFT JOIN free USING (id)
             ON CONFLICT (sku) DO NOTHING
-            RETURNING {_PRODUCT_COLUMNS}
+            RETURNING {PRODUCT_COLUMNS}
         """),
         {
             "skus": [product["sku"] for product in products],
@@ -195,9 +149,12 @@ async def insert_products(
             "prices": [product["unit_price"] for product in products],
             "costs": [product["unit_cost"] for product in products],
             "home_stores": [product["home_store_id"] for product in products],
+            "sku_keys": [product["sku"] and fold(product["sku"]) for product in products],
+            "name_keys": [fold(product["name"]) for product in products],
+            "category_keys": [fold(product["category"]) for product in products],
         },
     )
-    return sorted((_product(row) for row in rows), key=lambda product: product.id)
+    return sorted((product_of(row) for row in rows), key=lambda product: product.id)
 
 
 async def find_product_ids_by_sku(session: AsyncSession, skus: Sequence[str]) -> dict[str, int]:
@@ -212,15 +169,17 @@ async def update_product(
     session: AsyncSession, product_id: int, changes: dict[str, Any]
 ) -> ProductRow | None:
     """Update a product and return it, or None when it does not exist."""
+    keys = {f"{each}_key": fold(changes[each]) for each in FOLDED if each in changes}
+    changes = changes | keys
     # Safe: the names of columns come from our request models, and values are parameters.
     assignments = "".join(f"{column} = :{column}, " for column in changes)
     row = (
         await session.execute(
             text(f"""
                 UPDATE products SET {assignments}version = version + 1, updated_at = now()
-                WHERE id = :id RETURNING {_PRODUCT_COLUMNS}
+                WHERE id = :id RETURNING {PRODUCT_COLUMNS}
             """),
             changes | {"id": product_id},
         )
     ).one_or_none()
-    return None if row is None else _product(row)
+    return None if row is None else product_of(row)
