@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from runpy import run_path
 from typing import Any
 from unicodedata import normalize
 
@@ -9,11 +10,15 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from infra.tools.local.layout import ROOT
 from sales_service.domain.search_keys import LONGEST, fold
 from tests.fixtures.postgres import database, engine_on, migrate
 from tests.sales_service.conftest import Shop
 
 SEARCH = "/api/produits/recherche"
+[_MIGRATION] = (ROOT / "sales-service/migrations/versions").glob("*_search_keys_*.py")
+_NAMES = run_path(str(_MIGRATION))
+REVISION, BEFORE = _NAMES["revision"], _NAMES["down_revision"]
 # Accents and case decide only between names that are alike otherwise.
 SORTED_NAMES = ["Cœur de palmier", "COFFRE", "Coffre", "coffre", "Éclair", "eclair 2", "Zeste"]
 
@@ -153,7 +158,7 @@ async def test_a_search_that_cannot_be_read_is_refused(shop: Shop, query: str) -
 async def test_earlier_products_get_their_keys(postgres_admin_url: str) -> None:
     names = [f"Crème {n}" for n in range(2100)]
     async with database(postgres_admin_url) as url, engine_on(url) as engine:
-        await asyncio.to_thread(migrate, "sales", url, "0006")
+        await asyncio.to_thread(migrate, "sales", url, BEFORE)
         insert = """
             INSERT INTO products (sku, name, description, category, unit_price)
             SELECT 'Réf ' || name, name, '', 'Œufs', 1 FROM unnest(CAST(:names AS text[])) AS name
@@ -169,6 +174,21 @@ async def test_earlier_products_get_their_keys(postgres_admin_url: str) -> None:
     assert len(rows) == len(names)
     for name, sku, category, *keys_of in rows:
         assert keys_of == [fold(name), fold(sku), fold(category)]
+
+
+async def test_an_interrupted_migration_can_be_run_again(postgres_admin_url: str) -> None:
+    async with database(postgres_admin_url) as url, engine_on(url) as engine:
+        await asyncio.to_thread(migrate, "sales", url, REVISION)
+        async with engine.begin() as connection:
+            await connection.execute(text("DROP INDEX sales_by_day"))
+            back = text("UPDATE alembic_version SET version_num = :before")
+            await connection.execute(back, {"before": BEFORE})
+
+        await asyncio.to_thread(migrate, "sales", url, REVISION)
+
+        async with engine.connect() as connection:
+            built = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'sales_by_day'::regclass"
+            assert (await connection.execute(text(built))).scalar_one()
 
 
 async def test_a_process_of_the_version_before_writes_keys_too(shop: Shop) -> None:

@@ -1,10 +1,17 @@
 """Requests about sales: French JSON outside, a basket of the domain inside."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.types import StringConstraints
 from uuid_utils.compat import uuid7
 
@@ -16,7 +23,8 @@ from sales_service.api.schemas import (
     Identifier,
     with_example,
 )
-from sales_service.api.words import translate_of_line
+from sales_service.api.words import STATUSES, translate_of_line
+from sales_service.db.sale_lists import SaleFilter
 from sales_service.domain.catalogue import ProductId, StoreId
 from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
 
@@ -25,16 +33,66 @@ MOST_LINES = 1200
 EXAMPLE_ID = UUID("0193a5d0-2c00-7000-8000-000000000001")
 
 
+RegisterId = Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,50}$")]
+Status = Literal["en_attente", "confirmee", "rejetee", "annulee"]
+
+
+def _is_of_a_store(number: str) -> str:
+    if store_of(number) > LARGEST_ID:
+        raise ValueError("Aucun magasin ne donne ce numéro.")
+    return number
+
+
+def store_of(number: str) -> int:
+    """Return the store that gave a receipt its number: it stands before the hyphen."""
+    return int(number.partition("-")[0])
+
+
 class SalesQuery(BaseModel):
-    """A page of sales, newest first."""
+    """A page of sales, newest first; within a period by business date."""
 
     model_config = FRENCH_ONLY
 
     store_id: Annotated[
         int | None, Field(ge=1, le=LARGEST_ID, description="Only sales of this store")
     ] = None
+    number: Annotated[
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[1-9]\d{0,9}-\d{6,19}$"),
+            AfterValidator(_is_of_a_store),
+        ]
+        | None,
+        Field(description="The sale with this number, such as `3-000042`"),
+    ] = None
+    start: Annotated[dt.date | None, Field(description="First business date")] = None
+    end: Annotated[dt.date | None, Field(description="Last business date; it is included")] = None
+    register_id: Annotated[RegisterId | None, Field(description="Only sales of this till")] = None
+    status: Annotated[Status | None, Field(description="Only sales with this status")] = None
+    product_id: Annotated[
+        int | None, Field(ge=1, le=LARGEST_ID, description="Only sales with this product")
+    ] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     cursor: Annotated[UUID | None, Field(description=CURSOR_HINT)] = None
+
+    @field_validator("end")
+    @classmethod
+    def _is_not_before_its_start(cls, end: dt.date | None, info: ValidationInfo) -> dt.date | None:
+        start = info.data.get("start")
+        if start and end and end < start:
+            raise ValueError(f"La date de fin {end} est avant la date de début {start}.")
+        return end
+
+    def wanted(self) -> SaleFilter:
+        """Return the filter in the words of the domain."""
+        return SaleFilter(
+            number=self.number,
+            first_day=self.start,
+            last_day=self.end,
+            register_id=self.register_id,
+            status=STATUSES[self.status] if self.status else None,
+            product_id=self.product_id,
+        )
 
 
 def _is_uuid7(value: UUID) -> UUID:
@@ -67,7 +125,7 @@ class SaleIn(BaseModel):
     store_id: Identifier
     basket: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
     sold_at: dt.datetime | None = None
-    register_id: Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,50}$")] | None = None
+    register_id: RegisterId | None = None
     sale_id: Annotated[UUID, AfterValidator(_is_uuid7)] | None = None
 
     def to_draft(self, *, may_override_prices: bool, may_backdate: bool) -> SaleDraft:

@@ -12,13 +12,15 @@ from sales_service.api.answers import SaleAnswer, SaleOut, respond
 from sales_service.api.pages import link_next
 from sales_service.api.problems import cancelled_sale, insufficient_stock
 from sales_service.api.roles import ReceiptReader, Right, Seller, may
-from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery
+from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery, store_of
 from sales_service.api.state import sales_state
-from sales_service.db.sales import find_sale, list_sales
+from sales_service.db.sale_lists import list_sales
+from sales_service.db.sales import find_sale
 from sales_service.domain.errors import UnknownSale
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.use_cases.record_sale import record_sale
 from service_kit.http.access import refuse_foreign
+from service_kit.http.callers import Caller
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import PROBLEM, json_of
 from service_kit.http.state import ReadSession, api_state
@@ -56,10 +58,19 @@ async def get_sales(
     caller: ReceiptReader,
     query: Annotated[SalesQuery, Query()],
 ) -> Response:
-    store_ids = caller.narrow(query.store_id)
-    page = await list_sales(session, store_ids, query.cursor, query.limit)
+    store_ids = _stores_of(query, caller)
+    page = await list_sales(session, store_ids, query.cursor, query.limit, query.wanted())
     headers = link_next(request, str(page.sales[-1].id)) if page.has_more else {}
     return respond([SaleOut.of(sale) for sale in page.sales], headers=headers)
+
+
+def _stores_of(query: SalesQuery, caller: Caller) -> frozenset[int] | None:
+    """Return the stores whose sales the list may have; None: all."""
+    store_ids = caller.narrow(query.store_id)
+    if query.number is None:
+        return store_ids
+    of_number = frozenset({store_of(query.number)})
+    return of_number if store_ids is None else store_ids & of_number
 
 
 @router.get("/api/ventes/{sale_id}", responses={200: json_of(SaleOut)})

@@ -12,6 +12,7 @@ FRENCH = {
     "currency": "devise",
     "cursor": "curseur",
     "cutoff_hour": "heure_coupure",
+    "end": "date_fin",
     "home_store_id": "magasin_id",
     "is_active": "actif",
     "kind": "type",
@@ -27,6 +28,7 @@ FRENCH = {
     "register_id": "caisse",
     "sale_id": "vente_id",
     "sold_at": "date",
+    "start": "date_debut",
     "status": "statut",
     "stock_policy": "politique_stock",
     "store_id": "magasin_id",
@@ -49,6 +51,7 @@ WORD_OF_STATUS = {
     SaleStatus.REJECTED: "rejetee",
     SaleStatus.CANCELLED: "annulee",
 }
+STATUSES = {word: status for status, word in WORD_OF_STATUS.items()}
 
 
 def translate(name: str) -> str:

@@ -1,7 +1,6 @@
 """SQL about sales and their lines."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -18,63 +17,21 @@ from sales_service.domain.sale import MissingStock, Outcome, Sale, SaleId, SaleL
 # A receipt has up to 1,200 lines: reads are bounded by lines, because memory is filled by lines.
 MOST_LINES_READ = 5000
 
-_SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
+SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
     missing"""
-
-
-@dataclass(frozen=True, slots=True)
-class SalesPage:
-    """Sales with their lines, newest first, and whether older ones may follow."""
-
-    sales: Sequence[Sale]
-    has_more: bool
 
 
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
     """Return a sale with its lines."""
     found = await session.execute(
-        text(f"SELECT {_SALE_COLUMNS} FROM sales WHERE id = :id"), {"id": sale_id}
+        text(f"SELECT {SALE_COLUMNS} FROM sales WHERE id = :id"), {"id": sale_id}
     )
     rows = found.all()
-    return (await _with_lines(session, rows))[0] if rows else None
+    return (await with_lines(session, rows))[0] if rows else None
 
 
-_LIST = text(f"""
-    SELECT {_SALE_COLUMNS} FROM sales WHERE id < :before ORDER BY id DESC LIMIT :limit
-""")
-# A page of each store: the work grows with the stores, not with their sales. It is ordered by the
-# columns of its index. PostgreSQL would choose the primary key for an order by id, and read the
-# sales of all stores for the page of a small one.
-_LIST_OF_STORES = text(f"""
-    SELECT newest.* FROM unnest(CAST(:store_ids AS int[])) AS wanted
-    CROSS JOIN LATERAL (
-        SELECT {_SALE_COLUMNS} FROM sales
-        WHERE (store_id, id) < (wanted, CAST(:before AS uuid)) AND store_id >= wanted
-        ORDER BY store_id DESC, id DESC LIMIT :limit
-    ) AS newest ORDER BY id DESC LIMIT :limit
-""")
-_AFTER_ALL = UUID(int=2**128 - 1)
-
-
-async def list_sales(
-    session: AsyncSession, store_ids: Collection[int] | None, before: UUID | None, limit: int
-) -> SalesPage:
-    """Return a page of sales older than `before`, of some stores or all.
-
-    It has `limit` sales, or as many as have `MOST_LINES_READ` lines.
-    """
-    values: dict[str, Any] = {"before": before or _AFTER_ALL, "limit": limit}
-    if store_ids is None:
-        found = await session.execute(_LIST, values)
-    else:
-        found = await session.execute(_LIST_OF_STORES, values | {"store_ids": sorted(store_ids)})
-    rows = found.all()
-    sales = await _with_lines(session, rows)
-    return SalesPage(sales, has_more=len(sales) < len(rows) or len(rows) == limit)
-
-
-async def _with_lines(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Sale]:
+async def with_lines(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Sale]:
     """Return the first of these sales with their lines: as many as `MOST_LINES_READ` allows.
 
     `rows` are ordered by id, newest first.
@@ -183,7 +140,7 @@ async def settle(
             JOIN unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:missing AS jsonb[]))
                 AS decision(sale_id, outcome, lacking) USING (sale_id)
             WHERE id = sale_id
-            RETURNING {_SALE_COLUMNS}
+            RETURNING {SALE_COLUMNS}
         """),
         {
             "ids": list(outcomes),
@@ -197,6 +154,6 @@ async def settle(
     )
     rows = sorted(settled.all(), key=lambda row: row.id, reverse=True)
     while rows:
-        sales = await _with_lines(session, rows)
+        sales = await with_lines(session, rows)
         yield sales
         rows = rows[len(sales) :]

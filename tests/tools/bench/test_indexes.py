@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
+from itertools import combinations
 from typing import Any
 
 import asyncpg
@@ -13,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from infra.tools.measure.bench import filling
 from infra.tools.measure.bench.lab import plain
 from report_service.db.reports import read_sales_report, read_store_report
-from sales_service.db.sales import list_sales
+from sales_service.db.product_search import ProductOrder, find_products_page
+from sales_service.db.sale_lists import SaleFilter, list_sales
+from sales_service.domain.sale import SaleStatus
 from stock_service.db.levels import list_stock, list_store_stock
 from stock_service.domain.levels import ProductId, StoreId
 from tests.fixtures.postgres import clone
@@ -25,11 +29,13 @@ MONTH = (LAST_DAY - timedelta(days=29), LAST_DAY)
 AWKWARD = (date(2025, 11, 16), date(2026, 5, 15))
 _SOLD = (
     f"""INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
-        recorded_at, business_date, local_hour, currency, taxes, total_cents, tax_cents, client_id)
+        recorded_at, business_date, local_hour, currency, taxes, total_cents, tax_cents, client_id,
+        register_id)
     SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
         CASE WHEN n % 1000 = 0 THEN {SMALL_STORE} ELSE 1 + n % 30 END, n,
-        'confirmed', 'permissive', now(), -300, now(), DATE '2026-06-30' - n % 365, 12, 'CAD', '[]',
-        300, 45, 'bench/till' FROM generate_series(1, {SALES}) AS n""",
+        CASE WHEN n % 100 = 0 THEN 'rejected' WHEN n % 500 = 7 THEN 'pending' ELSE 'confirmed' END,
+        'permissive', now(), -300, now(), DATE '2026-06-30' - n % 365, 12, 'CAD', '[]',
+        300, 45, 'bench/till', n / 7 % 30 FROM generate_series(1, {SALES}) AS n""",
     """INSERT INTO sale_lines
     SELECT id, line_no, 1 + number::int % 2000, 'Produit', 'Rayon', 1, 1, NULL, 100, 15
     FROM sales, generate_series(1, 3) AS line_no""",
@@ -178,3 +184,54 @@ async def test_the_sales_of_a_small_store_are_found_by_store(sales: AsyncEngine)
 
     assert {"sales_by_store", "sale_lines_pkey"} <= indexes_in(nodes)
     assert not {"sales", "sale_lines"} & tables_read_whole(nodes)
+
+
+DAYS: dict[str, Any] = {"first_day": date(2026, 6, 1), "last_day": date(2026, 6, 30)}
+FILTERS: list[dict[str, Any]] = [
+    DAYS,
+    {"register_id": "7"},
+    {"status": SaleStatus.REJECTED},
+    {"product_id": 77},
+]
+STORES = {"all stores": None, "a small store": [SMALL_STORE], "some stores": [1, 2, SMALL_STORE]}
+
+
+@pytest.mark.parametrize("stores", STORES)
+async def test_each_combination_of_filters_reads_from_an_index(
+    sales: AsyncEngine, stores: str
+) -> None:
+    for count in range(1, len(FILTERS) + 1):
+        for chosen in combinations(FILTERS, count):
+            wanted = SaleFilter(**{name: value for part in chosen for name, value in part.items()})
+            read = partial(
+                list_sales, store_ids=STORES[stores], before=None, limit=50, wanted=wanted
+            )
+
+            nodes = await plans_of(sales, read)
+
+            assert not {"sales", "sale_lines"} & tables_read_whole(nodes), wanted
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (SaleFilter(**DAYS), "sales_by_day"),
+        (SaleFilter(register_id="7"), "sales_by_register"),
+        (SaleFilter(status=SaleStatus.REJECTED), "sales_by_outcome"),
+        (SaleFilter(product_id=77), "sale_lines_by_product"),
+        (SaleFilter(number="000500"), "sales_store_id_number_key"),
+    ],
+)
+async def test_a_filter_has_an_index(sales: AsyncEngine, wanted: SaleFilter, index: str) -> None:
+    nodes = await plans_of(sales, lambda session: list_sales(session, [1], None, 50, wanted))
+
+    assert index in indexes_in(nodes)
+
+
+async def test_products_are_sorted_by_name_from_an_index(sales: AsyncEngine) -> None:
+    nodes = await plans_of(
+        sales,
+        lambda session: find_products_page(session, None, ProductOrder.NAME, False, 1, 20),
+    )
+
+    assert "products_by_name" in indexes_in(nodes)
