@@ -18,7 +18,7 @@ LONGEST_PAUSE_SECONDS = 2.0
 AGAIN_STATUSES = {429, 502, 503, 504}
 AGAIN_CODES = {"ressource-occupee"}
 # The event that tells the stock of a new store or product may still be on its way.
-ON_ITS_WAY_CODES = frozenset({"magasin-introuvable", "produit-introuvable"})
+ON_ITS_WAY_CODES = frozenset({"magasin-pas-encore-connu", "produit-pas-encore-connu"})
 
 
 class RefusedRequest(Exception):

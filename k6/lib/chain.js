@@ -39,7 +39,7 @@ function ask(method, url, body) {
 }
 
 function isOnItsWay(answer) {
-  return ["magasin-introuvable", "produit-introuvable"].includes(answer.json("code"));
+  return ["magasin-pas-encore-connu", "produit-pas-encore-connu"].includes(answer.json("code"));
 }
 
 function ensureProducts() {

@@ -94,7 +94,7 @@ async def test_the_ledger_tells_everything_newest_first(
     api: httpx.AsyncClient, stock: Stock
 ) -> None:
     posted = await api.post(
-        MOVEMENTS, json=reception((COFFEE, 5), survenu_a="2026-11-23T07:00:00-05:00")
+        MOVEMENTS, json=reception((COFFEE, 5), survenu_a="2024-11-23T07:00:00-05:00")
     )
     sale = sale_recorded((COFFEE, 2))
     await stock.receive(sale)
@@ -115,7 +115,7 @@ async def test_the_ledger_tells_everything_newest_first(
         "type": "reception",
         "motif": None,
         "document_id": posted.json()["document_id"],
-        "survenu_a": "2026-11-23T12:00:00Z",
+        "survenu_a": "2024-11-23T12:00:00Z",
     }
 
 
@@ -157,13 +157,30 @@ async def test_everything_unknown_is_named_at_once(api: httpx.AsyncClient) -> No
     )
 
     assert response.status_code == 404
-    assert response.json()["code"] == "magasin-introuvable"
+    assert response.json()["code"] == "magasin-pas-encore-connu"
     faults = [(fault["pointer"], fault["code"]) for fault in response.json()["errors"]]
     assert faults == [
-        ("/magasin_id", "magasin-introuvable"),
-        ("/lignes/0/produit_id", "produit-introuvable"),
-        ("/lignes/2/produit_id", "produit-introuvable"),
+        ("/magasin_id", "magasin-pas-encore-connu"),
+        ("/lignes/0/produit_id", "produit-pas-encore-connu"),
+        ("/lignes/2/produit_id", "produit-pas-encore-connu"),
     ]
+
+
+@pytest.mark.usefixtures("impatience")
+async def test_what_is_not_known_yet_is_posted_later_under_the_same_key(
+    api: httpx.AsyncClient, stock: Stock
+) -> None:
+    key = {"Idempotency-Key": "livraison-15"}
+    await stock.receive(store_changed())
+    too_early = await api.post(MOVEMENTS, json=reception((COFFEE, 5)), headers=key)
+    await stock.receive(product_changed(COFFEE))
+
+    later = await api.post(MOVEMENTS, json=reception((COFFEE, 5)), headers=key)
+
+    assert (too_early.status_code, too_early.headers["retry-after"]) == (404, "1")
+    assert too_early.json()["code"] == "produit-pas-encore-connu"
+    assert later.status_code == 201
+    assert await stock.levels() == {COFFEE: 5}
 
 
 async def test_a_product_on_its_way_is_waited_for(api: httpx.AsyncClient, stock: Stock) -> None:

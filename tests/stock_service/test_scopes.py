@@ -54,7 +54,7 @@ async def test_the_stock_of_a_foreign_store_does_not_exist(
     foreign = await api.get(f"/api/magasins/{OTHER_STORE}/stock", headers=OWN)
 
     assert own.status_code == 200
-    assert (foreign.status_code, foreign.json()["code"]) == (404, "magasin-introuvable")
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "magasin-pas-encore-connu")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def test_a_store_without_stock_is_empty_and_an_unknown_one_is_not_found(
     assert (await api.get(STORE_STOCK)).json() == []
     unknown = await api.get(f"/api/magasins/{OTHER_STORE}/stock")
     assert unknown.status_code == 404
-    assert unknown.json()["code"] == "magasin-introuvable"
+    assert unknown.json()["code"] == "magasin-pas-encore-connu"
 
 
 async def test_all_stores_are_listed_by_product_and_filtered_by_product(

@@ -9,8 +9,11 @@ from stock_service.domain import errors
 from stock_service.domain.errors import Breach, EntryRule
 from stock_service.domain.levels import LEVEL_LIMIT
 
-UNKNOWN_STORE = "magasin-introuvable"
-UNKNOWN_PRODUCT = "produit-introuvable"
+# The stock hears of stores and products by events: what it does not know may exist all the same.
+UNKNOWN_STORE = "magasin-pas-encore-connu"
+UNKNOWN_PRODUCT = "produit-pas-encore-connu"
+NOT_KNOWN_YET = "n'est pas connu ici, ou pas encore ; s'il existe, réessayez dans un instant."
+RETRY = {"Retry-After": "1"}
 SHORT = "stock-insuffisant"
 OUT_OF_BOUNDS = "niveau-hors-bornes"
 
@@ -44,7 +47,8 @@ def backdated() -> Problem:
 
 
 def _unknown_store(error: errors.UnknownStore) -> Problem:
-    return Problem(404, UNKNOWN_STORE, f"Aucun magasin n'a l'identifiant {error.store_id}.")
+    detail = f"Le magasin {error.store_id} {NOT_KNOWN_YET}"
+    return Problem(404, UNKNOWN_STORE, detail, headers=RETRY)
 
 
 def _unknown_document(_: errors.UnknownDocument) -> Problem:
@@ -52,18 +56,18 @@ def _unknown_document(_: errors.UnknownDocument) -> Problem:
 
 
 def _unknown_references(error: errors.UnknownReferences) -> Problem:
-    product: Fault = {"code": UNKNOWN_PRODUCT, "detail": "Ce produit n'existe pas."}
+    product: Fault = {"code": UNKNOWN_PRODUCT, "detail": f"Ce produit {NOT_KNOWN_YET}"}
     faults = _at_lines(error.lines, "produit_id", product)
     if error.unknown_store is None:
-        detail = f"{error.unknown_products} produit(s) inconnu(s)."
-        return Problem(404, UNKNOWN_PRODUCT, detail, faults)
+        detail = f"{error.unknown_products} produit(s) que le stock ne connaît pas, ou pas encore."
+        return Problem(404, UNKNOWN_PRODUCT, detail, faults, RETRY)
     store: Fault = {
         "pointer": "/magasin_id",
         "code": UNKNOWN_STORE,
-        "detail": "Ce magasin n'existe pas.",
+        "detail": f"Ce magasin {NOT_KNOWN_YET}",
     }
-    detail = f"Aucun magasin n'a l'identifiant {error.unknown_store}."
-    return Problem(404, UNKNOWN_STORE, detail, [store, *faults])
+    detail = f"Le magasin {error.unknown_store} {NOT_KNOWN_YET}"
+    return Problem(404, UNKNOWN_STORE, detail, [store, *faults], RETRY)
 
 
 def _invalid_entry(error: errors.InvalidEntry) -> Problem:

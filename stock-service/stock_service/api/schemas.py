@@ -34,6 +34,8 @@ LARGEST_QUANTITY = 1_000_000
 LONGEST_PAGE = 5000
 # What is entered later than this needs a right.
 LATEST_ENTRY = timedelta(days=1)
+# A clock that is further ahead is wrong.
+LATEST_AHEAD = timedelta(days=1)
 
 
 def _one_line(value: str) -> str:
@@ -48,10 +50,18 @@ Reason = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(_one_line),
 ]
-# PostgreSQL and Python disagree about the years 1 and 9999.
+
+
+def _not_ahead(value: datetime) -> datetime:
+    # The ledger never forgets: goods of 2099 would stand in it before they come.
+    if value > datetime.now(UTC) + LATEST_AHEAD:
+        raise PydanticCustomError("date-absurde", "Le mouvement a plus d'un jour d'avance.")
+    return value
+
+
+# PostgreSQL and Python disagree about the year 1.
 Instant = Annotated[
-    AwareDatetime,
-    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC)), AfterValidator(_not_ahead)
 ]
 
 
