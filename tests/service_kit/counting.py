@@ -49,3 +49,8 @@ async def write(engine: AsyncEngine, *amounts: int, key: str = "1") -> None:
 async def scalar(engine: AsyncEngine, statement: str) -> Any:
     async with engine.connect() as connection:
         return (await connection.execute(text(statement))).scalar_one()
+
+
+def failing(sqlstate: str) -> str:
+    """Return a statement that PostgreSQL ends with this code."""
+    return f"DO $$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{sqlstate}'; END $$"

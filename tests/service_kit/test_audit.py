@@ -15,15 +15,22 @@ from service_kit.audit import Check, Slice, audit_continuously
 from service_kit.events.relay import Relay
 from service_kit.settings import ServiceSettings
 from tests.fixtures.waiting import eventually
+from tests.service_kit.counting import failing
 
-SLOW = 3
+REFUSED = 3
+REFUSALS = {
+    "it takes too long": "SELECT pg_sleep(60)",
+    "memory is out": failing("53200"),
+    "it lies on a corrupted page": failing("XX001"),
+}
 
 
 class Numbers:
-    """Compares the numbers from 1 to 5; the third takes too long, alone and with others."""
+    """Compares the numbers from 1 to 5; PostgreSQL refuses the third, alone and with others."""
 
-    def __init__(self, per_slice: int) -> None:
+    def __init__(self, per_slice: int, refusal: str = REFUSALS["it takes too long"]) -> None:
         self.per_slice = per_slice
+        self.refusal = refusal
         self.compared: list[int] = []
         self.rounds = 0
 
@@ -38,8 +45,8 @@ class Numbers:
 
     async def _compare(self, session: AsyncSession, position: int, count: int) -> Slice:
         numbers = range(position + 1, min(position + count, 5) + 1)
-        if SLOW in numbers:
-            await session.execute(text("SELECT pg_sleep(60)"))
+        if REFUSED in numbers:
+            await session.execute(text(self.refusal))
         self.compared += numbers
         self.rounds += 5 in numbers
         return Slice([], None if 5 in numbers else numbers[-1])
@@ -86,19 +93,20 @@ async def auditing(
     await running
 
 
-async def test_a_slice_that_takes_too_long_is_left_out_alone(
-    plumbing_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS.keys())
+async def test_a_slice_that_the_database_refuses_is_left_out_alone(
+    refusal: str, plumbing_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow, sound = Numbers(per_slice=5), Numbers(per_slice=1)
-    lasting = Check("slow", slow.look, slow.look_alone, slow.skip)
-    others = Check("others", sound.look, skip=sound.skip)
+    wide, narrow = Numbers(5, refusal), Numbers(1, refusal)
+    divided = Check("wide", wide.look, wide.look_alone, wide.skip)
+    others = Check("narrow", narrow.look, skip=narrow.skip)
 
     async def went_round() -> bool:
-        return slow.rounds > 0 and sound.rounds > 0
+        return wide.rounds > 0 and narrow.rounds > 0
 
-    async with auditing(plumbing_engine, [lasting, others], monkeypatch):
+    async with auditing(plumbing_engine, [divided, others], monkeypatch):
         await eventually(went_round, True)
-    assert slow.compared[:4] == sound.compared[:4] == [1, 2, 4, 5]
+    assert wide.compared[:4] == narrow.compared[:4] == [1, 2, 4, 5]
 
 
 async def test_a_slice_that_cannot_even_be_skipped_does_not_stop_the_other_checks(

@@ -1,10 +1,11 @@
-"""A batch is as large as memory allows, and smaller when a statement took too long."""
+"""A batch is as large as memory allows, and smaller when a statement needed too much."""
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -16,7 +17,7 @@ from service_kit.events.fetching import BATCH_BYTES, STEP_RECORDS, Fetched, fetc
 from service_kit.events.relay import Relay
 from tests.fixtures.kafka import TopicFactory
 from tests.fixtures.waiting import eventually
-from tests.service_kit.counting import COUNTED, TOPIC, Counted, count, scalar, write
+from tests.service_kit.counting import COUNTED, TOPIC, Counted, count, failing, scalar, write
 
 PARTITION = TopicPartition("t", 0)
 
@@ -64,27 +65,36 @@ async def test_nobody_waits_for_a_fuller_batch() -> None:
     assert len(client.timeouts) == 1
 
 
-class Weak:
-    """Applies a few events at a time; more take too long."""
+REFUSALS = {
+    "it takes too long": "SELECT pg_sleep(10)",
+    "memory is out": failing("53200"),
+    "it needs too much room for temporary files": failing("53400"),
+}
 
-    def __init__(self) -> None:
+
+class Weak:
+    """Applies a few events at a time; PostgreSQL refuses more than eight."""
+
+    def __init__(self, refusal: str) -> None:
         self.sizes: list[int] = []
+        self._refusal = refusal
 
     async def apply(self, session: AsyncSession, events: Sequence[Event[Counted]]) -> None:
         if len(events) > 8:
             await session.execute(text("SET LOCAL statement_timeout = '20ms'"))
-            await session.execute(text("SELECT pg_sleep(10)"))
+            await session.execute(text(self._refusal))
         if len(events) > 4:
             raise TooMuchAtOnce("more than four")
         self.sizes.append(len(events))
         await count(session, events)
 
 
-async def test_a_batch_that_takes_too_long_or_is_too_much_is_halved_until_it_passes(
-    engine: AsyncEngine, topics: TopicFactory
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS.keys())
+async def test_a_batch_that_is_too_much_is_halved_until_it_passes(
+    refusal: str, engine: AsyncEngine, topics: TopicFactory
 ) -> None:
     settings = await topics(TOPIC, partitions=1)
-    weak = Weak()
+    weak = Weak(refusal)
     subscription = Subscription(topic=TOPIC, decoders={COUNTED: Counted}, apply=weak.apply)
     await write(engine, *range(100, 160))
     stop = asyncio.Event()

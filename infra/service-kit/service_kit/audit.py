@@ -15,7 +15,7 @@ from opentelemetry import metrics
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from service_kit.database.faults import DATABASE_FAULTS, is_timeout, is_transient
+from service_kit.database.faults import DATABASE_FAULTS, is_corruption, is_too_much, is_transient
 from service_kit.database.loops import run_every
 from service_kit.events.chores import Chore
 from service_kit.events.relay import Relay
@@ -29,7 +29,7 @@ _SLICES = _meter.create_counter(
 )
 _SKIPPED = _meter.create_counter(
     "audit_skipped",
-    description="How many slices were skipped because they took too long, by check?",
+    description="How many slices were skipped, too slow or on a corrupted page, by check?",
 )
 _DIFFERENCES = _meter.create_gauge(
     "audit_difference",
@@ -47,7 +47,7 @@ class Slice:
 
 # A statement of the audit must keep neither a connection nor old versions of rows for longer.
 SLICE_TIMEOUT = "5s"
-ALONE_STEPS = 100  # of the least size, after a slice that took too long
+ALONE_STEPS = 100  # of the least size, after a slice that could not be compared
 
 # Compares the slice after a position; None is the beginning.
 Look = Callable[[AsyncSession, Any | None], Awaitable[Slice]]
@@ -63,8 +63,8 @@ async def _skip_all(_: AsyncSession, __: Any | None) -> None:
 class Check:
     """A comparison that must find no difference.
 
-    `look_alone` compares the least that can be compared. A slice of it that takes too long is left
-    out with `skip`.
+    `look_alone` compares the least that can be compared. A slice of it that takes too long,
+    or that lies on a corrupted page, is left out with `skip`.
     """
 
     name: str
@@ -93,7 +93,7 @@ class _Round:
         self._label = {"check": check.name}
         self._position: Any | None = None
         self._alone_left = 0
-        self._takes_too_long = False  # the slice at the position
+        self._is_refused = False  # the slice at the position, by the database
         self._found = 0
         self._found_last_round = 0
         _DIFFERENCES.set(0, self._label)
@@ -107,7 +107,7 @@ class _Round:
         try:
             async with AsyncSession(engine) as session:
                 await session.execute(_LIMIT, {"limit": SLICE_TIMEOUT})
-                if self._takes_too_long:
+                if self._is_refused:
                     await self._pass(session)
                 else:
                     await self._compare(session)
@@ -115,7 +115,7 @@ class _Round:
             if not is_transient(fault):
                 raise
             logger.warning("audit postponed", extra={**self._label, "error": repr(fault)})
-            self._takes_too_long = self._takes_too_long or is_timeout(fault)
+            self._is_refused = self._is_refused or is_too_much(fault) or is_corruption(fault)
 
     async def _compare(self, session: AsyncSession) -> None:
         look = self._check.look
@@ -132,16 +132,16 @@ class _Round:
         self._move(part.following)
 
     async def _pass(self, session: AsyncSession) -> None:
-        """Divide the slice that takes too long; skip it if it cannot be divided."""
+        """Divide the slice that the database refuses; skip it if it cannot be divided."""
         if self._check.look_alone is not None and not self._alone_left:
             self._alone_left = ALONE_STEPS
-            self._takes_too_long = False
+            self._is_refused = False
             return
         following = await self._check.skip(session, self._position)
-        self._takes_too_long = False
+        self._is_refused = False
         _SKIPPED.add(1, self._label)
         logger.error(
-            "audit left out a slice that takes too long",
+            "audit left out a slice",
             extra={**self._label, "after": repr(self._position)},
         )
         self._move(following)

@@ -4,6 +4,8 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from service_kit.telemetry.statements import CORRUPTED
+
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _TRANSIENT_CLASSES = {
     "08",  # connection exception
@@ -13,7 +15,12 @@ _TRANSIENT_CLASSES = {
     "58",  # system error outside PostgreSQL
 }
 _LOCK_NOT_AVAILABLE = "55P03"
-_QUERY_CANCELED = "57014"  # statement timeout
+# The same work in smaller parts may need less than PostgreSQL gives.
+_TOO_MUCH = {
+    "53200",  # out of memory, or of room for locks
+    "53400",  # configuration limit exceeded: temporary files
+    "57014",  # statement timeout
+}
 _READ_ONLY = "25006"  # a standby answered: the primary is being replaced
 # The server has ended a session that was silent, or a transaction that lasted for too long.
 _ENDED_BY_SERVER = {"25P03", "25P04"}
@@ -81,9 +88,16 @@ def is_lock_timeout(error: DBAPIError) -> bool:
     return sqlstate_of(error) == _LOCK_NOT_AVAILABLE
 
 
-def is_timeout(error: BaseException) -> bool:
-    """Return whether the server ended a statement that took longer than it may."""
-    return isinstance(error, DBAPIError) and sqlstate_of(error) == _QUERY_CANCELED
+def is_too_much(error: BaseException) -> bool:
+    """Return whether smaller parts of the work may succeed: it needs less time and memory."""
+    if isinstance(error, DBAPIError):
+        return sqlstate_of(error) in _TOO_MUCH
+    return isinstance(error, TooMuchAtOnce)
+
+
+def is_corruption(error: BaseException) -> bool:
+    """Return whether the statement has met a corrupted page, which only a person can repair."""
+    return isinstance(error, DBAPIError) and sqlstate_of(error) in CORRUPTED
 
 
 def is_bad_data(error: BaseException) -> bool:
@@ -110,7 +124,7 @@ def is_not_prepared(error: BaseException) -> bool:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether the same statement can succeed later."""
+    """Return whether the same statement can succeed later, perhaps after a person's repair."""
     if isinstance(error, DBAPIError):
         state = sqlstate_of(error)
         return (
@@ -119,6 +133,7 @@ def is_transient(error: BaseException) -> bool:
             or state in (_LOCK_NOT_AVAILABLE, _READ_ONLY, _CHANGED_SCHEMA, *_ENDED_BY_SERVER)
             or _is_full_queue(error)
             or is_not_prepared(error)
+            or is_corruption(error)
             # The driver lost the connection before the server could say why.
             or (state == "" and not is_bad_data(error))
         )

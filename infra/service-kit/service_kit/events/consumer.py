@@ -21,7 +21,9 @@ from service_kit.database.faults import (
     DATABASE_FAULTS,
     TooMuchAtOnce,
     TransientFailure,
-    is_timeout,
+    is_bad_data,
+    is_corruption,
+    is_too_much,
     is_transient,
     name_of_fault,
 )
@@ -226,12 +228,12 @@ class Consumer:
             if len(records) == 1:
                 raise
         except (PoisonMessage, TooMuchAtOnce, *DATABASE_FAULTS) as fault:
-            if len(records) > 1 and (is_timeout(fault) or isinstance(fault, TooMuchAtOnce)):
+            if len(records) == 1:
+                return await self._apply(partition, records, refused=as_poison(fault))
+            if is_too_much(fault):
                 self._most_records = len(records) // 2
-            else:
-                poison = as_poison(fault)
-                if len(records) == 1:
-                    return await self._apply(partition, records, refused=poison)
+            elif not _is_of_one_record(fault):
+                raise
         # One of the records cannot be applied, or all are too many: halve the batch.
         middle = len(records) // 2
         await self._apply_or_isolate(partition, records[:middle])
@@ -284,3 +286,8 @@ class Consumer:
     async def _commit_hints(self, reader: LogReader) -> None:
         hints, self._hints = self._hints, {}
         await reader.commit(hints)
+
+
+def _is_of_one_record(fault: BaseException) -> bool:
+    """Return whether one record of a batch can cause the fault, while the others are applied."""
+    return isinstance(fault, PoisonMessage) or is_bad_data(fault) or is_corruption(fault)

@@ -8,6 +8,7 @@ from time import monotonic
 
 from aiokafka import TopicPartition
 
+from service_kit.database.faults import is_corruption
 from service_kit.events.dead_letters import DeadLetterLimitReached
 
 FIRST_PAUSE = timedelta(milliseconds=100)
@@ -27,7 +28,7 @@ class Retry:
 
     @property
     def is_loud(self) -> bool:
-        return datetime.now(UTC) - self.failing_since > LOUD_AFTER
+        return is_corruption(self.fault) or datetime.now(UTC) - self.failing_since > LOUD_AFTER
 
 
 class Retries:

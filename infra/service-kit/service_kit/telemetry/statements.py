@@ -1,5 +1,6 @@
 """Measures every statement of an engine, for the request's stages and as a span of its trace."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,14 +10,20 @@ from time import time_ns
 from typing import Any
 
 import asyncpg
-from opentelemetry import trace
+from opentelemetry import metrics, trace
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.telemetry import stages
 from service_kit.telemetry.stages import Stage
 
+logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
+CORRUPTED = frozenset({"XX001", "XX002"})  # a page of a table, a page of an index
+_CORRUPTIONS = metrics.get_meter("service_kit.database").create_counter(
+    "database_corruption_errors",
+    description="How many statements has a corrupted page of the database ended?",
+)
 _COMMENT = re.compile(r"--[^\n]*")
 _TABLE = re.compile(r"\b(FROM|INTO|UPDATE)\s+(?!unnest\b|\()([a-z_]+)", re.IGNORECASE)
 _COLUMNS = re.compile(r"\s*\([^()]*\)")
@@ -37,6 +44,8 @@ def time_statements(engine: AsyncEngine) -> None:
         setattr(dialect, name, _timed_execution(getattr(dialect, name)))
     for name, operation in _BOUNDARIES.items():
         setattr(dialect, name, _timed_boundary(getattr(dialect, name), operation))
+    # Without a series at 0 the first error would not be an increase, and raise no alert.
+    _CORRUPTIONS.add(0)
 
 
 def _timed_execution(execute: Callable[..., None]) -> Callable[..., None]:
@@ -74,6 +83,9 @@ def timed(statement: str, cursor: Any = None) -> Iterator[None]:
             yield
     except _FAILURES as error:
         failure = error
+        if getattr(error, "sqlstate", None) in CORRUPTED:
+            _CORRUPTIONS.add(1)
+            logger.error("the database has a corrupted page", extra={"error": str(error)})
         raise
     finally:
         if parent.is_recording():

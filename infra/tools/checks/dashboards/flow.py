@@ -115,7 +115,13 @@ EVENT_FLOW = Board(
             "Bad: anything but zero. Runbook: AuditDifference.",
             "short",
             [Query("max by (check) (audit_difference)", "{{check}}")],
-            WHOLE,
+        ),
+        Panel(
+            "Statements that met a corrupted page",
+            "Bad: any. The partition whose events need the page stands still; a person must repair "
+            "the database. Runbook: DatabaseCorrupted.",
+            "short",
+            [Query(rare("database_corruption_errors_total", "job"), "{{job}}")],
         ),
     ],
 )
