@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -21,7 +22,7 @@ from service_kit.events.log import open_log
 from service_kit.events.lost_records import SEND_TIMEOUT_SECONDS, LogCheck, LogShortened
 from service_kit.events.outbox_messages import SendSpans, message_headers
 from service_kit.settings import ServiceSettings
-from service_kit.waiting import wait_until_set
+from service_kit.waiting import run_until_set, wait_until_set
 
 CHUNK_ROWS = 500
 CHUNK_BYTES = 8 * 1024 * 1024  # the largest events are a hundred times as large as the usual ones
@@ -105,19 +106,27 @@ class Relay:
 
     async def _publish(self, connection: AsyncConnection, stop: asyncio.Event) -> None:
         producer = new_producer(self._settings)
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                await producer.start()
-            # Each wait for the broker may take almost all of the silence that a leader may keep.
-            await _show_life(connection)
-            async with open_log(self._settings, SEND_TIMEOUT_SECONDS) as log:
-                check = LogCheck(connection, self._settings, producer, log)
-                await check.begin()
-                await self._relay_until_stopped(connection, producer, check, stop)
-        finally:
+        async with AsyncExitStack() as clients:
             # After a failed send an idempotent producer refuses its partition for ever, and a
             # send that timed out may still be delivered: the producer must not be used again.
-            await abandon_producer(producer)
+            clients.push_async_callback(abandon_producer, producer)
+            # A slow broker may hold the start for a minute, and it leaves nothing to finish.
+            check = await run_until_set(stop, self._start(connection, producer, clients))
+            if check is not None:
+                await self._relay_until_stopped(connection, producer, check, stop)
+
+    async def _start(
+        self, connection: AsyncConnection, producer: AIOKafkaProducer, clients: AsyncExitStack
+    ) -> LogCheck:
+        """Connect to the broker, and compare its log with the outbox."""
+        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            await producer.start()
+        # Each wait for the broker may take almost all of the silence that a leader may keep.
+        await _show_life(connection)
+        log = await clients.enter_async_context(open_log(self._settings, SEND_TIMEOUT_SECONDS))
+        check = LogCheck(connection, self._settings, producer, log)
+        await check.begin()
+        return check
 
     async def _relay_until_stopped(
         self,
