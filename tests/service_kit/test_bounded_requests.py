@@ -105,7 +105,7 @@ async def test_what_ends_the_reading_of_a_body_is_the_answer(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_waiting_has_places_of_its_own() -> None:
+async def test_waiting_has_places_of_its_own() -> None:
     waiters = Waiters(most=1, meter=METER)
 
     with waiters.place() as first, waiters.place() as second:
