@@ -1,13 +1,14 @@
 """A broker comes back without its last records, although it had acknowledged them."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from service_kit.events import ledger
+from service_kit.events import event_metrics, ledger
 from service_kit.events.consumer import Consumer
 from service_kit.events.ledger_pruning import LedgerPruning
 from service_kit.events.relay import Relay
@@ -111,8 +112,14 @@ async def test_many_lost_records_are_published_again_in_steps(
 
 
 async def test_a_long_lost_log_gets_each_event_of_a_short_ledger_once(
-    engine: AsyncEngine, topics: TopicFactory
+    engine: AsyncEngine, topics: TopicFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    passed: Counter[str] = Counter()
+
+    def pass_over(_: str, __: str, reason: str, offsets: int) -> None:
+        passed[reason] += offsets
+
+    monkeypatch.setattr(event_metrics, "pass_over", pass_over)
     settings = await topics(TOPIC, partitions=1)
     await publish(engine, settings, 1, 2)
     await remember_a_longer_log(engine, lost=50_000)
@@ -123,6 +130,7 @@ async def test_a_long_lost_log_gets_each_event_of_a_short_ledger_once(
     offsets = "SELECT array_agg(kafka_offset ORDER BY id) FROM outbox"
     assert await scalar(engine, offsets) == [50_002, 50_003, 50_004]
     await consume_all(engine, settings)
+    assert +passed == {"ignored": 50_000}
     assert await scalar(engine, "SELECT count(*) FROM dead_letters") == 0
 
 

@@ -14,11 +14,14 @@ from service_kit.database.faults import constraint_of, is_bad_data, is_lock_time
 from service_kit.database.sessions import open_engine
 from service_kit.database.single_statement import DirectStatement, autocommit, within
 from service_kit.settings import ServiceSettings
+from tests.fixtures.waiting import eventually
 
 KEEP = DirectStatement("INSERT INTO notes (id) VALUES (:id) RETURNING id")
 SLEEP = DirectStatement("SELECT CAST(pg_sleep(:seconds) AS text) AS slept")
 LOCK = DirectStatement("SELECT id FROM notes WHERE id = :id FOR UPDATE")
 PID = DirectStatement("SELECT pg_backend_pid() AS pid")
+WAITS = text("SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = :pid")
+END = text("SELECT pg_terminate_backend(:pid)")
 
 
 def settings_of(engine: AsyncEngine, pool_size: int = 1) -> ServiceSettings:
@@ -152,10 +155,16 @@ async def test_a_connection_that_the_server_ends_is_replaced(notes_engine: Async
     async with open_engine(settings_of(notes_engine)) as engine:
         before = await run(engine, PID, {})
         assert before is not None
-        sleeping = asyncio.create_task(run(engine, SLEEP, {"seconds": 5.0}))
-        await asyncio.sleep(0.1)
+        session = dict(before)
+
+        async def sleeps() -> bool:
+            async with notes_engine.connect() as other:
+                return bool((await other.execute(WAITS, session)).scalar_one())
+
+        sleeping = asyncio.create_task(run(engine, SLEEP, {"seconds": 60.0}))
+        await eventually(sleeps, True)
         async with notes_engine.connect() as other:
-            await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": before["pid"]})
+            await other.execute(END, session)
 
         with pytest.raises(DBAPIError) as lost:
             await sleeping

@@ -18,6 +18,14 @@ def test_nginx_is_the_image_and_the_command_of_compose() -> None:
     assert container["command"] == NGINX["entrypoint"]
 
 
+def test_the_files_of_large_bodies_have_the_bound_of_compose() -> None:
+    volumes = named("base", "Deployment")["gateway"]["spec"]["template"]["spec"]["volumes"]
+    [temporary] = [each["emptyDir"] for each in volumes if each["name"] == "tmp"]
+
+    assert NGINX["tmpfs"] == ["/tmp:size=64m"]
+    assert temporary == {"medium": "Memory", "sizeLimit": "64Mi"}
+
+
 OURS = named("base", "ConfigMap")["gateway-upstreams"]["data"]["upstreams.conf"]
 THEIRS = (INFRA / "nginx/upstreams.conf").read_text()
 IDLE = r"\n +keepalive_timeout (\d+)s;"

@@ -22,7 +22,6 @@ REPLACED = metrics.get_meter("service_kit.events").create_counter(
     "consumer_clients_replaced",
     description="How many stalled clients were replaced?",
 )
-REPLACED.add(0)
 
 
 class ClientStalled(Exception):
@@ -64,6 +63,7 @@ class StallWatch:
         self._reader: LogReader | None = None
         # Since when the consumer has applied the batch in its hand.
         self.batch_begun: float | None = None
+        REPLACED.add(0)
 
     @property
     def is_stalled(self) -> bool:
