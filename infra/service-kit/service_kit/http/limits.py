@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service_kit.database.pool import WRITES, Pools
 from service_kit.http.problems import Problem
 from service_kit.http.state import ApiState, Queue
+from service_kit.telemetry.http_telemetry import OPERATIONS
 
 # A stop may take ten seconds; closing connections and sending traces needs the rest.
 GRACE_SECONDS = 4.0
@@ -17,7 +18,6 @@ BODY_SECONDS = 20.0  # a megabyte takes that long over a line of 400 kbit/s
 # Twice as many as the largest body that is right. Each that is wrong is a fault, with an object of
 # its own: ninety thousand take a second of CPU. Colons are counted, without parsing.
 MOST_MEMBERS = 20_000
-OPERATIONS = ("/health/", "/metrics")
 READS = ("GET", "HEAD")
 
 
@@ -38,7 +38,7 @@ class Admission:
         state.stopping.call_when_begun(self._limit_all)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(OPERATIONS):
+        if scope["type"] != "http" or scope["path"] in OPERATIONS:
             await self.app(scope, receive, send)
             return
         if refusal := self._refuse(scope["method"]):

@@ -39,8 +39,9 @@ from service_kit.telemetry.tracing import (
 
 # Scanners ask for any number of paths; all of them share one series.
 UNKNOWN_HANDLER = "none"
-# Monitoring asks for these all the time: they are counted, but not traced.
-OPERATIONS = ("/metrics", "/health")
+# Monitoring asks for these all the time: they are counted, but not traced, and have no limits. No
+# prefixes: behind one, any path would get around the limits.
+OPERATIONS = frozenset({"/metrics", "/health/live", "/health/ready"})
 # The key of the time at which the server had read a request's headers, by `perf_counter`.
 ARRIVED = "service_kit.arrived"
 
@@ -120,7 +121,7 @@ class HttpTelemetry:
 
     def _draw(self, scope: Scope) -> Span:
         """Return the ids of a request, and whether it is sampled: as its parent, or by chance."""
-        if scope["path"].startswith(OPERATIONS):
+        if scope["path"] in OPERATIONS:
             return INVALID_SPAN
         if parent := parent_of_headers(scope["headers"]):
             trace_id = parent.trace_id
