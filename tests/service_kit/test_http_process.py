@@ -122,6 +122,7 @@ async def test_the_http_metrics_have_the_promised_labels_and_no_other(
     assert labels == {
         "http_requests_total": {"handler", "status", "method"},
         "http_requests_shed_total": {"reason"},
+        "http_requests_limited_total": {"limit"},
         "http_request_bodies_bytes": set(),
         "http_requests_waiting": set(),
         "http_waits_refused_total": set(),

@@ -1,5 +1,7 @@
 """Probes and Prometheus are not limited and not traced; a path that only begins like theirs is."""
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 from opentelemetry.metrics import NoOpMeter
@@ -9,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service_kit.database.pool import Pools
 from service_kit.http.limits import Admission
+from service_kit.http.rate_limits import RateLimits
 from service_kit.http.state import ApiState
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
@@ -22,6 +25,8 @@ SETTINGS = ServiceSettings(
     service_name="any",
     database_url="postgresql+asyncpg://nobody@127.0.0.1:1/nothing",
     http_port=1,
+    address_rate=0.001,
+    address_burst=1,
 )
 PROBES = ("/metrics", "/health/live", "/health/ready")
 OTHERS = ("/metrics/..%2fapi/notes", "/metricsx", "/health/live/notes", "/health/..%2fnotes")
@@ -39,6 +44,12 @@ def refusing_admission() -> ASGIApp:
     return Admission(answer, most_requests=0, state=ApiState(SETTINGS, METER), pools=Pools(METER))
 
 
+def limited_address() -> ASGIApp:
+    state = ApiState(SETTINGS, METER)
+    state.quotas.of_addresses.take("10.1.1.1")
+    return RateLimits(answer, state)
+
+
 async def ask(app: ASGIApp, path: str) -> int:
     transport = httpx.ASGITransport(app, client=("10.1.1.1", 1))
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
@@ -46,8 +57,13 @@ async def ask(app: ASGIApp, path: str) -> int:
 
 
 @both
-async def test_only_probes_pass_a_full_process(path: str, is_probe: bool) -> None:
-    assert await ask(refusing_admission(), path) == (200 if is_probe else 503)
+@pytest.mark.parametrize(
+    ("limited", "refusal"), [(refusing_admission, 503), (limited_address, 429)]
+)
+async def test_only_probes_pass_every_limit(
+    limited: Callable[[], ASGIApp], refusal: int, path: str, is_probe: bool
+) -> None:
+    assert await ask(limited(), path) == (200 if is_probe else refusal)
 
 
 @both

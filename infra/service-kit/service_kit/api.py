@@ -19,6 +19,7 @@ from service_kit.http.normal_text import NormalText
 from service_kit.http.openapi import PROBLEM_RESPONSES, complete_document, serve_docs
 from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
+from service_kit.http.rate_limits import RateLimits
 from service_kit.http.response_cache import ServeCached
 from service_kit.http.routes import RequestForms
 from service_kit.http.serving import BalancedProtocol, Server, bind, run_beside
@@ -88,10 +89,12 @@ def build_api(
     app.add_middleware(RequestForms, routes=app.routes)
 
     def answer_first(inner: ASGIApp) -> ASGIApp:
-        # Outside the limits: a cached response takes neither a request's place nor a connection.
+        # Outside `Admission`: a cached response takes neither a request's place nor a connection.
         cached_first = ServeCached(inner, state.response_cache)
-        # Outside the cache: one cached response serves pages of several origins.
-        return share_answers(cached_first, settings.allowed_origins)
+        # Outside the cache: cached responses count, too.
+        limited = RateLimits(cached_first, state)
+        # Outside both: one cached response serves pages of several origins, and they read a 429.
+        return share_answers(limited, settings.allowed_origins)
 
     observe_requests(app, HttpMetrics(metrics), tracing, answer_first)
     return app

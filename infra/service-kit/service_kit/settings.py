@@ -78,6 +78,20 @@ class ServiceSettings(KafkaSettings):
     """The origins whose pages may read answers, comma-separated, such as `https://board.example`;
     `loopback` stands for every origin on this machine."""
 
+    forwarded_allow_ips: str = "127.0.0.1,::1"
+    """The proxies whose `X-Forwarded-For` names the client: addresses and networks,
+    comma-separated. From others the header is ignored, and the limits count the sender itself."""
+    key_rate: float = Field(default=3000.0, ge=0)
+    """The requests per second of one key that a process answers in the long run; 0: no limit. A
+    response from the cache counts as a tenth. Beyond it: 429."""
+    key_burst: int = Field(default=6000, ge=1)
+    """How many requests a key that has been quiet may send at once."""
+    address_rate: float = Field(default=6000.0, ge=0)
+    address_burst: int = Field(default=12_000, ge=1)
+    wrong_key_rate: float = Field(default=5.0, ge=0)
+    """The unknown keys per second of one address that a process looks up in the long run."""
+    wrong_key_burst: int = Field(default=50, ge=1)
+
     max_body_bytes: int = 1024 * 1024
     most_body_bytes: int = 8 * 1024 * 1024
     """The most bytes of request bodies that the process holds; a further body gets 503 at once."""

@@ -9,15 +9,17 @@ import asyncio
 import os
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from fastapi import Request
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from starlette.types import Scope
 
 from service_kit.http.callers import Caller, hash_key, read_key
 from service_kit.http.problems import Problem
+from service_kit.http.quotas import address_of
 from service_kit.http.state import ApiState, api_state
 from service_kit.telemetry.stages import Stage, stage
 
@@ -38,7 +40,10 @@ async def identify_caller(request: Request) -> Caller:
 
 
 async def find_caller(state: ApiState, scope: Scope) -> Caller:
-    """Return the caller of a request; raise `Problem` 401 when the key is missing or unknown."""
+    """Return the caller of a request.
+
+    Raises `Problem` 401 when the key is missing or unknown, and 429 after too many wrong keys.
+    """
     key = read_key(scope)
     if not key:
         raise Problem.of("key-missing", headers=_CHALLENGE)
@@ -47,22 +52,27 @@ async def find_caller(state: ApiState, scope: Scope) -> Caller:
         callers.hits += 1
         return known
     callers.misses += 1
-    since = state.changes.now()
+    with stage(Stage.AUTHENTICATION):
+        read = partial(_read_caller, state.read_engine, key)
+        caller = await state.key_lookups.find(key, address_of(scope), read)
+    if caller is None:
+        raise Problem.of("key-unknown", headers=_CHALLENGE)
+    return caller
+
+
+async def _read_caller(engine: AsyncEngine, key: str) -> Caller | None:
     # Use a connection for this lookup only. If requests could hold one and wait for a second, a
     # full pool would deadlock.
-    with stage(Stage.AUTHENTICATION):
-        async with AsyncSession(state.read_engine) as session:
-            row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
+    async with AsyncSession(engine) as session:
+        row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
     if row is None:
-        raise Problem.of("key-unknown", headers=_CHALLENGE)
-    caller = Caller(
+        return None
+    return Caller(
         client_id=row.client_id,
         role=row.role,
         sites=None if row.sites is None else frozenset(row.sites),
         rights=frozenset(row.rights),
     )
-    callers.add(key, caller, since)
-    return caller
 
 
 # A list reads a page of each site of its caller.

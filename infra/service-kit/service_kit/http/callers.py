@@ -1,7 +1,10 @@
-"""Caches which caller has which API key, until keys change."""
+"""Caches which caller has which API key, and which keys are unknown, until keys change."""
 
 import hashlib
+from collections import OrderedDict
 from dataclasses import dataclass
+from time import monotonic
+from typing import TypeVar
 
 from starlette.types import Scope
 
@@ -10,6 +13,9 @@ from service_kit.database.change_feed import ChangeFeed
 # The name that triggers announce when a key is added, changed or revoked.
 KEYS_CHANGED = "api-keys"
 MOST_CALLERS = 10_000
+UNKNOWN_SECONDS = 5.0
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +60,18 @@ def read_key(scope: Scope) -> str | None:
 
 
 class CallerCache:
-    """Unknown keys are not cached: each one costs a read of the database."""
+    """Callers and unknown keys stay cached until keys change, unknown ones for seconds at most.
+
+    Which client had a key is remembered beyond that: it says whose request this is, and permits
+    nothing.
+    """
 
     def __init__(self, feed: ChangeFeed) -> None:
         self.hits = self.misses = 0
         self._feed = feed
         self._callers: dict[bytes, Caller] = {}
+        self._unknown_until: OrderedDict[bytes, float] = OrderedDict()
+        self._met: OrderedDict[bytes, str] = OrderedDict()
         feed.watch(self._remove_stale)
 
     def find(self, key: str) -> Caller | None:
@@ -68,12 +80,37 @@ class CallerCache:
 
     def add(self, key: str, caller: Caller, since: int) -> None:
         """Cache a caller that the database returned at the moment `since` or later."""
+        digest = hash_key(key)
+        _add_bounded(self._met, digest, caller.client_id)
         if not self._feed.is_live or self._feed.has_changed([KEYS_CHANGED], since):
             return
         if len(self._callers) >= MOST_CALLERS:
             self._callers.clear()
-        self._callers[hash_key(key)] = caller
+        self._callers[digest] = caller
+
+    def client_of(self, key: str) -> str | None:
+        """Return the client who had this key when it was last looked up."""
+        return self._met.get(hash_key(key))
+
+    def is_unknown(self, key: str) -> bool:
+        """Return whether the database did not know this key a moment ago."""
+        return self._feed.is_live and self._unknown_until.get(hash_key(key), 0.0) > monotonic()
+
+    def add_unknown(self, key: str, since: int) -> None:
+        """Cache that the database did not know a key at the moment `since` or later."""
+        digest = hash_key(key)
+        self._met.pop(digest, None)
+        if self._feed.is_live and not self._feed.has_changed([KEYS_CHANGED], since):
+            _add_bounded(self._unknown_until, digest, monotonic() + UNKNOWN_SECONDS)
 
     def _remove_stale(self, name: str | None, value: str) -> None:
         if name in (None, KEYS_CHANGED):
             self._callers.clear()
+            self._unknown_until.clear()
+
+
+def _add_bounded(cached: OrderedDict[bytes, Value], digest: bytes, value: Value) -> None:
+    cached[digest] = value
+    cached.move_to_end(digest)
+    if len(cached) > MOST_CALLERS:
+        cached.popitem(last=False)

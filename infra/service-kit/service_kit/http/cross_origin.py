@@ -15,7 +15,10 @@ _ACCEPTED = (
     *("Prefer", "X-Token", "traceparent", "tracestate"),
 )
 # What a page may read, beyond the headers that every page may.
-_EXPOSED = (*("ETag", "Idempotent-Replayed", "Link", "Location", "Retry-After", "Server-Timing"),)
+_EXPOSED = (
+    *("ETag", "Idempotent-Replayed", "Link", "Location"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After", "Server-Timing"),
+)
 
 
 def share_answers(app: ASGIApp, origins: Collection[str]) -> ASGIApp:

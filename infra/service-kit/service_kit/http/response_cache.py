@@ -24,6 +24,8 @@ from service_kit.telemetry.stages import Stage, stage
 MOST_BYTES = 64 * 1024 * 1024
 # Per path, so that no client fills the cache with one response under many queries.
 MOST_QUERIES = 1000
+# The member of a scope whose response comes from the cache.
+FROM_CACHE = "service_kit.from_cache"
 # A key's set of sites lives as long as a response that was read for it.
 BYTES_OF_SITE = 64
 
@@ -205,5 +207,6 @@ class ServeCached:
             return
         # Telemetry names the request by it, as when the router had found it.
         scope["route"] = hit.route
+        scope[FROM_CACHE] = True
         # The server leaves out the body of an answer to HEAD.
         await hit.send(send)

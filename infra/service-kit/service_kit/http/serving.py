@@ -218,6 +218,7 @@ class Server(uvicorn.Server):
             log_config=None,
             access_log=False,
             server_header=False,
+            forwarded_allow_ips=settings.forwarded_allow_ips,
             backlog=backlog,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=seconds_to_stop,

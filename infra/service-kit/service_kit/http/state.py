@@ -13,6 +13,8 @@ from service_kit.database.change_feed import ChangeFeed
 from service_kit.events.outbox_backlog import OutboxWatch
 from service_kit.http.body_budget import BodyBudget
 from service_kit.http.callers import CallerCache
+from service_kit.http.key_lookups import KeyLookups
+from service_kit.http.quotas import Quotas
 from service_kit.http.response_cache import ResponseCache
 from service_kit.http.serving import Stopping
 from service_kit.http.waiters import Waiters
@@ -39,6 +41,8 @@ class ApiState:
         self.waiters = Waiters(settings.most_waiting_requests, meter)
         self.changes = ChangeFeed()
         self.callers = CallerCache(self.changes)
+        self.quotas = Quotas(settings, meter)
+        self.key_lookups = KeyLookups(self.changes, self.callers, self.quotas.of_wrong_keys)
         self.response_cache = ResponseCache(self.changes, self.callers)
         self._shed = meter.create_counter(
             "http_requests_shed",

@@ -73,8 +73,15 @@ CAPACITY = Board(
             [Query(rare("http_requests_shed_total", "job, reason"), "{{job}} {{reason}}")],
         ),
         Panel(
+            "Requests refused because a client sends too much",
+            "`key`, `address` or `wrong-keys`: the limit that was exceeded. Bad: any that goes on. "
+            "The clients got 429 with Retry-After. Runbook: ClientsLimited.",
+            "reqps",
+            [Query(rare("http_requests_limited_total", "job, limit"), "{{job}} {{limit}}")],
+        ),
+        Panel(
             "Bytes of request bodies held at once",
-            "Bad: near 8 MiB: further bodies get 503, `bodies` in the panel before. Next: the "
+            "Bad: near 8 MiB: further bodies get 503, `bodies` among the refused ones. Next: the "
             "traffic: which client sends so much, or so slowly?",
             "bytes",
             [Query("http_request_bodies_bytes", "{{job}} {{instance}}")],
