@@ -107,7 +107,9 @@ def test_every_error_of_nginx_has_a_code_a_title_and_a_detail() -> None:
         assert {key for key, _ in entries("status", variable)} == answered
 
 
-@pytest.mark.parametrize("name", ["unknown-route", "method-refused", "body-too-large"])
+@pytest.mark.parametrize(
+    "name", ["unknown-route", "method-refused", "body-too-large", "too-many-requests"]
+)
 def test_the_same_error_has_the_same_code_in_nginx_and_in_the_services(name: str) -> None:
     codes = dict(entries("status", "problem_code"))
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 
 import httpx
 import pytest
@@ -19,7 +18,6 @@ from tests.fixtures.http import open_client
 from tests.fixtures.waiting import eventually
 
 MOST_RUNNING = 256
-MOST_PER_SECOND = MOST_AT_ONCE = 500
 USERS = 100  # of the original's load test, with one key at one address
 
 
@@ -102,23 +100,17 @@ async def test_one_client_cannot_take_every_place(door: Door) -> None:
     assert (statuses.count(200), statuses.count(429)) == (MOST_RUNNING, 20)
 
 
-async def test_a_flood_is_refused_beyond_its_rate(door: Door) -> None:
+async def test_no_rate_of_one_client_is_too_high_here(door: Door) -> None:
+    # The services limit rates: nginx does not know what a request costs.
     door.may_answer.set()
-    began = monotonic()
-    answers = await asyncio.gather(*(pour(door, 50) for _ in range(4 * MOST_AT_ONCE // 50)))
-    took = monotonic() - began
 
-    statuses = [int(each) for each in re.findall(rb"HTTP/1.1 (\d+)", b"".join(answers))]
-    assert len(statuses) == 4 * MOST_AT_ONCE
-    assert set(statuses) <= {200, 429}
-    assert MOST_AT_ONCE <= statuses.count(200) <= 1 + MOST_AT_ONCE + MOST_PER_SECOND * took
+    answers = await asyncio.gather(*(pour(door, 50) for _ in range(40)))
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", b"".join(answers)) == [b"200"] * 2000
 
 
 async def pour(door: Door, number: int) -> bytes:
-    """Send requests on one connection without waiting for answers; return all answers.
-
-    A client that waits for each answer would not exceed the rate.
-    """
+    """Send requests on one connection without waiting for answers; return all answers."""
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     head = b"GET /api/magasins/ HTTP/1.1\r\nhost: ici\r\nx-token: till\r\n"
     writer.write((head + b"\r\n") * (number - 1) + head + b"connection: close\r\n\r\n")

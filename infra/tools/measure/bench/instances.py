@@ -1,7 +1,7 @@
 """Part `instances`: one instance of an API, then two.
 
-k6 asks the instances in turn, without NGINX, which limits the rate of one client. The whole system
-and k6 share this machine, whose cores bound what a second instance can bring.
+k6 asks the instances in turn, without NGINX. The whole system and k6 share this machine, whose
+cores bound what a second instance can bring.
 """
 
 from infra.tools.local.layout import further_ports
