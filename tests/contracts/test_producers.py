@@ -17,6 +17,7 @@ from sales_service.domain.money import TaxRate
 from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId, ring_up
 from sales_service.events import published
 from sales_service.events.sale_events import sale_fields
+from service_kit.events.key_changes import FormerSecret
 
 EVENTS = Path(__file__).resolve().parents[2] / "infra" / "contracts" / "events"
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
@@ -50,6 +51,18 @@ PUBLISHED: list[Any] = [
     published.EventsPublished(NOW),
     published.StoreChanged(
         3, 1, "Plateau", "Montréal", "store", "strict", "America/Toronto", "CAD", True, NOW
+    ),
+    published.KeyChanged(
+        client_id="caisse-1/till",
+        version=1,
+        role="till",
+        sites=[1],
+        rights=["backdate"],
+        digest="9f" * 32,
+        former_secrets=[FormerSecret("60" * 32, NOW)],
+        expires_at=NOW,
+        revoked_at=None,
+        changed_at=NOW,
     ),
     published.ProductChanged(1, 1, "P-1", "Café", "Épicerie", Decimal("3.3333"), True, NOW),
 ]

@@ -14,6 +14,7 @@ from service_kit.http.access import check_access
 from service_kit.http.cross_origin import share_answers
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.key_first import KeyFirst
+from service_kit.http.key_uses import write_uses_regularly
 from service_kit.http.limits import Admission, BodyLimit
 from service_kit.http.normal_text import NormalText
 from service_kit.http.openapi import PROBLEM_RESPONSES, complete_document, serve_docs
@@ -59,10 +60,12 @@ def build_api(
             checks = {"postgresql": database_check(probe)}
             app.include_router(build_operations_router(metrics.registry, checks))
             watch_outbox = state.outbox_watch.run(probe, asyncio.Event())
+            write_uses = write_uses_regularly(state.engine, state.callers)
             async with (
                 watch_loop_lag(),
                 run_beside(state.stopping, watch_outbox, "outbox watch"),
                 run_beside(state.stopping, follow_changes(state.changes, settings), "changes"),
+                run_beside(state.stopping, write_uses, "uses of keys"),
             ):
                 yield
         tracing.close()

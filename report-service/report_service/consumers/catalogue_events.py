@@ -1,4 +1,4 @@
-"""Applies `catalogue.events.v1`: keeps the labels of products and stores."""
+"""Applies `catalogue.events.v1`: keeps the labels of products and stores, and API keys."""
 
 from collections.abc import Sequence
 
@@ -8,15 +8,21 @@ from report_service.events.consumed import CATALOGUE_DECODERS, ProductChanged, S
 from report_service.events.topics import CATALOGUE_TOPIC
 from report_service.projections.catalogue import keep_products, keep_stores
 from service_kit.events.cloud_events import Event, Subscription
+from service_kit.events.key_changes import KeyChanged, keep_keys
 
 
 async def apply(
-    session: AsyncSession, events: Sequence[Event[ProductChanged | StoreChanged]]
+    session: AsyncSession, events: Sequence[Event[ProductChanged | StoreChanged | KeyChanged]]
 ) -> None:
-    """Keep the newest labels of a batch."""
+    """Keep the newest labels and keys of a batch.
+
+    A rebuild does the same. It has no copy of the table of keys, so it finds the live one, and the
+    highest version wins: the positions of the copies may be ahead of the live ones.
+    """
     bodies = [event.body for event in events]
     await keep_products(session, [body for body in bodies if isinstance(body, ProductChanged)])
     await keep_stores(session, [body for body in bodies if isinstance(body, StoreChanged)])
+    await keep_keys(session, [body for body in bodies if isinstance(body, KeyChanged)])
 
 
 SUBSCRIPTION = Subscription(topic=CATALOGUE_TOPIC, decoders=CATALOGUE_DECODERS, apply=apply)

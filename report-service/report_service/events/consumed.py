@@ -10,6 +10,8 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from service_kit.events.key_changes import KeyChanged
+
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Units = Annotated[int, Meta(ge=-(2**31) + 1, le=2**31 - 1)]
 # A level is the sum of any number of movements.
@@ -103,5 +105,6 @@ IGNORED_OF_STOCK = frozenset({"stock.stock-withdrawn.v1", "stock.stock-refused.v
 CATALOGUE_DECODERS: dict[str, type[Struct]] = {
     "catalogue.product-changed.v1": ProductChanged,
     "catalogue.store-changed.v1": StoreChanged,
+    KeyChanged.TYPE: KeyChanged,
 }
 DECODERS = SALES_DECODERS | STOCK_DECODERS | CATALOGUE_DECODERS

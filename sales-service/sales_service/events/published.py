@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from service_kit.events.key_changes import KeyChanged as KeyChanged
+
 
 class SaleLine(msgspec.Struct, frozen=True):
     """A line of a receipt."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from service_kit.events.key_changes import KeyChanged
 from stock_service.domain.levels import LEVEL_LIMIT, ProductId, StoreId
 
 LARGEST_ID = 2_147_483_647
@@ -88,5 +89,6 @@ IGNORED_OF_SALES = frozenset(
 CATALOGUE_DECODERS: dict[str, type[msgspec.Struct]] = {
     "catalogue.store-changed.v1": StoreChanged,
     "catalogue.product-changed.v1": ProductChanged,
+    KeyChanged.TYPE: KeyChanged,
 }
 DECODERS = SALES_DECODERS | CATALOGUE_DECODERS

@@ -10,14 +10,17 @@ import os
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from math import inf
+from time import monotonic
+from typing import Any, NamedTuple
 
+import msgspec
 from fastapi import Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from starlette.types import Scope
 
-from service_kit.http.callers import Caller, hash_key, read_key
+from service_kit.http.callers import Caller, FoundCaller, hash_key, read_key
 from service_kit.http.problems import Problem
 from service_kit.http.quotas import address_of
 from service_kit.http.state import ApiState, api_state
@@ -27,8 +30,15 @@ from service_kit.telemetry.stages import Stage, stage
 CALLER = "comptoir.caller"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
 _FIND = text("""
-    SELECT client_id, role, sites, rights FROM api_keys
-    WHERE key_hash = :hash AND revoked_at IS NULL
+    SELECT client_id, role, sites, rights,
+        date_part('epoch', least(expires_at, replaced_at) - clock_timestamp()) AS seconds_left
+    FROM api_keys CROSS JOIN LATERAL (
+        SELECT max((former ->> 'valid_until')::timestamptz) AS replaced_at
+        FROM jsonb_array_elements(former_secrets) AS former
+        WHERE key_hash <> :hash AND former ->> 'digest' = :digest
+    ) AS secret
+    WHERE (key_hash = :hash OR former_secrets @> CAST(:former AS jsonb)) AND revoked_at IS NULL
+    ORDER BY key_hash = :hash DESC LIMIT 1
 """)
 
 
@@ -60,19 +70,28 @@ async def find_caller(state: ApiState, scope: Scope) -> Caller:
     return caller
 
 
-async def _read_caller(engine: AsyncEngine, key: str) -> Caller | None:
+async def _read_caller(engine: AsyncEngine, key: str) -> FoundCaller | None:
+    # Before the read: the cached key ends no later than by the database's clock.
+    began = monotonic()
     # Use a connection for this lookup only. If requests could hold one and wait for a second, a
     # full pool would deadlock.
     async with AsyncSession(engine) as session:
-        row = (await session.execute(_FIND, {"hash": hash_key(key)})).one_or_none()
-    if row is None:
+        row = (await session.execute(_FIND, _parameters(key))).one_or_none()
+    if row is None or (row.seconds_left is not None and row.seconds_left <= 0):
         return None
-    return Caller(
+    caller = Caller(
         client_id=row.client_id,
         role=row.role,
         sites=None if row.sites is None else frozenset(row.sites),
         rights=frozenset(row.rights),
     )
+    return FoundCaller(caller, inf if row.seconds_left is None else began + row.seconds_left)
+
+
+def _parameters(key: str) -> dict[str, Any]:
+    hashed = hash_key(key)
+    former = msgspec.json.encode([{"digest": hashed.hex()}]).decode()
+    return {"hash": hashed, "digest": hashed.hex(), "former": former}
 
 
 # A list reads a page of each site of its caller.
@@ -88,6 +107,7 @@ _ENSURE = text("""
                 THEN api_keys.revoked_at END,
             sites = coalesce(CAST(:sites AS int[]), api_keys.sites),
             rights = coalesce(CAST(:rights AS text[]), api_keys.rights)
+        WHERE api_keys.version = 0
 """)
 
 
@@ -102,7 +122,8 @@ async def ensure_key(
     """Store a key for the client `label/role`, and replace its former key.
 
     Without `sites` or `rights` a known client keeps its own; a new one has all sites and no right.
-    A revoked key stays revoked, however often it is stored: each start of a stack does it.
+    A revoked key stays revoked, however often it is stored: each start of a stack does it. Once
+    the owner of the keys has changed a key (`events/key_changes.py`), it stays as the owner says.
     Raises `ValueError` for more than `MOST_SITES` sites.
     """
     if sites is not None and len(sites) > MOST_SITES:

@@ -3,8 +3,9 @@
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from math import inf
 from time import monotonic
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from starlette.types import Scope
 
@@ -42,6 +43,13 @@ class Caller:
         return frozenset({wanted}) if self.reaches(wanted) else frozenset()
 
 
+class FoundCaller(NamedTuple):
+    """A caller, and until when: the moment on the monotonic clock at which the key expires."""
+
+    caller: Caller
+    until: float
+
+
 def hash_key(key: str) -> bytes:
     """Return the SHA-256 of a key: enough for 256 random bits, which no dictionary holds."""
     return hashlib.sha256(key.encode()).digest()
@@ -68,25 +76,38 @@ class CallerCache:
 
     def __init__(self, feed: ChangeFeed) -> None:
         self.hits = self.misses = 0
+        # The clients that have sent a request since their uses were last written.
+        self.used: set[str] = set()
         self._feed = feed
-        self._callers: dict[bytes, Caller] = {}
+        # Each with the moment at which its key expires, by the monotonic clock.
+        self._callers: dict[bytes, FoundCaller] = {}
         self._unknown_until: OrderedDict[bytes, float] = OrderedDict()
         self._met: OrderedDict[bytes, str] = OrderedDict()
         feed.watch(self._remove_stale)
 
     def find(self, key: str) -> Caller | None:
-        """Return the caller who has this key, unless it is unknown or stale."""
-        return self._callers.get(hash_key(key)) if self._feed.is_live else None
+        """Return the caller who has this key, unless it is unknown, stale or expired."""
+        if not self._feed.is_live:
+            return None
+        found = self._callers.get(hash_key(key))
+        if found is None or found.until <= monotonic():
+            return None
+        self.used.add(found.caller.client_id)
+        return found.caller
 
-    def add(self, key: str, caller: Caller, since: int) -> None:
-        """Cache a caller that the database returned at the moment `since` or later."""
+    def add(self, key: str, caller: Caller, since: int, until: float = inf) -> None:
+        """Cache a caller that the database returned at the moment `since` or later.
+
+        It is forgotten at `until` on the monotonic clock, when its key expires.
+        """
         digest = hash_key(key)
         _add_bounded(self._met, digest, caller.client_id)
+        self.used.add(caller.client_id)
         if not self._feed.is_live or self._feed.has_changed([KEYS_CHANGED], since):
             return
         if len(self._callers) >= MOST_CALLERS:
             self._callers.clear()
-        self._callers[digest] = caller
+        self._callers[digest] = FoundCaller(caller, until)
 
     def client_of(self, key: str) -> str | None:
         """Return the client who had this key when it was last looked up."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from itertools import count
 
 from service_kit.database.change_feed import ChangeFeed
-from service_kit.http.callers import KEYS_CHANGED, Caller, CallerCache
+from service_kit.http.callers import KEYS_CHANGED, Caller, CallerCache, FoundCaller
 from service_kit.http.quotas import Quota
 
-Read = Callable[[], Awaitable[Caller | None]]
+Read = Callable[[], Awaitable[FoundCaller | None]]
 
 
 @dataclass(slots=True)
@@ -57,18 +57,18 @@ class KeyLookups:
         async def look_up() -> Caller | None:
             is_wrong = False
             try:
-                caller = await read()
-                is_wrong = caller is None
+                found = await read()
+                is_wrong = found is None
             finally:
                 # Before the task ends: otherwise requests without a pause would share it for ever.
                 del self._flights[key]
                 if may_be_wrong and not is_wrong:
                     self._wrong_keys.give_back(address)
-            if caller is None:
+            if found is None:
                 self._callers.add_unknown(key, began)
-            else:
-                self._callers.add(key, caller, began)
-            return caller
+                return None
+            self._callers.add(key, found.caller, began, found.until)
+            return found.caller
 
         task = asyncio.ensure_future(look_up())
         self._flights[key] = _Flight(next(self._order), began, task)
