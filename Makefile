@@ -60,7 +60,7 @@ replay: $(STAMP) ## Play real sales: make replay DATA=file.csv.gz [RATE=100] [LI
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.measure.replay "$(DATA)" $(if $(RATE),--rate $(RATE)) $(if $(LIMIT),--limit $(LIMIT))
 
 .PHONY: keys
-keys: $(STAMP) ## List API keys, or DO="create store-1 --role till --store 1" (revoke store-1/till)
+keys: $(STAMP) ## List API keys, or DO="create store-1 --role till --store 1" (rotate, expire, revoke store-1/till)
 	@$(STACK) run $(VENV)/bin/python -m infra.tools.operate.keys $(DO)
 
 .PHONY: audit

@@ -68,6 +68,18 @@ def _products(store: int) -> dict[str, Any]:
     return {"produits": [_product(store)]}
 
 
+def _key(_: int) -> dict[str, Any]:
+    return {"nom": f"caisse-{next(_number)}", "role": "till"}
+
+
+def _expiry(_: int) -> dict[str, Any]:
+    return {"expire_le": None}
+
+
+def _overlap(_: int) -> dict[str, Any]:
+    return {"chevauchement_heures": 0}
+
+
 def _city(_: int) -> dict[str, Any]:
     return {"ville": "Brest"}
 
@@ -81,6 +93,7 @@ _RECEIPT_READERS = (*_SELLERS, READ_ONLY)
 _KEEPERS = (MANAGER, HEAD_OFFICE, LOGISTICS)
 _REPORT_READERS = (MANAGER, HEAD_OFFICE, READ_ONLY)
 _CHAIN = (HEAD_OFFICE,)
+_NO_KEY = "/api/cles/nobody/till"
 
 # By service, then by method and path of its OpenAPI document. A list that is cut to the stores of
 # the key answers 200 about a foreign store; the test looks at its rows.
@@ -112,6 +125,14 @@ MATRIX = {
         "GET /api/produits/{product_id}": Operation("/api/produits/1", ROLES, 200, 200, 200),
         "PUT /api/produits/{product_id}": Operation(
             "/api/produits/1", _CHAIN, 200, 403, 403, _cost
+        ),
+        "GET /api/cles/": Operation("/api/cles/", _CHAIN, 200, 403, 403),
+        "POST /api/cles/": Operation("/api/cles/", _CHAIN, 201, 403, 403, _key),
+        "GET /api/cles/{name}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403),
+        "PUT /api/cles/{name}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403, _expiry),
+        "DELETE /api/cles/{name}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403),
+        "POST /api/cles/{name}/{role}/rotation": Operation(
+            f"{_NO_KEY}/rotation", _CHAIN, 404, 403, 403, _overlap
         ),
     },
     "stock": {

@@ -1,15 +1,20 @@
-"""`make keys` makes, lists and revokes a key in the databases of all services."""
+"""`make keys` changes a key in the databases of all services, and lists it."""
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from infra.tools.operate.key_table import describe_keys
 from infra.tools.operate.keys import (
     KeyRefused,
     create_key,
-    describe_keys,
+    expire,
     open_databases,
     revoke,
+    rotate,
 )
 from tests.access.matrix import FOREIGN, OWN
 from tests.fixtures.waiting import eventually
@@ -45,7 +50,7 @@ async def test_a_key_works_in_all_services_until_it_is_revoked(
     assert await statuses(services, key, FOREIGN) == [200, 404, 403]
 
     async with open_databases() as databases:
-        with pytest.raises(KeyRefused, match="shop/manager has a key in sales"):
+        with pytest.raises(KeyRefused, match="shop/manager has a key"):
             await create_key(databases, "shop", "manager", [FOREIGN], [])
         await revoke(databases, "shop/manager")
     await eventually(lambda: statuses(services, key, OWN), [401, 401, 401])
@@ -58,6 +63,31 @@ async def test_a_key_works_in_all_services_until_it_is_revoked(
     [line] = [line for line in lines if line.startswith("shop/manager")]
     assert line.split() == ["shop/manager", "stores", str(OWN), "backdate", "REVOKED"]
     assert await statuses(services, another, OWN) == [200, 200, 200]
+
+
+async def test_a_key_is_rotated_and_expires_in_all_services(
+    services: dict[str, httpx.AsyncClient],
+) -> None:
+    async with open_databases() as databases:
+        first = await create_key(databases, "shop", "manager", [OWN], [])
+    async with open_databases() as databases:
+        second = await rotate(databases, "shop/manager", timedelta(hours=1))
+    async with open_databases() as databases:
+        third = await rotate(databases, "shop/manager", timedelta())
+    assert await statuses(services, first, OWN) == [200, 200, 200]
+    assert await statuses(services, third, OWN) == [200, 200, 200]
+    assert await statuses(services, second, OWN) == [401, 401, 401]
+
+    async with open_databases() as databases:
+        await expire(databases, "shop/manager", datetime.now(UTC))
+        lines = (await describe_keys(databases)).splitlines()
+    [line] = [line for line in lines if line.startswith("shop/manager")]
+    assert " until " in line
+    for secret in first, third:
+        await eventually(partial(statuses, services, secret, OWN), [401, 401, 401])
+    async with open_databases() as databases:
+        await expire(databases, "shop/manager", None)
+    await eventually(lambda: statuses(services, third, OWN), [200, 200, 200])
 
 
 async def test_a_key_that_is_not_the_same_everywhere_is_noticed(

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sales_service.main import create_app
@@ -17,6 +18,7 @@ from tests.fixtures.http import client_of
 class Shop:
     """A client and the contents of its catalogue."""
 
+    app: FastAPI
     client: httpx.AsyncClient
     engine: AsyncEngine
     permissive: int
@@ -60,6 +62,7 @@ async def shop(sales_engine: AsyncEngine) -> AsyncIterator[Shop]:
             json={"nom": "Thé vert", "categorie": "Épicerie", "prix": "4.3333", "sku": "THE-1"},
         )
         yield Shop(
+            app,
             client,
             sales_engine,
             *(answer.json()["id"] for answer in (permissive, strict, coffee, tea)),

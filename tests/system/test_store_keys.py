@@ -1,8 +1,11 @@
-"""A key of one store is known to all services, and opens that store in each of them."""
+"""A key is known to all services, and opens its store in each of them."""
+
+from functools import partial
 
 from infra.tools.local.keys import ensure_store_key
 from tests.fixtures.chain import Chain
 from tests.fixtures.system import RunningSystem
+from tests.fixtures.waiting import eventually
 
 
 async def test_the_key_of_a_store_opens_it_in_all_services(
@@ -29,3 +32,35 @@ async def test_the_key_of_a_store_opens_it_in_all_services(
         for store in (own, foreign)
     ]
     assert [answer.status_code for answer in reported] == [200, 403]
+
+
+async def test_a_key_of_the_head_office_opens_all_services_until_it_is_revoked(
+    chain: Chain,
+) -> None:
+    store = await chain.open_store("permissive")
+    await chain.receive(store, {await chain.add_product(): 3})
+    name = f"manager-{store}"
+    path = f"/api/cles/{name}/manager"
+
+    async def statuses(secret: str) -> list[int]:
+        token = {"x-token": secret}
+        query = {"magasin_id": store}
+        answers = [
+            await chain.sales.get("/api/ventes/", params=query, headers=token),
+            await chain.stock.get(f"/api/magasins/{store}/stock", headers=token),
+            await chain.report.get("/api/rapports/ventes", params=query, headers=token),
+        ]
+        return [answer.status_code for answer in answers]
+
+    body = {"nom": name, "role": "manager", "magasins": [store]}
+    first = (await chain.sales.post("/api/cles/", json=body)).json()["cle"]
+    await eventually(lambda: statuses(first), [200, 200, 200])
+    rotation = {"chevauchement_heures": 1}
+    second = (await chain.sales.post(f"{path}/rotation", json=rotation)).json()["cle"]
+    await eventually(lambda: statuses(second), [200, 200, 200])
+    assert await statuses(first) == [200, 200, 200]
+
+    assert (await chain.sales.delete(path)).status_code == 200
+
+    for secret in first, second:
+        await eventually(partial(statuses, secret), [401, 401, 401])

@@ -1,26 +1,36 @@
-"""`make keys`: creates, lists and revokes API keys in the databases of all three services.
+"""`make keys`: lists, creates, rotates, expires and revokes API keys.
 
 `python -m infra.tools.operate.keys create store-1 --role till --store 1 --right backdate`. The
 environment names the databases: COMPTOIR_<SERVICE>_DATABASE_URL for sales, stock and report.
+
+A change is made in the sales service's database, as its API would make it, and then written to the
+others at once: they need not wait for Kafka. The event follows with the same version.
 """
 
 import argparse
 import asyncio
 import os
-import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from infra.tools.local.layout import ROLES, SERVICES
+from infra.tools.operate.key_table import describe_keys
+from sales_service.domain.errors import SalesError, UnknownKey, UnknownStore
+from sales_service.use_cases import manage_keys
+from sales_service.use_cases.manage_keys import MadeKey
 from service_kit.database.faults import DATABASE_FAULTS
-from service_kit.http.api_keys import StoredKey, ensure_key, list_keys, revoke_key
+from service_kit.events.key_changes import KeyChanged, keep_keys, read_key
 
 RIGHTS = ("backdate", "price-override", "return-without-receipt", "see-costs")
+OWNER = "sales"
 
-Databases = Mapping[str, AsyncConnection]
+Databases = Mapping[str, AsyncSession]
+Changed = TypeVar("Changed")
 
 
 class KeyRefused(Exception):
@@ -29,6 +39,15 @@ class KeyRefused(Exception):
 
 def main() -> int:
     """Run one command and return its exit status."""
+    try:
+        print(asyncio.run(_run(_parse(sys.argv[1:] or ["list"]))))
+    except (KeyRefused, *DATABASE_FAULTS) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.tools.operate.keys")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list")
@@ -37,25 +56,40 @@ def main() -> int:
     create.add_argument("--role", choices=ROLES, required=True)
     create.add_argument("--store", type=int, action="append", help="may be repeated; none: all")
     create.add_argument("--right", choices=RIGHTS, action="append", default=[])
-    commands.add_parser("revoke").add_argument("client", help="such as store-1/till")
-    arguments = parser.parse_args(sys.argv[1:] or ["list"])
-    try:
-        print(asyncio.run(_run(arguments)))
-    except (KeyRefused, *DATABASE_FAULTS) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    create.add_argument("--until", type=_instant, help="when it expires, such as 2027-01-31")
+    client = argparse.ArgumentParser(add_help=False)
+    client.add_argument("client", help="such as store-1/till")
+    commands.add_parser("revoke", parents=[client])
+    rotate = commands.add_parser("rotate", parents=[client])
+    rotate.add_argument("--hours", type=float, default=24, help="how long the present secret stays")
+    expire = commands.add_parser("expire", parents=[client])
+    expire.add_argument("--until", type=_instant, help="such as 2027-01-31; without it: never")
+    return parser.parse_args(words)
+
+
+def _instant(word: str) -> datetime:
+    instant = datetime.fromisoformat(word)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 async def _run(arguments: argparse.Namespace) -> str:
     async with open_databases() as databases:
+        if arguments.command == "list":
+            return await describe_keys(databases)
         if arguments.command == "create":
             return await create_key(
-                databases, arguments.name, arguments.role, arguments.store, arguments.right
+                databases,
+                arguments.name,
+                arguments.role,
+                arguments.store,
+                arguments.right,
+                arguments.until,
             )
-        if arguments.command == "revoke":
-            return await revoke(databases, arguments.client)
-        return await describe_keys(databases)
+        if arguments.command == "rotate":
+            return await rotate(databases, arguments.client, timedelta(hours=arguments.hours))
+        if arguments.command == "expire":
+            return await expire(databases, arguments.client, arguments.until)
+        return await revoke(databases, arguments.client)
 
 
 @asynccontextmanager
@@ -63,67 +97,107 @@ async def open_databases() -> AsyncIterator[Databases]:
     """Begin a transaction in each database; they commit when all has been written."""
     async with AsyncExitStack() as stack:
         databases = {}
-        for service in SERVICES:
+        # The owner is opened last, so that it commits first: no copy is ever ahead of it.
+        for service in sorted(SERVICES, key=lambda each: each == OWNER):
             name = f"COMPTOIR_{service.upper()}_DATABASE_URL"
             if not os.environ.get(name):
                 raise KeyRefused(f"{name} is not set: start this through make keys")
             engine = create_async_engine(os.environ[name])
             stack.push_async_callback(engine.dispose)
-            databases[service] = await stack.enter_async_context(engine.begin())
-        yield databases
+            session = await stack.enter_async_context(AsyncSession(engine))
+            await stack.enter_async_context(session.begin())
+            databases[service] = session
+        yield {service: databases[service] for service in SERVICES}
 
 
 async def create_key(
-    databases: Databases, name: str, role: str, stores: list[int] | None, rights: list[str]
+    databases: Databases,
+    name: str,
+    role: str,
+    stores: list[int] | None,
+    rights: list[str],
+    until: datetime | None = None,
 ) -> str:
     """Make a key and return it: it is shown once, because only its digest is stored."""
     client = f"{name}/{role}"
-    for service, connection in databases.items():
-        known = {key.client_id: key for key in await list_keys(connection)}
-        if client in known and known[client].revoked_at is None:
-            raise KeyRefused(f"{client} has a key in {service}: revoke it, or choose another name")
-    key = secrets.token_urlsafe(32)
-    for connection in databases.values():
-        await ensure_key(connection, key, role, name, stores, rights)
-    return key
+
+    async def create(sales: AsyncSession, above: int) -> MadeKey:
+        return await manage_keys.create_key(sales, client, role, stores, rights, until, above=above)
+
+    made = await _change(databases, client, create)
+    await _copy(databases, made.key)
+    return made.secret
+
+
+async def rotate(databases: Databases, client: str, overlap: timedelta) -> str:
+    """Give a key a new secret and return it; the present one is valid for the overlap."""
+
+    async def rotate_it(sales: AsyncSession, above: int) -> MadeKey:
+        return await manage_keys.rotate_key(sales, client, overlap, above=above)
+
+    made = await _change(databases, client, rotate_it)
+    await _copy(databases, made.key)
+    return made.secret
+
+
+async def expire(databases: Databases, client: str, until: datetime | None) -> str:
+    """Let a key expire at an instant, or never."""
+
+    async def expire_it(sales: AsyncSession, above: int) -> KeyChanged:
+        return await manage_keys.expire_key(sales, client, until, above=above)
+
+    await _copy(databases, await _change(databases, client, expire_it))
+    return f"{client}: expires {until.isoformat() if until else 'never'}"
 
 
 async def revoke(databases: Databases, client: str) -> str:
     """Revoke the key of a client in every database."""
-    revoked = [
-        service for service, connection in databases.items() if await revoke_key(connection, client)
-    ]
-    if not revoked:
+
+    async def revoke_it(sales: AsyncSession, above: int) -> KeyChanged:
+        return await manage_keys.revoke_key(sales, client, above=above)
+
+    known = await read_key(databases[OWNER], client)
+    key = await _change(databases, client, revoke_it)
+    is_news = await _copy(databases, key) or known is None or known.version < key.version
+    if not is_news:
         raise KeyRefused(f"{client} has no key that could be revoked")
-    return f"{client}: revoked in {', '.join(revoked)}"
+    return f"{client}: revoked"
 
 
-async def describe_keys(databases: Databases) -> str:
-    """Return one line for each key; a key that is not the same everywhere says so."""
-    found = {
-        service: {key.client_id: key for key in await list_keys(connection)}
-        for service, connection in databases.items()
-    }
-    clients = sorted({client for keys in found.values() for client in keys})
-    return "\n".join(
-        _describe(client, {service: keys.get(client) for service, keys in found.items()})
-        for client in clients
+async def _change(
+    databases: Databases,
+    client: str,
+    change: Callable[[AsyncSession, int], Awaitable[Changed]],
+) -> Changed:
+    """Make a change in the owner's database, with a version above that of every copy.
+
+    A copy is ahead when the owner's database was restored from a backup. The owner then takes over
+    what it does not know.
+    """
+    owner = databases[OWNER]
+    stored = [await read_key(session, client) for session in databases.values()]
+    newest = max((key for key in stored if key), key=lambda key: key.version, default=None)
+    if newest is not None and await read_key(owner, client) is None:
+        await keep_keys(owner, [newest])
+    try:
+        return await change(owner, newest.version if newest else 0)
+    except UnknownKey:
+        raise KeyRefused(f"{client} has no key") from None
+    except UnknownStore:
+        raise KeyRefused("no such store") from None
+    except SalesError as error:
+        raise KeyRefused(str(error)) from error
+
+
+async def _copy(databases: Databases, key: KeyChanged) -> bool:
+    """Write a change into the copies that do not have it; return whether there were any."""
+    return any(
+        [
+            await keep_keys(session, [key])
+            for service, session in databases.items()
+            if service != OWNER
+        ]
     )
-
-
-def _describe(client: str, found: Mapping[str, StoredKey | None]) -> str:
-    lines = {service: _describe_one(key) for service, key in found.items()}
-    if len(set(lines.values())) == 1:
-        return f"{client:30} {next(iter(lines.values()))}"
-    return "\n".join(f"{client:30} {line}  IN {service}" for service, line in lines.items())
-
-
-def _describe_one(key: StoredKey | None) -> str:
-    if key is None:
-        return "unknown"
-    stores = "all stores" if key.sites is None else f"stores {', '.join(map(str, key.sites))}"
-    state = "" if key.revoked_at is None else "  REVOKED"
-    return f"{stores:12} {', '.join(key.rights)}{state}"
 
 
 if __name__ == "__main__":

@@ -195,6 +195,25 @@ def _store_closed(_: errors.StoreClosed) -> Problem:
     return Problem(409, "magasin-ferme", detail)
 
 
+def _unknown_key(_: errors.UnknownKey) -> Problem:
+    return Problem(404, "cle-introuvable", "Clé introuvable")
+
+
+def _key_exists(error: errors.KeyExists) -> Problem:
+    detail = f"{error.client_id} a déjà une clé. Révoquez-la, ou renouvelez-la par /rotation."
+    return Problem(409, "cle-existante", detail)
+
+
+def _key_is_revoked(_: errors.KeyIsRevoked) -> Problem:
+    detail = "Cette clé est révoquée, et le reste. POST /api/cles/ en crée une autre."
+    return Problem(409, "cle-revoquee", detail)
+
+
+def _too_many_secrets(error: errors.TooManySecrets) -> Problem:
+    detail = f"{error.most} anciens secrets sont encore valables ; attendez la fin du premier."
+    return Problem(409, "trop-de-secrets", detail)
+
+
 PROBLEM_OF: ProblemTable = {
     errors.UnknownReferences: _unknown_references,
     errors.UnknownStore: _unknown_store,
@@ -216,4 +235,8 @@ PROBLEM_OF: ProblemTable = {
     errors.PricesOverridden: _prices_overridden,
     errors.PlaceSellsNothing: _place_sells_nothing,
     errors.StoreClosed: _store_closed,
+    errors.UnknownKey: _unknown_key,
+    errors.KeyExists: _key_exists,
+    errors.KeyIsRevoked: _key_is_revoked,
+    errors.TooManySecrets: _too_many_secrets,
 }

@@ -7,12 +7,11 @@ stores the key given in the environment variable API_KEY in the database of DATA
 import argparse
 import asyncio
 import os
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Collection
 from functools import partial
 from math import inf
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from fastapi import Request
@@ -136,36 +135,6 @@ async def ensure_key(
         "rights": None if rights is None else sorted(rights),
     }
     await connection.execute(_ENSURE, values)
-
-
-class StoredKey(NamedTuple):
-    """A client of the table `api_keys`."""
-
-    client_id: str
-    role: str
-    sites: Sequence[int] | None
-    rights: Sequence[str]
-    revoked_at: datetime | None
-
-
-_LIST = text("SELECT client_id, role, sites, rights, revoked_at FROM api_keys ORDER BY client_id")
-
-
-async def list_keys(connection: AsyncConnection) -> list[StoredKey]:
-    """Return the clients that have or had a key."""
-    return [StoredKey(*row) for row in await connection.execute(_LIST)]
-
-
-_REVOKE = text("""
-    UPDATE api_keys SET revoked_at = now()
-    WHERE client_id = :client_id AND revoked_at IS NULL RETURNING 1
-""")
-
-
-async def revoke_key(connection: AsyncConnection, client_id: str) -> bool:
-    """Revoke a client's key for good; return whether it had one."""
-    revoked = await connection.execute(_REVOKE, {"client_id": client_id})
-    return revoked.one_or_none() is not None
 
 
 async def _main() -> None:

@@ -1,0 +1,150 @@
+"""Creates, rotates, expires and revokes the chain's API keys; each change is announced.
+
+A secret is shown once, when it is made. What is stored and announced is its digest.
+"""
+
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.db.stores import find_store_ids
+from sales_service.domain.errors import (
+    KeyExists,
+    KeyIsRevoked,
+    TooManySecrets,
+    UnknownKey,
+    UnknownStore,
+)
+from sales_service.events.key_events import key_changed
+from sales_service.events.published import KeyChanged
+from service_kit.events.key_changes import FormerSecret, keep_keys, lock_key
+from service_kit.events.outbox import add_to_outbox
+from service_kit.http.callers import hash_key
+
+MOST_FORMER_SECRETS = 5
+_NOW = text("SELECT clock_timestamp()")
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A key with its new secret."""
+
+    key: KeyChanged
+    secret: str
+
+
+async def create_key(
+    session: AsyncSession,
+    client_id: str,
+    role: str,
+    stores: Collection[int] | None,
+    rights: Collection[str],
+    expires_at: datetime | None = None,
+    *,
+    above: int = 0,
+) -> MadeKey:
+    """Make the key of a client that has none, or a revoked one; its version is higher than `above`.
+
+    Raises `KeyExists` or `UnknownStore`.
+    """
+    if stores is not None and await find_store_ids(session, list(stores)) != set(stores):
+        raise UnknownStore
+    known = await lock_key(session, client_id)
+    if known is not None and known.revoked_at is None:
+        raise KeyExists(client_id)
+    secret, digest = _make_secret()
+    key = KeyChanged(
+        client_id=client_id,
+        version=max(above, known.version if known else 0) + 1,
+        role=role,
+        sites=None if stores is None else sorted(set(stores)),
+        rights=sorted(set(rights)),
+        digest=digest,
+        former_secrets=[],
+        expires_at=expires_at,
+        revoked_at=None,
+        changed_at=await _read_clock(session),
+    )
+    return MadeKey(await _keep(session, key), secret)
+
+
+async def rotate_key(
+    session: AsyncSession, client_id: str, overlap: timedelta, *, above: int = 0
+) -> MadeKey:
+    """Give a key a new secret; the present one stays valid for the time of the overlap.
+
+    The client stays the same: a request that is repeated under the new secret is a repetition.
+    Raises `UnknownKey`, `KeyIsRevoked` or `TooManySecrets`.
+    """
+    key = await _lock_valid(session, client_id)
+    now = await _read_clock(session)
+    former = [each for each in key.former_secrets if each.valid_until > now]
+    if overlap:
+        former.append(FormerSecret(key.digest, now + overlap))
+    if len(former) > MOST_FORMER_SECRETS:
+        raise TooManySecrets(MOST_FORMER_SECRETS)
+    secret, digest = _make_secret()
+    changed = _change(key, now, above, digest=digest, former_secrets=former)
+    return MadeKey(await _keep(session, changed), secret)
+
+
+async def expire_key(
+    session: AsyncSession, client_id: str, expires_at: datetime | None, *, above: int = 0
+) -> KeyChanged:
+    """Let a key expire at an instant of the database's clock, or never.
+
+    Raises `UnknownKey` or `KeyIsRevoked`.
+    """
+    key = await _lock_valid(session, client_id)
+    now = await _read_clock(session)
+    return await _keep(session, _change(key, now, above, expires_at=expires_at))
+
+
+async def revoke_key(session: AsyncSession, client_id: str, *, above: int = 0) -> KeyChanged:
+    """Revoke a key with all its secrets, for good; raise `UnknownKey`. Twice changes nothing."""
+    key = await lock_key(session, client_id)
+    if key is None:
+        raise UnknownKey
+    if key.revoked_at is not None and key.version >= above:
+        return key
+    now = await _read_clock(session)
+    revoked_at = key.revoked_at or now
+    changed = _change(key, now, above, revoked_at=revoked_at, former_secrets=[])
+    return await _keep(session, changed)
+
+
+async def _lock_valid(session: AsyncSession, client_id: str) -> KeyChanged:
+    key = await lock_key(session, client_id)
+    if key is None:
+        raise UnknownKey
+    if key.revoked_at is not None:
+        raise KeyIsRevoked(client_id)
+    return key
+
+
+def _make_secret() -> tuple[str, str]:
+    secret = secrets.token_urlsafe(32)
+    return secret, hash_key(secret).hex()
+
+
+def _change(key: KeyChanged, now: datetime, above: int, **changes: object) -> KeyChanged:
+    version = max(above, key.version) + 1
+    return msgspec.structs.replace(key, version=version, changed_at=now, **changes)
+
+
+async def _read_clock(session: AsyncSession) -> datetime:
+    now: datetime = (await session.execute(_NOW)).scalar_one()
+    return now
+
+
+async def _keep(session: AsyncSession, key: KeyChanged) -> KeyChanged:
+    """Write a change and its event; raise `KeyExists` when another request came first."""
+    if not await keep_keys(session, [key]):
+        raise KeyExists(key.client_id)
+    await add_to_outbox(session, [key_changed(key)])
+    return key
