@@ -1,6 +1,7 @@
 """Settings that every process of every service reads from its environment."""
 
 import re
+from ipaddress import ip_address
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -51,6 +52,8 @@ class ServiceSettings(KafkaSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int
+    accept_weak_keys: bool = False
+    """Accept API keys that are short or stand in an example, also beyond loopback: for a trial."""
     log_level: str = "INFO"
     otel_exporter_otlp_endpoint: str | None = None
     otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1)
@@ -113,6 +116,11 @@ class ServiceSettings(KafkaSettings):
         """Return the origins of `cors_origins`."""
         return _split(self.cors_origins)
 
+    @property
+    def refuses_weak_keys(self) -> bool:
+        """Return whether API keys must be long: others than this machine may reach the process."""
+        return not (self.accept_weak_keys or _is_loopback(self.http_host))
+
     def process_name(self, role: Literal["api", "worker"]) -> str:
         """Return the name of one of the service's processes, such as `sales-api`."""
         return f"{self.service_name.removesuffix('-service')}-{role}"
@@ -120,6 +128,13 @@ class ServiceSettings(KafkaSettings):
     def topic(self, name: str) -> str:
         """Return the broker's name of a topic."""
         return self.topic_prefix + name
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _split(origins: str) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def test_the_example_environment_has_every_required_variable_and_no_other() -> N
     asked = {
         variable
         for path in compose_files()
-        for variable in re.findall(r"\$\{(\w+):\?", path.read_text())
+        for variable in re.findall(r"\$\{(\w+):?\?", path.read_text())
     }
     given = re.findall(r"^(\w+)=.", (ROOT / ".env.example").read_text(), re.MULTILINE)
 

@@ -19,7 +19,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from starlette.types import Scope
 
-from service_kit.http.callers import Caller, FoundCaller, hash_key, read_key
+from service_kit.http.callers import (
+    LEAST_KEY_LENGTH,
+    Caller,
+    FoundCaller,
+    hash_key,
+    is_weak,
+    read_key,
+)
 from service_kit.http.problems import Problem
 from service_kit.http.quotas import address_of
 from service_kit.http.state import ApiState, api_state
@@ -56,6 +63,8 @@ async def find_caller(state: ApiState, scope: Scope) -> Caller:
     key = read_key(scope)
     if not key:
         raise Problem.of("key-missing", headers=_CHALLENGE)
+    if state.refuses_weak_keys and is_weak(key):
+        raise Problem.of("key-weak", headers=_CHALLENGE, least=LEAST_KEY_LENGTH)
     callers = state.callers
     if known := callers.find(key):
         callers.hits += 1

@@ -15,6 +15,9 @@ from service_kit.database.change_feed import ChangeFeed
 KEYS_CHANGED = "api-keys"
 MOST_CALLERS = 10_000
 UNKNOWN_SECONDS = 5.0
+LEAST_KEY_LENGTH = 32
+# The keys in `.env.example` and `secrets.example.yaml` begin with it.
+EXAMPLE = "trial-"
 
 Value = TypeVar("Value")
 
@@ -53,6 +56,11 @@ class FoundCaller(NamedTuple):
 def hash_key(key: str) -> bytes:
     """Return the SHA-256 of a key: enough for 256 random bits, which no dictionary holds."""
     return hashlib.sha256(key.encode()).digest()
+
+
+def is_weak(key: str) -> bool:
+    """Return whether a key can be guessed: it is short, or stands in an example."""
+    return len(key) < LEAST_KEY_LENGTH or key.startswith(EXAMPLE)
 
 
 def read_key(scope: Scope) -> str | None:

@@ -40,6 +40,7 @@ class ApiState:
         self.bodies = BodyBudget(settings.most_body_bytes, meter)
         self.waiters = Waiters(settings.most_waiting_requests, meter)
         self.changes = ChangeFeed()
+        self.refuses_weak_keys = settings.refuses_weak_keys
         self.callers = CallerCache(self.changes)
         self.quotas = Quotas(settings, meter)
         self.key_lookups = KeyLookups(self.changes, self.callers, self.quotas.of_wrong_keys)
