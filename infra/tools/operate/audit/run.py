@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from infra.tools.operate.audit import events, report_side, sales_side, stock_side
+from infra.tools.operate.audit import events, keys, report_side, sales_side, stock_side
 from report_service.db import audit as report_checks
 from service_kit.audit import find_all_differences
 from stock_service.db import audit as stock_checks
@@ -56,6 +56,12 @@ async def audit_everything(urls: Mapping[str, str]) -> Audit:
         levels = await report_side.read_levels(report)
         stock = await stack.enter_async_context(_snapshot(urls["stock"]))
         audit.add("levels in the report", await stock_side.compare_levels(stock, levels))
+    copies = {}
+    for service in ("stock", "report"):
+        async with _snapshot(urls[service]) as session:
+            copies[service] = await keys.read_copies(session, service)
+    async with _snapshot(urls["sales"]) as sales:
+        audit.add("keys are the same everywhere", await keys.compare_keys(sales, copies))
     return audit
 
 
