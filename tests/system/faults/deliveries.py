@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
+from functools import partial
 from random import Random
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 
+from report_service.events.topics import CATALOGUE_TOPIC, SALES_TOPIC, STOCK_TOPIC
 from tests.fixtures.waiting import eventually
 from tests.system.faults.lab import Lab
 from tests.system.faults.log import (
@@ -60,9 +63,11 @@ async def read_log(lab: Lab, topic: str) -> list[ConsumerRecord]:
         return records
 
 
-async def deliver_again(lab: Lab, random: Random) -> str:
+async def deliver_again(
+    lab: Lab, random: Random, topics: Sequence[str] = (SALES_TOPIC, STOCK_TOPIC)
+) -> str:
     """Append old records again, some of them in another order."""
-    topic = random.choice(TOPICS[:2])
+    topic = random.choice(topics)
     async with lab.log_lock, asyncio.timeout(NOTICE_SECONDS):
         await _log_known(lab)
         records = [each for each in await read_log(lab, topic) if _is_event(each)]
@@ -153,6 +158,8 @@ def _another_sale(value: bytes, random: Random) -> bytes:
 
 DELIVERY_FAULTS: dict[str, Fault] = {
     "delivered-again": deliver_again,
+    # Old states of stores, products and keys.
+    "catalogue-again": partial(deliver_again, topics=[CATALOGUE_TOPIC]),
     "poison": poison,
     "transaction": send_in_a_transaction,
 }

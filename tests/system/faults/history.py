@@ -34,6 +34,7 @@ class History:
     stores: dict[int, str] = field(default_factory=dict)  # id -> stock policy
     sales: list[Operation] = field(default_factory=list)
     movements: list[Operation] = field(default_factory=list)
+    keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
     surprises: list[str] = field(default_factory=list)
     """Answers that no client may get under any fault, such as 500."""
 
@@ -46,5 +47,6 @@ class History:
         operations = len(self.sales) + len(self.movements)
         return counts | {
             "movements": len(self.movements),
+            "keys": len(self.keys),
             "requests repeated": attempts - operations,
         }

@@ -17,6 +17,7 @@ from service_kit.events import (
     consumer,
     fetching,
     kafka_clients,
+    key_changes,
     ledger,
     log_reader,
     multi_partition,
@@ -195,6 +196,12 @@ def without_unknown_types() -> None:
     vars(batch)["decode_event"] = pass_over
 
 
+def without_versions_of_keys() -> None:
+    """Let a copy keep each key that arrives, an older one too."""
+    keep = str(key_changes._KEEP)
+    key_changes._KEEP = text(keep.replace("excluded.version > api_keys.version", "true"))
+
+
 AND = "+"  # joins the names of mutations of one system
 
 MUTATIONS: dict[str, Callable[[], None]] = {
@@ -208,4 +215,5 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "heartbeat": without_heartbeat,
     "database-clock": without_database_clock,
     "unknown-types": without_unknown_types,
+    "key-versions": without_versions_of_keys,
 }

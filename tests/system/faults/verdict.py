@@ -8,6 +8,7 @@ import asyncpg
 
 from infra.tools.operate.audit.run import audit_everything
 from tests.system.faults.history import History, Operation, Outcome
+from tests.system.faults.key_changes import judge_keys
 from tests.system.faults.lab import Lab
 from tests.system.faults.quiet import READS, wait_for_quiet
 
@@ -33,6 +34,7 @@ async def find_violations(lab: Lab, history: History) -> list[str]:
     found += unquiet
     found += await find_steps_back(lab)
     found += await judge_history(lab, history)
+    found += await judge_keys(lab, history)
     found += await find_applied_poison(lab)
     found += await find_innocent_dead_letters(lab)
     audit = await audit_everything(lab.database_urls)

@@ -12,6 +12,7 @@ from infra.tools.local.keys import ensure_store_key
 from infra.tools.rest import AGAIN_CODES, AGAIN_STATUSES, ON_ITS_WAY_CODES
 from tests.fixtures.http import open_client
 from tests.system.faults.history import History, Operation, Outcome
+from tests.system.faults.key_changes import KeyOffice
 from tests.system.faults.layout import FaultLayout
 
 TILLS = 6
@@ -97,7 +98,10 @@ class Workload:
 
     async def run(self, until: asyncio.Event, at_least: int) -> None:
         """Run all tills until the faults are over, and for at least `at_least` operations each."""
+        name = f"{self._seed}-{id(self):x}"
+        office = KeyOffice(self._http, self._urls["sales"], self.history, name)
         async with asyncio.TaskGroup() as tills:
+            tills.create_task(office.run(Random(f"{self._seed}/keys"), until))
             for number in range(TILLS):
                 tills.create_task(self._work(number, until, at_least))
 
