@@ -7,13 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service_kit.database.kit_tables import (
-    PLUMBING_V1,
-    PLUMBING_V2,
-    PLUMBING_V3,
-    PLUMBING_V4,
-    PLUMBING_V5,
-)
+from service_kit.database import kit_tables
 
 KIT = Path(__file__).resolve().parents[2] / "infra" / "service-kit" / "service_kit"
 
@@ -53,7 +47,7 @@ def test_no_name_in_the_kit_is_a_word_of_the_domain(path: Path) -> None:
 
 
 def test_no_table_of_the_kit_has_a_word_of_the_domain() -> None:
-    ddl = "\n".join((*PLUMBING_V1, *PLUMBING_V2, *PLUMBING_V3, *PLUMBING_V4, *PLUMBING_V5))
+    ddl = "\n".join(kit_tables.ALL)
 
     assert words_of(ddl) & DOMAIN_WORDS == set()
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.domain.sale import MissingStock, SaleId
 from sales_service.use_cases.cancel_stale_sales import cancel_stale_sales
 from sales_service.use_cases.settle_sales import StockDecision, settle_sales
+from service_kit.events.causes import Cause
 from tests.fixtures.waiting import eventually
 from tests.sales_service.conftest import Shop
 
@@ -23,11 +24,11 @@ async def open_sale(shop: Shop) -> SaleId:
 
 
 def taken(sale_id: SaleId) -> StockDecision:
-    return StockDecision(sale_id, (), None)
+    return StockDecision(sale_id, (), Cause())
 
 
 def lacking(shop: Shop, sale_id: SaleId) -> StockDecision:
-    return StockDecision(sale_id, (MissingStock(shop.coffee, 2, 1),), None)
+    return StockDecision(sale_id, (MissingStock(shop.coffee, 2, 1),), Cause())
 
 
 async def settle(shop: Shop, *decisions: StockDecision) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from math import inf
 
 import httpx
 from opentelemetry.metrics import NoOpMeter
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from service_kit.database.change_feed import ChangeFeed
 from service_kit.http.api_keys import ensure_key
-from service_kit.http.callers import KEYS_CHANGED, UNKNOWN_SECONDS, Caller, CallerCache
+from service_kit.http.callers import KEYS_CHANGED, UNKNOWN_SECONDS, Caller, CallerCache, FoundCaller
 from service_kit.http.key_lookups import KeyLookups
 from service_kit.http.problems import Problem
 from service_kit.http.quotas import Limit, Quota
@@ -31,7 +32,7 @@ class Desk:
         self.callers = CallerCache(self.feed)
         quota = Quota(Limit.WRONG_KEYS, 0.001, burst, COUNTER)
         self.lookups = KeyLookups(self.feed, self.callers, quota)
-        self.known: dict[str, Caller] = {}
+        self.known: dict[str, FoundCaller] = {}
         self.asked: list[str] = []
         self.is_away = False
         self.is_asked, self.may_answer = asyncio.Event(), asyncio.Event()
@@ -40,7 +41,7 @@ class Desk:
     async def find(self, key: str, address: str = HERE) -> str:
         """Return the client of a key, or why there is none."""
 
-        async def read() -> Caller | None:
+        async def read() -> FoundCaller | None:
             self.asked.append(key)
             self.is_asked.set()
             found = self.known.get(key)
@@ -56,7 +57,7 @@ class Desk:
         return caller.client_id if caller else "unknown"
 
     def make(self, key: str) -> None:
-        self.known[key] = Caller(f"client of {key}", "manager")
+        self.known[key] = FoundCaller(Caller(f"client of {key}", "manager"), inf)
         self.feed.note(KEYS_CHANGED)
 
 

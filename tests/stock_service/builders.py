@@ -35,8 +35,8 @@ def a_cancellation(sale: Sale) -> Cancellation:
     return Cancellation(sale.sale_id, sale.store_id, NOON)
 
 
-def an_event(body: Any, traceparent: str | None = None) -> Event[Any]:
-    return Event(uuid4(), type(body).__name__, body, traceparent, record=None)
+def an_event(body: Any, traceparent: str | None = None, actor: str | None = None) -> Event[Any]:
+    return Event(uuid4(), type(body).__name__, body, traceparent, record=None, actor=actor)
 
 
 def sale_recorded(
@@ -46,6 +46,7 @@ def sale_recorded(
     status: str | None = None,
     sale_id: UUID | None = None,
     traceparent: str | None = None,
+    actor: str | None = None,
 ) -> Event[SaleRecorded]:
     body = SaleRecorded(
         sale_id=sale_id or uuid4(),
@@ -55,11 +56,11 @@ def sale_recorded(
         sold_at=NOON,
         lines=[SaleLine(product_id, quantity) for product_id, quantity in lines],
     )
-    return an_event(body, traceparent)
+    return an_event(body, traceparent, actor)
 
 
-def sale_cancelled(sale: Event[SaleRecorded]) -> Event[SaleCancelled]:
-    return an_event(SaleCancelled(sale.body.sale_id, sale.body.store_id, NOON))
+def sale_cancelled(sale: Event[SaleRecorded], actor: str | None = None) -> Event[SaleCancelled]:
+    return an_event(SaleCancelled(sale.body.sale_id, sale.body.store_id, NOON), actor=actor)
 
 
 def level_declared(
@@ -68,9 +69,10 @@ def level_declared(
     *,
     product_id: ProductId = COFFEE,
     traceparent: str | None = None,
+    actor: str | None = None,
 ) -> Event[LevelDeclared]:
     body = LevelDeclared(uuid4(), STORE, product_id, kind, quantity, NOON)
-    return an_event(body, traceparent)
+    return an_event(body, traceparent, actor)
 
 
 def store_changed(

@@ -86,7 +86,9 @@ class Stock:
         rows = await self.execute(
             "SELECT * FROM outbox WHERE type LIKE :type ORDER BY id", type=event_type
         )
-        return [Published(row.type, row.key, row.traceparent, row.payload) for row in rows]
+        return [
+            Published(row.type, row.key, row.traceparent, row.actor, row.payload) for row in rows
+        ]
 
     async def execute(self, statement: str, **parameters: Any) -> Sequence[Any]:
         async with self.engine.begin() as connection:
@@ -101,6 +103,7 @@ class Published:
     type: str
     key: str
     traceparent: str | None
+    actor: str | None
     payload: bytes
 
     @property

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engine, open_probe
+from service_kit.events.causes import act_as
 from service_kit.events.chores import Chore
 from service_kit.events.cloud_events import Subscription
 from service_kit.events.consumer import Consumer
@@ -64,6 +65,8 @@ def run_worker(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
+        # What nobody has asked for, such as a chore's events, is the work of this process.
+        act_as(process)
         async with (
             watch_loop_lag(),
             open_engine(settings, Pools(metrics.meter)) as engine,

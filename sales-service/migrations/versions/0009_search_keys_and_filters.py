@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sales_service.domain.search_keys import fold
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 
 BATCH_ROWS = 1000  # of one transaction
 

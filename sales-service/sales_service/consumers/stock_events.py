@@ -23,7 +23,7 @@ def _decision(event: Event[StockWithdrawn | StockRefused]) -> StockDecision:
         missing = tuple(
             MissingStock(m.product_id, m.requested, m.available) for m in event.body.missing
         )
-    return StockDecision(SaleId(event.body.sale_id), missing, event.traceparent)
+    return StockDecision(SaleId(event.body.sale_id), missing, event.cause)
 
 
 SUBSCRIPTION = Subscription(STOCK_TOPIC, DECODERS, apply, IGNORED)

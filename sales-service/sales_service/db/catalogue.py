@@ -106,7 +106,7 @@ async def read_product(session: AsyncSession, product_id: int) -> ProductRow | N
 
 
 async def insert_products(
-    session: AsyncSession, products: Sequence[dict[str, Any]]
+    session: AsyncSession, products: Sequence[dict[str, Any]], actor: str | None
 ) -> list[ProductRow]:
     """Insert products and return them in order, without those whose SKU is taken."""
     rows = await session.execute(
@@ -134,9 +134,10 @@ async def insert_products(
                 FROM made_up
             )
             INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost,
-                home_store_id, sku_key, name_key, category_key)
+                home_store_id, sku_key, name_key, category_key, changed_by)
             SELECT id, coalesce(given.sku, free.sku), name, description, category, unit_price,
-                unit_cost, home_store_id, coalesce(sku_key, lower(free.sku)), name_key, category_key
+                unit_cost, home_store_id, coalesce(sku_key, lower(free.sku)), name_key,
+                category_key, CAST(:changed_by AS text)
             FROM given LEFT JOIN free USING (id)
             ON CONFLICT (sku) DO NOTHING
             RETURNING {PRODUCT_COLUMNS}
@@ -152,6 +153,7 @@ async def insert_products(
             "sku_keys": [product["sku"] and fold(product["sku"]) for product in products],
             "name_keys": [fold(product["name"]) for product in products],
             "category_keys": [fold(product["category"]) for product in products],
+            "changed_by": actor,
         },
     )
     return sorted((product_of(row) for row in rows), key=lambda product: product.id)
@@ -166,7 +168,7 @@ async def find_product_ids_by_sku(session: AsyncSession, skus: Sequence[str]) ->
 
 
 async def update_product(
-    session: AsyncSession, product_id: int, changes: dict[str, Any]
+    session: AsyncSession, product_id: int, changes: dict[str, Any], actor: str | None
 ) -> ProductRow | None:
     """Update a product and return it, or None when it does not exist."""
     keys = {f"{each}_key": fold(changes[each]) for each in FOLDED if each in changes}
@@ -176,10 +178,11 @@ async def update_product(
     row = (
         await session.execute(
             text(f"""
-                UPDATE products SET {assignments}version = version + 1, updated_at = now()
+                UPDATE products SET {assignments}version = version + 1, updated_at = now(),
+                    changed_by = :changed_by
                 WHERE id = :id RETURNING {PRODUCT_COLUMNS}
             """),
-            changes | {"id": product_id},
+            changes | {"id": product_id, "changed_by": actor},
         )
     ).one_or_none()
     return None if row is None else product_of(row)

@@ -50,19 +50,25 @@ async def list_stores(
     return [_store(row) for row in rows]
 
 
-async def insert_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow | None:
+async def insert_store(
+    session: AsyncSession, values: dict[str, Any], actor: str | None
+) -> StoreRow | None:
     """Insert a store and return it, or None when its name is taken."""
     row = (
         await session.execute(
             text(f"""
                 INSERT INTO stores (name, address, city, kind, timezone, cutoff_hour, currency,
-                    stock_policy, taxes)
+                    stock_policy, taxes, changed_by)
                 VALUES (:name, :address, :city, :kind, :timezone, :cutoff_hour, :currency,
-                    :stock_policy, CAST(:taxes AS jsonb))
+                    :stock_policy, CAST(:taxes AS jsonb), :changed_by)
                 ON CONFLICT (name) DO NOTHING
                 RETURNING {_STORE_COLUMNS}
             """),
-            values | {"taxes": msgspec.json.encode(values["taxes"]).decode()},
+            values
+            | {
+                "taxes": msgspec.json.encode(values["taxes"]).decode(),
+                "changed_by": actor,
+            },
         )
     ).one_or_none()
     return None if row is None else _store(row)
@@ -85,7 +91,7 @@ async def create_number_sequence(session: AsyncSession, store_id: int) -> None:
 
 
 async def update_store(
-    session: AsyncSession, store_id: int, changes: dict[str, Any]
+    session: AsyncSession, store_id: int, changes: dict[str, Any], actor: str | None
 ) -> StoreRow | None:
     """Update a store and return it, or None when it does not exist."""
     if "taxes" in changes:
@@ -98,24 +104,26 @@ async def update_store(
     row = (
         await session.execute(
             text(f"""
-                UPDATE stores SET {assignments}, version = version + 1, updated_at = now()
+                UPDATE stores SET {assignments}, version = version + 1, updated_at = now(),
+                    changed_by = :changed_by
                 WHERE id = :id RETURNING {_STORE_COLUMNS}
             """),
-            changes | {"id": store_id},
+            changes | {"id": store_id, "changed_by": actor},
         )
     ).one_or_none()
     return None if row is None else _store(row)
 
 
-async def close_store(session: AsyncSession, store_id: int) -> StoreRow | None:
+async def close_store(session: AsyncSession, store_id: int, actor: str | None) -> StoreRow | None:
     """Close a store and return it, or None when it is closed already or does not exist."""
     row = (
         await session.execute(
             text(f"""
-                UPDATE stores SET is_active = false, version = version + 1, updated_at = now()
+                UPDATE stores SET is_active = false, version = version + 1, updated_at = now(),
+                    changed_by = :changed_by
                 WHERE id = :id AND is_active RETURNING {_STORE_COLUMNS}
             """),
-            {"id": store_id},
+            {"id": store_id, "changed_by": actor},
         )
     ).one_or_none()
     return None if row is None else _store(row)

@@ -15,6 +15,7 @@ from sales_service.events.published import (
     Tax,
 )
 from sales_service.events.topics import SALES_TOPIC
+from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent
 
 # SaleConfirmed is larger than SaleRecorded, by less than this. The event of a recorded sale must
@@ -27,17 +28,17 @@ def recorded(sale: Sale) -> OutgoingEvent:
     return _about(sale, body, reserve=BYTES_OF_A_DECISION)
 
 
-def confirmed(sale: Sale, decided_at: datetime, traceparent: str | None) -> OutgoingEvent:
+def confirmed(sale: Sale, decided_at: datetime, cause: Cause) -> OutgoingEvent:
     body = SaleConfirmed(**sale_fields(sale), decided_at=decided_at)
-    return _about(sale, body, traceparent=traceparent)
+    return _about(sale, body, cause=cause)
 
 
 def rejected(
-    sale: Sale, missing: Iterable[MissingStock], decided_at: datetime, traceparent: str | None
+    sale: Sale, missing: Iterable[MissingStock], decided_at: datetime, cause: Cause
 ) -> OutgoingEvent:
     lines = [Missing(each.product_id, each.requested, each.available) for each in missing]
     body = SaleRejected(sale.id, sale.store_id, lines, decided_at)
-    return _about(sale, body, traceparent=traceparent)
+    return _about(sale, body, cause=cause)
 
 
 def cancelled(sale: Sale, decided_at: datetime) -> OutgoingEvent:

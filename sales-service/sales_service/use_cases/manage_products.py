@@ -23,6 +23,7 @@ from sales_service.domain.errors import (
 from sales_service.events.level_events import declared
 from sales_service.events.published import ProductChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
+from service_kit.events.causes import current_actor
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
@@ -61,7 +62,7 @@ async def add_products(session: AsyncSession, products: Sequence[NewProduct]) ->
     """
     columns = [product.columns for product in products]
     await _check_home_stores(session, columns)
-    added = await catalogue.insert_products(session, columns)
+    added = await catalogue.insert_products(session, columns, current_actor())
     if len(added) < len(products):
         taken = await _find_taken(session, columns, {product.id for product in added})
         raise SkusTaken(taken) if taken else SkuInMotion
@@ -114,7 +115,7 @@ async def change_product(
     `UnknownProduct`, `SkuTaken`, `CountWithoutStore` or `UnknownStore`.
     """
     try:
-        product = await catalogue.update_product(session, product_id, changes)
+        product = await catalogue.update_product(session, product_id, changes, current_actor())
     except IntegrityError as error:
         raise SkuTaken(changes.get("sku", "")) from error
     if product is None:

@@ -12,13 +12,14 @@ from sales_service.db.stores import StoreRow
 from sales_service.domain.errors import RepeatedTax, StoreNameTaken, UnknownStore
 from sales_service.events.published import StoreChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
+from service_kit.events.causes import current_actor
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
 async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:
     """Open a store and return it; raise `StoreNameTaken` or `RepeatedTax`."""
     _refuse_repeated(values["taxes"])
-    store = await stores.insert_store(session, values)
+    store = await stores.insert_store(session, values, current_actor())
     if store is None:
         raise StoreNameTaken(values["name"])
     await stores.create_number_sequence(session, store.id)
@@ -30,7 +31,7 @@ async def change_store(session: AsyncSession, store_id: int, changes: dict[str, 
     """Change a store and return it; raise `UnknownStore`, `StoreNameTaken` or `RepeatedTax`."""
     _refuse_repeated(changes.get("taxes", ()))
     try:
-        store = await stores.update_store(session, store_id, changes)
+        store = await stores.update_store(session, store_id, changes, current_actor())
     except IntegrityError as error:
         raise StoreNameTaken(changes.get("name", "")) from error
     if store is None:
@@ -49,7 +50,7 @@ class ClosedStore:
 
 async def close_store(session: AsyncSession, store_id: int) -> ClosedStore:
     """Close a store and return it; raise `UnknownStore`. Closing it again changes nothing."""
-    store = await stores.close_store(session, store_id)
+    store = await stores.close_store(session, store_id, current_actor())
     if store is not None:
         await _announce(session, store)
         return ClosedStore(store, store.version - 1)

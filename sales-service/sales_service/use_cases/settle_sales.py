@@ -10,6 +10,7 @@ from sales_service.db.sales import settle
 from sales_service.domain.sale import MissingStock, Outcome, Sale, SaleId, SaleStatus
 from sales_service.events.sale_events import confirmed, rejected
 from sales_service.telemetry import count_decided, time_sagas
+from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
@@ -19,7 +20,7 @@ class StockDecision:
 
     sale_id: SaleId
     missing: tuple[MissingStock, ...]
-    traceparent: str | None
+    cause: Cause
 
 
 async def settle_sales(session: AsyncSession, decisions: Sequence[StockDecision]) -> None:
@@ -46,5 +47,5 @@ def _outcome(decision: StockDecision) -> Outcome:
 
 def _announce(sale: Sale, decision: StockDecision, decided_at: datetime) -> OutgoingEvent:
     if decision.missing:
-        return rejected(sale, decision.missing, decided_at, decision.traceparent)
-    return confirmed(sale, decided_at, decision.traceparent)
+        return rejected(sale, decision.missing, decided_at, decision.cause)
+    return confirmed(sale, decided_at, decision.cause)

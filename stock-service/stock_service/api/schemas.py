@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from uuid_utils.compat import uuid7
 
+from service_kit.events.causes import current_actor
 from stock_service.api.words import KINDS, translate
 from stock_service.domain.entries import StockEntry, enter_stock
 from stock_service.domain.levels import Document, ProductId, StoreId
@@ -126,6 +127,7 @@ class EntryIn(BaseModel):
             kind=KINDS[self.kind],
             occurred_at=self.occurred_at or datetime.now(UTC),
             reason=self.reason,
+            actor=current_actor(),
         )
         lines = ((line.product_id, line.quantity) for line in self.lines)
         return enter_stock(self.store_id, document, lines)

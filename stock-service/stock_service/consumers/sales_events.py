@@ -28,19 +28,21 @@ async def apply(
     session: AsyncSession, events: Sequence[Event[SaleRecorded | SaleCancelled | LevelDeclared]]
 ) -> None:
     try:
-        changes = [Change(_read(event.body), event.traceparent) for event in events]
+        changes = [Change(_read(event.body, event.actor), event.cause) for event in events]
         await settle_sales(session, changes)
     except StockError as error:
         raise PoisonMessage(str(error)) from error
 
 
-def _read(body: SaleRecorded | SaleCancelled | LevelDeclared) -> Sale | Cancellation | Declaration:
+def _read(
+    body: SaleRecorded | SaleCancelled | LevelDeclared, actor: str | None
+) -> Sale | Cancellation | Declaration:
     if isinstance(body, LevelDeclared):
         key = LevelKey(body.store_id, body.product_id)
         kind = Kind(body.kind)
-        return Declaration(body.declaration_id, key, kind, body.quantity, body.declared_at)
+        return Declaration(body.declaration_id, key, kind, body.quantity, body.declared_at, actor)
     if isinstance(body, SaleCancelled):
-        return Cancellation(body.sale_id, body.store_id, body.decided_at)
+        return Cancellation(body.sale_id, body.store_id, body.decided_at, actor)
     is_conditional = IS_CONDITIONAL.get((body.stock_policy, body.status))
     if is_conditional is None:
         raise PoisonMessage(
@@ -50,7 +52,7 @@ def _read(body: SaleRecorded | SaleCancelled | LevelDeclared) -> Sale | Cancella
     wanted: Counter[ProductId] = Counter()
     for line in body.lines:
         wanted[line.product_id] += line.quantity
-    return Sale(body.sale_id, body.store_id, body.sold_at, wanted, is_conditional)
+    return Sale(body.sale_id, body.store_id, body.sold_at, wanted, is_conditional, actor)
 
 
 SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply, IGNORED_OF_SALES)

@@ -12,15 +12,15 @@ from stock_service.domain.levels import Movement, ProductId
 
 _INSERT = text("""
     INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
-        reason, document_id, occurred_at)
+        reason, document_id, occurred_at, actor)
     SELECT store_id, product_id, delta, balance_after, level_version, kind, reason, document_id,
-        occurred_at
+        occurred_at, actor
     FROM unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[]), CAST(:deltas AS bigint[]),
         CAST(:balances AS bigint[]), CAST(:versions AS bigint[]), CAST(:kinds AS text[]),
         CAST(:reasons AS text[]), CAST(:document_ids AS uuid[]),
-        CAST(:occurred_at AS timestamptz[])) WITH ORDINALITY
+        CAST(:occurred_at AS timestamptz[]), CAST(:actors AS text[])) WITH ORDINALITY
         AS m(store_id, product_id, delta, balance_after, level_version, kind, reason, document_id,
-            occurred_at, n)
+            occurred_at, actor, n)
     ORDER BY n
 """)
 
@@ -39,6 +39,7 @@ async def insert_movements(session: AsyncSession, movements: Sequence[Movement])
             "reasons": [each.document.reason for each in movements],
             "document_ids": [each.document.document_id for each in movements],
             "occurred_at": [each.document.occurred_at for each in movements],
+            "actors": [each.document.actor for each in movements],
         },
     )
 

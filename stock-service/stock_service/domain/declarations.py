@@ -16,6 +16,7 @@ class Declaration:
     kind: Kind
     quantity: int
     declared_at: datetime
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ def apply_declaration(book: LevelBook, declaration: Declaration) -> AppliedDecla
     if declaration.kind is Kind.COUNT:
         delta -= book.on_hand(declaration.key)
     if delta:
-        document = Document(declaration.declaration_id, declaration.kind, declaration.declared_at)
+        document = Document(
+            declaration.declaration_id,
+            declaration.kind,
+            declaration.declared_at,
+            actor=declaration.actor,
+        )
         book.move(declaration.key, delta, document)
     return AppliedDeclaration(declaration, delta)

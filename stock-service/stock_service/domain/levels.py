@@ -62,6 +62,7 @@ class Document:
     kind: Kind
     occurred_at: datetime
     reason: str | None = None
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

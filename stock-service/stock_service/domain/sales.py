@@ -30,6 +30,7 @@ class Sale:
     wanted: Quantities
     is_conditional: bool
     """True if the sale waits for the stock's decision (strict store)."""
+    actor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Cancellation:
     sale_id: UUID
     store_id: StoreId
     cancelled_at: datetime
+    actor: str | None = None
 
 
 class Outcome(StrEnum):
@@ -89,7 +91,7 @@ class SaleDecider:
         if missing:
             self._decide(sale, Outcome.REFUSED)
         else:
-            document = Document(sale.sale_id, Kind.SALE, sale.sold_at)
+            document = Document(sale.sale_id, Kind.SALE, sale.sold_at, actor=sale.actor)
             for product_id, quantity in sale.wanted.items():
                 self._book.move(LevelKey(sale.store_id, product_id), -quantity, document)
             self._withdrawn[sale.sale_id] = sale.wanted
@@ -102,7 +104,12 @@ class SaleDecider:
         if decision is None:
             self._decide(cancellation, Outcome.REFUSED)
         elif decision.outcome is Outcome.WITHDRAWN:
-            document = Document(cancellation.sale_id, Kind.CANCELLATION, cancellation.cancelled_at)
+            document = Document(
+                cancellation.sale_id,
+                Kind.CANCELLATION,
+                cancellation.cancelled_at,
+                actor=cancellation.actor,
+            )
             for product_id, quantity in self._withdrawn[cancellation.sale_id].items():
                 self._book.move(LevelKey(decision.store_id, product_id), quantity, document)
             self._decide(cancellation, Outcome.RETURNED)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import groupby
 
+from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent
 from stock_service.domain.levels import LevelBook, StoreId
 from stock_service.domain.sales import Reply
@@ -19,7 +20,7 @@ from stock_service.events.topics import STOCK_TOPIC
 LEVELS_PER_EVENT = 2000
 
 
-def reply_event(reply: Reply, decided_at: datetime, traceparent: str | None) -> OutgoingEvent:
+def reply_event(reply: Reply, decided_at: datetime, cause: Cause) -> OutgoingEvent:
     """Return the event that answers a conditional sale."""
     body: StockRefused | StockWithdrawn
     if reply.missing:
@@ -32,12 +33,12 @@ def reply_event(reply: Reply, decided_at: datetime, traceparent: str | None) -> 
         type=body.TYPE,
         subject=str(reply.sale_id),
         body=body,
-        traceparent=traceparent,
+        cause=cause,
     )
 
 
 def level_events(
-    book: LevelBook, changed_at: datetime, traceparents: Mapping[StoreId, str | None]
+    book: LevelBook, changed_at: datetime, causes: Mapping[StoreId, Cause]
 ) -> list[OutgoingEvent]:
     """Return the final state of the changed levels: per store one event, or several if long."""
     events: list[OutgoingEvent] = []
@@ -53,7 +54,7 @@ def level_events(
                 body=StockLevelsChanged(
                     store_id, levels[start : start + LEVELS_PER_EVENT], changed_at
                 ),
-                traceparent=traceparents[store_id],
+                cause=causes[store_id],
             )
             for start in range(0, len(levels), LEVELS_PER_EVENT)
         ]

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service_kit.events.causes import current_cause
 from service_kit.events.outbox import add_to_outbox
-from service_kit.telemetry.tracing import current_traceparent
 from stock_service.db.book import open_book, save_book
 from stock_service.domain.entries import StockEntry, apply_entry
 from stock_service.domain.levels import Movement
@@ -19,6 +19,6 @@ async def post_movements(
     book = await open_book(session, entry.keys)
     movements = apply_entry(book, entry, is_strict=is_strict)
     await save_book(session, book)
-    traceparents = {entry.store_id: current_traceparent()}
-    await add_to_outbox(session, level_events(book, datetime.now(UTC), traceparents))
+    causes = {entry.store_id: current_cause()}
+    await add_to_outbox(session, level_events(book, datetime.now(UTC), causes))
     return movements

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 from stock_service.db.book import open_book, save_book
 from stock_service.db.declarations import find_applied, save_applied
@@ -33,10 +34,10 @@ from stock_service.events.announcements import level_events, reply_event
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one event does to the stock, with its trace."""
+    """What one event does to the stock, and its cause."""
 
     change: Sale | Cancellation | Declaration
-    traceparent: str | None
+    cause: Cause
 
     @property
     def store_id(self) -> StoreId:
@@ -59,22 +60,22 @@ async def settle_sales(session: AsyncSession, changes: Sequence[Change]) -> None
     decided_at = datetime.now(UTC)
     replies: list[OutgoingEvent] = []
     declared: dict[UUID, AppliedDeclaration] = {}
-    traceparents: dict[StoreId, str | None] = {}
+    causes: dict[StoreId, Cause] = {}
     for each in changes:
         moves_before = len(book.movements)
         if isinstance(each.change, Declaration):
             if each.change.declaration_id not in applied | declared.keys():
                 declared[each.change.declaration_id] = apply_declaration(book, each.change)
         elif reply := _settle(decider, each.change):
-            replies.append(reply_event(reply, decided_at, each.traceparent))
+            replies.append(reply_event(reply, decided_at, each.cause))
         if len(book.movements) > moves_before:
-            # One event announces the store's levels: it joins the trace of the last change.
-            traceparents[each.store_id] = each.traceparent
+            # One event announces the store's levels: its cause is that of the last change.
+            causes[each.store_id] = each.cause
     await save_book(session, book)
     await save_decisions(session, decider.decisions.values(), decided_at)
     if declared:
         await save_applied(session, list(declared.values()))
-    await add_to_outbox(session, [*replies, *level_events(book, decided_at, traceparents)])
+    await add_to_outbox(session, [*replies, *level_events(book, decided_at, causes)])
 
 
 async def _find_applied(session: AsyncSession, changes: Sequence[Change]) -> set[UUID]:

@@ -14,3 +14,6 @@ PLUMBING_V2 = _read("v2.sql")
 PLUMBING_V3 = _read("v3.sql")
 PLUMBING_V4 = _read("v4.sql")
 PLUMBING_V5 = _read("v5.sql")
+PLUMBING_V6 = _read("v6.sql")
+
+ALL = (*PLUMBING_V1, *PLUMBING_V2, *PLUMBING_V3, *PLUMBING_V4, *PLUMBING_V5, *PLUMBING_V6)

@@ -13,6 +13,7 @@ from aiokafka import ConsumerRecord
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.database.faults import is_bad_data
+from service_kit.events.causes import Cause, clean_actor
 
 # The type of a record that only takes an offset, where the broker has lost another one.
 FILLER = "kit.filler.v1"
@@ -58,6 +59,12 @@ class Event(Generic[Body]):
     body: Body
     traceparent: str | None
     record: ConsumerRecord
+    actor: str | None = None
+
+    @property
+    def cause(self) -> Cause:
+        """Return the cause of what this event leads to."""
+        return Cause(self.traceparent, self.actor)
 
 
 Apply = Callable[[AsyncSession, Sequence[Event[Any]]], Awaitable[None]]
@@ -134,4 +141,5 @@ def decode_event(record: ConsumerRecord, subscription: Subscription) -> Event[An
         body = _decoder(decoder).decode(record.value or b"")
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise PoisonMessage(f"{event_type}: {error}", Kind.UNREADABLE) from error
-    return Event(known_id, event_type, body, traceparent(headers), record)
+    actor = clean_actor(header(headers, "ce_actor"))
+    return Event(known_id, event_type, body, traceparent(headers), record, actor)

@@ -12,12 +12,12 @@ LEDGER_AGE = timedelta(days=8)  # how long published rows stay, longer than any 
 STEP_ROWS = 5000  # a statement of some hundred milliseconds, far below its timeout
 
 INSERT = text("""
-    INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
-    SELECT event_id, topic, key, type, subject, traceparent, payload
+    INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, actor, payload)
+    SELECT event_id, topic, key, type, subject, traceparent, actor, payload
     FROM unnest(CAST(:event_ids AS uuid[]), CAST(:topics AS text[]), CAST(:keys AS text[]),
         CAST(:types AS text[]), CAST(:subjects AS text[]), CAST(:traceparents AS text[]),
-        CAST(:payloads AS bytea[])) WITH ORDINALITY AS e(event_id, topic, key, type, subject,
-        traceparent, payload, n)
+        CAST(:actors AS text[]), CAST(:payloads AS bytea[])) WITH ORDINALITY AS e(event_id, topic,
+        key, type, subject, traceparent, actor, payload, n)
     ORDER BY n
 """)
 
@@ -25,21 +25,21 @@ INSERT = text("""
 # An earlier CTE `announced` has the event as its only column `body`, of type jsonb.
 # `outbox.event_parameters` gives the values.
 INSERT_EVENT = """
-    INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, payload)
+    INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, actor, payload)
     SELECT CAST(:event_id AS uuid), :event_topic, :event_key, :event_type, :event_subject,
-        :event_traceparent, convert_to(CAST(body AS text), 'UTF8')
+        :event_traceparent, :event_actor, convert_to(CAST(body AS text), 'UTF8')
     FROM announced
 """
 # The first row at least, and those after it until their payloads have so many bytes.
 _CLAIM = text("""
     WITH oldest AS (
-        SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload
+        SELECT id, created_at, event_id, topic, key, type, subject, traceparent, actor, payload
         FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT :chunk
     ), counted AS (
         SELECT *, sum(octet_length(payload)) OVER (ORDER BY id) - octet_length(payload) AS before
         FROM oldest
     )
-    SELECT id, created_at, event_id, topic, key, type, subject, traceparent, payload
+    SELECT id, created_at, event_id, topic, key, type, subject, traceparent, actor, payload
     FROM counted WHERE before < :bytes ORDER BY id
 """)
 _MARK = text("""

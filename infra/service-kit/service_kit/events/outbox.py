@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from service_kit.events import ledger
-from service_kit.telemetry.tracing import current_traceparent
+from service_kit.events.causes import Cause, current_cause
 
 # Below the limits of the broker and of the table. A request of 1 MiB can exceed it, because JSON
 # escapes characters.
@@ -39,7 +39,7 @@ class OutgoingEvent:
     type: str
     subject: str
     body: msgspec.Struct
-    traceparent: str | None = field(default_factory=current_traceparent)
+    cause: Cause = field(default_factory=current_cause)
     event_id: UUID = field(default_factory=uuid7)
     reserve: int = 0
 
@@ -70,7 +70,8 @@ def event_parameters(event: OutgoingEvent) -> dict[str, Any]:
         "event_key": event.key,
         "event_type": event.type,
         "event_subject": event.subject,
-        "event_traceparent": event.traceparent,
+        "event_traceparent": event.cause.traceparent,
+        "event_actor": event.cause.actor,
         "event_body": body.decode(),
     }
 
@@ -92,6 +93,7 @@ def _columns(events: Sequence[OutgoingEvent]) -> dict[str, list[Any]]:
         "keys": [event.key for event in events],
         "types": [event.type for event in events],
         "subjects": [event.subject for event in events],
-        "traceparents": [event.traceparent for event in events],
+        "traceparents": [event.cause.traceparent for event in events],
+        "actors": [event.cause.actor for event in events],
         "payloads": [event.encode() for event in events],
     }

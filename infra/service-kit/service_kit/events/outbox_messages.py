@@ -61,4 +61,6 @@ def message_headers(row: Row[Any], span: Span, source: str) -> list[tuple[str, b
     traceparent = row.traceparent if span is trace.INVALID_SPAN else traceparent_of(span)
     if traceparent:
         headers["traceparent"] = traceparent
+    if row.actor:
+        headers["ce_actor"] = row.actor
     return [(name, value.encode()) for name, value in headers.items()]

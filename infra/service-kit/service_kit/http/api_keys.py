@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from starlette.types import Scope
 
+from service_kit.events.causes import MOST_CHARACTERS, act_as, clean_actor
 from service_kit.http.callers import (
     LEAST_KEY_LENGTH,
     Caller,
@@ -52,7 +53,9 @@ async def identify_caller(request: Request) -> Caller:
     """Return the caller of a request; raise `Problem` 401 when the key is missing or unknown."""
     # A request with a body had its key checked before the body was read.
     known: Caller | None = request.scope.get(CALLER)
-    return known or await find_caller(api_state(request.app), request.scope)
+    caller = known or await find_caller(api_state(request.app), request.scope)
+    act_as(caller.client_id)
+    return caller
 
 
 async def find_caller(state: ApiState, scope: Scope) -> Caller:
@@ -132,13 +135,16 @@ async def ensure_key(
     Without `sites` or `rights` a known client keeps its own; a new one has all sites and no right.
     A revoked key stays revoked, however often it is stored: each start of a stack does it. Once
     the owner of the keys has changed a key (`events/key_changes.py`), it stays as the owner says.
-    Raises `ValueError` for more than `MOST_SITES` sites.
+    Raises `ValueError` for more than `MOST_SITES` sites, and for a name that no event could carry.
     """
+    client_id = f"{label}/{role}"
+    if clean_actor(client_id) != client_id:
+        raise ValueError(f"{client_id!r} is not one line of at most {MOST_CHARACTERS} characters")
     if sites is not None and len(sites) > MOST_SITES:
         raise ValueError(f"a key is limited to at most {MOST_SITES} sites, or reaches all")
     values = {
         "hash": hash_key(key),
-        "client_id": f"{label}/{role}",
+        "client_id": client_id,
         "role": role,
         "sites": None if sites is None else sorted(sites),
         "rights": None if rights is None else sorted(rights),
