@@ -46,6 +46,7 @@ HEADERS = [
 ]
 SUM = "SELECT coalesce(sum(amount), 0) FROM counted"
 POSITION = "SELECT coalesce(max(next_offset), 0) FROM consumer_positions"
+ANNA = "anna"
 OPEN = "SELECT count(*) FROM dead_letters WHERE status = 'open'"
 
 
@@ -83,7 +84,7 @@ async def replay_by_command(engine: AsyncEngine, letter_id: int) -> int:
     """Run the command as a person does and return its exit status."""
     command = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "infra.tools.operate.dead_letters.admin", "replay", str(letter_id)),
+        *("-m", "infra.tools.operate.dead_letters.admin", "replay", str(letter_id), "--by", ANNA),
         env=os.environ | {"DATABASE_URL": engine.url.render_as_string(hide_password=False)},
     )
     return await command.wait()
@@ -98,18 +99,19 @@ async def test_a_corrected_consumer_applies_refused_messages(
         await eventually(lambda: scalar(engine, OPEN), 2)
         assert await scalar(engine, SUM) == 3
         first = (await list_letters(engine))[0].id
-        [refused] = await replay_letters(engine, first)
+        [refused] = await replay_letters(engine, first, by=ANNA)
         assert (refused.status, refused.error) == ("open", "thirteen")
         assert await replay_by_command(engine, first) == 1
 
     async with working(engine, settings, CORRECTED):
         assert await replay_by_command(engine, first) == 0
-        applied = await replay_letters(engine, kind=Kind.CONTRADICTION)
+        applied = await replay_letters(engine, kind=Kind.CONTRADICTION, by=ANNA)
 
         assert [row.status for row in applied] == ["replayed"]
+        assert await scalar(engine, "SELECT DISTINCT decided_by FROM dead_letters") == ANNA
         assert await scalar(engine, SUM) == 2603
         with pytest.raises(NoSuchLetter):
-            await replay_letters(engine, first)
+            await replay_letters(engine, first, by=ANNA)
         assert await scalar(engine, SUM) == 2603
 
 
@@ -126,7 +128,7 @@ async def test_a_replay_of_an_applied_message_changes_nothing(
         await eventually(lambda: scalar(engine, SUM), 5)
 
     async with working(engine, settings, CORRECTED):
-        [applied] = await replay_letters(engine, kind=Kind.CONTRADICTION)
+        [applied] = await replay_letters(engine, kind=Kind.CONTRADICTION, by=ANNA)
 
     assert applied.status == "replayed"
     assert await scalar(engine, SUM) == 5
@@ -182,13 +184,15 @@ async def test_a_discarded_letter_stays_with_its_reason(
         await eventually(lambda: scalar(engine, OPEN), 1)
     [letter] = await list_letters(engine)
 
-    await discard_letter(engine, letter.id, "a test of the till")
+    await discard_letter(engine, letter.id, "a test of the till", by=ANNA)
 
     assert await list_letters(engine) == []
     kept = await show_letter(engine, letter.id)
     assert (kept.status, kept.resolution) == ("discarded", "a test of the till")
+    assert kept.decided_by == ANNA
+    assert "decided by anna" in describe(kept, "http://jaeger")
     with pytest.raises(NoSuchLetter):
-        await discard_letter(engine, letter.id, "again")
+        await discard_letter(engine, letter.id, "again", by=ANNA)
 
 
 async def test_a_letter_that_cannot_be_tried_now_delays_no_other_and_can_be_discarded(
@@ -214,7 +218,7 @@ async def test_a_letter_that_cannot_be_tried_now_delays_no_other_and_can_be_disc
 
     assert (await show_letter(engine, first.id)).status == "replay"
     assert (await show_letter(engine, second.id)).status == "replayed"
-    await discard_letter(engine, first.id, "it was a test")
+    await discard_letter(engine, first.id, "it was a test", by=ANNA)
     assert (await show_letter(engine, first.id)).status == "discarded"
 
 
@@ -228,7 +232,7 @@ async def test_too_many_dead_letters_stop_the_partition_until_a_person_has_resol
         assert (await scalar(engine, OPEN), await scalar(engine, SUM)) == (2, 0)
 
         for letter in await list_letters(engine):
-            await discard_letter(engine, letter.id, "known")
+            await discard_letter(engine, letter.id, "known", by=ANNA)
 
         await eventually(lambda: scalar(engine, SUM), 4)
         assert await scalar(engine, OPEN) == 1

@@ -54,7 +54,7 @@ _INSERT = text("""
 """)
 # A person asks for a replay, the consumer claims the letter, and resolves it or refuses it again.
 ASK_FOR_REPLAY = text("""
-    UPDATE dead_letters SET status = 'replay'
+    UPDATE dead_letters SET status = 'replay', decided_by = :decided_by
     WHERE status = 'open' AND (id = :id OR kind = :kind) RETURNING id
 """)
 CLAIM_DUE = text("""
@@ -71,7 +71,8 @@ REFUSE_AGAIN = text("""
     WHERE id = :id
 """)
 DISCARD = text("""
-    UPDATE dead_letters SET status = 'discarded', resolution = :reason, resolved_at = now()
+    UPDATE dead_letters SET status = 'discarded', resolution = :reason, resolved_at = now(),
+        decided_by = :decided_by
     WHERE status IN ('open', 'replay') AND id = :id RETURNING id
 """)
 LIST_OPEN = text("""

@@ -1,8 +1,9 @@
 """Lists, shows, replays and discards a service's dead letters.
 
 `python -m infra.tools.operate.dead_letters.admin list | show ID | replay ID | replay --kind KIND |
-discard ID --reason TEXT`, on the database of DATABASE_URL. The service's worker does the replay.
-The command waits for the outcome, and its exit status is 1 when a letter was not applied.
+discard ID --reason TEXT`, on the database of DATABASE_URL. `--by NAME` says who decides; the
+default is the login name in USER. The service's worker does the replay. The command waits for the
+outcome, and its exit status is 1 when a letter was not applied.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service_kit.database.faults import DATABASE_FAULTS
 from service_kit.events import dead_letters
+from service_kit.events.causes import clean_actor
 from service_kit.events.cloud_events import Kind
 
 WAIT_SECONDS = 30.0
@@ -49,10 +51,15 @@ async def show_letter(engine: AsyncEngine, letter_id: int) -> Row[Any]:
 
 
 async def replay_letters(
-    engine: AsyncEngine, letter_id: int | None = None, kind: Kind | None = None
+    engine: AsyncEngine, letter_id: int | None = None, kind: Kind | None = None, *, by: str
 ) -> Sequence[Row[Any]]:
-    """Ask the worker to apply one letter, or all of a kind, and return their states afterwards."""
-    asked = await _run(engine, dead_letters.ASK_FOR_REPLAY, id=letter_id, kind=kind)
+    """Ask the worker to apply one letter, or all of a kind, and return their states afterwards.
+
+    `by` is the person who decides it.
+    """
+    asked = await _run(
+        engine, dead_letters.ASK_FOR_REPLAY, id=letter_id, kind=kind, decided_by=clean_actor(by)
+    )
     if not asked:
         raise NoSuchLetter("no open dead letter is like that")
     ids = [row.id for row in asked]
@@ -66,9 +73,10 @@ async def replay_letters(
     return states
 
 
-async def discard_letter(engine: AsyncEngine, letter_id: int, reason: str) -> None:
-    """Close a letter without applying it. The row stays, with the reason."""
-    if not await _run(engine, dead_letters.DISCARD, id=letter_id, reason=reason):
+async def discard_letter(engine: AsyncEngine, letter_id: int, reason: str, *, by: str) -> None:
+    """Close a letter without applying it. The row stays, with the reason and the person."""
+    decision = {"reason": reason, "decided_by": clean_actor(by)}
+    if not await _run(engine, dead_letters.DISCARD, id=letter_id, **decision):
         raise NoSuchLetter(f"there is no open dead letter {letter_id}")
 
 
@@ -80,6 +88,8 @@ def describe(row: Row[Any], jaeger_url: str) -> str:
         f"  set aside {row.created_at:%Y-%m-%d %H:%M:%S} UTC",
         f"  error: {row.error}",
     ]
+    if row.decided_by:
+        lines.append(f"  decided by {row.decided_by}")
     if row.resolution:
         lines.append(f"  resolved {row.resolved_at:%Y-%m-%d %H:%M:%S} UTC: {row.resolution}")
     if row.trace_id:
@@ -118,6 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     discard = commands.add_parser("discard")
     discard.add_argument("id", type=int)
     discard.add_argument("--reason", required=True)
+    for decision in (replay, discard):
+        decision.add_argument("--by", default=os.environ.get("USER"), help="who decides")
     return parser
 
 
@@ -133,11 +145,11 @@ async def _answer(arguments: argparse.Namespace, engine: AsyncEngine) -> tuple[l
         jaeger_url = os.environ.get("JAEGER_URL", "http://127.0.0.1:16686")
         return [describe(await show_letter(engine, arguments.id), jaeger_url)], 0
     if arguments.command == "discard":
-        await discard_letter(engine, arguments.id, arguments.reason)
+        await discard_letter(engine, arguments.id, arguments.reason, by=arguments.by)
         return [f"{arguments.id} discarded"], 0
     if (arguments.id is None) == (arguments.kind is None):
         raise NoSuchLetter("say which: an id, or --kind")
-    states = await replay_letters(engine, arguments.id, arguments.kind)
+    states = await replay_letters(engine, arguments.id, arguments.kind, by=arguments.by)
     lines = [f"{row.id}: {_OUTCOMES[row.status].format(error=row.error)}" for row in states]
     return lines, int(any(row.status != "replayed" for row in states))
 
@@ -154,6 +166,9 @@ async def _main() -> int:
     arguments = _parser().parse_args()
     if arguments.command == "discard" and not arguments.reason.strip():
         sys.stderr.write("a reason is needed: somebody will want to know\n")
+        return 2
+    if arguments.command in ("replay", "discard") and not (arguments.by or "").strip():
+        sys.stderr.write("who decides? --by NAME\n")
         return 2
     engine = create_async_engine(os.environ["DATABASE_URL"])
     try:
