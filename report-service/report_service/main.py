@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from report_service.api import reports
+from report_service.api import journal, reports
 from report_service.api.freshness import CurrentFreshness
 from report_service.api.problems import PROBLEM_OF
 from report_service.api.state import ReportState
@@ -16,7 +16,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = build_api(
         settings,
         title="Comptoir : rapports",
-        routers=[reports.router],
+        routers=[reports.router, journal.router],
         problem_of=PROBLEM_OF,
     )
     app.state.report = ReportState(settings, CurrentFreshness(api_state(app).changes))

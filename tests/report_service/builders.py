@@ -72,14 +72,16 @@ def levels(*of_products: tuple[int, int, int], store_id: int = STORE) -> StockLe
 
 
 def a_product(product_id: int, name: str, version: int = 1) -> ProductChanged:
-    return ProductChanged(product_id, version, f"SKU-{product_id}", name, "Épicerie")
+    return ProductChanged(product_id, version, f"SKU-{product_id}", name, "Épicerie", NOON)
 
 
 def a_store(store_id: int, name: str, version: int = 1) -> StoreChanged:
-    return StoreChanged(store_id, version, name, "Montréal", "store")
+    return StoreChanged(store_id, version, name, "Montréal", "store", NOON)
 
 
-def delivered(bodies: Sequence[msgspec.Struct], partition: int = 0) -> list[Event[msgspec.Struct]]:
+def delivered(
+    bodies: Sequence[msgspec.Struct], partition: int = 0, actor: str | None = None
+) -> list[Event[msgspec.Struct]]:
     """Return the events as the kit delivers a batch of one partition."""
     return [
         Event(
@@ -90,6 +92,7 @@ def delivered(bodies: Sequence[msgspec.Struct], partition: int = 0) -> list[Even
             record=ConsumerRecord(
                 "topic", partition, offset, 0, 0, b"", b"", None, 0, 0, headers=()
             ),
+            actor=actor,
         )
         for offset, body in enumerate(bodies)
     ]

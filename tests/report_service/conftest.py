@@ -12,7 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from report_service.consumers import catalogue_events, sales_events, stock_events
-from report_service.events.consumed import SaleRecorded, StockLevelsChanged
+from report_service.events.consumed import (
+    MovementPosted,
+    ProductChanged,
+    StockLevelsChanged,
+    StoreChanged,
+)
 from report_service.main import create_app
 from report_service.settings import Settings
 from tests.fixtures.http import client_of
@@ -25,14 +30,18 @@ class Projection:
 
     engine: AsyncEngine
 
-    async def receive(self, *bodies: msgspec.Struct, partition: int = 0) -> None:
+    async def receive(
+        self, *bodies: msgspec.Struct, partition: int = 0, actor: str | None = None
+    ) -> None:
         """Apply a batch of one topic in one transaction."""
         apply = {
-            SaleRecorded: sales_events.apply,
+            ProductChanged: catalogue_events.apply,
+            StoreChanged: catalogue_events.apply,
             StockLevelsChanged: stock_events.apply,
-        }.get(type(bodies[0]), catalogue_events.apply)
+            MovementPosted: stock_events.apply,
+        }.get(type(bodies[0]), sales_events.apply)
         async with AsyncSession(self.engine) as session, session.begin():
-            await apply(session, delivered(bodies, partition))  # type: ignore[operator]
+            await apply(session, delivered(bodies, partition, actor))  # type: ignore[operator]
 
     async def rows(self, statement: str, **parameters: object) -> list[tuple[Any, ...]]:
         async with self.engine.connect() as connection:

@@ -85,7 +85,7 @@ async def test_a_reception_is_posted_and_announced(api: httpx.AsyncClient, stock
         {"produit_id": COFFEE, "quantite": 7, "solde": 7},
         {"produit_id": TEA, "quantite": 1, "solde": 1},
     ]
-    [event] = await stock.outbox()
+    [event] = await stock.outbox("stock.stock-levels-changed.v1")
     assert [level["on_hand"] for level in event.body["levels"]] == [7, 1]
 
 

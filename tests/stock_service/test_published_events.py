@@ -3,24 +3,52 @@
 import json
 from pathlib import Path
 
+import httpx
 from jsonschema import Draft202012Validator
 
-from tests.stock_service.builders import COFFEE, sale_recorded
+from tests.stock_service.builders import (
+    COFFEE,
+    STORE,
+    TEA,
+    product_changed,
+    sale_recorded,
+    store_changed,
+)
 from tests.stock_service.conftest import Stock
 
 EVENTS = Path(__file__).resolve().parents[2] / "infra" / "contracts" / "events"
 
 
-async def test_every_event_has_exactly_the_fields_of_its_schema(stock: Stock) -> None:
-    await stock.put({COFFEE: 1})
+async def test_every_event_has_exactly_the_fields_of_its_schema(
+    stock: Stock, api: httpx.AsyncClient
+) -> None:
+    await stock.receive(store_changed(), product_changed(COFFEE), product_changed(TEA))
+    lines = [{"produit_id": product, "quantite": 1} for product in (COFFEE, TEA, TEA)]
+    document = {"magasin_id": STORE, "type": "reception", "lignes": lines}
+    await api.post("/api/stock/mouvements", json=document)
 
     await stock.receive(sale_recorded((COFFEE, 1)), sale_recorded((COFFEE, 1)))
 
     events = await stock.outbox()
-    assert len({event.type for event in events}) == 3
+    assert len({event.type for event in events}) == 4
     for event in events:
         name = event.type.partition(".")[2]
         schema = json.loads((EVENTS / f"{name}.schema.json").read_text())
         format_checker = Draft202012Validator.FORMAT_CHECKER
         Draft202012Validator(schema, format_checker=format_checker).validate(event.body)
         assert event.body.keys() == schema["properties"].keys()
+
+
+async def test_a_document_is_announced_once_with_the_products_that_it_moves(
+    stock: Stock, api: httpx.AsyncClient
+) -> None:
+    await stock.receive(store_changed(), product_changed(COFFEE), product_changed(TEA))
+    lines = [{"produit_id": product, "quantite": 1} for product in (COFFEE, TEA, TEA)]
+    document = {"magasin_id": STORE, "type": "reception", "lignes": lines}
+
+    answer = await api.post("/api/stock/mouvements", json=document)
+
+    [posted] = await stock.outbox("stock.movement-posted.v1")
+    assert posted.key == str(STORE)
+    assert posted.body["document_id"] == answer.json()["document_id"]
+    assert (posted.body["kind"], posted.body["line_count"]) == ("reception", 2)

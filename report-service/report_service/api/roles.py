@@ -14,4 +14,5 @@ READ_ONLY = "read-only"
 READERS = (MANAGER, HEAD_OFFICE, READ_ONLY)
 
 ChainReader = Annotated[Caller, Depends(Needs(*READERS, reach=Reach.EVERY_SITE), scope="function")]
+Auditor = Annotated[Caller, Depends(Needs(HEAD_OFFICE, reach=Reach.EVERY_SITE), scope="function")]
 StoreReader = Annotated[Caller, Depends(Needs(*READERS, reach=Reach.BY_SITE), scope="function")]

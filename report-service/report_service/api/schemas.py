@@ -1,12 +1,13 @@
 """Requests: French query parameters outside, English objects inside."""
 
-from datetime import date
-from typing import Annotated
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from report_service.api.words import translate
+from report_service.api.words import KINDS, translate
+from report_service.db.journal import Filter
 
 LARGEST_ID = 2_147_483_647
 
@@ -49,3 +50,64 @@ class ReportIn(PeriodIn):
     best_sellers: Annotated[
         int, Field(ge=1, le=10_000, description="How many of the best selling products")
     ] = 10
+
+
+# PostgreSQL and Python disagree about the years 1 and 9999.
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+]
+
+
+class JournalIn(BaseModel):
+    """A page of the journal, newest first."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=translate)
+
+    actor: Annotated[
+        str | None,
+        # PostgreSQL refuses NUL.
+        Field(
+            min_length=1,
+            max_length=100,
+            pattern=r"^[^\x00]*$",
+            description="Only what this client or process did, such as `store-1/till`",
+        ),
+    ] = None
+    store_id: Annotated[
+        int | None, Field(ge=1, le=LARGEST_ID, description="Only what concerns this store")
+    ] = None
+    kind: Annotated[
+        Literal[
+            "vente_enregistree",
+            "vente_rejetee",
+            "vente_annulee",
+            "magasin_modifie",
+            "produit_modifie",
+            "niveau_declare",
+            "mouvement",
+        ]
+        | None,
+        Field(description="Only this kind"),
+    ] = None
+    since: Annotated[
+        Instant | None,
+        Field(description="Only from this instant on, such as 2026-01-31T08:00:00-05:00"),
+    ] = None
+    until: Annotated[
+        Instant | None, Field(description="Only before this instant, which is not included")
+    ] = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=200,
+            description="Where the page begins: the header `Link` of each page names that of the"
+            " next one",
+        ),
+    ] = None
+
+    def to_filter(self) -> Filter:
+        """Return what the page shows, in the words of the database."""
+        kind = None if self.kind is None else KINDS[self.kind]
+        return Filter(self.actor, self.store_id, kind, self.since, self.until)

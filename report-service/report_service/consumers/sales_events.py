@@ -1,18 +1,15 @@
-"""Applies `sales.events.v1`: counts a sale as soon as it is confirmed."""
+"""Applies `sales.events.v1`: counts a sale as soon as it is confirmed, and journals who acted."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.freshness import note_published
-from report_service.events.consumed import (
-    IGNORED_OF_SALES,
-    SALES_DECODERS,
-    EventsPublished,
-    SaleRecorded,
-)
+from report_service.events.consumed import SALES_DECODERS, EventsPublished, SaleRecorded
 from report_service.events.topics import SALES_TOPIC
+from report_service.projections.journal import entries_of
 from report_service.projections.sales import count_sales
 from report_service.telemetry import REPORT_DELAY
 from service_kit.database.sessions import after_commit
@@ -22,10 +19,8 @@ from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
 PLAUSIBLE_YEARS = range(2000, 2200)
 
 
-async def apply(
-    session: AsyncSession, events: Sequence[Event[SaleRecorded | EventsPublished]]
-) -> None:
-    """Count the confirmed sales of a batch, and store until when all events are in Kafka."""
+async def apply(session: AsyncSession, events: Sequence[Event[Any]]) -> None:
+    """Count the confirmed sales of a batch, and store who acted and until when Kafka has all."""
     bodies = [event.body for event in events]
     published = [body.published_until for body in bodies if isinstance(body, EventsPublished)]
     if published:
@@ -34,7 +29,8 @@ async def apply(
     confirmed = [sale for sale in sales if sale.status == "confirmed"]
     for sale in confirmed:
         _refuse_contradictions(sale)
-    counted = await count_sales(session, confirmed, stripe=events[0].record.partition)
+    stripe = events[0].record.partition
+    counted = await count_sales(session, confirmed, stripe, entries=entries_of(events))
 
     def record_delays() -> None:
         now = datetime.now(UTC)
@@ -51,4 +47,4 @@ def _refuse_contradictions(sale: SaleRecorded) -> None:
         raise PoisonMessage(f"sale {sale.sale_id}: total_cents is not the sum of its lines")
 
 
-SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply, IGNORED_OF_SALES)
+SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply)

@@ -9,6 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.arrays import as_arrays
+from report_service.db.journal import (
+    INSERT_ENTRIES,
+    Entry,
+    entry_parameters,
+    insert_entries,
+)
 
 
 class SaleFact(NamedTuple):
@@ -35,7 +41,8 @@ class LineFact(NamedTuple):
     tax_cents: int
 
 
-_INSERT_SALES = text("""
+_INSERT_SALES = text(f"""
+    WITH journalled AS ({INSERT_ENTRIES})
     INSERT INTO sale_facts (sale_id, store_id, business_date, local_hour, recorded_at,
         line_count, total_cents, tax_cents)
     SELECT * FROM unnest(CAST(:sale_id AS uuid[]), CAST(:store_id AS int[]),
@@ -54,9 +61,15 @@ _INSERT_LINES = text("""
 _HAS_SALE = text("SELECT EXISTS (SELECT FROM sale_facts WHERE sale_id = :sale_id)")
 
 
-async def insert_new_sales(session: AsyncSession, sales: Sequence[SaleFact]) -> set[UUID]:
-    """Insert the sales that are not stored yet and return their ids."""
-    return set((await session.execute(_INSERT_SALES, as_arrays(sales))).scalars())
+async def insert_new_sales(
+    session: AsyncSession, sales: Sequence[SaleFact], entries: Sequence[Entry]
+) -> set[UUID]:
+    """Insert the sales that are not stored yet, with the journal's entries; return their ids."""
+    if not sales:
+        await insert_entries(session, entries)
+        return set()
+    parameters = as_arrays(sales) | entry_parameters(entries)
+    return set((await session.execute(_INSERT_SALES, parameters)).scalars())
 
 
 async def insert_lines(session: AsyncSession, lines: Sequence[LineFact]) -> None:

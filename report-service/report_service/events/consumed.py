@@ -51,6 +51,30 @@ class SaleConfirmed(SaleRecorded, frozen=True):
     """A pending sale was confirmed. The body is that of `SaleRecorded`."""
 
 
+class SaleRejected(Struct, frozen=True):
+    """The stock had too little for a pending sale."""
+
+    sale_id: UUID
+    store_id: Id
+    decided_at: Instant
+
+
+class SaleCancelled(Struct, frozen=True):
+    """The stock did not decide a pending sale in time."""
+
+    sale_id: UUID
+    store_id: Id
+    decided_at: Instant
+
+
+class LevelDeclared(Struct, frozen=True):
+    """Head office said how many units of a product a store has."""
+
+    store_id: Id
+    product_id: Id
+    declared_at: Instant
+
+
 class EventsPublished(Struct, frozen=True):
     """Every event of the sales service that was committed before an instant is in Kafka."""
 
@@ -72,6 +96,14 @@ class StockLevelsChanged(Struct, frozen=True):
     levels: list[StockLevel]
 
 
+class MovementPosted(Struct, frozen=True):
+    """Somebody posted a document that moves levels of a store."""
+
+    document_id: UUID
+    store_id: Id
+    posted_at: Instant
+
+
 class ProductChanged(Struct, frozen=True):
     """The state of a product. The highest version wins."""
 
@@ -80,6 +112,7 @@ class ProductChanged(Struct, frozen=True):
     sku: str
     name: str
     category: str
+    changed_at: Instant
 
 
 class StoreChanged(Struct, frozen=True):
@@ -90,17 +123,21 @@ class StoreChanged(Struct, frozen=True):
     name: str
     city: str
     kind: str
+    changed_at: Instant
 
 
 SALES_DECODERS: dict[str, type[Struct]] = {
     "sales.sale-recorded.v1": SaleRecorded,
     "sales.sale-confirmed.v1": SaleConfirmed,
+    "sales.sale-rejected.v1": SaleRejected,
+    "sales.sale-cancelled.v1": SaleCancelled,
+    "sales.level-declared.v1": LevelDeclared,
     "sales.events-published.v1": EventsPublished,
 }
-IGNORED_OF_SALES = frozenset(
-    {"sales.sale-rejected.v1", "sales.sale-cancelled.v1", "sales.level-declared.v1"}
-)
-STOCK_DECODERS: dict[str, type[Struct]] = {"stock.stock-levels-changed.v1": StockLevelsChanged}
+STOCK_DECODERS: dict[str, type[Struct]] = {
+    "stock.stock-levels-changed.v1": StockLevelsChanged,
+    "stock.movement-posted.v1": MovementPosted,
+}
 IGNORED_OF_STOCK = frozenset({"stock.stock-withdrawn.v1", "stock.stock-refused.v1"})
 CATALOGUE_DECODERS: dict[str, type[Struct]] = {
     "catalogue.product-changed.v1": ProductChanged,

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from report_service.db.add_to_counters import add_to_counters
 from report_service.db.counters import COUNTERS, Counter
 from report_service.db.facts import LineFact, SaleFact, insert_lines, insert_new_sales
+from report_service.db.journal import Entry
 from report_service.events.consumed import SaleRecorded
 from report_service.projections.sums import sum_for_counters
 
@@ -16,15 +17,16 @@ async def count_sales(
     sales: Sequence[SaleRecorded],
     stripe: int,
     counters: Sequence[Counter] = COUNTERS,
+    entries: Sequence[Entry] = (),
 ) -> list[SaleRecorded]:
     """Count the sales that were not counted before and return them.
 
-    `stripe`, the Kafka partition, separates the writers of the chain's rows.
+    `stripe`, the Kafka partition, separates the writers of the chain's rows. The statement of the
+    facts writes the journal's `entries`, too.
     """
     by_id = {sale.sale_id: sale for sale in sales}
-    if not by_id:
-        return []
-    new_ids = await insert_new_sales(session, sorted(map(_sale_fact, by_id.values())))
+    facts = sorted(map(_sale_fact, by_id.values()))
+    new_ids = await insert_new_sales(session, facts, entries)
     new = [sale for sale_id, sale in by_id.items() if sale_id in new_ids]
     if not new:
         return []

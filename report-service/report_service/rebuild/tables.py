@@ -17,6 +17,7 @@ PROJECTIONS = (
     "stock_levels",
     "products",
     "stores",
+    "journal",
     positions.TABLE,
 )
 LIVE, FRESH, FORMER = "public", "rebuild", "former"

@@ -30,4 +30,4 @@ DECODERS: dict[str, type[msgspec.Struct]] = {
     "stock.stock-withdrawn.v1": StockWithdrawn,
     "stock.stock-refused.v1": StockRefused,
 }
-IGNORED = frozenset({"stock.stock-levels-changed.v1"})
+IGNORED = frozenset({"stock.stock-levels-changed.v1", "stock.movement-posted.v1"})

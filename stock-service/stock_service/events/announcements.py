@@ -1,4 +1,4 @@
-"""Makes the outbox's events of what was decided: answers to sales, and new levels."""
+"""Makes the outbox's events of what was decided: answers to sales, documents, and new levels."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,9 +6,11 @@ from itertools import groupby
 
 from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent
+from stock_service.domain.entries import StockEntry
 from stock_service.domain.levels import LevelBook, StoreId
 from stock_service.domain.sales import Reply
 from stock_service.events.published import (
+    MovementPosted,
     ProductLevel,
     StockLevelsChanged,
     StockRefused,
@@ -34,6 +36,25 @@ def reply_event(reply: Reply, decided_at: datetime, cause: Cause) -> OutgoingEve
         subject=str(reply.sale_id),
         body=body,
         cause=cause,
+    )
+
+
+def posted_event(entry: StockEntry, posted_at: datetime) -> OutgoingEvent:
+    """Return the event of a document; it has one, however many levels it moves."""
+    document = entry.document
+    return OutgoingEvent(
+        topic=STOCK_TOPIC,
+        key=str(entry.store_id),
+        type=MovementPosted.TYPE,
+        subject=str(document.document_id),
+        body=MovementPosted(
+            document.document_id,
+            entry.store_id,
+            document.kind.value,
+            len(entry.entries),
+            document.occurred_at,
+            posted_at,
+        ),
     )
 
 

@@ -47,3 +47,16 @@ class StockLevelsChanged(msgspec.Struct, frozen=True):
     store_id: int
     levels: list[ProductLevel]
     changed_at: datetime
+
+
+class MovementPosted(msgspec.Struct, frozen=True):
+    """Somebody posted a reception or an adjustment."""
+
+    TYPE: ClassVar[str] = "stock.movement-posted.v1"
+
+    document_id: UUID
+    store_id: int
+    kind: str
+    line_count: int
+    occurred_at: datetime
+    posted_at: datetime

@@ -9,7 +9,7 @@ from service_kit.events.outbox import add_to_outbox
 from stock_service.db.book import open_book, save_book
 from stock_service.domain.entries import StockEntry, apply_entry
 from stock_service.domain.levels import Movement
-from stock_service.events.announcements import level_events
+from stock_service.events.announcements import level_events, posted_event
 
 
 async def post_movements(
@@ -19,6 +19,7 @@ async def post_movements(
     book = await open_book(session, entry.keys)
     movements = apply_entry(book, entry, is_strict=is_strict)
     await save_book(session, book)
-    causes = {entry.store_id: current_cause()}
-    await add_to_outbox(session, level_events(book, datetime.now(UTC), causes))
+    now = datetime.now(UTC)
+    levels = level_events(book, now, {entry.store_id: current_cause()})
+    await add_to_outbox(session, [posted_event(entry, now), *levels])
     return movements

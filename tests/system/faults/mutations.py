@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 from sqlalchemy import event, text
@@ -33,15 +34,28 @@ def without_deduplication() -> None:
     from report_service.db import facts
 
     async def insert_and_count_all(
-        session: AsyncSession, sales: Sequence[facts.SaleFact]
+        session: AsyncSession, sales: Sequence[facts.SaleFact], entries: Sequence[Any]
     ) -> set[Any]:
-        await insert_new(session, sales)
+        await insert_new(session, sales, entries)
         return {sale.sale_id for sale in sales}
 
     insert_new = facts.insert_new_sales
     facts.insert_new_sales = insert_and_count_all
     lines = str(facts._INSERT_LINES)
     facts._INSERT_LINES = text(f"{lines} ON CONFLICT DO NOTHING")
+
+
+def without_entry_key() -> None:
+    """Let the journal take each delivery of an event for another event."""
+    from report_service.projections import journal
+
+    entry_of = journal.entry_of
+
+    def entry_of_delivery(event: Any) -> Any:
+        entry = entry_of(event)
+        return entry and entry._replace(event_id=uuid4())
+
+    journal.entry_of = entry_of_delivery
 
 
 _BELIEVE_KAFKA = text("""
@@ -206,6 +220,7 @@ AND = "+"  # joins the names of mutations of one system
 
 MUTATIONS: dict[str, Callable[[], None]] = {
     "deduplication": without_deduplication,
+    "entry-key": without_entry_key,
     "fencing": without_fencing,
     "relay-order": without_relay_order,
     "outbox": without_outbox,

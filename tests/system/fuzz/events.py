@@ -7,7 +7,10 @@ from typing import Any
 from hypothesis import strategies as st
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "infra/contracts"
-TOPIC_OF = {"sale": "sales.events.v1", "leve": "sales.events.v1", "stoc": "stock.events.v1"}
+TOPIC_OF = {
+    **{"sale": "sales.events.v1", "leve": "sales.events.v1"},
+    **{"stoc": "stock.events.v1", "move": "stock.events.v1"},
+}
 PREFIX_OF = {
     "sales.events.v1": "sales",
     "stock.events.v1": "stock",
@@ -77,6 +80,7 @@ def headers_of(draw: st.DrawFn, event_type: str) -> Headers:
         ("ce_type", event_type.encode()),
         ("ce_time", b"2026-11-23T10:00:00+00:00"),
         ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
+        ("ce_actor", b"store-1/till"),
     ]
     what = draw(st.integers(0, 7))
     chosen = draw(st.integers(0, len(headers) - 1))

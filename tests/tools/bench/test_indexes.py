@@ -1,7 +1,7 @@
 """At 200,000 sale lines the frequent reads use the indexes that the original system lacked."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from infra.tools.measure.bench import filling
 from infra.tools.measure.bench.lab import plain
+from report_service.db.journal import Filter, Kind, list_entries
 from report_service.db.reports import read_sales_report, read_store_report
 from sales_service.db.product_search import ProductOrder, find_products_page
 from sales_service.db.sale_lists import SaleFilter, list_sales
@@ -134,6 +135,49 @@ async def test_no_report_reads_a_sale(report: AsyncEngine) -> None:
 
     read = {node.get("Relation Name") for node in whole + stores}
     assert not {"sale_facts", "sale_line_facts"} & read
+
+
+ENTRIES = 100_000
+_JOURNALLED = f"""
+    INSERT INTO journal (event_id, recorded_at, actor, kind, store_id, subject)
+    SELECT gen_random_uuid(), TIMESTAMPTZ '2026-06-30' - n * interval '1 minute',
+        CASE WHEN n % 1000 = 0 THEN 'head' ELSE 'store-' || n % 30 END,
+        CASE WHEN n % 500 = 0 THEN 'movement-posted' ELSE 'sale-recorded' END,
+        CASE WHEN n % 1000 = 0 THEN {SMALL_STORE} ELSE 1 + n % 30 END, n
+    FROM generate_series(1, {ENTRIES}) AS n
+"""
+
+
+@pytest.fixture
+async def journal(report_engine: AsyncEngine) -> AsyncEngine:
+    """Return a journal of 100,000 entries."""
+    connection = await open_connection(report_engine)
+    await connection.execute(_JOURNALLED)
+    await connection.execute("VACUUM ANALYZE journal")
+    await connection.close()
+    return report_engine
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (Filter(), "journal_by_kind"),
+        (Filter(kind=Kind.MOVEMENT_POSTED), "journal_by_kind"),
+        (Filter(since=datetime(2026, 5, 1, tzinfo=UTC)), "journal_by_kind"),
+        (Filter(store_id=SMALL_STORE), "journal_by_store"),
+        (Filter(store_id=SMALL_STORE, kind=Kind.SALE_CANCELLED), "journal_by_store"),
+        (Filter(actor="head"), "journal_by_actor"),
+        (Filter(actor="store-1", kind=Kind.SALE_CANCELLED), "journal_by_actor"),
+        (Filter(actor="store-1", store_id=2), "journal_by_actor"),
+    ],
+)
+async def test_a_page_of_the_journal_is_read_by_the_index_of_its_filter(
+    journal: AsyncEngine, wanted: Filter, index: str
+) -> None:
+    nodes = await plans_of(journal, lambda session: list_entries(session, wanted, None, 101))
+
+    assert indexes_in(nodes) == {index}
+    assert "journal" not in tables_read_whole(nodes)
 
 
 @pytest.fixture

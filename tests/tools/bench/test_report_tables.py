@@ -72,12 +72,15 @@ async def consume_catalogue(connection: Connection, engine: AsyncEngine) -> None
     async with AsyncSession(engine) as session, session.begin():
         await keep_stores(
             session,
-            [StoreChanged(n, 1, f"Magasin {n}", "Montréal", "store") for n in range(1, STORES + 1)],
+            [
+                StoreChanged(n, 1, f"Magasin {n}", "Montréal", "store", datetime.now(UTC))
+                for n in range(1, STORES + 1)
+            ],
         )
         await keep_products(
             session,
             [
-                ProductChanged(n, 1, f"P{n}", f"Produit {n}", f"Rayon {n % 20}")
+                ProductChanged(n, 1, f"P{n}", f"Produit {n}", f"Rayon {n % 20}", datetime.now(UTC))
                 for n in range(1, PRODUCTS + 1)
             ],
         )

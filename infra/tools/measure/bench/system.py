@@ -37,10 +37,14 @@ LOOKED_FOR_PER_SECOND = 20
 RELAYED = 20_000
 _RELAY_SECONDS = 120.0
 _UNPUBLISHED = "SELECT count(*) FROM outbox WHERE published_at IS NULL"
+# Heartbeats of long ago: no consumer has to do anything.
 _EVENTS = """
     INSERT INTO outbox (event_id, topic, key, type, subject, payload)
-    SELECT gen_random_uuid(), 'sales.events.v1', (1 + n % 40)::text, 'sales.sale-rejected.v1',
-        n::text, convert_to(repeat('x', 900), 'UTF8') FROM generate_series(1, $1::int) AS n
+    SELECT gen_random_uuid(), 'sales.events.v1', (1 + n % 40)::text, 'sales.events-published.v1',
+        n::text, convert_to(
+            '{"published_until": "2000-01-01T00:00:00Z", "filling": "' || repeat('x', 840) || '"}',
+            'UTF8')
+    FROM generate_series(1, $1::int) AS n
 """
 
 

@@ -1,0 +1,50 @@
+"""Turns events into entries of the journal."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from report_service.db.journal import Entry, Kind
+from report_service.events.consumed import (
+    LevelDeclared,
+    MovementPosted,
+    ProductChanged,
+    SaleCancelled,
+    SaleConfirmed,
+    SaleRecorded,
+    SaleRejected,
+    StoreChanged,
+)
+from service_kit.events.cloud_events import Event
+
+
+def entries_of(events: Iterable[Event[Any]]) -> list[Entry]:
+    """Return the entries of a batch: one for each event that tells what somebody did."""
+    return [entry for event in events if (entry := entry_of(event)) is not None]
+
+
+def entry_of(event: Event[Any]) -> Entry | None:
+    """Return the entry of an event; None for what follows by itself, such as new levels."""
+    body = event.body
+    store_id: int | None = getattr(body, "store_id", None)
+    subject: UUID | int
+    match body:
+        case SaleConfirmed():
+            return None
+        case SaleRecorded():
+            what, subject, at = Kind.SALE_RECORDED, body.sale_id, body.recorded_at
+        case SaleRejected():
+            what, subject, at = Kind.SALE_REJECTED, body.sale_id, body.decided_at
+        case SaleCancelled():
+            what, subject, at = Kind.SALE_CANCELLED, body.sale_id, body.decided_at
+        case StoreChanged():
+            what, subject, at = Kind.STORE_CHANGED, body.store_id, body.changed_at
+        case ProductChanged():
+            what, subject, at = Kind.PRODUCT_CHANGED, body.product_id, body.changed_at
+        case LevelDeclared():
+            what, subject, at = Kind.LEVEL_DECLARED, body.product_id, body.declared_at
+        case MovementPosted():
+            what, subject, at = Kind.MOVEMENT_POSTED, body.document_id, body.posted_at
+        case _:
+            return None
+    return Entry(event.event_id, at, event.actor, what, store_id, str(subject))

@@ -1,0 +1,178 @@
+"""The journal tells who did what and when: each event once, by filter, page by page."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from report_service.consumers import sales_events
+from report_service.events.consumed import (
+    LevelDeclared,
+    MovementPosted,
+    SaleCancelled,
+    SaleConfirmed,
+    SaleRejected,
+)
+from tests.report_service.builders import (
+    COFFEE,
+    NOON,
+    STORE,
+    a_product,
+    a_sale,
+    a_store,
+    delivered,
+    levels,
+)
+from tests.report_service.conftest import Projection, Reports
+
+OTHER_STORE = STORE + 1
+TILL, OFFICE, WORKER = "store-3/till", "demo/head-office", "sales-worker"
+MINUTE = timedelta(minutes=1)
+
+
+def confirmed(sale: msgspec.Struct) -> SaleConfirmed:
+    """Return the event that follows when the stock has the goods of a pending sale."""
+    fields = msgspec.structs.asdict(sale) | {"status": "confirmed"}
+    return SaleConfirmed(**fields)
+
+
+@pytest.fixture
+async def filled(reports: Reports) -> Reports:
+    """Return a journal with an entry of each kind, a minute apart, in the order of `WORDS`."""
+    sale = uuid4()
+    minutes = [NOON + number * MINUTE for number in range(7)]
+    await reports.receive(a_sale(sale_id=sale, recorded_at=minutes[0]), actor=TILL)
+    await reports.receive(SaleRejected(sale, STORE, minutes[1]), actor=TILL)
+    await reports.receive(SaleCancelled(uuid4(), OTHER_STORE, minutes[2]), actor=WORKER)
+    store = msgspec.structs.replace(a_store(STORE, "Plateau"), changed_at=minutes[3])
+    product = msgspec.structs.replace(a_product(COFFEE, "Café"), changed_at=minutes[4])
+    await reports.receive(store, product, actor=OFFICE)
+    await reports.receive(LevelDeclared(STORE, COFFEE, minutes[5]), actor=OFFICE)
+    await reports.receive(MovementPosted(uuid4(), OTHER_STORE, minutes[6]))
+    return reports
+
+
+WORDS = (
+    *("vente_enregistree", "vente_rejetee", "vente_annulee"),
+    *("magasin_modifie", "produit_modifie", "niveau_declare", "mouvement"),
+)
+
+
+async def kinds(reports: Reports, **query: Any) -> list[str]:
+    return [entry["type"] for entry in await reports.get("/api/journal", **query)]
+
+
+async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> None:
+    entries = await filled.get("/api/journal")
+
+    assert [entry["type"] for entry in entries] == list(reversed(WORDS))
+    assert [(entry["acteur"], entry["magasin_id"]) for entry in reversed(entries)] == [
+        (TILL, STORE),
+        (TILL, STORE),
+        (WORKER, OTHER_STORE),
+        (OFFICE, STORE),
+        (OFFICE, None),
+        (OFFICE, STORE),
+        (None, OTHER_STORE),
+    ]
+    assert [entry["objet"] for entry in entries if entry["type"] == "produit_modifie"] == ["11"]
+    first = datetime.fromisoformat(entries[-1]["enregistre_a"])
+    assert first == NOON
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"acteur": OFFICE}, ["niveau_declare", "produit_modifie", "magasin_modifie"]),
+        ({"acteur": "nobody"}, []),
+        ({"magasin_id": OTHER_STORE}, ["mouvement", "vente_annulee"]),
+        ({"type": "vente_annulee"}, ["vente_annulee"]),
+        ({"acteur": OFFICE, "type": "magasin_modifie"}, ["magasin_modifie"]),
+        ({"acteur": OFFICE, "magasin_id": STORE}, ["niveau_declare", "magasin_modifie"]),
+        ({"magasin_id": STORE, "type": "mouvement"}, []),
+        ({"depuis": NOON + 6 * MINUTE}, ["mouvement"]),
+        ({"avant": NOON + MINUTE}, ["vente_enregistree"]),
+        ({"depuis": NOON + MINUTE, "avant": NOON + 3 * MINUTE}, ["vente_annulee", "vente_rejetee"]),
+        ({"acteur": TILL, "depuis": NOON + MINUTE}, ["vente_rejetee"]),
+        ({"magasin_id": STORE, "avant": NOON + MINUTE}, ["vente_enregistree"]),
+    ],
+)
+async def test_a_filter_shows_its_entries_alone(
+    filled: Reports, query: dict[str, Any], found: Sequence[str]
+) -> None:
+    assert await kinds(filled, **query) == found
+
+
+@pytest.mark.parametrize("query", [{}, {"acteur": TILL}, {"magasin_id": STORE}])
+async def test_pages_show_every_entry_once(reports: Reports, query: dict[str, Any]) -> None:
+    # Seven of one instant, so that a page ends between them.
+    sales = [a_sale(recorded_at=NOON + number // 7 * MINUTE) for number in range(21)]
+    await reports.receive(*sales, actor=TILL)
+    url = str(reports.client.build_request("GET", "/api/journal", params=query | {"limite": 5}).url)
+    seen: list[str] = []
+    while url:
+        answer = await reports.client.get(url)
+        seen += [entry["objet"] for entry in answer.json()]
+        url = answer.links.get("next", {}).get("url", "")
+
+    assert sorted(seen) == sorted(str(sale.sale_id) for sale in sales)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"curseur": "x"},
+        {"curseur": "MjAyNi0xMS0yMw=="},
+        {"type": "vente"},
+        {"acteur": ""},
+        {"acteur": "a\x00"},
+        {"depuis": "2026-01-01T00:00:00"},
+        {"limite": 501},
+        {"store_id": 1},
+    ],
+)
+async def test_another_question_is_refused(reports: Reports, query: dict[str, Any]) -> None:
+    answer = await reports.client.get("/api/journal", params=query)
+
+    assert answer.status_code == 422, answer.text
+
+
+async def test_a_period_that_ends_before_it_begins_is_refused(reports: Reports) -> None:
+    query = {"depuis": "2026-02-01T00:00:00Z", "avant": "2026-01-01T00:00:00Z"}
+
+    answer = await reports.client.get("/api/journal", params=query)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "dates-inversees")
+
+
+async def test_an_event_that_is_delivered_again_has_one_entry(projection: Projection) -> None:
+    events = delivered([a_sale(), a_sale(is_confirmed=False)], actor=TILL)
+
+    for _ in range(2):
+        async with AsyncSession(projection.engine) as session, session.begin():
+            await sales_events.apply(session, events)
+
+    assert await projection.rows("SELECT count(*) FROM journal") == [(2,)]
+
+
+async def test_what_follows_by_itself_is_no_act(projection: Projection) -> None:
+    pending = a_sale(is_confirmed=False)
+    await projection.receive(pending, actor=TILL)
+
+    await projection.receive(confirmed(pending), actor=TILL)
+    await projection.receive(levels((COFFEE, 1, 1)), actor=TILL)
+
+    assert await projection.rows("SELECT kind, actor FROM journal") == [("sale-recorded", TILL)]
+
+
+async def test_any_plausible_instant_can_be_stored_and_shown(reports: Reports) -> None:
+    early, late = datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
+    await reports.receive(*(a_sale(recorded_at=instant) for instant in (early, late)))
+
+    entries = await reports.get("/api/journal")
+
+    assert [datetime.fromisoformat(each["enregistre_a"]) for each in entries] == [late, early]
