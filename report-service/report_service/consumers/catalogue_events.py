@@ -1,4 +1,4 @@
-"""Applies `catalogue.events.v1`: keeps labels of products and stores, keys, and who changed them."""
+"""Applies `catalogue.events.v1`: keeps labels, API keys, and who changed them."""
 
 from collections.abc import Sequence
 

@@ -13,7 +13,11 @@ CLAIMS = "report claims all sales until"
 # report's worker after a fetch and before its fence. The leader's seed freezes that of sales. The
 # clock's seed sets back that of sales-api, and sends an unknown version of an event.
 CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
-    ("deduplication",): (7, ["delivered-again"] * 3, ["audit report: store-days"]),
+    ("deduplication", "entry-key"): (
+        7,
+        ["delivered-again"] * 3,
+        ["audit report: store-days", "audit changes of sales are in the journal once"],
+    ),
     ("fencing",): (13, ["zombie"], ["a position went back"]),
     ("relay-order",): (7, ["broker-away"], ["audit sales: events are in order"]),
     # The last of the old states is not the newest.

@@ -12,7 +12,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from infra.tools.operate.audit import events, keys, report_side, sales_side, stock_side
+from infra.tools.operate.audit import (
+    events,
+    journal_side,
+    keys,
+    report_side,
+    sales_side,
+    stock_side,
+)
 from report_service.db import audit as report_checks
 from service_kit.audit import find_all_differences
 from stock_service.db import audit as stock_checks
@@ -45,12 +52,18 @@ async def audit_everything(urls: Mapping[str, str]) -> Audit:
     async with AsyncExitStack() as stack:
         report = await stack.enter_async_context(_snapshot(urls["report"]))
         report_state = await report_side.read(report)
+        journal = await journal_side.read(report)
         sales = await stack.enter_async_context(_snapshot(urls["sales"]))
         audit.add("sales are in the report once", await report_side.compare(sales, report_state))
         stock = await stack.enter_async_context(_snapshot(urls["stock"]))
         audit.add("sales and stock agree", await stock_side.compare(sales, stock))
         audit.add("strict stores stay above zero", await stock_side.check_floor(sales, stock))
         audit.add("a trace spans the services", await events.compare_traces(sales, stock))
+        for service, own in (("sales", sales), ("stock", stock)):
+            name = f"changes of {service} are in the journal once"
+            audit.add(name, await journal_side.compare(service, own, journal))
+            actors = await journal_side.compare_actors(own, journal)
+            audit.add(f"the journal names who made the changes of {service}", actors)
     async with AsyncExitStack() as stack:
         report = await stack.enter_async_context(_snapshot(urls["report"]))
         levels = await report_side.read_levels(report)
