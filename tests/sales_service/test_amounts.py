@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from sales_service import telemetry
 from sales_service.api.sale_schemas import LineIn
-from sales_service.api.schemas import StoreIn, TaxIn
+from sales_service.api.schemas import ProductParameters, StoreIn, TaxIn
 from sales_service.main import create_app
 from sales_service.settings import Settings
 from tests.sales_service.conftest import Shop
@@ -23,7 +23,7 @@ ROUNDED = {
     "0.00005": "0.0001",
     "1e-3": "0.0010",
     '"1e-3"': "0.0010",
-    '"1e-400"': "0.0000",
+    '"-0.0"': "0.0000",
     "999999.9999": "999999.9999",
 }
 
@@ -38,7 +38,12 @@ def test_a_price_is_rounded_half_up_to_four_decimals(sent: str, price: str) -> N
 
 
 @pytest.mark.parametrize(
-    "sent", ["-0.0001", "999999.99996", "1e400", '"1e400"', '"1e9999999999"', '"NaN"', '"-inf"']
+    "sent",
+    [
+        *("-0.0001", "999999.99996", "1e400", '"1e400"', '"1e9999999999"', '"NaN"', '"-inf"'),
+        # A text is no number of a program: it means what it says.
+        *('"1.00001"', '"1e-400"'),
+    ],
 )
 def test_a_price_out_of_bounds_is_refused(sent: str) -> None:
     with pytest.raises(ValidationError):
@@ -49,6 +54,12 @@ def test_a_rate_is_rounded_to_six_decimals() -> None:
     rate = TaxIn.model_validate({"code": "TX", "taux": 0.05 + 0.09975}).rate
 
     assert rate == Decimal("0.14975")
+
+
+def test_a_price_in_the_query_is_rounded_like_a_number() -> None:
+    given = ProductParameters.model_validate({"prix": "110.41499999999999"}).given()
+
+    assert given == {"prix": Decimal("110.4150")}
 
 
 async def test_a_receipt_has_the_rounded_price(shop: Shop) -> None:

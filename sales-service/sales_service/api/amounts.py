@@ -10,10 +10,11 @@ from sales_service.domain.currencies import WITH_CENTS
 MOST_DIGITS = 12
 
 
-def _round_to(step: str) -> BeforeValidator:
-    """Return a validator that rounds half up, before the bounds are checked.
+def _round_to(step: str, *, texts: bool = False) -> BeforeValidator:
+    """Return a validator that rounds numbers half up, and texts too if they stand for numbers.
 
-    Programs compute in binary: they send 110.41499999999999 for 110.415, and -0.0 for nothing.
+    Programs compute in binary: they send 110.41499999999999 for 110.415, and -0.0 for nothing. In
+    JSON a text is decimal, and must not have more places.
     """
 
     def round_half_up(value: Any) -> Any:
@@ -26,7 +27,9 @@ def _round_to(step: str) -> BeforeValidator:
         # The bounds refuse it; it may have more digits than can be rounded.
         if not number.is_finite() or number.adjusted() > MOST_DIGITS:
             return value
-        return number.quantize(Decimal(step), ROUND_HALF_UP) + 0  # -0 + 0 is 0
+        rounded = number.quantize(Decimal(step), ROUND_HALF_UP) + 0  # -0 + 0 is 0
+        is_exact = rounded == number
+        return rounded if is_exact or texts or isinstance(value, float) else value
 
     return BeforeValidator(round_half_up)
 
@@ -37,6 +40,9 @@ def _has_cents(code: str) -> str:
     return code
 
 
-UnitPrice = Annotated[Decimal, Field(ge=0, lt=1_000_000), _round_to("0.0001")]
-Rate = Annotated[Decimal, Field(ge=0, le=1), _round_to("0.000001")]
+_Price = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=4)]
+UnitPrice = Annotated[_Price, _round_to("0.0001")]
+# A parameter is always a text.
+PriceParameter = Annotated[_Price, _round_to("0.0001", texts=True)]
+Rate = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6), _round_to("0.000001")]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), AfterValidator(_has_cents)]

@@ -7,7 +7,7 @@ from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.types import StringConstraints
 
-from sales_service.api.amounts import Currency, Rate, UnitPrice
+from sales_service.api.amounts import Currency, PriceParameter, Rate, UnitPrice
 from sales_service.api.words import KINDS, translate
 from sales_service.use_cases.manage_products import Count, NewProduct
 
@@ -172,7 +172,9 @@ class ProductParameters(BaseModel):
 
     name: Text | None = Field(None, description="name, if the body is empty")
     category: Text | None = Field(None, description="category, if the body is empty")
-    unit_price: UnitPrice | None = Field(None, description="price before tax, if the body is empty")
+    unit_price: PriceParameter | None = Field(
+        None, description="price before tax, if the body is empty"
+    )
     home_store_id: int | None = Field(
         None, ge=1, le=LARGEST_ID, description="the store that the product is made for"
     )
