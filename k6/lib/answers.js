@@ -1,5 +1,5 @@
 // Counts refusals, faults and missing answers: the only permitted 5xx is 503 with Retry-After.
-// NGINX answers 429 beyond its limits for an address or a key: that is shed, too.
+// 429, beyond the limits of an address or a key, is shed, too.
 import { check } from "k6";
 import { Counter } from "k6/metrics";
 

@@ -1,4 +1,4 @@
-// Head office reads reports, stock levels and products. It does not retry a 503.
+// Head office reads reports, stock levels and products, and changes one. It does not retry a 503.
 import http from "k6/http";
 import { judge, SHED, verify } from "./answers.js";
 import { asHeadOffice, REPORT, SALES, STOCK } from "./system.js";
@@ -34,4 +34,12 @@ export function readStock(store) {
 
 export function readProducts() {
   read("products", `${SALES}/api/produits/?limite=50`, (body) => body.length > 0);
+}
+
+export function changeProduct(id, change) {
+  const request = { ...asHeadOffice("change"), responseCallback: isExpected };
+  const answer = judge(http.put(`${SALES}/api/produits/${id}`, JSON.stringify(change), request));
+  if (!SHED.includes(answer.status)) {
+    verify(answer, "change is answered", answer.status === 200);
+  }
 }

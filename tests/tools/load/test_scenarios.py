@@ -47,6 +47,16 @@ async def test_a_little_of_everything_is_answered_as_it_must_be(play_here: Play)
     assert begun == accepted == result.verdict.confirmed > 0
 
 
+async def test_no_limit_refuses_the_users_of_the_original_who_never_pause(
+    play_here: Play,
+) -> None:
+    result = await play_here("users", duration="12s")
+
+    # Its thresholds include: no 429 and no 503.
+    assert wrong_answers(result) == []
+    assert result.summary.count("http_reqs") > 500
+
+
 async def test_a_run_fails_when_a_threshold_is_crossed(
     play_here: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:

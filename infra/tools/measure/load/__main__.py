@@ -17,6 +17,7 @@ from infra.tools.rest import RefusedRequest, Unreachable
 from service_kit.database.faults import DATABASE_FAULTS
 
 EVERY = "all"
+OF_USERS = ("load", "users")
 
 
 def main() -> int:
@@ -27,8 +28,8 @@ def main() -> int:
     parser.add_argument("--rate", help="arrivals per second; in stress those of the last step")
     parser.add_argument("--data", type=Path, help="till lines for the scenario `tills`")
     given = parser.parse_args()
-    if given.rate and given.scenario == "load":
-        parser.error("load has no rate: its users are 10, 30, 60, then 100")
+    if given.rate and given.scenario in OF_USERS:
+        parser.error(f"{given.scenario} has no rate: it has a number of users")
     wanted = [given.scenario]
     if given.scenario == EVERY:
         # `tills` needs till lines to sell.
