@@ -105,6 +105,16 @@ async def test_what_the_key_is_refused_costs_its_address_nothing() -> None:
     assert answer.headers["ratelimit"] == '"key";r=0, "address";r=0'
 
 
+async def test_refused_guesses_cost_their_address_nothing() -> None:
+    limits = {"wrong_key_rate": STANDING, "wrong_key_burst": 1}
+    service = Service(**limits, address_rate=STANDING, address_burst=2)
+    service.state.quotas.of_wrong_keys.take("10.1.1.1")
+
+    assert await service.ask(5, "guess") == [429] * 5
+    assert service.answered == 0
+    assert await service.ask(3, "one") == [200, 200, 429]
+
+
 async def test_without_a_rate_there_is_no_limit_and_no_header() -> None:
     service = Service(key_rate=0, address_rate=0, wrong_key_rate=0)
 
