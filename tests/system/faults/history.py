@@ -35,6 +35,8 @@ class History:
     sales: list[Operation] = field(default_factory=list)
     movements: list[Operation] = field(default_factory=list)
     keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
+    # (store, product) -> opening units and counts, in their order
+    declared: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     surprises: list[str] = field(default_factory=list)
     """Answers that no client may get under any fault, such as 500."""
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 from uuid import UUID
 
 import asyncpg
@@ -52,6 +53,7 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
     found += [f"sale {id} belongs to no request" for id in sales.keys() - known]
     async with lab.connection("stock") as stock_db:
         found += await judge_levels(stock_db, history, sales)
+        found += await judge_declarations(stock_db, history)
     async with lab.connection("report") as report_db:
         found += await judge_report(report_db, history, sales)
     return found
@@ -140,6 +142,29 @@ async def judge_levels(
         strict,
     )
     return found + [f"a strict store went below zero: {dict(row)}" for row in below]
+
+
+async def judge_declarations(connection: asyncpg.Connection, history: History) -> list[str]:
+    """Check that each declared level took effect once, in the order of the clients' counts."""
+    rows = await connection.fetch(
+        """
+        SELECT store_id, product_id, quantity, delta FROM level_declarations
+        WHERE store_id = ANY($1) ORDER BY declared_at
+        """,
+        list(history.stores),
+    )
+    applied: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for row in rows:
+        applied[row["store_id"], row["product_id"]].append((row["quantity"], row["delta"]))
+    found = []
+    for key, declared in history.declared.items():
+        # Nothing else moves these levels, so each count moves the level from the one before it.
+        expected = [(now, now - before) for before, now in pairwise([0, *declared])]
+        if applied[key] != expected:
+            found.append(
+                f"store {key[0]}, product {key[1]}: declared {expected}, applied {applied[key]}"
+            )
+    return found
 
 
 async def judge_report(

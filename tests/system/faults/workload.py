@@ -24,7 +24,7 @@ SHARE_WITHOUT_RETRY = 0.08
 SHARE_DOUBLED = 0.15
 SHARE_MOVEMENTS = 0.2
 SHARE_OPENINGS = 0.2  # of the movements
-SHARE_COUNTED = 0.5  # of the openings
+MOST_COUNTS = 2  # of each opened product
 SHARE_ASYNC = 0.2
 
 
@@ -121,10 +121,7 @@ class Workload:
             await asyncio.sleep(random.uniform(0, 0.05))
 
     async def _add_with_stock(self, random: Random, key: str, store_id: int) -> None:
-        """Add a product that nobody sells, with opening stock, and perhaps count it once.
-
-        A second count could be overtaken by a late repetition of the first.
-        """
+        """Add a product that nobody sells, with opening stock, and count it up to twice."""
         operation = Operation(key, store_id, {})
         self.history.movements.append(operation)
         units = random.randint(1, 20)
@@ -134,12 +131,17 @@ class Workload:
         if operation.outcome is not Outcome.DONE:
             return
         product = int(operation.answers[0]["id"])
-        if random.random() < SHARE_COUNTED:
+        declared = [units]
+        for version in range(1, random.randint(0, MOST_COUNTS) + 1):
             units = random.randint(0, 20)
-            count = Operation(f"{key}-count", store_id, {})
+            count = Operation(f"{key}-count-{version}", store_id, {})
             url = f"{self._urls['sales']}/api/produits/{product}"
-            await self._insist(count, url, {"quantite_stock": units}, {}, method="PUT")
+            # Otherwise a late repetition of one count could come after the next one.
+            based_on = {"if-match": f'"{version}"'}
+            await self._insist(count, url, {"quantite_stock": units}, based_on, method="PUT")
+            declared.append(units)
         operation.quantities = {product: units}
+        self.history.declared[store_id, product] = declared
 
     async def _receive(self, random: Random, key: str, store_id: int) -> None:
         products = self._goods.choose(random, 4)
@@ -227,6 +229,10 @@ class Workload:
         if answer.status_code == 202:
             return False  # not decided: ask for the outcome with the same key
         code = content.get("code")
+        if answer.status_code == 412 and operation.attempts > 1:
+            # Nobody else changes the product: an earlier attempt did, and its answer was lost.
+            operation.outcome = Outcome.DONE
+            return True
         if code in AGAIN_CODES | ON_ITS_WAY_CODES:
             return False
         if answer.status_code == 409:
