@@ -17,6 +17,7 @@ from report_service.events.consumed import (
     SaleConfirmed,
     SaleRejected,
 )
+from tests.fixtures.keys import key_changed
 from tests.report_service.builders import (
     COFFEE,
     NOON,
@@ -44,7 +45,7 @@ def confirmed(sale: msgspec.Struct) -> SaleConfirmed:
 async def filled(reports: Reports) -> Reports:
     """Return a journal with an entry of each kind, a minute apart, in the order of `WORDS`."""
     sale = uuid4()
-    minutes = [NOON + number * MINUTE for number in range(7)]
+    minutes = [NOON + number * MINUTE for number in range(8)]
     await reports.receive(a_sale(sale_id=sale, recorded_at=minutes[0]), actor=TILL)
     await reports.receive(SaleRejected(sale, STORE, minutes[1]), actor=TILL)
     await reports.receive(SaleCancelled(uuid4(), OTHER_STORE, minutes[2]), actor=WORKER)
@@ -53,12 +54,15 @@ async def filled(reports: Reports) -> Reports:
     await reports.receive(store, product, actor=OFFICE)
     await reports.receive(LevelDeclared(STORE, COFFEE, minutes[5]), actor=OFFICE)
     await reports.receive(MovementPosted(uuid4(), OTHER_STORE, minutes[6]))
+    key = msgspec.structs.replace(key_changed("secret", 1), changed_at=minutes[7])
+    await reports.receive(key, actor=OFFICE)
     return reports
 
 
 WORDS = (
     *("vente_enregistree", "vente_rejetee", "vente_annulee"),
-    *("magasin_modifie", "produit_modifie", "niveau_declare", "mouvement"),
+    *("magasin_modifie", "produit_modifie", "niveau_declare"),
+    *("mouvement", "cle_modifiee"),
 )
 
 
@@ -78,7 +82,9 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         (OFFICE, None),
         (OFFICE, STORE),
         (None, OTHER_STORE),
+        (OFFICE, None),
     ]
+    assert entries[0]["objet"] == "shop/manager"
     assert [entry["objet"] for entry in entries if entry["type"] == "produit_modifie"] == ["11"]
     first = datetime.fromisoformat(entries[-1]["enregistre_a"])
     assert first == NOON
@@ -87,14 +93,18 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
 @pytest.mark.parametrize(
     ("query", "found"),
     [
-        ({"acteur": OFFICE}, ["niveau_declare", "produit_modifie", "magasin_modifie"]),
+        (
+            {"acteur": OFFICE},
+            ["cle_modifiee", "niveau_declare", "produit_modifie", "magasin_modifie"],
+        ),
+        ({"type": "cle_modifiee"}, ["cle_modifiee"]),
         ({"acteur": "nobody"}, []),
         ({"magasin_id": OTHER_STORE}, ["mouvement", "vente_annulee"]),
         ({"type": "vente_annulee"}, ["vente_annulee"]),
         ({"acteur": OFFICE, "type": "magasin_modifie"}, ["magasin_modifie"]),
         ({"acteur": OFFICE, "magasin_id": STORE}, ["niveau_declare", "magasin_modifie"]),
         ({"magasin_id": STORE, "type": "mouvement"}, []),
-        ({"depuis": NOON + 6 * MINUTE}, ["mouvement"]),
+        ({"depuis": NOON + 6 * MINUTE}, ["cle_modifiee", "mouvement"]),
         ({"avant": NOON + MINUTE}, ["vente_enregistree"]),
         ({"depuis": NOON + MINUTE, "avant": NOON + 3 * MINUTE}, ["vente_annulee", "vente_rejetee"]),
         ({"acteur": TILL, "depuis": NOON + MINUTE}, ["vente_rejetee"]),

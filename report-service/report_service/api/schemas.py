@@ -86,6 +86,7 @@ class JournalIn(BaseModel):
             "produit_modifie",
             "niveau_declare",
             "mouvement",
+            "cle_modifiee",
         ]
         | None,
         Field(description="Only this kind"),

@@ -47,6 +47,7 @@ KINDS = {
     "produit_modifie": Kind.PRODUCT_CHANGED,
     "niveau_declare": Kind.LEVEL_DECLARED,
     "mouvement": Kind.MOVEMENT_POSTED,
+    "cle_modifiee": Kind.KEY_CHANGED,
 }
 WORD_OF = {kind: word for word, kind in KINDS.items()}
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     PRODUCT_CHANGED = "product-changed"
     LEVEL_DECLARED = "level-declared"
     MOVEMENT_POSTED = "movement-posted"
+    KEY_CHANGED = "key-changed"
 
 
 class Entry(NamedTuple):

@@ -16,6 +16,7 @@ from report_service.events.consumed import (
     StoreChanged,
 )
 from service_kit.events.cloud_events import Event
+from service_kit.events.key_changes import KeyChanged
 
 
 def entries_of(events: Iterable[Event[Any]]) -> list[Entry]:
@@ -27,7 +28,7 @@ def entry_of(event: Event[Any]) -> Entry | None:
     """Return the entry of an event; None for what follows by itself, such as new levels."""
     body = event.body
     store_id: int | None = getattr(body, "store_id", None)
-    subject: UUID | int
+    subject: UUID | int | str
     match body:
         case SaleConfirmed():
             return None
@@ -45,6 +46,8 @@ def entry_of(event: Event[Any]) -> Entry | None:
             what, subject, at = Kind.LEVEL_DECLARED, body.product_id, body.declared_at
         case MovementPosted():
             what, subject, at = Kind.MOVEMENT_POSTED, body.document_id, body.posted_at
+        case KeyChanged():
+            what, subject, at = Kind.KEY_CHANGED, body.client_id, body.changed_at
         case _:
             return None
     return Entry(event.event_id, at, event.actor, what, store_id, str(subject))

@@ -18,6 +18,7 @@ TYPES = (
     *("sales.sale-recorded.v1", "sales.sale-rejected.v1", "sales.sale-cancelled.v1"),
     *("sales.level-declared.v1", "stock.movement-posted.v1"),
     *("catalogue.store-changed.v1", "catalogue.product-changed.v1"),
+    "access.key-changed.v1",
 )
 
 
