@@ -65,6 +65,23 @@ async def post_key(body: KeyIn, request: Request, caller: HeadOffice) -> Respons
     return respond(answer, 201, {**SECRET, "Location": location})
 
 
+# Before the other routes of a key: in the document's order each example works, and the last one
+# revokes the key.
+@router.post("/api/cles/{name}/{role}/rotation", responses={200: json_of(MadeKeyOut)})
+async def rotate(
+    name: PathName, role: PathRole, body: RotationIn, request: Request, caller: HeadOffice
+) -> Response:
+    """Give a key a new secret `cle`, which is in this answer only.
+
+    The client and its idempotency keys stay. The present secret is valid for the time of the
+    overlap. After a lost answer rotate again: secrets that are still in use keep their time.
+    """
+    async with write_session(request) as session:
+        made = await rotate_key(session, f"{name}/{role}", body.overlap)
+        answer = await _show_made(session, made)
+    return respond(answer, headers=SECRET)
+
+
 @router.get("/api/cles/{name}/{role}", responses={200: json_of(KeyOut)})
 async def get_key(
     name: PathName, role: PathRole, session: ReadSession, caller: HeadOffice
@@ -81,21 +98,6 @@ async def put_key(
         await expire_key(session, f"{name}/{role}", body.expires_at)
         key = await _read(session, name, role)
     return _respond_key(key)
-
-
-@router.post("/api/cles/{name}/{role}/rotation", responses={200: json_of(MadeKeyOut)})
-async def rotate(
-    name: PathName, role: PathRole, body: RotationIn, request: Request, caller: HeadOffice
-) -> Response:
-    """Give a key a new secret `cle`, which is in this answer only.
-
-    The client and its idempotency keys stay. The present secret is valid for the time of the
-    overlap. After a lost answer rotate again: secrets that are still in use keep their time.
-    """
-    async with write_session(request) as session:
-        made = await rotate_key(session, f"{name}/{role}", body.overlap)
-        answer = await _show_made(session, made)
-    return respond(answer, headers=SECRET)
 
 
 @router.delete("/api/cles/{name}/{role}", responses={200: json_of(KeyOut)})
