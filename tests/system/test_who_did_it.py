@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from infra.tools.local.keys import ensure_store_key
 from tests.fixtures.chain import Chain
+from tests.fixtures.postgres import engine_on
 from tests.fixtures.system import RunningSystem
 from tests.fixtures.waiting import eventually
 
@@ -43,3 +47,16 @@ async def test_the_journal_tells_who_sold_and_who_moved_stock(
     await eventually(journal, acts)
     mine = await chain.report.get("/api/journal", headers={"x-token": till})
     assert mine.status_code == 403
+
+
+async def test_what_nobody_has_asked_for_names_the_process(
+    chain: Chain, running_system: RunningSystem
+) -> None:
+    async with engine_on(running_system.stack.layout.database_url("sales")) as engine:
+        await eventually(lambda: actors_of_heartbeats(engine), {"sales-worker"})
+
+
+async def actors_of_heartbeats(engine: AsyncEngine) -> set[str]:
+    async with engine.connect() as connection:
+        statement = "SELECT actor FROM outbox WHERE type = 'sales.events-published.v1'"
+        return set((await connection.execute(text(statement))).scalars())
