@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from service_kit.database.faults import is_corruption
 from service_kit.events.consumer import Consumer
@@ -112,3 +116,47 @@ async def test_a_consumer_says_so_and_goes_on_after_the_repair(
     assert await scalar(engine, LETTERS) == 0
     stop.set()
     await asyncio.gather(*tasks)
+
+
+@asynccontextmanager
+async def copied(engine: AsyncEngine, admin_url: str) -> AsyncIterator[AsyncEngine]:
+    """Copy a database's files: the server has none of the copy's pages in memory."""
+    await engine.dispose()
+    name = f"test_{uuid4().hex[:12]}"
+    admin = create_async_engine(admin_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    copy = create_async_engine(engine.url.set(database=name), poolclass=NullPool)
+    create = f"CREATE DATABASE {name} TEMPLATE {engine.url.database} STRATEGY FILE_COPY"
+    async with admin.connect() as connection:
+        await connection.execute(text(create))
+        try:
+            yield copy
+        finally:
+            await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def overwrite(file: Path) -> None:
+    if not file.exists():
+        pytest.skip("the server's files are not on this machine")
+    file.write_bytes(b"\xff" * file.stat().st_size)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("relation", ["counted", "counted_pkey"])
+async def test_postgresql_tells_of_a_page_that_is_overwritten_on_the_disk(
+    relation: str, engine: AsyncEngine, postgres_admin_url: str
+) -> None:
+    await write_row(engine)
+    async with copied(engine, postgres_admin_url) as copy:
+        folder = await scalar(copy, "SHOW data_directory")
+        path = await scalar(copy, f"SELECT pg_relation_filepath('{relation}')")
+        overwrite(Path(folder, path))
+
+        with pytest.raises(DBAPIError) as met:
+            await write_row(copy)
+
+    assert is_corruption(met.value)
+
+
+async def write_row(engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("INSERT INTO counted VALUES (gen_random_uuid(), 1)"))
