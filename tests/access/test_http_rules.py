@@ -17,8 +17,9 @@ CHANGES = ("PUT", "PATCH", "DELETE")
 # Changes of what has no version.
 WITHOUT_VERSION: set[str] = set()
 OPERATIONAL = ("/", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs")
+RATES = ("ratelimit", "ratelimit-policy")
 # They differ between two answers to the same request.
-CHANGING = {"server-timing", "retard-ms", "complet-jusqua", "content-length"}
+CHANGING = {"server-timing", "retard-ms", "complet-jusqua", "content-length", *RATES}
 
 
 def documents() -> dict[str, Any]:
@@ -94,13 +95,18 @@ async def test_a_refused_method_is_told_those_that_are_not(services: Services) -
 
 
 async def test_every_change_can_be_conditional(services: Services) -> None:
+    key = {"nom": "conditional", "role": "till"}
+    made = await services["sales"].post(
+        "/api/cles/", json=key, headers={"x-token": key_of(HEAD_OFFICE, is_limited=False)}
+    )
+    assert made.status_code == 201, made.text
     surprises = []
     for service, name, operation in OPERATIONS:
         method, _, path = name.partition(" ")
         if method not in CHANGES or name in WITHOUT_VERSION:
             continue
-        # The matrix closes a store that does not exist, because a closed one answers differently.
-        url = operation.url(OWN).replace("9999", str(FOREIGN))
+        # The matrix changes what does not exist, where a changed one would answer differently.
+        url = operation.url(OWN).replace("9999", str(FOREIGN)).replace("nobody", "conditional")
         answer = await send(services[service], method, url, operation, **{"if-match": '"0"'})
         described = documents()[service]["paths"][path][method.lower()]["parameters"]
         names = {each["name"].lower() for each in described}

@@ -26,9 +26,9 @@ from sales_service.use_cases.manage_keys import (
     revoke_key,
     rotate_key,
 )
-from service_kit.events.key_changes import ListedKey, list_keys, read_key
+from service_kit.events.key_changes import ListedKey, list_keys, lock_key, read_key
 from service_kit.http.openapi import json_of
-from service_kit.http.preconditions import etag_of
+from service_kit.http.preconditions import IfMatch, etag_of, require_match
 from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute
 
@@ -69,7 +69,12 @@ async def post_key(body: KeyIn, request: Request, caller: HeadOffice) -> Respons
 # revokes the key.
 @router.post("/api/cles/{name}/{role}/rotation", responses={200: json_of(MadeKeyOut)})
 async def rotate(
-    name: PathName, role: PathRole, body: RotationIn, request: Request, caller: HeadOffice
+    name: PathName,
+    role: PathRole,
+    body: RotationIn,
+    request: Request,
+    caller: HeadOffice,
+    if_match: IfMatch = None,
 ) -> Response:
     """Give a key a new secret `cle`, which is in this answer only.
 
@@ -77,6 +82,7 @@ async def rotate(
     overlap. After a lost answer rotate again: secrets that are still in use keep their time.
     """
     async with write_session(request) as session:
+        await _require_match(session, name, role, if_match)
         made = await rotate_key(session, f"{name}/{role}", body.overlap)
         answer = await _show_made(session, made)
     return respond(answer, headers=SECRET)
@@ -91,10 +97,16 @@ async def get_key(
 
 @router.put("/api/cles/{name}/{role}", responses={200: json_of(KeyOut)})
 async def put_key(
-    name: PathName, role: PathRole, body: KeyChange, request: Request, caller: HeadOffice
+    name: PathName,
+    role: PathRole,
+    body: KeyChange,
+    request: Request,
+    caller: HeadOffice,
+    if_match: IfMatch = None,
 ) -> Response:
     """Let a key expire at an instant, or never."""
     async with write_session(request) as session:
+        await _require_match(session, name, role, if_match)
         await expire_key(session, f"{name}/{role}", body.expires_at)
         key = await _read(session, name, role)
     return _respond_key(key)
@@ -102,13 +114,28 @@ async def put_key(
 
 @router.delete("/api/cles/{name}/{role}", responses={200: json_of(KeyOut)})
 async def delete_key(
-    name: PathName, role: PathRole, request: Request, caller: HeadOffice
+    name: PathName,
+    role: PathRole,
+    request: Request,
+    caller: HeadOffice,
+    if_match: IfMatch = None,
 ) -> Response:
     """Revoke a key with all its secrets, for good. It stays in the list."""
     async with write_session(request) as session:
+        await _require_match(session, name, role, if_match)
         await revoke_key(session, f"{name}/{role}")
         key = await _read(session, name, role)
     return _respond_key(key)
+
+
+async def _require_match(session: AsyncSession, name: str, role: str, if_match: str | None) -> None:
+    if if_match is None:
+        return
+    # Locked, so that the version is still this one when the change follows.
+    key = await lock_key(session, f"{name}/{role}")
+    if key is None:
+        raise UnknownKey
+    require_match(if_match, key.version)
 
 
 async def _read(session: AsyncSession, name: str, role: str) -> ListedKey:

@@ -35,7 +35,7 @@ from service_kit.events.dead_letters import DeadLetterLimitReached
 from service_kit.events.fetching import BATCH_RECORDS, Fetched
 from service_kit.events.kafka_clients import give_up_membership, new_consumer, stop_consumer
 from service_kit.events.log_reader import LogGap, LogReader
-from service_kit.events.membership import REST, NameTaken
+from service_kit.events.membership import NameTaken, choose_rest
 from service_kit.events.multi_partition import NotTogether, apply_together, by_topic
 from service_kit.events.retries import Retries
 from service_kit.events.stall import ClientStalled, StallWatch
@@ -108,7 +108,7 @@ class Consumer:
                 "this worker rests: its name is not its own",
                 extra={"error": str(fault), "setting": "WORKER_INSTANCE"},
             )
-            await wait_until_set(stop, REST)
+            await wait_until_set(stop, choose_rest())
 
     async def _connect_and_consume(self, stop: asyncio.Event) -> None:
         if not await answers(self._engine):

@@ -1,5 +1,6 @@
 """Notices that another worker of the service has the same name."""
 
+import random
 from collections import deque
 from datetime import timedelta
 
@@ -9,8 +10,14 @@ from aiokafka import AIOKafkaConsumer
 # two workers with one name each takes the membership from the other, with every heartbeat.
 LOSSES = 3
 TAKEN_AGAIN_WITHIN = timedelta(seconds=60)
-# The worker that notices it first leaves the partitions to the other one for so long.
-REST = timedelta(seconds=30)
+# The worker that notices it first leaves the partitions to the other one for so long. On a busy
+# machine both notice it at once: the one that rests for less then works until the other comes back.
+SHORTEST_REST, LONGEST_REST = timedelta(seconds=20), timedelta(seconds=60)
+
+
+def choose_rest() -> timedelta:
+    """Return how long to leave the partitions to the other worker, at random."""
+    return random.uniform(0, 1) * (LONGEST_REST - SHORTEST_REST) + SHORTEST_REST
 
 
 class NameTaken(Exception):
