@@ -129,7 +129,7 @@ async def insert_products(
                 SELECT id, sku || CASE
                     WHEN sku = ANY(CAST(:skus AS text[]))
                         OR EXISTS (SELECT FROM products AS p WHERE p.sku = made_up.sku)
-                    THEN '-' || gen_random_uuid() ELSE ''
+                    THEN '-' || left(gen_random_uuid()::text, 8) ELSE ''
                     END AS sku
                 FROM made_up
             )
