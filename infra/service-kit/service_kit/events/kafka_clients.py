@@ -7,6 +7,7 @@ import struct
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
@@ -68,6 +69,18 @@ async def stop_consumer(client: AIOKafkaConsumer) -> None:
             await client.stop()
     except (TimeoutError, KafkaError) as fault:
         logger.info("consumer not stopped in order", extra={"error": repr(fault)})
+        await _abandon_consumer(client)
+
+
+async def _abandon_consumer(client: AIOKafkaConsumer) -> None:
+    """End what an interrupted stop leaves: tasks that connect and heartbeat, and connections."""
+    names = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task", "_fetch_task")
+    owners = (client._coordinator, client._fetcher)
+    tasks = [task for each in owners for name in names if (task := getattr(each, name, None))]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await _close_connections(client._client)
 
 
 def new_producer(settings: ServiceSettings) -> AIOKafkaProducer:
@@ -98,9 +111,13 @@ async def abandon_producer(producer: AIOKafkaProducer) -> None:
         sender = producer._sender
         if sender is not None and sender.sender_task is not None:
             sender.sender_task.cancel()
-        for connection in list(producer.client._conns.values()):
-            _reset(connection)
-        await producer.client.close()
+        await _close_connections(producer.client)
+
+
+async def _close_connections(client: AIOKafkaClient) -> None:
+    for connection in list(client._conns.values()):
+        _reset(connection)
+    await client.close()
 
 
 def _reset(connection: AIOKafkaConnection) -> None:
