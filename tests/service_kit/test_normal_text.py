@@ -11,7 +11,12 @@ from fastapi import Body, FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service_kit.http.normal_text import NormalText, normalize_body, normalize_query
+from service_kit.http.normal_text import (
+    NormalText,
+    normalize_body,
+    normalize_query,
+    normalize_text,
+)
 
 COMPOSED = "Crème brûlée"
 DECOMPOSED = normalize("NFD", COMPOSED)
@@ -105,3 +110,21 @@ def test_a_query_keeps_its_repetitions_and_blanks() -> None:
 
     assert normalize_query(query) == b"a=Cr%C3%A8me+br%C3%BBl%C3%A9e&b=&a=1%2B1"
     assert normalize_query(b"a=%2B&b=1+2&c") == b"a=%2B&b=1+2&c"
+
+
+# Two classes of accents in the wrong order: all of the second would be sorted before the first.
+MANY_ACCENTS = "a" + "\u0301" * 200_000 + "\u0316" * 200_000
+
+
+async def test_a_letter_with_many_accents_is_left_as_it_is(client: httpx.AsyncClient) -> None:
+    body = json.dumps({"a": MANY_ACCENTS, "b": DECOMPOSED}, ensure_ascii=False)
+
+    # To sort the accents would take minutes.
+    answer = await client.post("/names", content=body, headers={"content-type": "application/json"})
+
+    assert answer.json() == {"a": MANY_ACCENTS, "b": COMPOSED}
+
+
+@pytest.mark.parametrize("text", ["q\u0307\u0323" * 50, "한글" * 40, "가" * 80, "𝒜" * 40])
+def test_other_long_text_is_normalised(text: str) -> None:
+    assert normalize_text(text) == normalize("NFC", text)

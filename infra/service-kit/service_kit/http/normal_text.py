@@ -7,12 +7,17 @@ the same name from two keyboards would be two names.
 import json
 import re
 from typing import Any, Final
-from unicodedata import is_normalized, normalize
+from unicodedata import combining, normalize
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FORM: Final = "NFC"
+# Unicode sorts the accents behind a letter. Python takes the square of their number for it: half a
+# million would stop the process for minutes. UAX #15's stream-safe format has at most 30 of them,
+# and no language needs as many.
+MOST_ACCENTS = 30
+_MAY_BE_ACCENTS = re.compile(f"[\u0300-\U0010ffff]{{{MOST_ACCENTS + 1}}}")
 # Whatever is not ASCII, escaped or not.
 _FOREIGN_IN_QUERY = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
 
@@ -30,7 +35,7 @@ class NormalText:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope["path"] = normalize(FORM, scope["path"])
+        scope["path"] = normalize_text(scope["path"])
         scope["query_string"] = normalize_query(scope["query_string"])
         # What a GET receives is the client's disconnect.
         has_body = scope["method"] != "GET"
@@ -56,12 +61,28 @@ def _normalize_received(receive: Receive) -> Receive:
     return receive_normal
 
 
+def normalize_text(text: str) -> str:
+    """Return the text in the normal form; as it is when a letter has more than `MOST_ACCENTS`."""
+    if text.isascii() or (_MAY_BE_ACCENTS.search(text) and _has_too_many_accents(text)):
+        return text
+    return normalize(FORM, text)
+
+
+def _has_too_many_accents(text: str) -> bool:
+    accents = 0
+    for character in text:
+        accents = accents + 1 if combining(character) else 0
+        if accents > MOST_ACCENTS:
+            return True
+    return False
+
+
 def normalize_query(query: bytes) -> bytes:
     """Return a query string whose names and values are in the normal form."""
     if not _FOREIGN_IN_QUERY.search(query):
         return query
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    normal = [(normalize(FORM, name), normalize(FORM, value)) for name, value in pairs]
+    normal = [(normalize_text(name), normalize_text(value)) for name, value in pairs]
     return query if normal == pairs else urlencode(normal).encode()
 
 
@@ -83,7 +104,8 @@ def normalize_body(body: bytes) -> bytes:
 def _normalize_strings(node: Any) -> Any:
     """Return the node with normal strings; the node itself when they are normal already."""
     if isinstance(node, str):
-        return node if is_normalized(FORM, node) else normalize(FORM, node)
+        normal = normalize_text(node)
+        return node if normal == node else normal
     if isinstance(node, list):
         items = [_normalize_strings(item) for item in node]
         is_changed = any(new is not old for new, old in zip(items, node, strict=True))
