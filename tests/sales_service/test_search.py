@@ -79,6 +79,17 @@ async def test_a_changed_name_is_found_by_its_new_key(shop: Shop) -> None:
     assert await found(shop, "decafeine") == ["Décaféiné"]
 
 
+@pytest.mark.parametrize("renamed", ["L’eau", "L'Eau", "Smørrebrød–Øl"])
+async def test_a_new_name_with_the_old_key_is_found(shop: Shop, renamed: str) -> None:
+    product = f"/api/produits/{shop.coffee}"
+    await shop.client.put(product, json={"nom": fold(renamed)})
+
+    await shop.client.put(product, json={"nom": renamed})
+
+    assert await found(shop, renamed) == [renamed]
+    assert await found(shop, fold(renamed)) == [renamed]
+
+
 @pytest.mark.parametrize("words", ["%", "_", "\\", "%%", "caf_"])
 async def test_a_wildcard_of_sql_is_a_plain_character(shop: Shop, words: str) -> None:
     assert await found(shop, words) == []

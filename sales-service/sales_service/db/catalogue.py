@@ -167,6 +167,14 @@ async def find_product_ids_by_sku(session: AsyncSession, skus: Sequence[str]) ->
     return {row.sku: row.id for row in rows}
 
 
+_KEEP_KEYS = text("""
+    UPDATE products SET name_key = coalesce(CAST(:name_key AS text), name_key),
+        sku_key = coalesce(CAST(:sku_key AS text), sku_key),
+        category_key = coalesce(CAST(:category_key AS text), category_key)
+    WHERE id = :id
+""")
+
+
 async def update_product(
     session: AsyncSession, product_id: int, changes: dict[str, Any], actor: str | None
 ) -> ProductRow | None:
@@ -185,4 +193,9 @@ async def update_product(
             changes | {"id": product_id, "changed_by": actor},
         )
     ).one_or_none()
+    if keys:
+        # Again: when a new name has the old key, a trigger takes this for the change of a process
+        # from before there were keys (migration 0009), and computes another one.
+        computed = {f"{each}_key": keys.get(f"{each}_key") for each in FOLDED}
+        await session.execute(_KEEP_KEYS, computed | {"id": product_id})
     return None if row is None else product_of(row)
