@@ -62,9 +62,13 @@ async def read_log(lab: Lab, topic: str) -> list[ConsumerRecord]:
 
 
 async def deliver_again(
-    lab: Lab, random: Random, topics: Sequence[str] = (SALES_TOPIC, STOCK_TOPIC)
+    lab: Lab,
+    random: Random,
+    topics: Sequence[str] = (SALES_TOPIC, STOCK_TOPIC),
+    *,
+    always_mixed: bool = False,
 ) -> str:
-    """Append old records again, some of them in another order."""
+    """Append old records again, in another order now and then, or always."""
     topic = random.choice(topics)
     async with lab.log_lock, asyncio.timeout(NOTICE_SECONDS):
         await _log_known(lab)
@@ -72,7 +76,7 @@ async def deliver_again(
         again = records[-REPEATED_RECORDS:]
         if random.random() < 0.5:
             again += random.sample(records, min(len(records), REPEATED_RECORDS))
-        if random.random() < 0.5:
+        if random.random() < 0.5 or always_mixed:
             random.shuffle(again)
         async with started(producer_of(lab)) as producer:
             for record in again:
@@ -155,8 +159,8 @@ def _another_sale(value: bytes, random: Random) -> bytes:
 
 DELIVERY_FAULTS: dict[str, Fault] = {
     "delivered-again": deliver_again,
-    # Old states of stores, products and keys.
-    "catalogue-again": partial(deliver_again, topics=[CATALOGUE_TOPIC]),
+    # Old states of stores, products and keys: in their order the newest would come last.
+    "catalogue-again": partial(deliver_again, topics=[CATALOGUE_TOPIC], always_mixed=True),
     "poison": poison,
     "transaction": send_in_a_transaction,
 }

@@ -20,7 +20,6 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
     ),
     ("fencing",): (13, ["zombie"], ["a position went back"]),
     ("relay-order",): (7, ["broker-away"], ["audit sales: events are in order"]),
-    # The last of the old states is not the newest.
     ("key-versions",): (5, ["catalogue-again"] * 3, ["audit keys are the same everywhere"]),
     ("gaps",): (1, ["transaction"], ["not quiet"]),
     # The stock withdraws for every aborted sale; the report counts those of permissive stores only.
