@@ -1,9 +1,10 @@
 """The journal tells who did what and when: each event once, by filter, page by page."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -59,6 +60,8 @@ async def filled(reports: Reports) -> Reports:
     return reports
 
 
+# In UTC it is before the year 1.
+AN_EARLY_CURSOR = urlsafe_b64encode(f"0001-01-01T00:00:00+23:59 {UUID(int=1)}".encode()).decode()
 WORDS = (
     *("vente_enregistree", "vente_rejetee", "vente_annulee"),
     *("magasin_modifie", "produit_modifie", "niveau_declare"),
@@ -137,6 +140,7 @@ async def test_pages_show_every_entry_once(reports: Reports, query: dict[str, An
     [
         {"curseur": "x"},
         {"curseur": "MjAyNi0xMS0yMw=="},
+        {"curseur": AN_EARLY_CURSOR},
         {"type": "vente"},
         {"acteur": ""},
         {"acteur": "a\x00"},

@@ -39,6 +39,12 @@ def test_a_trend_has_the_newest_days_of_its_period(
     assert [day.business_date for day in filled] == days_between(first, last)
 
 
+def test_a_period_may_end_with_the_first_days_of_the_calendar() -> None:
+    filled = fill_days([], None, date(1, 1, 2), TODAY, longest=30)
+
+    assert [day.business_date for day in filled] == [date(1, 1, 1), date(1, 1, 2)]
+
+
 def test_a_period_that_has_not_begun_has_no_days() -> None:
     assert fill_days([], TODAY + timedelta(days=2), None, TODAY, longest=30) == []
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from sales_service.use_cases.manage_keys import MOST_FORMER_SECRETS
 from service_kit.events.key_changes import KeyChanged
+from service_kit.http.api_keys import ensure_key
 from service_kit.http.callers import hash_key
 from service_kit.http.key_uses import write_uses
 from service_kit.http.state import api_state
@@ -73,7 +74,10 @@ async def test_each_change_is_announced_with_a_higher_version(shop: Shop) -> Non
     await shop.client.delete(KEY)
 
     created, rotated, expiring, revoked = await announced(shop)
-    assert [key.version for key in (created, rotated, expiring, revoked)] == [1, 2, 3, 4]
+    versions = [key.version for key in (created, rotated, expiring, revoked)]
+    assert versions == sorted(set(versions))
+    # A copy that is ahead of an owner who was restored from a backup has a lower one.
+    assert versions[0] >= created.changed_at.timestamp() * 1000 - 1
     assert (created.client_id, created.role, created.sites) == (
         "caisse-1/till",
         "till",
@@ -202,3 +206,22 @@ async def test_an_unknown_key_is_not_found(shop: Shop, method: str) -> None:
     answer = await shop.client.request(method, KEY, json=body)
 
     assert (answer.status_code, answer.json()["code"]) == (404, "cle-introuvable")
+
+
+@pytest.mark.parametrize("hours", ["nan", "NaN", "inf", -1, 721])
+async def test_an_overlap_that_is_no_time_is_refused(shop: Shop, hours: float | str) -> None:
+    await create(shop)
+
+    answer = await shop.client.post(f"{KEY}/rotation", json={"chevauchement_heures": hours})
+
+    assert answer.status_code == 422, answer.text
+
+
+async def test_a_key_that_a_start_has_stored_can_be_revoked_whatever_its_name(shop: Shop) -> None:
+    async with shop.engine.begin() as connection:
+        await ensure_key(connection, "s" * 40, "till", "le magasin d'été")
+
+    answer = await shop.client.delete("/api/cles/le%20magasin%20d'été/till")
+
+    assert answer.status_code == 200, answer.text
+    await eventually(lambda: status(shop, "s" * 40), 401)

@@ -19,7 +19,7 @@ def read_cursor(cursor: str | None) -> Place | None:
         place = Place(datetime.fromisoformat(recorded_at), UUID(event_id))
     except ValueError as error:
         raise invalid_cursor() from error
-    if place.recorded_at.tzinfo is None:
+    if place.recorded_at.tzinfo is None or not 1970 <= place.recorded_at.year < 2200:
         raise invalid_cursor()
     return place
 

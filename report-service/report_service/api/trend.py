@@ -19,7 +19,7 @@ def fill_days(
     last = max(today, sold[-1].business_date) if sold else today
     if end is not None:
         last = min(last, end)
-    first = last - (longest - 1) * DAY
+    first = last - min((longest - 1) * DAY, last - date.min)
     if start is not None:
         first = max(first, start)
     amounts = {day.business_date: day.amount_cents for day in sold}

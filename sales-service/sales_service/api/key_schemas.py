@@ -23,7 +23,10 @@ RightName = Literal["backdate", "price-override", "return-without-receipt", "see
 Expiry = Annotated[
     AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
 ]
-PathName = Annotated[str, Path(pattern=NAME, examples=["caisse-1"])]
+# A key that a start or a command has stored may have another name, and can be revoked, too.
+PathName = Annotated[
+    str, Path(min_length=1, max_length=100, pattern="^[^\\x00]*$", examples=["caisse-1"])
+]
 PathRole = Annotated[Role, Path(examples=["till"])]
 
 
@@ -63,7 +66,7 @@ class RotationIn(BaseModel):
 
     model_config = with_example({"chevauchement_heures": 24})
 
-    overlap_hours: Annotated[float, Field(ge=0, le=MOST_OVERLAP_HOURS)] = 24
+    overlap_hours: Annotated[float, Field(ge=0, le=MOST_OVERLAP_HOURS, allow_inf_nan=False)] = 24
 
     @property
     def overlap(self) -> timedelta:
