@@ -5,6 +5,7 @@ from functools import partial
 
 import httpx
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.tools.operate.key_table import describe_keys
@@ -13,8 +14,10 @@ from infra.tools.operate.keys import (
     create_key,
     expire,
     open_databases,
+    parse,
     revoke,
     rotate,
+    run,
 )
 from tests.access.matrix import FOREIGN, OWN
 from tests.fixtures.waiting import eventually
@@ -88,6 +91,31 @@ async def test_a_key_is_rotated_and_expires_in_all_services(
     async with open_databases() as databases:
         await expire(databases, "shop/manager", None)
     await eventually(lambda: statuses(services, third, OWN), [200, 200, 200])
+
+
+async def test_a_change_names_who_has_made_it(
+    services: dict[str, httpx.AsyncClient], engines: list[AsyncEngine]
+) -> None:
+    printed = await run(parse(["--by", "Chantal", "create", "counter", "--role", "till"]))
+
+    async with engines[0].connect() as connection:
+        actors = await connection.execute(
+            text("SELECT actor FROM outbox WHERE subject LIKE '%counter/till'")
+        )
+        assert actors.scalars().all() == ["Chantal"]
+    assert await statuses(services, printed, OWN) == [200, 200, 403]
+
+
+@pytest.mark.parametrize(
+    ("name", "stores", "why"),
+    [("x" * 100, None, "at most 100"), ("y", list(range(1, 102)), "at most")],
+)
+async def test_a_key_that_no_service_could_use_is_not_made(
+    services: dict[str, httpx.AsyncClient], name: str, stores: list[int] | None, why: str
+) -> None:
+    async with open_databases() as databases:
+        with pytest.raises(KeyRefused, match=why):
+            await create_key(databases, name, "till", stores, [])
 
 
 async def test_a_key_that_is_not_the_same_everywhere_is_noticed(

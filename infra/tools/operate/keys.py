@@ -24,7 +24,9 @@ from sales_service.domain.errors import SalesError, UnknownKey, UnknownStore
 from sales_service.use_cases import manage_keys
 from sales_service.use_cases.manage_keys import MadeKey
 from service_kit.database.faults import DATABASE_FAULTS
+from service_kit.events.causes import MOST_CHARACTERS, act_as, clean_actor
 from service_kit.events.key_changes import KeyChanged, keep_keys, read_key
+from service_kit.http.api_keys import MOST_SITES
 
 RIGHTS = ("backdate", "price-override", "return-without-receipt", "see-costs")
 OWNER = "sales"
@@ -40,16 +42,18 @@ class KeyRefused(Exception):
 def main() -> int:
     """Run one command and return its exit status."""
     try:
-        print(asyncio.run(_run(_parse(sys.argv[1:] or ["list"]))))
+        print(asyncio.run(run(parse(sys.argv[1:] or ["list"]))))
     except (KeyRefused, *DATABASE_FAULTS) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def _parse(words: list[str]) -> argparse.Namespace:
+def parse(words: list[str]) -> argparse.Namespace:
+    """Return a command and its arguments."""
     parser = argparse.ArgumentParser(prog="python -m infra.tools.operate.keys")
     commands = parser.add_subparsers(dest="command", required=True)
+    parser.add_argument("--by", default=os.environ.get("USER") or "make keys", help="who acts")
     commands.add_parser("list")
     create = commands.add_parser("create")
     create.add_argument("name")
@@ -72,7 +76,10 @@ def _instant(word: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-async def _run(arguments: argparse.Namespace) -> str:
+async def run(arguments: argparse.Namespace) -> str:
+    """Run one command and return what it prints."""
+    # The journal names the person, as it names a client.
+    act_as(arguments.by)
     async with open_databases() as databases:
         if arguments.command == "list":
             return await describe_keys(databases)
@@ -120,6 +127,10 @@ async def create_key(
 ) -> str:
     """Make a key and return it: it is shown once, because only its digest is stored."""
     client = f"{name}/{role}"
+    if clean_actor(client) != client:
+        raise KeyRefused(f"a client is one line of at most {MOST_CHARACTERS} characters")
+    if stores is not None and len(stores) > MOST_SITES:
+        raise KeyRefused(f"a key has at most {MOST_SITES} stores, or all of them")
 
     async def create(sales: AsyncSession, above: int) -> MadeKey:
         return await manage_keys.create_key(sales, client, role, stores, rights, until, above=above)

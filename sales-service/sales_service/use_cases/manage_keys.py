@@ -58,9 +58,10 @@ async def create_key(
     if known is not None and known.revoked_at is None:
         raise KeyExists(client_id)
     secret, digest = _make_secret()
+    now = await _read_clock(session)
     key = KeyChanged(
         client_id=client_id,
-        version=max(above, known.version if known else 0) + 1,
+        version=_next_version(max(above, known.version if known else 0), now),
         role=role,
         sites=None if stores is None else sorted(set(stores)),
         rights=sorted(set(rights)),
@@ -68,7 +69,7 @@ async def create_key(
         former_secrets=[],
         expires_at=expires_at,
         revoked_at=None,
-        changed_at=await _read_clock(session),
+        changed_at=now,
     )
     return MadeKey(await _keep(session, key), secret)
 
@@ -132,8 +133,16 @@ def _make_secret() -> tuple[str, str]:
     return secret, hash_key(secret).hex()
 
 
+def _next_version(known: int, now: datetime) -> int:
+    """Return a version above this one, and above those that a copy may have.
+
+    A copy is ahead when this database was restored from a backup. It is not ahead of the clock.
+    """
+    return max(known + 1, int(now.timestamp() * 1000))
+
+
 def _change(key: KeyChanged, now: datetime, above: int, **changes: object) -> KeyChanged:
-    version = max(above, key.version) + 1
+    version = _next_version(max(above, key.version), now)
     return msgspec.structs.replace(key, version=version, changed_at=now, **changes)
 
 
