@@ -14,9 +14,9 @@ from starlette.types import ASGIApp
 from service_kit.http.cached_response import Content
 from service_kit.http.callers import Caller
 from service_kit.http.cross_origin import share_answers
+from service_kit.http.first_answers import FirstAnswers
 from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import Problem
-from service_kit.http.response_cache import ServeCached
 from service_kit.http.state import ApiState, api_state
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
@@ -74,7 +74,7 @@ async def client_of(origins: str) -> AsyncIterator[httpx.AsyncClient]:
     install_problems(app, {})
 
     def answer_first(inner: ASGIApp) -> ASGIApp:
-        return share_answers(ServeCached(inner, state.response_cache), settings.allowed_origins)
+        return share_answers(FirstAnswers(inner, state), settings.allowed_origins)
 
     metrics = HttpMetrics(Metrics(CollectorRegistry(), NoOpMeter("any")))
     observe_requests(app, metrics, Tracing(settings, "any"), answer_first)

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service_kit.database.pool import Pools
+from service_kit.http.first_answers import FirstAnswers
 from service_kit.http.limits import Admission
-from service_kit.http.rate_limits import RateLimits
 from service_kit.http.state import ApiState
 from service_kit.settings import ServiceSettings
 from service_kit.telemetry.http_metrics import HttpMetrics
@@ -47,7 +47,7 @@ def refusing_admission() -> ASGIApp:
 def limited_address() -> ASGIApp:
     state = ApiState(SETTINGS, METER)
     state.quotas.of_addresses.take("10.1.1.1")
-    return RateLimits(answer, state)
+    return FirstAnswers(answer, state)
 
 
 async def ask(app: ASGIApp, path: str) -> int:

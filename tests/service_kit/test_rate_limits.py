@@ -7,18 +7,20 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import Request
 from opentelemetry.metrics import NoOpMeter
 from starlette.types import Receive, Scope, Send
 
-from service_kit.http.callers import Caller
+from service_kit.http.cached_response import Content
+from service_kit.http.callers import KEYS_CHANGED, Caller
+from service_kit.http.first_answers import FirstAnswers
 from service_kit.http.quotas import address_of
-from service_kit.http.rate_limits import RateLimits
-from service_kit.http.response_cache import FROM_CACHE
 from service_kit.http.state import ApiState
 from service_kit.settings import ServiceSettings
 from tests.fixtures.waiting import eventually
 from tests.service_kit.test_http_process import notes_process, status_of
 
+CALLERS = {key: Caller(f"client-{key}", "manager") for key in ("one", "two")}
 # No test takes so long that a bucket gets a token back.
 STANDING = 0.001
 NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
@@ -33,23 +35,34 @@ class Service:
             NoOpMeter("any"),
         )
         self.state.changes.is_live = True
-        for key in ("one", "two"):
-            self.state.callers.add(key, Caller(f"client-{key}", "manager"), since=0)
-        self.is_cached = False
+        for key, caller in CALLERS.items():
+            self.state.callers.add(key, caller, since=0)
         self.answered = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.answered += 1
-        if self.is_cached:
-            scope[FROM_CACHE] = True
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
+
+    async def cache_response(self, caller: Caller) -> None:
+        """Cache the response that this caller gets."""
+
+        async def read() -> Content:
+            return Content(b"[]")
+
+        request = Request(
+            {
+                **{"type": "http", "method": "GET", "path": "/notes", "query_string": b""},
+                **{"headers": [], "route": None},
+            }
+        )
+        await self.state.response_cache.read_through(request, caller, [], read)
 
     @asynccontextmanager
     async def client(
         self, key: str = "", address: str = "10.1.1.1"
     ) -> AsyncIterator[httpx.AsyncClient]:
-        transport = httpx.ASGITransport(RateLimits(self, self.state), client=(address, 1))
+        transport = httpx.ASGITransport(FirstAnswers(self, self.state), client=(address, 1))
         headers = {"x-token": key} if key else {}
         async with httpx.AsyncClient(
             transport=transport, base_url="http://service", headers=headers
@@ -127,9 +140,26 @@ async def test_without_a_rate_there_is_no_limit_and_no_header() -> None:
 
 async def test_a_cached_response_counts_as_a_tenth() -> None:
     service = Service(key_rate=STANDING, key_burst=2, address_rate=0)
-    service.is_cached = True
+    await service.cache_response(CALLERS["one"])
 
-    assert await service.ask(12, "one") == [200] * 11 + [429]
+    assert await service.ask(21, "one") == [200] * 20 + [429]
+    assert service.answered == 0
+    async with service.client("two") as client:
+        answer = await client.get("/notes")
+    assert answer.text == "[]"
+    assert answer.headers["ratelimit"] == '"key";r=1'
+
+
+async def test_a_cached_response_is_for_a_key_that_is_known_now() -> None:
+    service = Service()
+    await service.cache_response(CALLERS["one"])
+
+    for key, answered in (("one", 0), ("nobody", 1), ("", 2)):
+        await service.ask(1, key)
+        assert service.answered == answered
+    service.state.changes.note(KEYS_CHANGED)
+    await service.ask(1, "one")
+    assert service.answered == 3
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from prometheus_client import CollectorRegistry
 
 from service_kit.http.cached_response import Content
 from service_kit.http.callers import Caller
+from service_kit.http.first_answers import FirstAnswers
 from service_kit.http.problem_table import install_problems
-from service_kit.http.response_cache import ServeCached
 from service_kit.http.routes import RequestForms
 from service_kit.http.state import ApiState, api_state
 from service_kit.settings import ServiceSettings
@@ -59,14 +59,16 @@ def app(registry: CollectorRegistry) -> FastAPI:
     """Return an application with the middlewares of `build_api` that see a request's form."""
     app = FastAPI(redirect_slashes=False, telemetry=NO_NATIVE_TELEMETRY)
     nowhere = "postgresql+asyncpg://nobody@127.0.0.1/nothing"
-    settings = ServiceSettings(service_name="any", database_url=nowhere, http_port=1)
+    settings = ServiceSettings(
+        service_name="any", database_url=nowhere, http_port=1, key_rate=0, address_rate=0
+    )
     app.state.api = state = ApiState(settings, NoOpMeter("any"))
     state.changes.is_live = True
     state.callers.add("till", TILL, since=0)
     app.include_router(router)
     install_problems(app, {})
     app.add_middleware(RequestForms, routes=app.routes)
-    app.add_middleware(ServeCached, cache=state.response_cache)
+    app.add_middleware(FirstAnswers, state=state)
     metrics = HttpMetrics(Metrics(registry, NoOpMeter("any")))
     observe_requests(app, metrics, Tracing(settings, "any"))
     return app

@@ -61,16 +61,23 @@ def test_each_sender_has_a_bucket(clock: Clock) -> None:
     assert [count_taken(buckets, sender, 9) for sender in ("a", "b")] == [2, 2]
 
 
+def test_a_part_of_a_token_can_be_taken(clock: Clock) -> None:
+    buckets = TokenBuckets(rate=1.0, burst=1, clock=clock)
+
+    assert [buckets.take("a", 0.25) for _ in range(4)] == pytest.approx([0.75, 0.5, 0.25, 0])
+    assert buckets.take("a", 0.25) == pytest.approx(-0.25)
+    assert buckets.take("a") == pytest.approx(-1)
+
+
 def test_what_is_given_back_can_be_taken_again(clock: Clock) -> None:
     buckets = TokenBuckets(rate=1.0, burst=2, clock=clock)
     count_taken(buckets, "a", 2)
 
-    buckets.give_back("a", 0.5)
-    assert buckets.take("a") == pytest.approx(-0.5)
-    buckets.give_back("a", 0.5)
-    assert buckets.take("a") >= 0
+    buckets.give_back("a")
+    assert count_taken(buckets, "a", 9) == 1
     # More than was ever taken: the bucket holds no more than its burst.
-    buckets.give_back("a", 50)
+    for _ in range(9):
+        buckets.give_back("a")
     assert count_taken(buckets, "a", 9) == 2
 
 

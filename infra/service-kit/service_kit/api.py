@@ -12,6 +12,7 @@ from service_kit.database.pool import Pools
 from service_kit.database.sessions import open_engines, open_probe
 from service_kit.http.access import check_access
 from service_kit.http.cross_origin import share_answers
+from service_kit.http.first_answers import FirstAnswers
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.key_first import KeyFirst
 from service_kit.http.key_uses import write_uses_regularly
@@ -20,8 +21,6 @@ from service_kit.http.normal_text import NormalText
 from service_kit.http.openapi import PROBLEM_RESPONSES, complete_document, serve_docs
 from service_kit.http.problem_table import install_problems
 from service_kit.http.problems import ProblemTable
-from service_kit.http.rate_limits import RateLimits
-from service_kit.http.response_cache import ServeCached
 from service_kit.http.routes import RequestForms
 from service_kit.http.serving import BalancedProtocol, Server, bind, run_beside
 from service_kit.http.state import ApiState, api_state
@@ -93,10 +92,8 @@ def build_api(
 
     def answer_first(inner: ASGIApp) -> ASGIApp:
         # Outside `Admission`: a cached response takes neither a request's place nor a connection.
-        cached_first = ServeCached(inner, state.response_cache)
-        # Outside the cache: cached responses count, too.
-        limited = RateLimits(cached_first, state)
-        # Outside both: one cached response serves pages of several origins, and they read a 429.
+        limited = FirstAnswers(inner, state)
+        # Outside it: one cached response serves pages of several origins, and they read a 429.
         return share_answers(limited, settings.allowed_origins)
 
     observe_requests(app, HttpMetrics(metrics), tracing, answer_first)

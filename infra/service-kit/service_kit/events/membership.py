@@ -17,7 +17,7 @@ SHORTEST_REST, LONGEST_REST = timedelta(seconds=20), timedelta(seconds=60)
 
 def choose_rest() -> timedelta:
     """Return how long to leave the partitions to the other worker, at random."""
-    return random.uniform(0, 1) * (LONGEST_REST - SHORTEST_REST) + SHORTEST_REST
+    return SHORTEST_REST + random.random() * (LONGEST_REST - SHORTEST_REST)
 
 
 class NameTaken(Exception):

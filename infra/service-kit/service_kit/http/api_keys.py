@@ -21,6 +21,7 @@ from starlette.types import Scope
 
 from service_kit.events.causes import MOST_CHARACTERS, act_as, clean_actor
 from service_kit.http.callers import (
+    CALLER,
     LEAST_KEY_LENGTH,
     Caller,
     FoundCaller,
@@ -33,8 +34,6 @@ from service_kit.http.quotas import address_of
 from service_kit.http.state import ApiState, api_state
 from service_kit.telemetry.stages import Stage, stage
 
-# The member of an ASGI scope that holds the caller, once the key has been checked.
-CALLER = "comptoir.caller"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="comptoir"'}
 _FIND = text("""
     SELECT client_id, role, sites, rights,
@@ -70,7 +69,6 @@ async def find_caller(state: ApiState, scope: Scope) -> Caller:
         raise Problem.of("key-weak", headers=_CHALLENGE, least=LEAST_KEY_LENGTH)
     callers = state.callers
     if known := callers.find(key):
-        callers.hits += 1
         return known
     callers.misses += 1
     with stage(Stage.AUTHENTICATION):

@@ -1,12 +1,14 @@
 """A response that waits for requests: its bytes, and what a request with its ETag gets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
+
+Headers = list[tuple[bytes, bytes]]
 
 OVERHEAD_BYTES = 1500  # of the objects around a body
 # A larger body is sent apart from its end: joined with it, each reader would have a copy.
@@ -36,12 +38,14 @@ class Rendered(NamedTuple):
 
     route: Any  # the framework's scope: telemetry takes the route from it
     status: int
-    headers: list[tuple[bytes, bytes]]
+    headers: Headers
     body: bytes
     end: bytes = b""  # of a body that is too large to be copied
 
-    async def send(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+    async def send(self, send: Send, further: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Send the response, with further headers of this request."""
+        headers = [*self.headers, *further]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         if self.end:
             await send({"type": "http.response.body", "body": self.body, "more_body": True})
             await send({"type": "http.response.body", "body": self.end})

@@ -13,6 +13,8 @@ from service_kit.database.change_feed import ChangeFeed
 
 # The name that triggers announce when a key is added, changed or revoked.
 KEYS_CHANGED = "api-keys"
+# The member of an ASGI scope that holds the caller, once the key has been checked.
+CALLER = "comptoir.caller"
 MOST_CALLERS = 10_000
 UNKNOWN_SECONDS = 5.0
 LEAST_KEY_LENGTH = 32
@@ -100,6 +102,7 @@ class CallerCache:
         found = self._callers.get(hash_key(key))
         if found is None or found.until <= monotonic():
             return None
+        self.hits += 1
         self.used.add(found.caller.client_id)
         return found.caller
 

@@ -2,7 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service_kit.http.api_keys import CALLER, find_caller
+from service_kit.http.api_keys import find_caller
+from service_kit.http.callers import CALLER
 from service_kit.http.state import ApiState
 
 

@@ -38,24 +38,26 @@ class Quota:
         self.is_on = rate > 0
         rate = rate if self.is_on else 1.0
         self.policy = f'"{limit}";q={burst};w={ceil(burst / rate)}'
+        self._told = f'"{limit}";r='
         self._buckets = TokenBuckets(rate, burst)
         self._limited = limited
         # Start at zero: the first refusals must be an increase of the counter.
         limited.add(0, {"limit": limit})
 
-    def take(self, sender: str) -> str:
+    def take(self, sender: str, requests: float = 1.0) -> str:
         """Count a request of this sender; return what is left to it, as `RateLimit` says it.
 
-        Raises `Problem` 429 when nothing was left.
+        A request that costs little counts as less than one. Raises `Problem` 429 when too little
+        was left.
         """
-        left = self._buckets.take(sender)
+        left = self._buckets.take(sender, requests)
         if left < 0:
             raise self._refuse(-left)
-        return f'"{self.limit}";r={int(left)}'
+        return self._told + str(int(left))
 
-    def give_back(self, sender: str, requests: float = 1.0) -> None:
-        """Return what `take` has taken, or a part of it."""
-        self._buckets.give_back(sender, requests)
+    def give_back(self, sender: str) -> None:
+        """Return a request that `take` has counted."""
+        self._buckets.give_back(sender)
 
     def refuse_spent(self, sender: str) -> None:
         """Raise `Problem` 429 when nothing is left to this sender; count nothing otherwise."""
@@ -68,7 +70,7 @@ class Quota:
         headers = {
             "Retry-After": str(seconds),
             "RateLimit-Policy": self.policy,
-            "RateLimit": f'"{self.limit}";r=0;t={seconds}',
+            "RateLimit": f"{self._told}0;t={seconds}",
         }
         if self.limit is Limit.WRONG_KEYS:
             return Problem.of("too-many-wrong-keys", headers=headers)
@@ -90,6 +92,14 @@ class Quotas:
         self.of_wrong_keys = Quota(
             Limit.WRONG_KEYS, settings.wrong_key_rate, settings.wrong_key_burst, limited
         )
+
+    def list_policies(self) -> dict[bool, list[str]]:
+        """Return the policies of a request, by whether its key is known."""
+        counted = {True: (self.of_keys, self.of_addresses), False: (self.of_addresses,)}
+        return {
+            is_known: [quota.policy for quota in quotas if quota.is_on]
+            for is_known, quotas in counted.items()
+        }
 
 
 def address_of(scope: Scope) -> str:

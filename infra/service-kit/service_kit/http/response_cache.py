@@ -1,6 +1,6 @@
 """Caches responses as bytes, until their data changes.
 
-`ServeCached` sends what is cached for a `GET`, without the framework and the database. Each route
+`FirstAnswers` sends what is cached for a `GET`, without the framework and the database. Each route
 says which of its responses are cached. Callers share a response only when role, sites and rights
 are the same: what the route decided for one of them holds for the others.
 """
@@ -14,18 +14,16 @@ from time import time
 from typing import NamedTuple
 
 from fastapi import Request, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Scope
 
 from service_kit.database.change_feed import ChangeFeed
 from service_kit.http.cached_response import CachedResponse, Content, Rendered
-from service_kit.http.callers import Caller, CallerCache, read_key
+from service_kit.http.callers import Caller
 from service_kit.telemetry.stages import Stage, stage
 
 MOST_BYTES = 64 * 1024 * 1024
 # Per path, so that no client fills the cache with one response under many queries.
 MOST_QUERIES = 1000
-# The member of a scope whose response comes from the cache.
-FROM_CACHE = "service_kit.from_cache"
 # A key's set of sites lives as long as a response that was read for it.
 BYTES_OF_SITE = 64
 
@@ -52,12 +50,9 @@ class _Flight:
 class ResponseCache:
     """The process's cache of responses; it evicts the least recently used first."""
 
-    def __init__(
-        self, feed: ChangeFeed, callers: CallerCache, most_bytes: int = MOST_BYTES
-    ) -> None:
+    def __init__(self, feed: ChangeFeed, most_bytes: int = MOST_BYTES) -> None:
         self.hits = self.misses = 0
         self._feed = feed
-        self._callers = callers
         self._most_bytes = most_bytes
         self._bytes = 0
         self._cached: OrderedDict[Key, CachedResponse] = OrderedDict()
@@ -67,17 +62,12 @@ class ResponseCache:
         self._order = count()
         feed.watch(self._remove_stale)
 
-    def find(self, scope: Scope) -> Rendered | None:
+    def find(self, scope: Scope, caller: Caller) -> Rendered | None:
         """Return the response to a request, if it is cached and the caller may have it."""
         if scope["method"] not in ("GET", "HEAD") or not self._feed.is_live:
             return None
-        # Requests for what is never cached end here, before the key is hashed.
-        if _path_of(scope) not in self._queries:
-            return None
         if_none_match, wants_fresh = _read_conditions(scope)
-        token = None if wants_fresh else read_key(scope)
-        caller = self._callers.find(token) if token else None
-        if caller is None:
+        if wants_fresh:
             return None
         key = _key_of(scope, caller)
         cached = self._cached.get(key)
@@ -191,22 +181,3 @@ def _read_conditions(scope: Scope) -> tuple[bytes, bool]:
             directives = value.lower()  # RFC 9111: their case does not count
             wants_fresh |= b"no-cache" in directives or b"max-age=0" in directives
     return if_none_match, wants_fresh
-
-
-class ServeCached:
-    """Answers a request from the cache; any other request goes on to the application."""
-
-    def __init__(self, app: ASGIApp, cache: ResponseCache) -> None:
-        self.app = app
-        self._cache = cache
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hit = self._cache.find(scope) if scope["type"] == "http" else None
-        if hit is None:
-            await self.app(scope, receive, send)
-            return
-        # Telemetry names the request by it, as when the router had found it.
-        scope["route"] = hit.route
-        scope[FROM_CACHE] = True
-        # The server leaves out the body of an answer to HEAD.
-        await hit.send(send)

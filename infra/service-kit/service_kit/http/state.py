@@ -44,7 +44,7 @@ class ApiState:
         self.callers = CallerCache(self.changes)
         self.quotas = Quotas(settings, meter)
         self.key_lookups = KeyLookups(self.changes, self.callers, self.quotas.of_wrong_keys)
-        self.response_cache = ResponseCache(self.changes, self.callers)
+        self.response_cache = ResponseCache(self.changes)
         self._shed = meter.create_counter(
             "http_requests_shed",
             description="How many requests were answered 503 at once, because a queue was full?",
