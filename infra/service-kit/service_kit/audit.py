@@ -29,7 +29,7 @@ _SLICES = _meter.create_counter(
 )
 _SKIPPED = _meter.create_counter(
     "audit_skipped",
-    description="How many slices were skipped, too slow or on a corrupted page, by check?",
+    description="How many slices were skipped, too large or on a corrupted page, by check?",
 )
 _DIFFERENCES = _meter.create_gauge(
     "audit_difference",
@@ -63,8 +63,8 @@ async def _skip_all(_: AsyncSession, __: Any | None) -> None:
 class Check:
     """A comparison that must find no difference.
 
-    `look_alone` compares the least that can be compared. A slice of it that takes too long,
-    or that lies on a corrupted page, is left out with `skip`.
+    `look_alone` compares the least that can be compared. A slice of it that takes too long
+    or too much memory, or that lies on a corrupted page, is left out with `skip`.
     """
 
     name: str

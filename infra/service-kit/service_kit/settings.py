@@ -92,7 +92,7 @@ class ServiceSettings(KafkaSettings):
     address_rate: float = Field(default=6000.0, ge=0)
     address_burst: int = Field(default=12_000, ge=1)
     wrong_key_rate: float = Field(default=5.0, ge=0)
-    """The unknown keys per second of one address that a process looks up in the long run."""
+    """The unknown keys per second of one address that get 401 in the long run; 0: no limit."""
     wrong_key_burst: int = Field(default=50, ge=1)
 
     max_body_bytes: int = 1024 * 1024

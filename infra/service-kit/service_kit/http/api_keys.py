@@ -60,7 +60,7 @@ async def identify_caller(request: Request) -> Caller:
 async def find_caller(state: ApiState, scope: Scope) -> Caller:
     """Return the caller of a request.
 
-    Raises `Problem` 401 when the key is missing or unknown, and 429 after too many wrong keys.
+    Raises `Problem` 401 for a missing, weak or unknown key, and 429 after too many wrong keys.
     """
     key = read_key(scope)
     if not key:
