@@ -30,12 +30,13 @@ class EntryOut(Struct, frozen=True, gc=False, rename=FRENCH):
     event_id: UUID
     recorded_at: Annotated[datetime, Meta(tz=True)]
     actor: Annotated[
-        str | None, Meta(description="The client of a key, or a process; null: nobody knows")
+        str | None,
+        Meta(description="The client of a key, a person or a process; null: nobody knows"),
     ]
     kind: str
     store_id: Annotated[int | None, Meta(description="Null: it concerns the whole chain")]
     subject: Annotated[
-        str, Meta(description="The id of the sale, the store, the product or the document")
+        str, Meta(description="The id of the sale, store, product or document, or the key's client")
     ]
 
 
@@ -43,7 +44,7 @@ class EntryOut(Struct, frozen=True, gc=False, rename=FRENCH):
 async def get_journal(
     request: Request, session: ReadSession, caller: Auditor, query: Annotated[JournalIn, Query()]
 ) -> Response:
-    """Return who did what and when, newest first. It is complete once its events have arrived."""
+    """Return who did what and when, newest first. An act is in it once its event has arrived."""
     if query.since and query.until and query.since > query.until:
         raise ReversedDates(query.since, query.until)
     rows = await list_entries(

@@ -71,7 +71,7 @@ class JournalIn(BaseModel):
             min_length=1,
             max_length=100,
             pattern=r"^[^\x00]*$",
-            description="Only what this client or process did, such as `store-1/till`",
+            description="Only what this client, person or process did, such as `store-1/till`",
         ),
     ] = None
     store_id: Annotated[

@@ -32,7 +32,7 @@ class Entry(NamedTuple):
     actor: str | None  # None: unknown
     kind: Kind
     store_id: int | None  # None: the whole chain
-    subject: str  # the id of the sale, store, product or document
+    subject: str  # the id of the sale, store, product or document, or the client of the key
 
 
 # The body of a CTE, too: a batch of sales writes its entries in the statement of its facts.

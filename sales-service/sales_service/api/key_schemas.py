@@ -42,7 +42,7 @@ class KeysQuery(BaseModel):
 
 
 class KeyIn(BaseModel):
-    """A new key; without `magasins` of all stores, without `expire_le` without an end."""
+    """A new key. Without `magasins` it reaches all stores; without `expire_le` it never expires."""
 
     model_config = with_example({"nom": "caisse-1", "role": "till", "magasins": [1]})
 

@@ -53,7 +53,7 @@ async def get_keys(
 async def post_key(body: KeyIn, request: Request, caller: HeadOffice) -> Response:
     """Create a key. Its secret `cle` is in this answer only.
 
-    A lost answer is not repeated, because the secret is stored nowhere: rotate the key instead.
+    The secret is stored nowhere, so a lost answer cannot be repeated: rotate the key instead.
     """
     client_id = f"{body.name}/{body.role}"
     async with write_session(request) as session:

@@ -94,7 +94,7 @@ class FilterQuery(BaseModel):
     sort: Annotated[str, Field(pattern=f"^({'|'.join(SORTABLE)})(,(asc|desc))?$")] = "nom,asc"
     category: Annotated[
         Annotated[str, Field(max_length=200), AfterValidator(no_nul)] | None,
-        Field(description="Only products of this category, by its whole name without accents"),
+        Field(description="Only products with this whole category; accents and case do not count"),
     ] = None
 
 
@@ -116,7 +116,7 @@ async def get_products(
 async def search_products(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[SearchQuery, Query()]
 ) -> Response:
-    """Return what is found by name; a product with just this SKU or id comes first."""
+    """Return the matching products by name; one with exactly this SKU or id comes first."""
     after = read_place(query.cursor) if query.cursor else Found()
     found = await find_products_matching(session, query.wanted, after, query.limit + 1)
     page = found[: query.limit]
