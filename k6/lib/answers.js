@@ -1,5 +1,5 @@
 // Counts refusals, faults and missing answers: the only permitted 5xx is 503 with Retry-After.
-// 429, beyond the limits of an address or a key, is shed, too.
+// A 429, by the limit of an address or a key, counts as shed, too.
 import { check } from "k6";
 import { Counter } from "k6/metrics";
 

@@ -8,7 +8,7 @@ from service_kit.events.key_changes import ListedKey, list_keys
 
 
 async def describe_keys(databases: Mapping[str, AsyncSession]) -> str:
-    """Return one line for each key; a key that is not the same everywhere says so."""
+    """Return one line for each key, or one for each database where it is not the same."""
     found = {
         service: {key.client_id: key for key in await list_keys(session)}
         for service, session in databases.items()

@@ -1,10 +1,10 @@
 """Give products their search keys, and sales the indexes of the list's filters.
 
 The application computes the keys. A process of the version before does not know them: until no such
-process runs, a trigger computes the keys of what it writes. In French the trigger's are the same.
+process runs, a trigger computes the keys of what it writes. For French text they are the same.
 
-An index is built without blocking sales. What an interrupted run has done is found done, or is done
-again.
+An index is built without blocking sales. A run after an interrupted one keeps the complete indexes
+and repeats the rest.
 """
 
 from alembic import op

@@ -13,8 +13,8 @@ MOST_DIGITS = 12
 def _round_to(step: str, *, texts: bool = False) -> BeforeValidator:
     """Return a validator that rounds numbers half up, and texts too if they stand for numbers.
 
-    Programs compute in binary: they send 110.41499999999999 for 110.415, and -0.0 for nothing. In
-    JSON a text is decimal, and must not have more places.
+    Programs compute in binary: they send 110.41499999999999 for 110.415, and -0.0 for 0. A text in
+    JSON is decimal already, so one with more places is refused.
     """
 
     def round_half_up(value: Any) -> Any:

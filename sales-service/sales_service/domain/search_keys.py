@@ -5,7 +5,8 @@ PostgreSQL's own ways differ between builds; Python computes the same everywhere
 
 from unicodedata import category, normalize
 
-# An index takes no longer row. Names are as short, but ligatures grow.
+# A row of an index has a greatest size. A ligature becomes several letters, so a key may be longer
+# than its name.
 LONGEST = 200
 # Accents that follow their letter, and what nobody sees, such as a soft hyphen.
 _DROPPED = {"Mn", "Me", "Cf"}

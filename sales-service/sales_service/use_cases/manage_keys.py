@@ -107,7 +107,7 @@ async def expire_key(
 
 
 async def revoke_key(session: AsyncSession, client_id: str, *, above: int = 0) -> KeyChanged:
-    """Revoke a key with all its secrets, for good; raise `UnknownKey`. Twice changes nothing."""
+    """Revoke a key with all its secrets, for good; raise `UnknownKey`. It is idempotent."""
     key = await lock_key(session, client_id)
     if key is None:
         raise UnknownKey

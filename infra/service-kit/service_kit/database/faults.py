@@ -89,7 +89,7 @@ def is_lock_timeout(error: DBAPIError) -> bool:
 
 
 def is_too_much(error: BaseException) -> bool:
-    """Return whether smaller parts of the work may succeed: it needs less time and memory."""
+    """Return whether smaller parts of the work may succeed, as they need less time and memory."""
     if isinstance(error, DBAPIError):
         return sqlstate_of(error) in _TOO_MUCH
     return isinstance(error, TooMuchAtOnce)

@@ -110,7 +110,7 @@ class Relay:
             # After a failed send an idempotent producer refuses its partition for ever, and a
             # send that timed out may still be delivered: the producer must not be used again.
             clients.push_async_callback(abandon_producer, producer)
-            # A slow broker may hold the start for a minute, and it leaves nothing to finish.
+            # A slow broker may hold the start for a minute. A stopped one leaves nothing to finish.
             check = await run_until_set(stop, self._start(connection, producer, clients))
             if check is not None:
                 await self._relay_until_stopped(connection, producer, check, stop)

@@ -80,8 +80,8 @@ def read_key(scope: Scope) -> str | None:
 class CallerCache:
     """Callers and unknown keys stay cached until keys change, unknown ones for seconds at most.
 
-    Which client had a key is remembered beyond that: it says whose request this is, and permits
-    nothing.
+    The client of a key is remembered for longer: it tells whose limit a request counts for, and
+    permits nothing.
     """
 
     def __init__(self, feed: ChangeFeed) -> None:

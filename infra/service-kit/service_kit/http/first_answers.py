@@ -21,7 +21,7 @@ class FirstAnswers:
 
     Probes and Prometheus always pass. A key that this process has not met yet may be a guess. It
     counts for the address alone, and it is refused while the address has too many wrong keys behind
-    it. So guesses take from the address little of what its good keys need.
+    it. So guesses take little from the address's own limit, which its good keys need.
     """
 
     def __init__(self, app: ASGIApp, state: ApiState) -> None:

@@ -13,12 +13,12 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 FORM: Final = "NFC"
-# Unicode sorts the accents behind a letter. Python takes the square of their number for it: half a
-# million would stop the process for minutes. UAX #15's stream-safe format has at most 30 of them,
-# and no language needs as many.
+# Normalising sorts the accents behind a letter. Python's time for it grows with the square of
+# their number: half a million would stop the process for minutes. UAX #15's stream-safe format
+# has at most 30 of them, and no language needs as many.
 MOST_ACCENTS = 30
 _MAY_BE_ACCENTS = re.compile(f"[\u0300-\U0010ffff]{{{MOST_ACCENTS + 1}}}")
-# Whatever is not ASCII, escaped or not.
+# A byte beyond ASCII, escaped or not.
 _FOREIGN_IN_QUERY = re.compile(rb"%[89A-Fa-f]|[\x80-\xff]")
 
 
@@ -37,7 +37,7 @@ class NormalText:
             return
         scope["path"] = normalize_text(scope["path"])
         scope["query_string"] = normalize_query(scope["query_string"])
-        # What a GET receives is the client's disconnect.
+        # A GET receives only the client's disconnect.
         has_body = scope["method"] != "GET"
         await self.app(scope, _normalize_received(receive) if has_body else receive, send)
 
@@ -89,7 +89,7 @@ def normalize_query(query: bytes) -> bytes:
 def normalize_body(body: bytes) -> bytes:
     """Return a JSON document whose strings are in the normal form.
 
-    What changes nothing, and what is no JSON, is returned byte for byte.
+    A body in the normal form, and one that is no JSON, is returned byte for byte.
     """
     if body.isascii() and b"\\u" not in body:
         return body

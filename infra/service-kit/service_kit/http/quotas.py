@@ -17,8 +17,8 @@ from service_kit.http.problems import Problem
 from service_kit.http.token_buckets import TokenBuckets
 from service_kit.settings import ServiceSettings
 
-# The longest address has as many. A client behind a trusted proxy that passes everything on could
-# send any text as its address.
+# The length of the longest address. A client behind a trusted proxy that passes everything on
+# could send any text as its address.
 MOST_CHARACTERS = 45
 
 

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from time import monotonic
 
 MOST_SENDERS = 10_000
-# What the sums of floats may lack of a token.
+# Sums of floats may miss a whole token by this much.
 ROUNDING = 1e-3
 
 
 class TokenBuckets:
     """A bucket for each sender. It holds at most `burst` tokens and gets `rate` tokens a second.
 
-    What is stored of a bucket is when it will be full (the generic cell rate algorithm of ITU-T
-    I.371). So nothing fills it, and a full one need not be stored. Beyond `most` senders the one
-    that took longest ago is forgotten: its bucket is full again.
+    A bucket is stored as the moment at which it will be full (the generic cell rate algorithm of
+    ITU-T I.371). So no task fills it, and a full one need not be stored. Beyond `most` senders the
+    one that took longest ago is forgotten: its bucket is full again.
     """
 
     def __init__(

@@ -29,7 +29,7 @@ class Group(NamedTuple):
     store_id: int | None
 
 
-# Number, and a digest that differs between bags of subjects.
+# The number of subjects, and a digest of them in which their order does not count.
 Sums = Mapping[Group, tuple[int, int]]
 
 
@@ -80,7 +80,7 @@ _COUNT = """
     SELECT subject, count(*) FROM ({rows}) AS rows
     WHERE kind = :kind AND store_id IS NOT DISTINCT FROM CAST(:store_id AS int) GROUP BY subject
 """
-# By whose rows they are.
+# By the owner of the rows.
 _SUMS = {
     "sales": text(_SUM.format(rows=_SALES_ROWS)),
     "stock": text(_SUM.format(rows=_STOCK_ROWS)),
@@ -112,7 +112,7 @@ async def _read_sums(session: AsyncSession, whose: str) -> Sums:
 async def compare(service: str, own: AsyncSession, journal: JournalState) -> list[str]:
     """Return the changes of a service that are not in the journal once, and are not on their way.
 
-    The service was read after the journal: an entry too many has no excuse.
+    The service was read after the journal, so an entry too many is always an error.
     """
     sums = await _read_sums(own, service)
     entries = {group: each for group, each in journal.sums.items() if group.kind in KINDS[service]}

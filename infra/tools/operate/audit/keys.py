@@ -43,7 +43,10 @@ _LAST_CHANGES = text("""
 
 
 async def compare_keys(sales: AsyncSession, copies: Mapping[str, CopiedKeys]) -> list[str]:
-    """Return the keys whose copies differ, unless a newer event is on its way; read sales last."""
+    """Return the keys whose copies differ, unless a newer event is on its way.
+
+    Sales must be read after the copies.
+    """
     keys = await _read_changed(sales)
     rows = (await sales.execute(_LAST_CHANGES, {"type": KeyChanged.TYPE})).all()
     found = []
