@@ -1,4 +1,4 @@
-"""A rebuild of the report keeps its keys, those of its copies' positions too."""
+"""A rebuild of the report keeps every key, also one that the live consumer never sees."""
 
 from collections.abc import AsyncIterator
 

@@ -41,7 +41,7 @@ def test_a_price_is_rounded_half_up_to_four_decimals(sent: str, price: str) -> N
     "sent",
     [
         *("-0.0001", "999999.99996", "1e400", '"1e400"', '"1e9999999999"', '"NaN"', '"-inf"'),
-        # A text is no number of a program: it means what it says.
+        # A text is decimal already, so it is not rounded.
         *('"1.00001"', '"1e-400"'),
     ],
 )

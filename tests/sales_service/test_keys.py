@@ -76,7 +76,7 @@ async def test_each_change_is_announced_with_a_higher_version(shop: Shop) -> Non
     created, rotated, expiring, revoked = await announced(shop)
     versions = [key.version for key in (created, rotated, expiring, revoked)]
     assert versions == sorted(set(versions))
-    # A copy that is ahead of an owner who was restored from a backup has a lower one.
+    # Above every version that a copy can have, also when the owner was restored from a backup.
     assert versions[0] >= created.changed_at.timestamp() * 1000 - 1
     assert (created.client_id, created.role, created.sites) == (
         "caisse-1/till",

@@ -1,4 +1,4 @@
-"""A key and an address may send so many requests; answers say how many are left."""
+"""A key and an address have limits; answers say how many requests are left."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -24,7 +24,7 @@ COUNTER = NoOpMeter("test").create_counter("limited")
 
 
 class Desk:
-    """Keys in a database that can be made, revoked and away, and what was asked of it."""
+    """A database of keys that can fail, and the lookups that it has seen."""
 
     def __init__(self, burst: int = 3) -> None:
         self.feed = ChangeFeed()

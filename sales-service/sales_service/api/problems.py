@@ -205,7 +205,7 @@ def _key_exists(error: errors.KeyExists) -> Problem:
 
 
 def _key_is_revoked(_: errors.KeyIsRevoked) -> Problem:
-    detail = "Cette clé est révoquée, et le reste. POST /api/cles/ en crée une autre."
+    detail = "Cette clé est révoquée pour toujours ; POST /api/cles/ en crée une autre."
     return Problem(409, "cle-revoquee", detail)
 
 
