@@ -1,5 +1,6 @@
 """The life of an API key by HTTP: created and shown once, listed, rotated, expired, revoked."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,8 +8,9 @@ import msgspec
 import pytest
 from httpx import Response
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.use_cases.manage_keys import MOST_FORMER_SECRETS
+from sales_service.use_cases.manage_keys import MOST_FORMER_SECRETS, create_key
 from service_kit.events.key_changes import KeyChanged
 from service_kit.http.api_keys import ensure_key
 from service_kit.http.callers import hash_key
@@ -33,6 +35,15 @@ async def status(shop: Shop, secret: str, store: int | None = None) -> int:
     basket = shop.basket((shop.coffee, 1), store=store)
     answer = await shop.client.post("/api/ventes/", json=basket, headers={"x-token": secret})
     return answer.status_code
+
+
+async def waits_for_a_lock(shop: Shop) -> bool:
+    async with shop.engine.connect() as connection:
+        waiting = """
+            SELECT EXISTS (SELECT FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock')
+        """
+        return bool((await connection.execute(text(waiting))).scalar_one())
 
 
 async def announced(shop: Shop) -> list[KeyChanged]:
@@ -97,6 +108,17 @@ async def test_a_client_has_one_key(shop: Shop) -> None:
 
     assert (again.status_code, again.json()["code"]) == (409, "cle-existante")
     assert (await create(shop, role="manager")).status_code == 201
+
+
+async def test_of_two_keys_that_are_made_at_once_one_is_refused(shop: Shop) -> None:
+    async with AsyncSession(shop.engine) as session, session.begin():
+        made = await create_key(session, "caisse-1/till", "till", [shop.permissive], [])
+        second = asyncio.create_task(create(shop))
+        await eventually(lambda: waits_for_a_lock(shop), True)
+    refused = await second
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "cle-existante")
+    assert await status(shop, made.secret) == 201
 
 
 async def test_a_revoked_key_opens_nothing_and_another_may_take_its_place(shop: Shop) -> None:

@@ -28,6 +28,7 @@ from service_kit.http.callers import hash_key
 
 MOST_FORMER_SECRETS = 5
 _NOW = text("SELECT clock_timestamp()")
+_LOCK_CLIENT = text("SELECT pg_advisory_xact_lock(hashtextextended(:client_id, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ async def create_key(
     """
     if stores is not None and await find_store_ids(session, list(stores)) != set(stores):
         raise UnknownStore
+    # There may be no row to lock: of two requests the later one would replace the first one's key.
+    await session.execute(_LOCK_CLIENT, {"client_id": client_id})
     known = await lock_key(session, client_id)
     if known is not None and known.revoked_at is None:
         raise KeyExists(client_id)
