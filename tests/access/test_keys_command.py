@@ -6,7 +6,7 @@ from functools import partial
 import httpx
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from infra.tools.operate.key_table import describe_keys
 from infra.tools.operate.keys import (
@@ -19,6 +19,7 @@ from infra.tools.operate.keys import (
     rotate,
     run,
 )
+from service_kit.events.key_changes import keep_keys, read_key
 from tests.access.matrix import FOREIGN, OWN
 from tests.fixtures.waiting import eventually
 
@@ -132,3 +133,24 @@ async def test_a_key_that_is_not_the_same_everywhere_is_noticed(
         ["unknown", "IN", "stock"],
         ["unknown", "IN", "report"],
     ]
+
+
+async def test_a_revoked_key_stays_revoked_when_sales_is_restored_from_a_backup(
+    services: dict[str, httpx.AsyncClient], engines: list[AsyncEngine]
+) -> None:
+    async with open_databases() as databases:
+        key = await create_key(databases, "shop", "manager", [OWN], [])
+        backup = await read_key(databases["sales"], "shop/manager")
+    assert backup is not None
+    async with open_databases() as databases:
+        await revoke(databases, "shop/manager")
+    async with AsyncSession(engines[0]) as session, session.begin():
+        await session.execute(text("DELETE FROM api_keys WHERE client_id = 'shop/manager'"))
+        await keep_keys(session, [backup])
+
+    with pytest.raises(KeyRefused, match="is revoked"):
+        async with open_databases() as databases:
+            await rotate(databases, "shop/manager", timedelta(hours=1))
+    async with open_databases() as databases:
+        await revoke(databases, "shop/manager")
+    await eventually(lambda: statuses(services, key, OWN), [401, 401, 401])

@@ -132,8 +132,8 @@ async def create_key(
     if stores is not None and len(stores) > MOST_SITES:
         raise KeyRefused(f"a key has at most {MOST_SITES} stores, or all of them")
 
-    async def create(sales: AsyncSession, above: int) -> MadeKey:
-        return await manage_keys.create_key(sales, client, role, stores, rights, until, above=above)
+    async def create(sales: AsyncSession) -> MadeKey:
+        return await manage_keys.create_key(sales, client, role, stores, rights, until)
 
     made = await _change(databases, client, create)
     await _copy(databases, made.key)
@@ -143,8 +143,8 @@ async def create_key(
 async def rotate(databases: Databases, client: str, overlap: timedelta) -> str:
     """Give a key a new secret and return it; the present one is valid for the overlap."""
 
-    async def rotate_it(sales: AsyncSession, above: int) -> MadeKey:
-        return await manage_keys.rotate_key(sales, client, overlap, above=above)
+    async def rotate_it(sales: AsyncSession) -> MadeKey:
+        return await manage_keys.rotate_key(sales, client, overlap)
 
     made = await _change(databases, client, rotate_it)
     await _copy(databases, made.key)
@@ -154,8 +154,8 @@ async def rotate(databases: Databases, client: str, overlap: timedelta) -> str:
 async def expire(databases: Databases, client: str, until: datetime | None) -> str:
     """Let a key expire at an instant, or never."""
 
-    async def expire_it(sales: AsyncSession, above: int) -> KeyChanged:
-        return await manage_keys.expire_key(sales, client, until, above=above)
+    async def expire_it(sales: AsyncSession) -> KeyChanged:
+        return await manage_keys.expire_key(sales, client, until)
 
     await _copy(databases, await _change(databases, client, expire_it))
     return f"{client}: expires {until.isoformat() if until else 'never'}"
@@ -164,8 +164,8 @@ async def expire(databases: Databases, client: str, until: datetime | None) -> s
 async def revoke(databases: Databases, client: str) -> str:
     """Revoke the key of a client in every database."""
 
-    async def revoke_it(sales: AsyncSession, above: int) -> KeyChanged:
-        return await manage_keys.revoke_key(sales, client, above=above)
+    async def revoke_it(sales: AsyncSession) -> KeyChanged:
+        return await manage_keys.revoke_key(sales, client)
 
     known = await read_key(databases[OWNER], client)
     key = await _change(databases, client, revoke_it)
@@ -176,22 +176,18 @@ async def revoke(databases: Databases, client: str) -> str:
 
 
 async def _change(
-    databases: Databases,
-    client: str,
-    change: Callable[[AsyncSession, int], Awaitable[Changed]],
+    databases: Databases, client: str, change: Callable[[AsyncSession], Awaitable[Changed]]
 ) -> Changed:
-    """Make a change in the owner's database, with a version above that of every copy.
+    """Make a change in the owner's database, of the newest state of the key.
 
-    A copy is ahead when the owner's database was restored from a backup. The owner then takes over
-    what it does not know.
+    A copy is ahead when the owner's database was restored from a backup: the owner takes over what
+    it has lost, such as a revocation.
     """
     owner = databases[OWNER]
     stored = [await read_key(session, client) for session in databases.values()]
-    newest = max((key for key in stored if key), key=lambda key: key.version, default=None)
-    if newest is not None and await read_key(owner, client) is None:
-        await keep_keys(owner, [newest])
+    await keep_keys(owner, [key for key in stored if key])
     try:
-        return await change(owner, newest.version if newest else 0)
+        return await change(owner)
     except UnknownKey:
         raise KeyRefused(f"{client} has no key") from None
     except UnknownStore:

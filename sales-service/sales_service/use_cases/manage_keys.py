@@ -46,10 +46,8 @@ async def create_key(
     stores: Collection[int] | None,
     rights: Collection[str],
     expires_at: datetime | None = None,
-    *,
-    above: int = 0,
 ) -> MadeKey:
-    """Make the key of a client that has none, or a revoked one; its version is higher than `above`.
+    """Make the key of a client that has none, or a revoked one.
 
     Raises `KeyExists` or `UnknownStore`.
     """
@@ -64,7 +62,7 @@ async def create_key(
     now = await _read_clock(session)
     key = KeyChanged(
         client_id=client_id,
-        version=_next_version(max(above, known.version if known else 0), now),
+        version=_next_version(known.version if known else 0, now),
         role=role,
         sites=None if stores is None else sorted(set(stores)),
         rights=sorted(set(rights)),
@@ -77,9 +75,7 @@ async def create_key(
     return MadeKey(await _keep(session, key), secret)
 
 
-async def rotate_key(
-    session: AsyncSession, client_id: str, overlap: timedelta, *, above: int = 0
-) -> MadeKey:
+async def rotate_key(session: AsyncSession, client_id: str, overlap: timedelta) -> MadeKey:
     """Give a key a new secret; the present one stays valid for the time of the overlap.
 
     The client stays the same: a request that is repeated under the new secret is a repetition.
@@ -93,12 +89,12 @@ async def rotate_key(
     if len(former) > MOST_FORMER_SECRETS:
         raise TooManySecrets(MOST_FORMER_SECRETS)
     secret, digest = _make_secret()
-    changed = _change(key, now, above, digest=digest, former_secrets=former)
+    changed = _change(key, now, digest=digest, former_secrets=former)
     return MadeKey(await _keep(session, changed), secret)
 
 
 async def expire_key(
-    session: AsyncSession, client_id: str, expires_at: datetime | None, *, above: int = 0
+    session: AsyncSession, client_id: str, expires_at: datetime | None
 ) -> KeyChanged:
     """Let a key expire at an instant of the database's clock, or never.
 
@@ -106,20 +102,18 @@ async def expire_key(
     """
     key = await _lock_valid(session, client_id)
     now = await _read_clock(session)
-    return await _keep(session, _change(key, now, above, expires_at=expires_at))
+    return await _keep(session, _change(key, now, expires_at=expires_at))
 
 
-async def revoke_key(session: AsyncSession, client_id: str, *, above: int = 0) -> KeyChanged:
+async def revoke_key(session: AsyncSession, client_id: str) -> KeyChanged:
     """Revoke a key with all its secrets, for good; raise `UnknownKey`. It is idempotent."""
     key = await lock_key(session, client_id)
     if key is None:
         raise UnknownKey
-    if key.revoked_at is not None and key.version >= above:
+    if key.revoked_at is not None:
         return key
     now = await _read_clock(session)
-    revoked_at = key.revoked_at or now
-    changed = _change(key, now, above, revoked_at=revoked_at, former_secrets=[])
-    return await _keep(session, changed)
+    return await _keep(session, _change(key, now, revoked_at=now, former_secrets=[]))
 
 
 async def _lock_valid(session: AsyncSession, client_id: str) -> KeyChanged:
@@ -144,8 +138,8 @@ def _next_version(known: int, now: datetime) -> int:
     return max(known + 1, int(now.timestamp() * 1000))
 
 
-def _change(key: KeyChanged, now: datetime, above: int, **changes: object) -> KeyChanged:
-    version = _next_version(max(above, key.version), now)
+def _change(key: KeyChanged, now: datetime, **changes: object) -> KeyChanged:
+    version = _next_version(key.version, now)
     return msgspec.structs.replace(key, version=version, changed_at=now, **changes)
 
 
