@@ -1,7 +1,8 @@
 """Give products their search keys, and sales the indexes of the list's filters.
 
-The application computes the keys. A process of the version before does not know them: until no such
-process runs, a trigger computes the keys of what it writes. For French text they are the same.
+The application computes the keys, and writes of which version of the product they are. A process of
+the version before does not know them: until no such process runs, a trigger computes the keys of
+what it writes. For French text they are the same.
 
 An index is built without blocking sales. A run after an interrupted one keeps the complete indexes
 and repeats the rest.
@@ -23,7 +24,8 @@ ADD_KEYS = (
     ALTER TABLE products
         ADD COLUMN IF NOT EXISTS name_key text COLLATE "C" NOT NULL DEFAULT '',
         ADD COLUMN IF NOT EXISTS sku_key text COLLATE "C" NOT NULL DEFAULT '',
-        ADD COLUMN IF NOT EXISTS category_key text COLLATE "C" NOT NULL DEFAULT ''
+        ADD COLUMN IF NOT EXISTS category_key text COLLATE "C" NOT NULL DEFAULT '',
+        ADD COLUMN IF NOT EXISTS keys_version bigint NOT NULL DEFAULT 0
     """,
     r"""
     CREATE OR REPLACE FUNCTION fold_text(words text) RETURNS text LANGUAGE sql IMMUTABLE
@@ -39,25 +41,9 @@ ADD_KEYS = (
     SET search_path = pg_catalog, public, pg_temp
     AS $$
     BEGIN
-        IF TG_OP = 'INSERT' THEN
-            IF NEW.name_key = '' THEN
-                NEW.name_key := fold_text(NEW.name);
-                NEW.sku_key := fold_text(NEW.sku);
-                NEW.category_key := fold_text(NEW.category);
-            END IF;
-            RETURN NEW;
-        END IF;
-        IF NEW.name_key = OLD.name_key AND fold_text(NEW.name) <> fold_text(OLD.name) THEN
-            NEW.name_key := fold_text(NEW.name);
-        END IF;
-        IF NEW.sku_key = OLD.sku_key AND fold_text(NEW.sku) <> fold_text(OLD.sku) THEN
-            NEW.sku_key := fold_text(NEW.sku);
-        END IF;
-        IF NEW.category_key = OLD.category_key
-            AND fold_text(NEW.category) <> fold_text(OLD.category)
-        THEN
-            NEW.category_key := fold_text(NEW.category);
-        END IF;
+        NEW.name_key := fold_text(NEW.name);
+        NEW.sku_key := fold_text(NEW.sku);
+        NEW.category_key := fold_text(NEW.category);
         RETURN NEW;
     END
     $$
@@ -65,7 +51,7 @@ ADD_KEYS = (
     """
     CREATE OR REPLACE TRIGGER products_of_old_processes_have_keys
     BEFORE INSERT OR UPDATE OF name, sku, category ON products
-    FOR EACH ROW EXECUTE FUNCTION fold_product()
+    FOR EACH ROW WHEN (NEW.keys_version <> NEW.version) EXECUTE FUNCTION fold_product()
     """,
 )
 

@@ -31,7 +31,8 @@ class ProductRow:
     updated_at: datetime
 
 
-# Each has a second column, with its search key.
+# Each has a second column, with its search key. `keys_version` is the version that the keys are of:
+# a process from before there were keys leaves it behind, and a trigger computes them.
 FOLDED = ("name", "sku", "category")
 PRODUCT_COLUMNS = """id, version, sku, name, description, category, unit_price, unit_cost,
     home_store_id, is_active, updated_at"""
@@ -134,10 +135,10 @@ async def insert_products(
                 FROM made_up
             )
             INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost,
-                home_store_id, sku_key, name_key, category_key, changed_by)
+                home_store_id, sku_key, name_key, category_key, keys_version, changed_by)
             SELECT id, coalesce(given.sku, free.sku), name, description, category, unit_price,
                 unit_cost, home_store_id, coalesce(sku_key, lower(free.sku)), name_key,
-                category_key, CAST(:changed_by AS text)
+                category_key, 1, CAST(:changed_by AS text)
             FROM given LEFT JOIN free USING (id)
             ON CONFLICT (sku) DO NOTHING
             RETURNING {PRODUCT_COLUMNS}
@@ -167,35 +168,21 @@ async def find_product_ids_by_sku(session: AsyncSession, skus: Sequence[str]) ->
     return {row.sku: row.id for row in rows}
 
 
-_KEEP_KEYS = text("""
-    UPDATE products SET name_key = coalesce(CAST(:name_key AS text), name_key),
-        sku_key = coalesce(CAST(:sku_key AS text), sku_key),
-        category_key = coalesce(CAST(:category_key AS text), category_key)
-    WHERE id = :id
-""")
-
-
 async def update_product(
     session: AsyncSession, product_id: int, changes: dict[str, Any], actor: str | None
 ) -> ProductRow | None:
     """Update a product and return it, or None when it does not exist."""
-    keys = {f"{each}_key": fold(changes[each]) for each in FOLDED if each in changes}
-    changes = changes | keys
+    changes = changes | {f"{each}_key": fold(changes[each]) for each in FOLDED if each in changes}
     # Safe: the names of columns come from our request models, and values are parameters.
     assignments = "".join(f"{column} = :{column}, " for column in changes)
     row = (
         await session.execute(
             text(f"""
-                UPDATE products SET {assignments}version = version + 1, updated_at = now(),
-                    changed_by = :changed_by
+                UPDATE products SET {assignments}version = version + 1, keys_version = version + 1,
+                    updated_at = now(), changed_by = :changed_by
                 WHERE id = :id RETURNING {PRODUCT_COLUMNS}
             """),
             changes | {"id": product_id, "changed_by": actor},
         )
     ).one_or_none()
-    if keys:
-        # Again: when a new name has the old key, a trigger takes this for the change of a process
-        # from before there were keys (migration 0009), and computes another one.
-        computed = {f"{each}_key": keys.get(f"{each}_key") for each in FOLDED}
-        await session.execute(_KEEP_KEYS, computed | {"id": product_id})
     return None if row is None else product_of(row)
