@@ -1,6 +1,6 @@
 """Answers: English structs whose members have French names, encoded as they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Self
 
@@ -123,17 +123,8 @@ class ReportOut(Struct, rename=FRENCH | {"amount": "total_ventes"}):
     is_current: IsCurrent | UnsetType = UNSET
 
     @classmethod
-    def of(
-        cls,
-        report: SalesReport,
-        is_current: bool | None,
-        period: PeriodOut,
-        fill: Callable[[Sequence[DaySales]], Sequence[DaySales]],
-    ) -> Self:
-        """Return the consolidated report. Its totals are the sums of the stores that it lists.
-
-        `fill` adds the days without sales.
-        """
+    def of(cls, report: SalesReport, is_current: bool | None, period: PeriodOut) -> Self:
+        """Return the consolidated report. Its totals are the sums of the stores that it lists."""
         return cls(
             _money(sum([store.amount_cents for store in report.stores])),
             sum([store.sales_count for store in report.stores]),
@@ -143,7 +134,7 @@ class ReportOut(Struct, rename=FRENCH | {"amount": "total_ventes"}):
             [StockAlertOut.of(each) for each in report.stock_outs],
             [StockAlertOut.of(each) for each in report.overstocks],
             [StoreOut.of(each) for each in report.stores],
-            [DayOut.of(each) for each in fill(report.days)],
+            [DayOut.of(each) for each in report.days],
             UNSET if is_current is None else is_current,
         )
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, TypeVar
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -102,9 +103,13 @@ async def _answer_consolidated(
     """Answer with the consolidated report, whose trend has `longest` days at most."""
     now = _now(request)
     start, end = period.start, period.end
-    read = partial(read_sales_report, start=start, end=end, top=top, max_days=longest)
-    fill = partial(fill_days, start=start, end=end, today=now.date(), longest=longest)
-    describe = partial(ReportOut.of, period=period, fill=fill)
+
+    async def read(session: AsyncSession) -> SalesReport:
+        report = await read_sales_report(session, start=start, end=end, top=top, max_days=longest)
+        days = fill_days(report.days, start, end, now.date(), longest)
+        return msgspec.structs.replace(report, days=days)
+
+    describe = partial(ReportOut.of, period=period)
     # The next day belongs to the trend from midnight on, although nothing is sold yet.
     tomorrow = datetime.combine(now.date() + DAY, datetime.min.time(), now.tzinfo)
     return await _answer(request, caller, query, read, describe, until=tomorrow)
