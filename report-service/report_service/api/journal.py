@@ -10,13 +10,14 @@ from fastapi import APIRouter, Query, Request, Response
 from msgspec import Meta, Struct
 from sqlalchemy import Row
 
-from report_service.api.pages import link_next, read_cursor
+from report_service.api.pages import read_cursor, write_cursor
 from report_service.api.problems import ReversedDates
 from report_service.api.roles import Auditor
 from report_service.api.schemas import JournalIn
 from report_service.api.words import FRENCH, WORD_OF
 from report_service.db.journal import Kind, Place, list_entries
 from service_kit.http.openapi import json_of
+from service_kit.http.pages import link_next
 from service_kit.http.state import ReadSession
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.stages import Stage, stage
@@ -53,7 +54,8 @@ async def get_journal(
     page = rows[: query.limit]
     headers = {}
     if len(rows) > len(page):
-        headers = link_next(request, Place(page[-1].recorded_at, page[-1].event_id))
+        place = Place(page[-1].recorded_at, page[-1].event_id)
+        headers = link_next(request, write_cursor(place))
     return Response(_encode(page), headers=headers, media_type="application/json")
 
 

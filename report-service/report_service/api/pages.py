@@ -1,13 +1,11 @@
-"""Keyset pages: plain arrays, with the next page in a `Link` header (RFC 8288)."""
+"""The cursors of the journal: a place in it."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from uuid import UUID
 
-from fastapi import Request
-
-from report_service.api.problems import invalid_cursor
 from report_service.db.journal import Place
+from service_kit.http.pages import invalid_cursor
 
 
 def read_cursor(cursor: str | None) -> Place | None:
@@ -24,10 +22,7 @@ def read_cursor(cursor: str | None) -> Place | None:
     return place
 
 
-def link_next(request: Request, place: Place) -> dict[str, str]:
-    """Return the header that leads to the page after a place."""
+def write_cursor(place: Place) -> str:
+    """Return the cursor of a place."""
     text = f"{place.recorded_at.isoformat()} {place.event_id}"
-    cursor = urlsafe_b64encode(text.encode()).decode()
-    url = request.url.include_query_params(curseur=cursor)
-    # Relative, because behind a gateway the service does not know its own address.
-    return {"Link": f'<{url.path}?{url.query}>; rel="next"'}
+    return urlsafe_b64encode(text.encode()).decode()

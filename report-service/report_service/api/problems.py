@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from service_kit.http.problems import Problem, ProblemTable, invalid_request
+from service_kit.http.problems import Problem, ProblemTable
 
 
 class ReversedDates(Exception):
@@ -12,12 +12,6 @@ class ReversedDates(Exception):
         super().__init__(f"{start} > {end}")
         self.start = start
         self.end = end
-
-
-def invalid_cursor() -> Problem:
-    """Return the problem of a cursor that this service did not make."""
-    detail = "Ce curseur n'est pas l'un des nôtres."
-    return invalid_request([{"parameter": "curseur", "code": "curseur-invalide", "detail": detail}])
 
 
 def _reversed_dates(error: ReversedDates) -> Problem:

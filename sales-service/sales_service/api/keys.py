@@ -16,7 +16,6 @@ from sales_service.api.key_schemas import (
     PathRole,
     RotationIn,
 )
-from sales_service.api.pages import link_next
 from sales_service.api.roles import HeadOffice
 from sales_service.domain.errors import UnknownKey
 from sales_service.use_cases.manage_keys import (
@@ -28,6 +27,7 @@ from sales_service.use_cases.manage_keys import (
 )
 from service_kit.events.key_changes import ListedKey, list_keys, lock_key, read_key
 from service_kit.http.openapi import json_of
+from service_kit.http.pages import link_next
 from service_kit.http.preconditions import IfMatch, etag_of, require_match
 from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute

@@ -1,25 +1,12 @@
-"""Keyset pages: plain arrays as in the seed, with the next page in a `Link` header (RFC 8288)."""
+"""The cursors of a search: a place in what it finds."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import msgspec
-from fastapi import Request
 
 from sales_service.api.schemas import LARGEST_ID
-from sales_service.api.words import FRENCH
 from sales_service.db.product_search import Found
-
-CURSOR = FRENCH["cursor"]
-NOT_OURS = "Ce curseur n'est pas l'un des nôtres."
-
-
-def link_next(request: Request, cursor: str) -> dict[str, str]:
-    """Return the header that leads to the page after `cursor`."""
-    query = request.query_params.multi_items()
-    kept = [(name, value) for name, value in query if name != CURSOR]
-    url = request.url.replace_query_params(**dict(kept), **{CURSOR: cursor})
-    # Relative, because behind a gateway the service does not know its own address.
-    return {"Link": f'<{url.path}?{url.query}>; rel="next"'}
+from service_kit.http.pages import invalid_cursor
 
 
 def write_place(place: Found) -> str:
@@ -28,11 +15,11 @@ def write_place(place: Found) -> str:
 
 
 def read_place(cursor: str) -> Found:
-    """Return the place that a cursor names; raise `ValueError` for another text."""
+    """Return the place that a cursor names; raise `Problem` 422 for another text."""
     try:
         place = msgspec.json.decode(urlsafe_b64decode(f"{cursor}=="), type=Found)
     except (ValueError, msgspec.DecodeError) as error:
-        raise ValueError(NOT_OURS) from error
+        raise invalid_cursor() from error
     if not 0 <= place.id <= LARGEST_ID or "\x00" in place.name:
-        raise ValueError(NOT_OURS)
+        raise invalid_cursor()
     return place

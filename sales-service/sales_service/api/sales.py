@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from sales_service.api.answers import SaleAnswer, SaleOut, respond
-from sales_service.api.pages import link_next
 from sales_service.api.problems import cancelled_sale, insufficient_stock
 from sales_service.api.roles import ReceiptReader, Right, Seller, may
 from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery, store_of
@@ -23,6 +22,7 @@ from service_kit.http.access import refuse_foreign
 from service_kit.http.callers import Caller
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import PROBLEM, json_of
+from service_kit.http.pages import link_next
 from service_kit.http.state import ReadSession, api_state
 from service_kit.telemetry.routing import TimedRoute
 from service_kit.telemetry.tracing import Keep, keep_trace

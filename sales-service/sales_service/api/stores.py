@@ -6,7 +6,6 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from sales_service.api.answers import StoreOut, respond, respond_made, respond_version
-from sales_service.api.pages import link_next
 from sales_service.api.roles import Anyone, HeadOffice
 from sales_service.api.schemas import LARGEST_ID, PathId, StoreChange, StoreIn, StoresQuery
 from sales_service.api.state import sales_state
@@ -15,6 +14,7 @@ from sales_service.domain.errors import UnknownStore
 from sales_service.use_cases.manage_stores import change_store, close_store, open_store
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
+from service_kit.http.pages import link_next
 from service_kit.http.preconditions import IfMatch, require_match
 from service_kit.http.state import ReadSession, write_session
 from service_kit.telemetry.routing import TimedRoute

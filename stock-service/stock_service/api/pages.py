@@ -1,10 +1,10 @@
-"""Makes keyset pages: plain arrays as in the seed, and a `Link` header to the next (RFC 8288)."""
+"""The cursors of lists: the numbers that the last row of a page is sorted by."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from fastapi import Request
 
-from stock_service.api.problems import invalid_cursor
+from service_kit.http.pages import invalid_cursor, link_next
 
 # PostgreSQL's largest bigint: the database refuses a larger number.
 LARGEST_POSITION = 2**63 - 1
@@ -24,8 +24,6 @@ def read_cursor(cursor: str | None, first: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def next_link(request: Request, *position: int) -> dict[str, str]:
-    """Return the header that links to the page after `position`."""
+    """Return the header that leads to the page after `position`."""
     cursor = urlsafe_b64encode(".".join(map(str, position)).encode()).decode()
-    url = request.url.include_query_params(curseur=cursor)
-    # Relative, because a service behind a gateway does not know its public address.
-    return {"Link": f'<{url.path}?{url.query}>; rel="next"'}
+    return link_next(request, cursor)

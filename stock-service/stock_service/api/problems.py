@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from service_kit.http.access import right_refused
-from service_kit.http.problems import Fault, Problem, ProblemTable, invalid_request, json_pointer
+from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
 from stock_service.api.roles import BACKDATE
 from stock_service.domain import errors
 from stock_service.domain.errors import Breach, EntryRule
@@ -31,12 +31,6 @@ _BREACHES = {
     ),
     EntryRule.PRODUCT_MOVES: ("quantite", "quantite-nulle", "La somme du produit est nulle."),
 }
-
-
-def invalid_cursor() -> Problem:
-    """Return the problem of a cursor that this service did not make."""
-    detail = "Ce curseur n'est pas l'un des nôtres."
-    return invalid_request([{"parameter": "curseur", "code": "curseur-invalide", "detail": detail}])
 
 
 def backdated() -> Problem:

@@ -22,6 +22,8 @@ PROBLEMS: dict[str, dict[str, Any]] = _SENTENCES["problem"]
 FAULTS: dict[str, str] = _SENTENCES["fault"]
 OTHER_HTTP_ERROR: str = _SENTENCES["other_http_error"]
 FURTHER_ROWS: str = _SENTENCES["further_rows"]
+CURSOR: str = _SENTENCES["cursor"]
+INVALID_CURSOR: str = _SENTENCES["invalid_cursor"]
 
 # One fault of a request: its `code` and `detail`, and where it is, as a JSON Pointer (`pointer`)
 # into the body or the name of a `parameter`. Beyond `MOST_DESCRIBED` a `row` is enough.
