@@ -17,6 +17,8 @@ def _round_to(step: str, *, texts: bool = False) -> BeforeValidator:
     JSON is decimal already, so one with more places is refused.
     """
 
+    quantum = Decimal(step)
+
     def round_half_up(value: Any) -> Any:
         if not isinstance(value, float | str):
             return value
@@ -27,7 +29,7 @@ def _round_to(step: str, *, texts: bool = False) -> BeforeValidator:
         # The bounds refuse it; it may have more digits than can be rounded.
         if not number.is_finite() or number.adjusted() > MOST_DIGITS:
             return value
-        rounded = number.quantize(Decimal(step), ROUND_HALF_UP) + 0  # -0 + 0 is 0
+        rounded = number.quantize(quantum, ROUND_HALF_UP) + 0  # -0 + 0 is 0
         is_exact = rounded == number
         return rounded if is_exact or texts or isinstance(value, float) else value
 

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from enum import Enum
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -53,22 +52,41 @@ _CONDITIONS = {
 }
 
 
-class Order(Enum):
-    """The index that a list is read from: its column between store and id, with its bounds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """The index that a list is read from: its columns between store and id, with their bounds."""
 
-    STORE = ()
-    DAY = ("business_date", ":first_day", "(SELECT day FROM begins)")
-    REGISTER = ("register_id", ":register_id", ":register_id")
-    OUTCOME = ("status", "CAST(:status AS text)", "CAST(:status AS text)")
+    columns: tuple[str, ...] = ()
+    lower: tuple[str, ...] = ()
+    upper: tuple[str, ...] = ()
+    # The filters that the bounds are of. Said twice, they would make the planner expect few rows,
+    # and sort them.
+    bounded: frozenset[str] = frozenset()
+    # What the index says of its rows.
+    conditions: tuple[str, ...] = ()
 
 
-# What the bounds say already. Said twice, it would make the planner expect few rows, and sort them.
-_BOUNDED = {
-    Order.STORE: set[str](),
-    Order.DAY: {"first_day", "last_day"},
-    Order.REGISTER: {"register_id"},
-    Order.OUTCOME: {"status"},
-}
+BY_STORE = Order()
+BY_DAY = Order(
+    columns=("business_date",),
+    lower=(":first_day",),
+    upper=("(SELECT day FROM begins)",),
+    bounded=frozenset({"first_day", "last_day"}),
+)
+BY_REGISTER = Order(
+    columns=("register_id",),
+    lower=(":register_id",),
+    upper=(":register_id",),
+    bounded=frozenset({"register_id"}),
+    conditions=("register_id IS NOT NULL",),
+)
+BY_OUTCOME = Order(
+    columns=("status",),
+    lower=("CAST(:status AS text)",),
+    upper=("CAST(:status AS text)",),
+    bounded=frozenset({"status"}),
+    conditions=("status <> 'confirmed'",),
+)
 
 
 # A page within a period is by business date, then id: it begins at that of the sale before it.
@@ -96,13 +114,13 @@ async def list_sales(
     order = _choose(given)
     statement = _compose(order, frozenset(given), has_stores=store_ids is not None)
     values = given | {"before": before or _AFTER_ALL, "limit": limit + 1}
-    if order is Order.DAY:
+    if order is BY_DAY:
         values = {"first_day": date.min, "last_day": date.max} | values
     if store_ids is not None:
         values["store_ids"] = sorted(store_ids)
     found = (await session.execute(statement, values)).all()
     rows = found[:limit]
-    if order is Order.DAY:
+    if order is BY_DAY:
         sales = await _with_lines_by_day(session, rows)
     else:
         sales = await with_lines(session, rows)
@@ -111,12 +129,12 @@ async def list_sales(
 
 def _choose(given: dict[str, Any]) -> Order:
     if "first_day" in given or "last_day" in given:
-        return Order.DAY
+        return BY_DAY
     if "register_id" in given:
-        return Order.REGISTER
+        return BY_REGISTER
     if given.get("status", SaleStatus.CONFIRMED) is not SaleStatus.CONFIRMED:
-        return Order.OUTCOME
-    return Order.STORE
+        return BY_OUTCOME
+    return BY_STORE
 
 
 @cache
@@ -124,9 +142,9 @@ def _compose(order: Order, names: frozenset[str], *, has_stores: bool) -> TextCl
     if "number" in names:
         conditions = _conditions(names)
         return text(_page(["store_id = ANY(CAST(:store_ids AS int[]))", *conditions]))
-    if order is Order.STORE and not has_stores:
+    if order is BY_STORE and not has_stores:
         return text(_page(_conditions(names)))
-    conditions = _conditions(names - _BOUNDED[order])
+    conditions = _conditions(names - order.bounded)
     return text(_page_of_stores(order, conditions, has_stores=has_stores))
 
 
@@ -146,24 +164,23 @@ def _page_of_stores(order: Order, conditions: Sequence[str], *, has_stores: bool
     of its index. PostgreSQL would choose the primary key for an order by id, and read the sales of
     all stores for the page of a small one.
     """
-    column, lower, upper = order.value or ("", "", "")
-    columns = [column] if column else []
-    index = ", ".join(["store_id", *columns])
-    first = ", ".join(["wanted", lower] if column else ["wanted"])
-    last = ", ".join(["wanted", upper] if column else ["wanted"])
-    by_day = ["business_date DESC"] if order is Order.DAY else []
-    where = [f"({index}, id) < ({last}, CAST(:before AS uuid))", f"({index}) >= ({first})"]
-    if order is Order.REGISTER:
-        where.append("register_id IS NOT NULL")  # as the index says
-    if order is Order.OUTCOME:
-        where.append("status <> 'confirmed'")
+    index = ", ".join(["store_id", *order.columns])
+    first = ", ".join(["wanted", *order.lower])
+    last = ", ".join(["wanted", *order.upper])
+    where = [
+        f"({index}, id) < ({last}, CAST(:before AS uuid))",
+        f"({index}) >= ({first})",
+        *order.conditions,
+        *conditions,
+    ]
+    by_day = ["business_date DESC"] if order is BY_DAY else []
     stores = "unnest(CAST(:store_ids AS int[]))" if has_stores else "(SELECT id FROM stores)"
     return f"""
-        {_BEGINS if order is Order.DAY else ""}
+        {_BEGINS if order is BY_DAY else ""}
         SELECT newest.* FROM {stores} AS reached(wanted)
         CROSS JOIN LATERAL (
-            SELECT {SALE_COLUMNS} FROM sales WHERE {" AND ".join([*where, *conditions])}
-            ORDER BY {", ".join(f"{each} DESC" for each in ["store_id", *columns, "id"])}
+            SELECT {SALE_COLUMNS} FROM sales WHERE {" AND ".join(where)}
+            ORDER BY {", ".join(f"{each} DESC" for each in ["store_id", *order.columns, "id"])}
             LIMIT :limit
         ) AS newest ORDER BY {", ".join([*by_day, "id DESC"])} LIMIT :limit
     """
