@@ -109,7 +109,22 @@ def services(
 
 
 @pytest.fixture
+def office(services: dict[str, httpx.AsyncClient]) -> httpx.AsyncClient:
+    """Return the client of the sales service, with the key of the head office."""
+    services["sales"].headers["x-token"] = key_of(HEAD_OFFICE, is_limited=False)
+    return services["sales"]
+
+
+@pytest.fixture
 def engines(
     sales_engine: AsyncEngine, stock_engine: AsyncEngine, report_engine: AsyncEngine
 ) -> list[AsyncEngine]:
     return [sales_engine, stock_engine, report_engine]
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, engines: list[AsyncEngine]) -> None:
+    """Let commands find the databases of these services."""
+    for service, engine in zip(("SALES", "STOCK", "REPORT"), engines, strict=True):
+        url = engine.url.render_as_string(hide_password=False)
+        monkeypatch.setenv(f"COMPTOIR_{service}_DATABASE_URL", url)

@@ -14,8 +14,6 @@ from tests.access.test_access_matrix import OPERATIONS, Services
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 CHANGES = ("PUT", "PATCH", "DELETE")
-# Changes of what has no version.
-WITHOUT_VERSION: set[str] = set()
 OPERATIONAL = ("/", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs")
 RATES = ("ratelimit", "ratelimit-policy")
 # They differ between two answers to the same request.
@@ -88,22 +86,22 @@ async def test_a_refused_method_is_told_those_that_are_not(services: Services) -
             permitted = {each for each, answer in answers.items() if answer.status_code != 405}
             told = {frozenset(each.headers["allow"].split(", ")) for each in refused}
             documented = {each.upper() for each in methods}
-            if told - {frozenset(permitted)} or not documented <= permitted:
+            # Each path refuses one method at least.
+            if told != {frozenset(permitted)} or not documented <= permitted:
                 surprises.append((url, told, permitted))
 
     assert surprises == []
 
 
-async def test_every_change_can_be_conditional(services: Services) -> None:
-    key = {"nom": "conditional", "role": "till"}
-    made = await services["sales"].post(
-        "/api/cles/", json=key, headers={"x-token": key_of(HEAD_OFFICE, is_limited=False)}
-    )
+async def test_every_change_can_be_conditional(
+    services: Services, office: httpx.AsyncClient
+) -> None:
+    made = await office.post("/api/cles/", json={"nom": "conditional", "role": "till"})
     assert made.status_code == 201, made.text
     surprises = []
     for service, name, operation in OPERATIONS:
         method, _, path = name.partition(" ")
-        if method not in CHANGES or name in WITHOUT_VERSION:
+        if method not in CHANGES:
             continue
         # The matrix changes what does not exist, where a changed one would answer differently.
         url = operation.url(OWN).replace("9999", str(FOREIGN)).replace("nobody", "conditional")

@@ -6,9 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from infra.tools.operate.audit.keys import compare_keys, read_copies
 from sales_service.events.topics import CATALOGUE_TOPIC
-from tests.access.test_key_events import deliver, office, read_events
-
-__all__ = ["office"]
+from tests.access.test_key_events import deliver, read_events
 
 
 async def audit(engines: list[AsyncEngine]) -> list[str]:

@@ -13,19 +13,19 @@ import report_service.consumers.catalogue_events
 import stock_service.consumers.catalogue_events
 from infra.tools.operate.keys import create_key, open_databases, revoke
 from service_kit.events.key_changes import KeyChanged, read_key
-from tests.access.conftest import key_of
-from tests.access.matrix import HEAD_OFFICE, OWN
-from tests.access.test_keys_command import environment, statuses
+from tests.access.matrix import OWN
+from tests.access.test_access_matrix import Services
+from tests.access.test_keys_command import statuses
 from tests.fixtures.waiting import eventually
 from tests.report_service.builders import delivered
 
-Services = dict[str, httpx.AsyncClient]
+pytestmark = pytest.mark.usefixtures("environment")
+
 APPLY = (
     stock_service.consumers.catalogue_events.SUBSCRIPTION,
     report_service.consumers.catalogue_events.SUBSCRIPTION,
 )
 KEY = "/api/cles/shop/manager"
-__all__ = ["environment"]
 
 
 async def read_events(sales: AsyncEngine) -> list[tuple[str, bytes]]:
@@ -58,12 +58,6 @@ async def stored(engines: list[AsyncEngine], client: str) -> list[Any]:
     return found
 
 
-@pytest.fixture
-def office(services: Services) -> httpx.AsyncClient:
-    services["sales"].headers["x-token"] = key_of(HEAD_OFFICE, is_limited=False)
-    return services["sales"]
-
-
 async def test_a_key_of_the_api_works_everywhere_until_it_is_revoked(
     services: Services, engines: list[AsyncEngine], office: httpx.AsyncClient
 ) -> None:
@@ -83,9 +77,11 @@ async def test_a_key_of_the_api_works_everywhere_until_it_is_revoked(
     await deliver(engines, events)
     for secret in first, second:
         await eventually(partial(statuses, services, secret, OWN), [401, 401, 401])
+    revoked = await stored(engines, "shop/manager")
     # Delivered again, and the oldest last.
     for event in reversed(events):
         await deliver(engines, [event])
+    assert await stored(engines, "shop/manager") == revoked
     assert await statuses(services, first, OWN) == [401, 401, 401]
     assert await statuses(services, second, OWN) == [401, 401, 401]
 

@@ -23,12 +23,7 @@ from service_kit.events.key_changes import keep_keys, read_key
 from tests.access.matrix import FOREIGN, OWN
 from tests.fixtures.waiting import eventually
 
-
-@pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, engines: list[AsyncEngine]) -> None:
-    for service, engine in zip(("SALES", "STOCK", "REPORT"), engines, strict=True):
-        url = engine.url.render_as_string(hide_password=False)
-        monkeypatch.setenv(f"COMPTOIR_{service}_DATABASE_URL", url)
+pytestmark = pytest.mark.usefixtures("environment")
 
 
 async def statuses(services: dict[str, httpx.AsyncClient], key: str, store: int) -> list[int]:
