@@ -50,10 +50,9 @@ def test_a_price_out_of_bounds_is_refused(sent: str) -> None:
         LineIn.model_validate({"produit_id": 1, "quantite": 1, "prix_unitaire": json.loads(sent)})
 
 
-def test_a_rate_is_rounded_to_six_decimals() -> None:
-    rate = TaxIn.model_validate({"code": "TX", "taux": 0.05 + 0.09975}).rate
-
-    assert rate == Decimal("0.14975")
+@pytest.mark.parametrize(("sent", "rate"), [(0.05 + 0.09975, "0.149750"), (0.1234565, "0.123457")])
+def test_a_rate_is_rounded_to_six_decimals(sent: float, rate: str) -> None:
+    assert str(TaxIn.model_validate({"code": "TX", "taux": sent}).rate) == rate
 
 
 def test_a_price_in_the_query_is_rounded_like_a_number() -> None:
