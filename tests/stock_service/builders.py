@@ -1,4 +1,4 @@
-"""Builds sales, events and stores; a test gives only the values that matter to it."""
+"""Builds sales, events, stores and requests; a test gives only the values that matter to it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -23,6 +23,16 @@ OTHER_STORE = StoreId(4)
 COFFEE = ProductId(11)
 TEA = ProductId(12)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def reception(*lines: tuple[int, int], **more: Any) -> dict[str, Any]:
+    """Return the body of a request that receives these quantities of products."""
+    return {
+        "magasin_id": STORE,
+        "type": "reception",
+        "lignes": [{"produit_id": product, "quantite": quantity} for product, quantity in lines],
+        **more,
+    }
 
 
 def a_sale(

@@ -4,10 +4,10 @@ import httpx
 
 from tests.stock_service.builders import (
     COFFEE,
-    STORE,
     TEA,
     level_declared,
     product_changed,
+    reception,
     sale_cancelled,
     sale_recorded,
     store_changed,
@@ -24,13 +24,8 @@ async def movements(stock: Stock) -> list[tuple[str, str | None]]:
 
 async def test_a_posted_movement_names_the_caller(stock: Stock, api: httpx.AsyncClient) -> None:
     await stock.receive(store_changed(), product_changed(COFFEE))
-    reception = {
-        "magasin_id": STORE,
-        "type": "reception",
-        "lignes": [{"produit_id": COFFEE, "quantite": 2}],
-    }
 
-    answer = await api.post("/api/stock/mouvements", json=reception)
+    answer = await api.post("/api/stock/mouvements", json=reception((COFFEE, 2)))
 
     assert answer.status_code == 201, answer.text
     assert await movements(stock) == [("reception", "test/manager")]

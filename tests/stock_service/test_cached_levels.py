@@ -14,7 +14,7 @@ from service_kit.http.state import api_state
 from stock_service.main import create_app
 from stock_service.settings import Settings
 from tests.fixtures.waiting import eventually
-from tests.stock_service.builders import COFFEE, STORE, product_changed, store_changed
+from tests.stock_service.builders import COFFEE, STORE, product_changed, reception, store_changed
 from tests.stock_service.conftest import Stock
 
 STOCK = f"/api/magasins/{STORE}/stock"
@@ -52,9 +52,8 @@ async def level(client: httpx.AsyncClient) -> int:
 
 
 async def receive(client: httpx.AsyncClient, units: int) -> None:
-    lines = [{"produit_id": COFFEE, "quantite": units}]
-    body = {"magasin_id": STORE, "type": "reception", "lignes": lines}
-    assert (await client.post("/api/stock/mouvements", json=body)).status_code == 201
+    answer = await client.post("/api/stock/mouvements", json=reception((COFFEE, units)))
+    assert answer.status_code == 201, answer.text
 
 
 async def test_who_moves_goods_sees_it_at_once_and_another_instance_soon(stocked: Stock) -> None:

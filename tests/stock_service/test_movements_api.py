@@ -17,21 +17,13 @@ from tests.stock_service.builders import (
     STORE,
     TEA,
     product_changed,
+    reception,
     sale_recorded,
     store_changed,
 )
 from tests.stock_service.conftest import Stock
 
 MOVEMENTS = "/api/stock/mouvements"
-
-
-def reception(*lines: tuple[int, int], **more: Any) -> dict[str, Any]:
-    return {
-        "magasin_id": STORE,
-        "type": "reception",
-        "lignes": [{"produit_id": product, "quantite": quantity} for product, quantity in lines],
-        **more,
-    }
 
 
 def adjustment(*lines: tuple[int, int], **more: Any) -> dict[str, Any]:

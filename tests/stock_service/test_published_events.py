@@ -11,21 +11,21 @@ from tests.stock_service.builders import (
     STORE,
     TEA,
     product_changed,
+    reception,
     sale_recorded,
     store_changed,
 )
 from tests.stock_service.conftest import Stock
 
 EVENTS = Path(__file__).resolve().parents[2] / "infra" / "contracts" / "events"
+DELIVERY = reception((COFFEE, 1), (TEA, 1), (TEA, 1))
 
 
 async def test_every_event_has_exactly_the_fields_of_its_schema(
     stock: Stock, api: httpx.AsyncClient
 ) -> None:
     await stock.receive(store_changed(), product_changed(COFFEE), product_changed(TEA))
-    lines = [{"produit_id": product, "quantite": 1} for product in (COFFEE, TEA, TEA)]
-    document = {"magasin_id": STORE, "type": "reception", "lignes": lines}
-    await api.post("/api/stock/mouvements", json=document)
+    await api.post("/api/stock/mouvements", json=DELIVERY)
 
     await stock.receive(sale_recorded((COFFEE, 1)), sale_recorded((COFFEE, 1)))
 
@@ -43,10 +43,8 @@ async def test_a_document_is_announced_once_with_the_products_that_it_moves(
     stock: Stock, api: httpx.AsyncClient
 ) -> None:
     await stock.receive(store_changed(), product_changed(COFFEE), product_changed(TEA))
-    lines = [{"produit_id": product, "quantite": 1} for product in (COFFEE, TEA, TEA)]
-    document = {"magasin_id": STORE, "type": "reception", "lignes": lines}
 
-    answer = await api.post("/api/stock/mouvements", json=document)
+    answer = await api.post("/api/stock/mouvements", json=DELIVERY)
 
     [posted] = await stock.outbox("stock.movement-posted.v1")
     assert posted.key == str(STORE)

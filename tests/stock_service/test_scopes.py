@@ -14,6 +14,7 @@ from tests.stock_service.builders import (
     STORE,
     TEA,
     product_changed,
+    reception,
     store_changed,
 )
 from tests.stock_service.conftest import Stock
@@ -41,8 +42,7 @@ async def give(stock: Stock, role: str = "manager", key: str = "own", **scope: A
 
 
 def entry(store: int = STORE, **more: Any) -> dict[str, Any]:
-    lines = [{"produit_id": COFFEE, "quantite": 1}]
-    return {"magasin_id": store, "type": "reception", "lignes": lines} | more
+    return reception((COFFEE, 1), magasin_id=store, **more)
 
 
 async def test_the_stock_of_a_foreign_store_does_not_exist(
