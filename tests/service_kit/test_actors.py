@@ -17,6 +17,7 @@ from tests.fixtures.waiting import eventually
 from tests.service_kit.counting import COUNTED, SUBSCRIPTION, TOPIC, Counted, scalar, write
 
 LONG = "a" * (MOST_CHARACTERS + 1)
+HEADERS = [("ce_id", b"0199c2a4-7c1e-7000-8000-000000000001"), ("ce_type", COUNTED.encode())]
 
 
 @pytest.mark.parametrize(
@@ -45,22 +46,14 @@ def test_a_name_is_one_short_line(told: str | None, known: str | None) -> None:
     ],
 )
 def test_any_header_is_read(value: bytes | None, actor: str | None) -> None:
-    headers = [
-        ("ce_id", b"0199c2a4-7c1e-7000-8000-000000000001"),
-        ("ce_type", COUNTED.encode()),
-        ("ce_actor", value),
-    ]
-
-    assert actor_of(headers) == actor
+    assert actor_of([*HEADERS, ("ce_actor", value)]) == actor
 
 
 def test_an_event_from_before_there_were_actors_has_none() -> None:
-    headers = [("ce_id", b"0199c2a4-7c1e-7000-8000-000000000001"), ("ce_type", COUNTED.encode())]
-
-    assert actor_of(headers) is None
+    assert actor_of(HEADERS) is None
 
 
-def actor_of(headers: list[tuple[str, bytes | None]] | list[tuple[str, bytes]]) -> str | None:
+def actor_of(headers: Sequence[tuple[str, bytes | None]]) -> str | None:
     record = ConsumerRecord(TOPIC, 0, 0, 0, 0, None, b'{"amount": 1}', None, 0, 0, headers)
     event = decode_event(record, SUBSCRIPTION)
     assert event is not None
