@@ -34,6 +34,13 @@ from tests.report_service.conftest import Projection, Reports
 OTHER_STORE = STORE + 1
 TILL, OFFICE, WORKER = "store-3/till", "demo/head-office", "sales-worker"
 MINUTE = timedelta(minutes=1)
+WORDS = (
+    *("vente_enregistree", "vente_rejetee", "vente_annulee"),
+    *("magasin_modifie", "produit_modifie", "niveau_declare"),
+    *("mouvement", "cle_modifiee"),
+)
+# In UTC it is before the year 1.
+AN_EARLY_CURSOR = urlsafe_b64encode(f"0001-01-01T00:00:00+23:59 {UUID(int=1)}".encode()).decode()
 
 
 def confirmed(sale: msgspec.Struct) -> SaleConfirmed:
@@ -58,15 +65,6 @@ async def filled(reports: Reports) -> Reports:
     key = msgspec.structs.replace(key_changed("secret", 1), changed_at=minutes[7])
     await reports.receive(key, actor=OFFICE)
     return reports
-
-
-# In UTC it is before the year 1.
-AN_EARLY_CURSOR = urlsafe_b64encode(f"0001-01-01T00:00:00+23:59 {UUID(int=1)}".encode()).decode()
-WORDS = (
-    *("vente_enregistree", "vente_rejetee", "vente_annulee"),
-    *("magasin_modifie", "produit_modifie", "niveau_declare"),
-    *("mouvement", "cle_modifiee"),
-)
 
 
 async def kinds(reports: Reports, **query: Any) -> list[str]:
@@ -120,11 +118,18 @@ async def test_a_filter_shows_its_entries_alone(
     assert await kinds(filled, **query) == found
 
 
-@pytest.mark.parametrize("query", [{}, {"acteur": TILL}, {"magasin_id": STORE}])
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"acteur": TILL}, {"magasin_id": STORE}, {"acteur": TILL, "magasin_id": STORE}],
+)
 async def test_pages_show_every_entry_once(reports: Reports, query: dict[str, Any]) -> None:
-    # Seven of one instant, so that a page ends between them.
-    sales = [a_sale(recorded_at=NOON + number // 7 * MINUTE) for number in range(21)]
-    await reports.receive(*sales, actor=TILL)
+    # Seven of one instant and of two kinds, so that a page ends between them.
+    instants = [NOON + number // 7 * MINUTE for number in range(21)]
+    acts = [
+        a_sale(recorded_at=instant) if number % 2 else SaleRejected(uuid4(), STORE, instant)
+        for number, instant in enumerate(instants)
+    ]
+    await reports.receive(*acts, actor=TILL)
     url = str(reports.client.build_request("GET", "/api/journal", params=query | {"limite": 5}).url)
     seen: list[str] = []
     while url:
@@ -132,7 +137,7 @@ async def test_pages_show_every_entry_once(reports: Reports, query: dict[str, An
         seen += [entry["objet"] for entry in answer.json()]
         url = answer.links.get("next", {}).get("url", "")
 
-    assert sorted(seen) == sorted(str(sale.sale_id) for sale in sales)
+    assert sorted(seen) == sorted(str(act.sale_id) for act in acts)
 
 
 @pytest.mark.parametrize(
