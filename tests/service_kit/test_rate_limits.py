@@ -138,8 +138,15 @@ async def test_without_a_rate_there_is_no_limit_and_no_header() -> None:
     assert set(await service.ask(100, "one")) == {200}
 
 
-async def test_a_cached_response_counts_as_a_tenth() -> None:
-    service = Service(key_rate=STANDING, key_burst=2, address_rate=0)
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"key_rate": STANDING, "key_burst": 2, "address_rate": 0},
+        {"key_rate": STANDING, "key_burst": 100, "address_rate": STANDING, "address_burst": 2},
+    ],
+)
+async def test_a_cached_response_counts_as_a_tenth(limits: dict[str, Any]) -> None:
+    service = Service(**limits)
     await service.cache_response(CALLERS["one"])
 
     assert await service.ask(21, "one") == [200] * 20 + [429]

@@ -42,6 +42,7 @@ def test_no_rounding_takes_a_token_away(clock: Clock, rate: float, burst: int) -
     for _ in range(20):
         assert count_taken(buckets, "a", burst + 5) == burst
         clock.now += burst / rate
+        assert buckets.missing("a") == 0
 
 
 def test_what_is_refused_costs_nothing(clock: Clock) -> None:

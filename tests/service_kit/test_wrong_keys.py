@@ -6,6 +6,7 @@ from math import inf
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from opentelemetry.metrics import NoOpMeter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,6 +17,7 @@ from service_kit.http.callers import KEYS_CHANGED, Caller, CallerCache, FoundCal
 from service_kit.http.key_lookups import KeyLookups
 from service_kit.http.problems import Problem
 from service_kit.http.quotas import Limit, Quota
+from service_kit.http.state import api_state
 from service_kit.settings import ServiceSettings
 from tests.fixtures.http import client_of
 from tests.fixtures.waiting import eventually
@@ -93,6 +95,22 @@ async def test_a_key_that_is_made_during_a_lookup_is_looked_up_again() -> None:
     assert {await each for each in after} == {"client of new"}
     assert desk.asked == ["new", "new"]
     assert await desk.find("new") == "client of new"
+
+
+async def test_requests_that_wait_share_a_lookup_in_which_keys_change() -> None:
+    desk = Desk()
+    lookups: list[str] = []
+
+    async def read() -> FoundCaller:
+        lookups.append("new")
+        desk.feed.note(KEYS_CHANGED)
+        await asyncio.sleep(0)
+        return FoundCaller(Caller("client", "manager"), inf)
+
+    await asyncio.gather(*(desk.lookups.find("new", HERE, read) for _ in range(6)))
+
+    # The first one began before the others asked.
+    assert len(lookups) == 2
 
 
 async def test_nothing_is_remembered_while_changes_are_not_heard() -> None:
@@ -177,20 +195,31 @@ async def test_a_database_that_is_away_makes_no_key_wrong() -> None:
 
 
 async def test_a_key_that_was_tried_before_it_was_made_is_known_by_its_notification(
-    client: httpx.AsyncClient, notes_engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+    client: httpx.AsyncClient,
+    narrow_app: FastAPI,
+    notes_engine: AsyncEngine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Longer than the test waits: only the notification ends it.
     monkeypatch.setattr(callers, "UNKNOWN_SECONDS", 3600.0)
+    state = api_state(narrow_app)
     new = {"x-token": "new"}
+
+    async def hears_of_changes() -> bool:
+        return state.changes.is_live
+
+    await eventually(hears_of_changes, True)
     refused = await client.get("/notes", headers=new)
+    assert state.callers.is_unknown("new")
     async with notes_engine.begin() as connection:
         await ensure_key(connection, "new", "manager", "new")
 
-    async def status() -> int:
-        return (await client.get("/notes", headers=new)).status_code
+    async def is_unknown() -> bool:
+        return state.callers.is_unknown("new")
 
-    assert refused.status_code == 401
-    await eventually(status, 200)
+    await eventually(is_unknown, False)
+    opened = await client.get("/notes", headers=new)
+    assert (refused.status_code, opened.status_code) == (401, 200)
 
 
 async def test_a_guess_too_many_is_refused_and_a_good_key_is_not(
