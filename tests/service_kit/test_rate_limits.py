@@ -151,8 +151,15 @@ async def test_a_cached_response_counts_as_a_tenth(limits: dict[str, Any]) -> No
 
     assert await service.ask(21, "one") == [200] * 20 + [429]
     assert service.answered == 0
+
+
+async def test_a_cached_response_says_how_many_requests_are_left() -> None:
+    service = Service(key_rate=STANDING, key_burst=2, address_rate=0)
+    await service.cache_response(CALLERS["one"])
+
     async with service.client("two") as client:
         answer = await client.get("/notes")
+
     assert answer.text == "[]"
     assert answer.headers["ratelimit"] == '"key";r=1'
 
