@@ -132,10 +132,10 @@ async def list_entries(
     """Return a page of the entries before a place, newest first."""
     end = Place(wanted.until, _FIRST) if wanted.until else _AFTER_ALL
     place = min(before or end, end)
-    given: dict[str, Any] = {"actor": wanted.actor, "store_id": wanted.store_id}
-    values = {name: value for name, value in given.items() if value is not None}
-    statement = _LIST["actor" in values, "store_id" in values]
-    values |= {
+    statement = _LIST[wanted.actor is not None, wanted.store_id is not None]
+    values = {
+        "actor": wanted.actor,
+        "store_id": wanted.store_id,
         "kinds": [wanted.kind] if wanted.kind else list(Kind),
         "since": wanted.since or _BEFORE_ALL,
         "before_time": place.recorded_at,
