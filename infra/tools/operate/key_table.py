@@ -22,9 +22,18 @@ async def describe_keys(databases: Mapping[str, AsyncSession]) -> str:
 
 def _describe(client: str, found: Mapping[str, ListedKey | None]) -> str:
     lines = {service: _describe_one(key) for service, key in found.items()}
-    if len(set(lines.values())) == 1:
+    # A copy that has not heard of a rotation has another digest, which is not shown.
+    states = {key and (key.version, key.digest, lines[service]) for service, key in found.items()}
+    if len(states) == 1:
         return f"{client:30} {next(iter(lines.values()))}{_last_use(found)}"
-    return "\n".join(f"{client:30} {line}  IN {service}" for service, line in lines.items())
+    return "\n".join(
+        f"{client:30} {lines[service]}{_version(key)}  IN {service}"
+        for service, key in found.items()
+    )
+
+
+def _version(key: ListedKey | None) -> str:
+    return f"  version {key.version}" if key else ""
 
 
 def _last_use(found: Mapping[str, ListedKey | None]) -> str:
