@@ -152,7 +152,8 @@ async def test_an_answer_tells_its_breakdown_and_its_trace(
 async def test_a_request_is_a_trace_with_a_span_for_each_statement(
     client: httpx.AsyncClient, traces: Collector
 ) -> None:
-    await client.post(HANDLER, json={"id": 7}, headers=NEW_CALLER)
+    slow = {"id": 7, "after": ["SELECT pg_sleep(0.5)"]}
+    await client.post(HANDLER, json=slow, headers=NEW_CALLER)
 
     async def names() -> list[str]:
         return [span.name for span in traces.trace(TRACE_ID)]
@@ -164,6 +165,7 @@ async def test_a_request_is_a_trace_with_a_span_for_each_statement(
             "authentication",
             "SELECT api_keys",
             "INSERT notes",
+            "SELECT",
             "COMMIT",
         ],
     )
@@ -180,7 +182,7 @@ async def test_a_request_is_a_trace_with_a_span_for_each_statement(
         "network.protocol.version": "1.1",
         "http.route": "/notes",
         "http.response.status_code": 201,
-        "comptoir.keep": "sample",
+        "comptoir.keep": "slow",
     }
     assert sum(told[name] for name in stages) == pytest.approx(
         (root.end_time_unix_nano - root.start_time_unix_nano) / 1e9, rel=0.05
