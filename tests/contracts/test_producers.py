@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy, Store, StoreId
+from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxRate
 from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId, ring_up
 from sales_service.events import published
@@ -35,8 +36,16 @@ def a_sale() -> Sale:
         taxes=(TaxRate("TPS", Decimal("0.05")),),
     )
     product = Product(ProductId(1), "Café", "Épicerie", Decimal("3.3333"), None)
-    lines = (DraftLine(ProductId(1), 2, None), DraftLine(ProductId(1), 1, Decimal("0.001")))
-    draft = SaleDraft(SaleId(SALE_ID), StoreId(3), None, None, lines, may_override_prices=True)
+    discount = Discount("Fin de série", amount_cents=50)
+    lines = (
+        DraftLine(ProductId(1), 2, None, discount),
+        DraftLine(ProductId(1), 1, Decimal("0.001")),
+    )
+    draft = SaleDraft(
+        *(SaleId(SALE_ID), StoreId(3), None, None, lines),
+        discount=Discount("Fidélité", percentage=Decimal(10)),
+        may_override_prices=True,
+    )
     sale = ring_up(draft, Goods(store, {ProductId(1): product}), NOW)
     return replace(sale, number="3-000001")
 
@@ -76,3 +85,5 @@ def test_a_published_event_keeps_its_schema(event: Any) -> None:
 
     Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(body)
     assert set(schema["properties"]) == set(body), "the schema names every field that is sent"
+    for name in {"lines", "taxes"} & set(body):
+        assert set(schema["properties"][name]["items"]["properties"]) == set(body[name][0])

@@ -45,6 +45,21 @@ async def test_the_most_lines_with_the_longest_names_are_sold(shop: Shop) -> Non
     assert MOST_LINES * 2 * LONGEST < largest < MOST_BYTES
 
 
+async def test_the_most_lines_fit_when_each_is_discounted_twice(shop: Shop) -> None:
+    product = await offer(shop, "x" * LONGEST)
+    body = shop.basket(*[(product, 1)] * MOST_LINES)
+    discount = {"pourcentage": 49, "motif": "x" * LONGEST}
+    for line in body["panier"]:
+        line["remise"] = discount
+
+    answer = await shop.client.post("/api/ventes/", json=body | {"remise": discount})
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["lignes"][-1]["motif_remise"] == "x" * LONGEST
+    _, largest = await recorded(shop)
+    assert MOST_LINES * 2 * LONGEST < largest < MOST_BYTES
+
+
 async def test_a_sale_that_no_message_holds_is_refused_whole(shop: Shop) -> None:
     # JSON writes six bytes for each of these.
     product = await offer(shop, "\x01" * LONGEST)

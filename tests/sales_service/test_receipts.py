@@ -8,6 +8,7 @@ import asyncpg.pgproto.pgproto
 
 from sales_service.api.answers import SaleAnswer, SaleOut, respond
 from sales_service.domain.catalogue import ProductId, StockPolicy, StoreId
+from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount
 from sales_service.domain.sale import Sale, SaleId, SaleLine, SaleStatus
 
@@ -28,21 +29,27 @@ SALE = Sale(
         SaleLine(
             *(1, ProductId(1), 'Café "moulu" \u2028', "Épicerie", 3),
             *(Decimal("0.3350"), None, 101, 15),
+            *(Decimal("0.5000"), 20, 3, "Fin de série"),
         ),
     ),
     taxes=(TaxAmount("TVQ", Decimal("0.09975"), 10),),
     total_cents=9_999_999_999,
     tax_cents=10,
+    discount=Discount("Fidélité", percentage=Decimal("2.5000")),
+    discount_cents=23,
 )
 
 
 RECEIPT = (
     '{"id":"0199c2a4-7c1e-7000-8000-000000000042","numero":"3-000001","statut":"en_attente",'
     '"date":"2026-03-01T23:30:01.000020-05:00","date_affaires":"2026-03-01","magasin_id":3,'
-    '"caisse":null,"devise":"CAD","total":99999999.99,'
+    '"caisse":null,"devise":"CAD","brut":100000000.22,'
+    '"remise":{"montant":0.03,"pourcentage":2.5,"motif":"Fidélité"},"remises":0.23,'
+    '"total":99999999.99,'
     '"taxes":[{"code":"TVQ","taux":0.09975,"montant":0.1}],"total_ttc":100000000.09,'
     '"lignes":[{"produit_id":1,"nom":"Café \\"moulu\\" \u2028","categorie":"Épicerie",'
-    '"quantite":3,"prix_unitaire":0.335,"sous_total":1.01,"taxes":0.15}]'
+    '"quantite":3,"prix_catalogue":0.5,"prix_unitaire":0.335,"brut":1.24,"remise":0.2,'
+    '"motif_remise":"Fin de série","part_remise":0.03,"sous_total":1.01,"taxes":0.15}]'
 )
 ANSWER = (
     ',"message":"Vente enregistrée, en attente du stock",'

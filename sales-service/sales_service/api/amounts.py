@@ -46,5 +46,7 @@ _Price = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=4)]
 UnitPrice = Annotated[_Price, _round_to("0.0001")]
 # A parameter is always a text.
 PriceParameter = Annotated[_Price, _round_to("0.0001", texts=True)]
+Amount = Annotated[Decimal, Field(ge=0, le=100_000_000, decimal_places=2), _round_to("0.01")]
+Percentage = Annotated[Decimal, Field(gt=0, le=100, decimal_places=4), _round_to("0.0001")]
 Rate = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6), _round_to("0.000001")]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), AfterValidator(_has_cents)]

@@ -16,7 +16,7 @@ from msgspec import UNSET, UnsetType
 from sales_service.api.words import FRENCH, FRENCH_OF_LINE, WORD_OF_KIND, WORD_OF_STATUS
 from sales_service.db.catalogue import ProductRow
 from sales_service.db.stores import StoreRow
-from sales_service.domain.sale import Sale, SaleStatus
+from sales_service.domain.sale import Sale, SaleLine, SaleStatus
 from service_kit.http.preconditions import etag_of
 from service_kit.telemetry import stages
 from service_kit.telemetry.stages import Stage
@@ -129,9 +129,56 @@ class LineOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_LINE):
     name: str
     category: str
     quantity: int
+    list_price: Annotated[
+        float | None, msgspec.Meta(description="The catalogue's price then; null: it was not kept")
+    ]
     unit_price: float
-    subtotal: float
+    gross: Annotated[float, msgspec.Meta(description="Before discounts")]
+    discount: Annotated[float, msgspec.Meta(description="The line's own")]
+    discount_reason: str | None
+    receipt_discount: Annotated[
+        float, msgspec.Meta(description="The line's share of the receipt's discount")
+    ]
+    subtotal: Annotated[float, msgspec.Meta(description="After both discounts")]
     taxes: float
+
+    @classmethod
+    def of(cls, line: SaleLine) -> Self:
+        return cls(
+            line.product_id,
+            line.product_name,
+            line.category,
+            line.quantity,
+            None if line.list_price is None else float(line.list_price),
+            float(line.unit_price),
+            _money(line.gross_cents),
+            _money(line.line_discount_cents),
+            line.discount_reason,
+            _money(line.receipt_discount_cents),
+            _money(line.amount_cents),
+            _money(line.tax_cents),
+        )
+
+
+class DiscountOut(msgspec.Struct, frozen=True, rename=FRENCH):
+    """The discount of a receipt; `montant` is what it takes off."""
+
+    amount: float
+    percentage: Annotated[
+        float | None, msgspec.Meta(description="Null: the till asked for an amount")
+    ]
+    reason: str
+
+    @classmethod
+    def of(cls, sale: Sale) -> Self | None:
+        if sale.discount is None:
+            return None
+        percentage = sale.discount.percentage
+        return cls(
+            _money(sum(line.receipt_discount_cents for line in sale.lines)),
+            None if percentage is None else float(percentage),
+            sale.discount.reason,
+        )
 
 
 class TaxOut(msgspec.Struct, frozen=True, rename=FRENCH):
@@ -153,7 +200,10 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     store_id: int
     register_id: str | None
     currency: str
-    total: Annotated[float, msgspec.Meta(description="Net of tax")]
+    gross: Annotated[float, msgspec.Meta(description="Before discounts, net of tax")]
+    discount: Annotated[DiscountOut | None, msgspec.Meta(description="The discount of the receipt")]
+    discounts: Annotated[float, msgspec.Meta(description="Of the lines and of the receipt")]
+    total: Annotated[float, msgspec.Meta(description="After discounts, net of tax")]
     taxes: list[TaxOut]
     total_with_taxes: Annotated[float, msgspec.Meta(description="What the customer pays")]
     lines: list[LineOut]
@@ -169,21 +219,13 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             sale.store_id,
             sale.register_id,
             sale.currency,
+            _money(sale.gross_cents),
+            DiscountOut.of(sale),
+            _money(sale.discount_cents),
             _money(sale.total_cents),
             [TaxOut(tax.code, float(tax.rate), _money(tax.amount_cents)) for tax in sale.taxes],
             _money(sale.total_cents + sale.tax_cents),
-            [
-                LineOut(
-                    line.product_id,
-                    line.product_name,
-                    line.category,
-                    line.quantity,
-                    float(line.unit_price),
-                    _money(line.amount_cents),
-                    _money(line.tax_cents),
-                )
-                for line in sale.lines
-            ],
+            [LineOut.of(line) for line in sale.lines],
             *more,
         )
 

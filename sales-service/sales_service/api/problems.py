@@ -159,6 +159,23 @@ def _absurd_total(error: errors.AbsurdTotal) -> Problem:
     return Problem(422, IMPOSSIBLE_SALE, "Le total de la vente est absurde.", [fault])
 
 
+def _discounts_too_large(error: errors.DiscountsTooLarge) -> Problem:
+    at_most: dict[tuple[str | int, ...], int] = {
+        ("panier", index): cents for index, cents in error.lines.items()
+    }
+    if error.receipt is not None:
+        at_most[()] = error.receipt
+    faults = [
+        {
+            "pointer": json_pointer(*place, "remise", "montant"),
+            "code": "remise-excessive",
+            "detail": f"La remise peut être de {cents / 100:.2f} au plus.",
+        }
+        for place, cents in at_most.items()
+    ]
+    return Problem(422, IMPOSSIBLE_SALE, "Une remise dépasse ce qu'elle réduit.", faults)
+
+
 def _absurd_units(error: errors.AbsurdUnits) -> Problem:
     fault = {"pointer": "/panier", "code": "unites-absurdes", "detail": f"{error.units} unités"}
     return Problem(422, IMPOSSIBLE_SALE, "Le nombre d'unités de la vente est absurde.", [fault])
@@ -231,6 +248,7 @@ PROBLEM_OF: ProblemTable = {
     errors.IdAhead: _id_ahead,
     errors.AbsurdTotal: _absurd_total,
     errors.AbsurdUnits: _absurd_units,
+    errors.DiscountsTooLarge: _discounts_too_large,
     errors.Backdated: _backdated,
     errors.PricesOverridden: _prices_overridden,
     errors.PlaceSellsNothing: _place_sells_nothing,

@@ -1,7 +1,7 @@
 """Requests about sales: French JSON outside, a basket of the domain inside."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import (
@@ -11,21 +11,24 @@ from pydantic import (
     Field,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic.types import StringConstraints
 from uuid_utils.compat import uuid7
 
-from sales_service.api.amounts import UnitPrice
+from sales_service.api.amounts import Amount, Percentage, UnitPrice
 from sales_service.api.schemas import (
     CURSOR_HINT,
     FRENCH_ONLY,
     LARGEST_ID,
     Identifier,
+    Text,
     with_example,
 )
 from sales_service.api.words import STATUSES, translate_of_line
 from sales_service.db.sale_lists import SaleFilter
 from sales_service.domain.catalogue import ProductId, StoreId
+from sales_service.domain.discounts import Discount
 from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
 
 MOST_LINES = 1200
@@ -101,10 +104,31 @@ def _is_uuid7(value: UUID) -> UUID:
     return value
 
 
+class DiscountIn(BaseModel):
+    """What is taken off a line or a receipt, and why: `montant` or `pourcentage`."""
+
+    model_config = FRENCH_ONLY
+
+    amount: Amount | None = None
+    percentage: Percentage | None = None
+    reason: Text
+
+    @model_validator(mode="after")
+    def _is_an_amount_or_a_percentage(self) -> Self:
+        if (self.amount is None) == (self.percentage is None):
+            raise ValueError("montant ou pourcentage est attendu : l'un des deux.")
+        return self
+
+    def to_discount(self) -> Discount:
+        """Return the discount in the words of the domain."""
+        cents = None if self.amount is None else int(self.amount * 100)
+        return Discount(self.reason, cents, self.percentage)
+
+
 class LineIn(BaseModel):
     """A line of a basket; `prix_unitaire` defaults to the catalogue's price.
 
-    Another price needs the right `price-override`.
+    Another price needs the right `price-override`. A discount needs none.
     """
 
     model_config = ConfigDict(extra="forbid", alias_generator=translate_of_line)
@@ -112,18 +136,30 @@ class LineIn(BaseModel):
     product_id: Identifier
     quantity: Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS)]
     unit_price: UnitPrice | None = None
+    discount: DiscountIn | None = None
+
+    def to_line(self) -> DraftLine:
+        """Return the line in the words of the domain."""
+        return DraftLine(
+            ProductId(self.product_id),
+            self.quantity,
+            self.unit_price,
+            self.discount.to_discount() if self.discount else None,
+        )
 
 
 class SaleIn(BaseModel):
     """A basket; `date` defaults to now, and is in the store's local time if it has no offset.
 
-    A date of more than a day ago needs the right `backdate`.
+    A date of more than a day ago needs the right `backdate`. The receipt's `remise` is taken off
+    what the lines' own leave.
     """
 
     model_config = with_example({"magasin_id": 1, "panier": [{"produit_id": 1, "quantite": 2}]})
 
     store_id: Identifier
     basket: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
+    discount: DiscountIn | None = None
     sold_at: dt.datetime | None = None
     register_id: RegisterId | None = None
     sale_id: Annotated[UUID, AfterValidator(_is_uuid7)] | None = None
@@ -136,10 +172,8 @@ class SaleIn(BaseModel):
             store_id=StoreId(self.store_id),
             sold_at=self.sold_at,
             register_id=self.register_id,
-            lines=tuple(
-                DraftLine(ProductId(line.product_id), line.quantity, line.unit_price)
-                for line in self.basket
-            ),
+            lines=tuple(line.to_line() for line in self.basket),
+            discount=self.discount.to_discount() if self.discount else None,
             may_override_prices=may_override_prices,
             may_backdate=may_backdate,
         )

@@ -43,23 +43,26 @@ _WRITE_SALE = DirectStatement(f"""
     ), sale AS (
         INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at,
             utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id,
-            taxes, total_cents, tax_cents, client_id)
+            taxes, total_cents, tax_cents, discounts, discount_cents, client_id)
         SELECT :id, :store_id,
             CAST(CAST(:store_id AS int) AS text) || '-' || lpad(n, greatest(6, length(n)), '0'),
             :status, :stock_policy, :sold_at, :utc_offset_minutes, clock_timestamp(),
             :business_date, :local_hour, :currency, :register_id,
             CAST(CAST(:taxes AS text) AS jsonb),
-            :total_cents, :tax_cents, :client_id
+            :total_cents, :tax_cents, CAST(CAST(:discounts AS text) AS jsonb), :discount_cents,
+            :client_id
         FROM numbered
         RETURNING number, recorded_at
     ), lines AS (
         INSERT INTO sale_lines (sale_id, line_no, product_id, product_name, category, quantity,
-            unit_price, unit_cost, amount_cents, tax_cents)
+            unit_price, unit_cost, amount_cents, tax_cents, list_price, line_discount_cents,
+            receipt_discount_cents, discount_reason)
         SELECT :id, line.* FROM sale, unnest(CAST(:line_nos AS smallint[]),
             CAST(:product_ids AS int[]), CAST(:product_names AS text[]),
             CAST(:categories AS text[]), CAST(:quantities AS int[]), CAST(:prices AS numeric[]),
-            CAST(:costs AS numeric[]), CAST(:amounts AS bigint[]), CAST(:line_taxes AS bigint[]))
-            AS line
+            CAST(:costs AS numeric[]), CAST(:amounts AS bigint[]), CAST(:line_taxes AS bigint[]),
+            CAST(:list_prices AS numeric[]), CAST(:line_discounts AS bigint[]),
+            CAST(:receipt_discounts AS bigint[]), CAST(:reasons AS text[])) AS line
     ), announced AS (
         SELECT CAST(CAST(:event_body AS text) AS jsonb) || to_jsonb(sale) AS body FROM sale
     ), event AS (
@@ -129,6 +132,8 @@ def _sale_columns(sale: Sale) -> dict[str, Any]:
         "taxes": msgspec.json.encode(taxes).decode(),
         "total_cents": sale.total_cents,
         "tax_cents": sale.tax_cents,
+        "discounts": msgspec.json.encode(sale.discount).decode() if sale.discount else None,
+        "discount_cents": sale.discount_cents,
     }
 
 
@@ -144,4 +149,8 @@ def _line_columns(sale: Sale) -> dict[str, Any]:
         "costs": [line.unit_cost for line in lines],
         "amounts": [line.amount_cents for line in lines],
         "line_taxes": [line.tax_cents for line in lines],
+        "list_prices": [line.list_price for line in lines],
+        "line_discounts": [line.line_discount_cents for line in lines],
+        "receipt_discounts": [line.receipt_discount_cents for line in lines],
+        "reasons": [line.discount_reason for line in lines],
     }

@@ -11,6 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.domain.catalogue import ProductId, StockPolicy, StoreId
+from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount
 from sales_service.domain.sale import MissingStock, Outcome, Sale, SaleId, SaleLine, SaleStatus
 
@@ -19,7 +20,7 @@ MOST_LINES_READ = 5000
 
 SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
-    missing"""
+    missing, discounts, discount_cents"""
 
 
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
@@ -40,7 +41,8 @@ async def with_lines(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Sa
     found = await session.execute(
         text(f"""
             SELECT sale_id, line_no, product_id, product_name, category, quantity, unit_price,
-                unit_cost, amount_cents, tax_cents
+                unit_cost, amount_cents, tax_cents, list_price, line_discount_cents,
+                receipt_discount_cents, discount_reason
             FROM sale_lines WHERE sale_id = ANY(CAST(:ids AS uuid[]))
             ORDER BY sale_id DESC, line_no DESC LIMIT {MOST_LINES_READ}
         """),
@@ -76,6 +78,9 @@ def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:
         total_cents=row.total_cents,
         tax_cents=row.tax_cents,
         missing=_missing(row),
+        # The percentage is a text in JSON, as decimals are.
+        discount=msgspec.convert(row.discounts, Discount | None),
+        discount_cents=row.discount_cents,
     )
 
 

@@ -137,6 +137,18 @@ class AbsurdTotal(SalesError):
         self.total_cents = total_cents
 
 
+class DiscountsTooLarge(SalesError):
+    """Discounts are larger than what they are taken off: of lines, by index, or of the receipt.
+
+    Both say how many cents there are.
+    """
+
+    def __init__(self, lines: Mapping[int, int] | None = None, receipt: int | None = None) -> None:
+        super().__init__(f"of {len(lines or ())} lines, of a receipt of {receipt} cents")
+        self.lines = lines or {}
+        self.receipt = receipt
+
+
 class StoreClosed(SalesError):
     """The store is closed."""
 

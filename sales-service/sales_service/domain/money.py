@@ -29,6 +29,11 @@ def line_amount_cents(quantity: int, unit_price: Decimal) -> int:
     return int((quantity * unit_price * 100).quantize(_ONE, ROUND_HALF_UP))
 
 
+def percentage_cents(percentage: Decimal, cents: int) -> int:
+    """Return this percentage of an amount, rounded half up."""
+    return int((cents * percentage / 100).quantize(_ONE, ROUND_HALF_UP))
+
+
 def receipt_taxes(total_cents: int, rates: Sequence[TaxRate]) -> list[TaxAmount]:
     """Return the taxes of a receipt, each computed on its net total and rounded half up.
 

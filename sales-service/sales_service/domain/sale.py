@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sales_service.domain.business_day import place_in_business_day
 from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy, StoreId
+from sales_service.domain.discounts import Discount, LineAmounts, take_discounts
 from sales_service.domain.errors import (
     AbsurdDate,
     AbsurdTotal,
@@ -53,6 +54,7 @@ class DraftLine:
     product_id: ProductId
     quantity: int
     unit_price: Decimal | None
+    discount: Discount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class SaleDraft:
     sold_at: datetime | None
     register_id: str | None
     lines: tuple[DraftLine, ...]
+    discount: Discount | None = None
     has_chosen_id: bool = False
     may_override_prices: bool = False
     may_backdate: bool = False
@@ -89,6 +92,15 @@ class SaleLine:
     unit_cost: Decimal | None
     amount_cents: int
     tax_cents: int
+    # None: recorded before it was kept.
+    list_price: Decimal | None = None
+    line_discount_cents: int = 0
+    receipt_discount_cents: int = 0
+    discount_reason: str | None = None
+
+    @property
+    def gross_cents(self) -> int:
+        return self.amount_cents + self.line_discount_cents + self.receipt_discount_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,13 @@ class Sale:
     total_cents: int
     tax_cents: int
     missing: tuple[MissingStock, ...] = ()
+    # What the till asked for the receipt, and what all discounts take off it.
+    discount: Discount | None = None
+    discount_cents: int = 0
+
+    @property
+    def gross_cents(self) -> int:
+        return self.total_cents + self.discount_cents
 
 
 def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
@@ -151,10 +170,16 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     units = sum(line.quantity for line in draft.lines)
     if units > MOST_UNITS:
         raise AbsurdUnits(units)
-    amounts = [_price(line, products) for line in draft.lines]
-    total_cents = sum(cents for _, cents in amounts)
-    if total_cents > LARGEST_TOTAL_CENTS:
-        raise AbsurdTotal(total_cents)
+    unit_prices = [_price(line, products) for line in draft.lines]
+    gross = [
+        line_amount_cents(line.quantity, unit_price)
+        for line, unit_price in zip(draft.lines, unit_prices, strict=True)
+    ]
+    gross_cents = sum(gross)
+    if gross_cents > LARGEST_TOTAL_CENTS:
+        raise AbsurdTotal(gross_cents)
+    amounts = take_discounts(gross, [line.discount for line in draft.lines], draft.discount)
+    total_cents = sum(line.amount_cents for line in amounts)
     taxes = receipt_taxes(total_cents, store.taxes)
     tax_cents = sum(tax.amount_cents for tax in taxes)
     return Sale(
@@ -171,16 +196,23 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         local_hour=time.local_hour,
         currency=store.currency,
         register_id=draft.register_id,
-        lines=_lines(draft.lines, products, amounts, tax_cents),
+        lines=_lines(draft.lines, products, unit_prices, amounts, tax_cents),
         taxes=tuple(taxes),
         total_cents=total_cents,
         tax_cents=tax_cents,
+        discount=draft.discount,
+        discount_cents=gross_cents - total_cents,
     )
 
 
 def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
-    """Return whether the basket repeats the receipt's content; what it leaves out agrees."""
+    """Return whether the basket repeats the receipt's content.
+
+    A time or a price that it leaves out agrees. A discount that it leaves out is another content.
+    """
     if (draft.store_id, draft.register_id) != (sale.store_id, sale.register_id):
+        return False
+    if draft.discount != sale.discount:
         return False
     # A time without offset is local time in the store, as the receipt shows it.
     if draft.sold_at not in (None, sale.sold_at, sale.sold_at.replace(tzinfo=None)):
@@ -188,8 +220,16 @@ def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
     return len(draft.lines) == len(sale.lines) and all(
         (line.product_id, line.quantity) == (sold.product_id, sold.quantity)
         and line.unit_price in (None, sold.unit_price)
+        and _has_discount_of(line, sold)
         for line, sold in zip(draft.lines, sale.lines, strict=True)
     )
+
+
+def _has_discount_of(line: DraftLine, sold: SaleLine) -> bool:
+    taken = (sold.line_discount_cents, sold.discount_reason)
+    if line.discount is None:
+        return taken == (0, None)
+    return taken == (line.discount.of(sold.gross_cents), line.discount.reason)
 
 
 def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReferences:
@@ -222,19 +262,19 @@ def _refuse_without_rights(
         raise PricesOverridden(overridden)
 
 
-def _price(line: DraftLine, products: Mapping[ProductId, Product]) -> tuple[Decimal, int]:
+def _price(line: DraftLine, products: Mapping[ProductId, Product]) -> Decimal:
     listed = products[line.product_id].unit_price
-    unit_price = listed if line.unit_price is None else line.unit_price
-    return unit_price, line_amount_cents(line.quantity, unit_price)
+    return listed if line.unit_price is None else line.unit_price
 
 
 def _lines(
     drafts: Sequence[DraftLine],
     products: Mapping[ProductId, Product],
-    amounts: Sequence[tuple[Decimal, int]],
+    unit_prices: Sequence[Decimal],
+    amounts: Sequence[LineAmounts],
     tax_cents: int,
 ) -> tuple[SaleLine, ...]:
-    shares = apportion(tax_cents, [cents for _, cents in amounts])
+    shares = apportion(tax_cents, [line.amount_cents for line in amounts])
     return tuple(
         SaleLine(
             line_no=line_no,
@@ -244,10 +284,14 @@ def _lines(
             quantity=draft.quantity,
             unit_price=unit_price,
             unit_cost=products[draft.product_id].unit_cost,
-            amount_cents=cents,
+            amount_cents=line.amount_cents,
             tax_cents=share,
+            list_price=products[draft.product_id].unit_price,
+            line_discount_cents=line.line_discount_cents,
+            receipt_discount_cents=line.receipt_discount_cents,
+            discount_reason=draft.discount.reason if draft.discount else None,
         )
-        for line_no, (draft, (unit_price, cents), share) in enumerate(
-            zip(drafts, amounts, shares, strict=True), start=1
+        for line_no, (draft, unit_price, line, share) in enumerate(
+            zip(drafts, unit_prices, amounts, shares, strict=True), start=1
         )
     )

@@ -10,8 +10,8 @@ import msgspec
 from service_kit.events.key_changes import KeyChanged as KeyChanged
 
 
-class SaleLine(msgspec.Struct, frozen=True):
-    """A line of a receipt."""
+class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A line of a receipt. Discounts of 0 are left out: 1,200 lines must fit into a message."""
 
     line_no: int
     product_id: int
@@ -22,6 +22,10 @@ class SaleLine(msgspec.Struct, frozen=True):
     unit_cost: Decimal | None
     amount_cents: int
     tax_cents: int
+    gross_cents: int
+    list_price: Decimal | None = None
+    line_discount_cents: int = 0
+    receipt_discount_cents: int = 0
 
 
 class Tax(msgspec.Struct, frozen=True):
@@ -52,6 +56,8 @@ class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
     taxes: list[Tax]
     total_cents: int
     tax_cents: int
+    gross_cents: int
+    discount_cents: int
 
 
 class SaleConfirmed(SaleRecorded, frozen=True, kw_only=True):

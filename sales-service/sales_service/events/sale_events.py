@@ -83,10 +83,16 @@ def sale_fields(sale: Sale) -> dict[str, Any]:
                 unit_cost=line.unit_cost,
                 amount_cents=line.amount_cents,
                 tax_cents=line.tax_cents,
+                gross_cents=line.gross_cents,
+                list_price=line.list_price,
+                line_discount_cents=line.line_discount_cents,
+                receipt_discount_cents=line.receipt_discount_cents,
             )
             for line in sale.lines
         ],
         "taxes": [Tax(tax.code, tax.rate, tax.amount_cents) for tax in sale.taxes],
         "total_cents": sale.total_cents,
         "tax_cents": sale.tax_cents,
+        "gross_cents": sale.gross_cents,
+        "discount_cents": sale.discount_cents,
     }
