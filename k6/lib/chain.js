@@ -73,7 +73,7 @@ function listStores() {
 }
 
 function openStore(name, policy) {
-  const body = { nom: name, politique_stock: policy };
+  const body = { nom: name, politique_stock: policy, taxes: [] };
   return ask("POST", `${SALES}/api/magasins/`, body).json("id");
 }
 

@@ -53,7 +53,9 @@ async def shop(sales_engine: AsyncEngine) -> AsyncIterator[Shop]:
             "/api/magasins/",
             json={"nom": "Plateau", "politique_stock": "permissive", "taxes": taxes},
         )
-        strict = await client.post("/api/magasins/", json={"nom": "Verdun", "ville": "Montréal"})
+        strict = await client.post(
+            "/api/magasins/", json={"nom": "Verdun", "ville": "Montréal", "taxes": []}
+        )
         coffee = await client.post(
             "/api/produits/", json={"nom": "Café moulu", "categorie": "Épicerie", "prix": 12.5}
         )

@@ -76,7 +76,7 @@ class Workload:
         products = [await self._create("/api/produits/", body) for body in bodies]
         self._goods = Goods(tuple(products))
         for number, policy in enumerate(("strict", "strict", "permissive")):
-            body = {"nom": f"{run}-magasin-{number}", "politique_stock": policy}
+            body = {"nom": f"{run}-magasin-{number}", "politique_stock": policy, "taxes": []}
             store_id = await self._create("/api/magasins/", body)
             self.history.stores[store_id] = policy
             self._keys[store_id] = {

@@ -61,9 +61,9 @@ async def serve_shop(engine: AsyncEngine, **environment: str) -> AsyncIterator[S
         open_client(base_url=api.url, headers=KEY, limits=limits, timeout=60) as client,
     ):
         await eventually(api.is_ready, True)
-        store = {"nom": "Plateau", "politique_stock": "permissive"}
+        store = {"nom": "Plateau", "politique_stock": "permissive", "taxes": []}
         permissive = await client.post("/api/magasins/", json=store)
-        strict = await client.post("/api/magasins/", json={"nom": "Verdun"})
+        strict = await client.post("/api/magasins/", json={"nom": "Verdun", "taxes": []})
         product = await client.post(
             "/api/produits/", json={"nom": "Café", "categorie": "Épicerie", "prix": 12.5}
         )

@@ -44,6 +44,7 @@ async def _ensure_stores(client: RestClient, names: list[str]) -> dict[str, int]
                 "politique_stock": "permissive",
                 "fuseau": "Europe/London",
                 "devise": "GBP",
+                "taxes": [],
             }
             known[name] = (await client.post(url, body, f"replay-magasin-{name}")).json()["id"]
     return {name: known[name] for name in names}
