@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy, Store, StoreId
 from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxRate
+from sales_service.domain.payments import Method, Payment
 from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId, ring_up
 from sales_service.events import published
 from sales_service.events.sale_events import sale_fields
@@ -34,6 +35,7 @@ def a_sale() -> Sale:
         currency="CAD",
         stock_policy=StockPolicy.STRICT,
         taxes=(TaxRate("TPS", Decimal("0.05")),),
+        cash_rounding=5,
     )
     product = Product(ProductId(1), "Café", "Épicerie", Decimal("3.3333"), None)
     discount = Discount("Fin de série", amount_cents=50)
@@ -45,6 +47,7 @@ def a_sale() -> Sale:
         *(SaleId(SALE_ID), StoreId(3), None, None, lines),
         discount=Discount("Fidélité", percentage=Decimal(10)),
         may_override_prices=True,
+        payments=(Payment(Method.GIFT_CARD, 100), Payment(Method.CASH, 1000)),
     )
     sale = ring_up(draft, Goods(store, {ProductId(1): product}), NOW)
     return replace(sale, number="3-000001")

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import text
 
 from sales_service.api.sale_schemas import MOST_LINES
+from sales_service.domain.payments import MOST_PAYMENTS
 from service_kit.events.outbox import MOST_BYTES
 from tests.sales_service.conftest import Shop
 
@@ -33,13 +34,17 @@ async def recorded(shop: Shop) -> tuple[int, int]:
     return row.sales, row.bytes
 
 
-async def test_the_most_lines_with_the_longest_names_are_sold(shop: Shop) -> None:
+async def test_the_most_lines_with_the_longest_names_and_all_payments_are_sold(shop: Shop) -> None:
     product = await offer(shop, "x" * LONGEST)
+    body = shop.basket(*[(product, 1)] * MOST_LINES)
+    smallest = {"moyen": "carte_cadeau", "montant": 0.01}
+    payments = [smallest] * (MOST_PAYMENTS - 1) + [{"moyen": "comptant", "montant": 999_999_999}]
 
-    answer = await shop.sell(*[(product, 1)] * MOST_LINES)
+    answer = await shop.client.post("/api/ventes/", json=body | {"paiements": payments})
 
     assert answer.status_code == 201, answer.text
     assert len(answer.json()["lignes"]) == MOST_LINES
+    assert len(answer.json()["paiements"]) == MOST_PAYMENTS
     sales, largest = await recorded(shop)
     assert sales == 1
     assert MOST_LINES * 2 * LONGEST < largest < MOST_BYTES

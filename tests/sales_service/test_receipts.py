@@ -10,6 +10,7 @@ from sales_service.api.answers import SaleAnswer, SaleOut, respond
 from sales_service.domain.catalogue import ProductId, StockPolicy, StoreId
 from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount
+from sales_service.domain.payments import Method, Paid, Payment
 from sales_service.domain.sale import Sale, SaleId, SaleLine, SaleStatus
 
 SALE = Sale(
@@ -37,6 +38,7 @@ SALE = Sale(
     tax_cents=10,
     discount=Discount("Fidélité", percentage=Decimal("2.5000")),
     discount_cents=23,
+    paid=Paid((Payment(Method.DEBIT, 9_999_999_000), Payment(Method.CASH, 2000)), 990, 1),
 )
 
 
@@ -47,6 +49,9 @@ RECEIPT = (
     '"remise":{"montant":0.03,"pourcentage":2.5,"motif":"Fidélité"},"remises":0.23,'
     '"total":99999999.99,'
     '"taxes":[{"code":"TVQ","taux":0.09975,"montant":0.1}],"total_ttc":100000000.09,'
+    '"arrondi_especes":0.01,"a_payer":100000000.1,'
+    '"paiements":[{"moyen":"debit","montant":99999990.0},{"moyen":"comptant","montant":20.0}],'
+    '"monnaie":9.9,'
     '"lignes":[{"produit_id":1,"nom":"Café \\"moulu\\" \u2028","categorie":"Épicerie",'
     '"quantite":3,"prix_catalogue":0.5,"prix_unitaire":0.335,"brut":1.24,"remise":0.2,'
     '"motif_remise":"Fin de série","part_remise":0.03,"sous_total":1.01,"taxes":0.15}]'

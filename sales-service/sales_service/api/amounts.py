@@ -8,13 +8,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from sales_service.domain.currencies import WITH_CENTS
 
 MOST_DIGITS = 12
+# What binary arithmetic adds to an amount is less.
+NOISE = Decimal("0.000001")
 
 
-def _round_to(step: str, *, texts: bool = False) -> BeforeValidator:
+def _round_to(
+    step: str, *, texts: bool = False, by_at_most: Decimal | None = None
+) -> BeforeValidator:
     """Return a validator that rounds numbers half up, and texts too if they stand for numbers.
 
     Programs compute in binary: they send 110.41499999999999 for 110.415, and -0.0 for 0. A text in
-    JSON is decimal already, so one with more places is refused.
+    JSON is decimal already, so one with more places is refused. So is a number that rounding would
+    change by more than `by_at_most`.
     """
 
     quantum = Decimal(step)
@@ -31,6 +36,8 @@ def _round_to(step: str, *, texts: bool = False) -> BeforeValidator:
             return value
         rounded = number.quantize(quantum, ROUND_HALF_UP) + 0  # -0 + 0 is 0
         is_exact = rounded == number
+        if by_at_most is not None and abs(rounded - number) > by_at_most:
+            return value
         return rounded if is_exact or texts or isinstance(value, float) else value
 
     return BeforeValidator(round_half_up)
@@ -48,5 +55,11 @@ UnitPrice = Annotated[_Price, _round_to("0.0001")]
 PriceParameter = Annotated[_Price, _round_to("0.0001", texts=True)]
 Amount = Annotated[Decimal, Field(ge=0, le=100_000_000, decimal_places=2), _round_to("0.01")]
 Percentage = Annotated[Decimal, Field(gt=0, le=100, decimal_places=4), _round_to("0.0001")]
+# The largest receipt is less, with the highest taxes, too.
+PaidAmount = Annotated[
+    Decimal,
+    Field(ge=0, lt=1_000_000_000, decimal_places=2),
+    _round_to("0.01", by_at_most=NOISE),
+]
 Rate = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6), _round_to("0.000001")]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), AfterValidator(_has_cents)]

@@ -13,7 +13,13 @@ import msgspec
 from fastapi import Response
 from msgspec import UNSET, UnsetType
 
-from sales_service.api.words import FRENCH, FRENCH_OF_LINE, WORD_OF_KIND, WORD_OF_STATUS
+from sales_service.api.words import (
+    FRENCH,
+    FRENCH_OF_LINE,
+    WORD_OF_KIND,
+    WORD_OF_METHOD,
+    WORD_OF_STATUS,
+)
 from sales_service.db.catalogue import ProductRow
 from sales_service.db.stores import StoreRow
 from sales_service.domain.sale import Sale, SaleLine, SaleStatus
@@ -49,6 +55,9 @@ class StoreOut(msgspec.Struct, frozen=True, rename=FRENCH):
     currency: str
     stock_policy: str
     taxes: list[TaxRateOut]
+    cash_rounding: Annotated[
+        int, msgspec.Meta(description="The step in cents of rounding cash; 0 rounds nothing")
+    ]
     is_active: bool
     version: int
 
@@ -65,6 +74,7 @@ class StoreOut(msgspec.Struct, frozen=True, rename=FRENCH):
             store.currency,
             store.stock_policy,
             [TaxRateOut(tax["code"], float(tax["rate"])) for tax in store.taxes],
+            store.cash_rounding,
             store.is_active,
             store.version,
         )
@@ -189,6 +199,13 @@ class TaxOut(msgspec.Struct, frozen=True, rename=FRENCH):
     amount: float
 
 
+class PaymentOut(msgspec.Struct, frozen=True, rename=FRENCH):
+    """What the customer handed over by one method."""
+
+    method: str
+    amount: float
+
+
 class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """A receipt; `id`, `date`, `magasin_id`, `total` and `lignes` are the seed's."""
 
@@ -205,7 +222,15 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     discounts: Annotated[float, msgspec.Meta(description="Of the lines and of the receipt")]
     total: Annotated[float, msgspec.Meta(description="After discounts, net of tax")]
     taxes: list[TaxOut]
-    total_with_taxes: Annotated[float, msgspec.Meta(description="What the customer pays")]
+    total_with_taxes: Annotated[float, msgspec.Meta(description="Before the rounding of cash")]
+    cash_rounding: Annotated[
+        float, msgspec.Meta(description="What the rounding of cash adds; below 0 it takes away")
+    ]
+    amount_due: Annotated[
+        float, msgspec.Meta(description="What the customer pays: `total_ttc` and the rounding")
+    ]
+    payments: list[PaymentOut]
+    change: Annotated[float, msgspec.Meta(description="What the customer gets back, in cash")]
     lines: list[LineOut]
 
     @classmethod
@@ -225,6 +250,13 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             _money(sale.total_cents),
             [TaxOut(tax.code, float(tax.rate), _money(tax.amount_cents)) for tax in sale.taxes],
             _money(sale.total_cents + sale.tax_cents),
+            _money(sale.paid.rounding_cents),
+            _money(sale.total_cents + sale.tax_cents + sale.paid.rounding_cents),
+            [
+                PaymentOut(WORD_OF_METHOD[payment.method], _money(payment.amount_cents))
+                for payment in sale.paid.payments
+            ],
+            _money(sale.paid.change_cents),
             [LineOut.of(line) for line in sale.lines],
             *more,
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sales_service.api.payment_problems import PAYMENT_PROBLEMS
 from sales_service.api.roles import Right
 from sales_service.domain import errors
 from sales_service.domain.errors import TakenSku
@@ -257,4 +258,5 @@ PROBLEM_OF: ProblemTable = {
     errors.KeyExists: _key_exists,
     errors.KeyIsRevoked: _key_is_revoked,
     errors.TooManySecrets: _too_many_secrets,
+    **PAYMENT_PROBLEMS,
 }

@@ -1,12 +1,13 @@
 """Requests about sales: French JSON outside, a basket of the domain inside."""
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -16,7 +17,7 @@ from pydantic import (
 from pydantic.types import StringConstraints
 from uuid_utils.compat import uuid7
 
-from sales_service.api.amounts import Amount, Percentage, UnitPrice
+from sales_service.api.amounts import Amount, PaidAmount, Percentage, UnitPrice
 from sales_service.api.schemas import (
     CURSOR_HINT,
     FRENCH_ONLY,
@@ -25,11 +26,13 @@ from sales_service.api.schemas import (
     Text,
     with_example,
 )
-from sales_service.api.words import STATUSES, translate_of_line
+from sales_service.api.words import METHODS, STATUSES, translate_of_line
 from sales_service.db.sale_lists import SaleFilter
 from sales_service.domain.catalogue import ProductId, StoreId
 from sales_service.domain.discounts import Discount
+from sales_service.domain.payments import MOST_PAYMENTS, Payment
 from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
+from sales_service.domain.search_keys import fold
 
 MOST_LINES = 1200
 # The sale of the demo chain, for `/docs`.
@@ -148,11 +151,33 @@ class LineIn(BaseModel):
         )
 
 
+def _plain(word: Any) -> Any:
+    return fold(word).replace("-", "_").replace(" ", "_") if isinstance(word, str) else word
+
+
+class PaymentIn(BaseModel):
+    """A part of what the customer pays; `moyen` may have accents and hyphens.
+
+    `montant` is what the customer hands over. In cash it may be more than what is due.
+    """
+
+    model_config = FRENCH_ONLY
+
+    method: Annotated[
+        Literal["comptant", "debit", "credit", "carte_cadeau", "compte"], BeforeValidator(_plain)
+    ]
+    amount: PaidAmount
+
+    def to_payment(self) -> Payment:
+        return Payment(METHODS[self.method], int(self.amount * 100))
+
+
 class SaleIn(BaseModel):
     """A basket; `date` defaults to now, and is in the store's local time if it has no offset.
 
     A date of more than a day ago needs the right `backdate`. The receipt's `remise` is taken off
-    what the lines' own leave.
+    what the lines' own leave. `paiements` cover what is due exactly, but for cash, of which the
+    answer tells the change; without them nothing is rounded.
     """
 
     model_config = with_example({"magasin_id": 1, "panier": [{"produit_id": 1, "quantite": 2}]})
@@ -163,6 +188,7 @@ class SaleIn(BaseModel):
     sold_at: dt.datetime | None = None
     register_id: RegisterId | None = None
     sale_id: Annotated[UUID, AfterValidator(_is_uuid7)] | None = None
+    payments: Annotated[list[PaymentIn] | None, Field(max_length=MOST_PAYMENTS)] = None
 
     def to_draft(self, *, may_override_prices: bool, may_backdate: bool) -> SaleDraft:
         """Return the basket in the words of the domain, with what its sender may do."""
@@ -176,4 +202,9 @@ class SaleIn(BaseModel):
             discount=self.discount.to_discount() if self.discount else None,
             may_override_prices=may_override_prices,
             may_backdate=may_backdate,
+            payments=(
+                None
+                if self.payments is None
+                else tuple(payment.to_payment() for payment in self.payments)
+            ),
         )

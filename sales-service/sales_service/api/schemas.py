@@ -27,6 +27,7 @@ LARGEST_ID = 2_147_483_647
 CURSOR_HINT = "Where the page begins: the header `Link` of each page names that of the next one"
 
 Identifier = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
+ROUNDING_HINT = "To how many cents a rest that is due in cash is rounded; 0 does not round"
 MOST_ON_HAND = 1_000_000
 Units = Annotated[int, Field(strict=True, ge=0, le=MOST_ON_HAND)]
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1])]
@@ -59,6 +60,7 @@ def _known_timezone(name: str) -> str:
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
 Kind = Literal["magasin", "centre_logistique"]
 Policy = Literal["strict", "permissive"]
+CashRounding = Literal[0, 5]
 
 
 class PageQuery(BaseModel):
@@ -102,6 +104,7 @@ class StoreIn(BaseModel):
     currency: Currency | None = None
     stock_policy: Policy = "strict"
     taxes: Taxes = []
+    cash_rounding: Annotated[CashRounding, Field(description=ROUNDING_HINT)] = 5
 
     def columns(self) -> dict[str, Any]:
         """Return the columns that the body sets."""
@@ -120,6 +123,7 @@ class StoreChange(BaseModel):
     cutoff_hour: Annotated[int | None, Field(ge=0, le=12)] = None
     stock_policy: Policy | None = None
     taxes: Taxes | None = None
+    cash_rounding: Annotated[CashRounding | None, Field(description=ROUNDING_HINT)] = None
     is_active: Annotated[bool | None, Field(strict=True)] = None
 
     @model_validator(mode="after")

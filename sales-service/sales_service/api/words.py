@@ -1,13 +1,17 @@
 """The words of the API: French names of members and parameters, of kinds and of statuses."""
 
+from sales_service.domain.payments import Method
 from sales_service.domain.sale import SaleStatus
 
 FRENCH = {
     "address": "adresse",
     "amount": "montant",
+    "amount_due": "a_payer",
     "basket": "panier",
     "business_date": "date_affaires",
+    "cash_rounding": "arrondi_especes",
     "category": "categorie",
+    "change": "monnaie",
     "city": "ville",
     "created_at": "creee_le",
     "currency": "devise",
@@ -27,11 +31,13 @@ FRENCH = {
     "limit": "limite",
     "lines": "lignes",
     "list_price": "prix_catalogue",
+    "method": "moyen",
     "name": "nom",
     "number": "numero",
     "on_hand": "quantite_stock",
     "overlap_hours": "chevauchement_heures",
     "percentage": "pourcentage",
+    "payments": "paiements",
     "product_id": "produit_id",
     "products": "produits",
     "quantity": "quantite",
@@ -61,6 +67,15 @@ FRENCH_OF_LINE = FRENCH | {"unit_price": "prix_unitaire"}
 
 KINDS = {"magasin": "store", "centre_logistique": "logistics-centre"}
 WORD_OF_KIND = {kind: word for word, kind in KINDS.items()}
+
+METHODS = {
+    "comptant": Method.CASH,
+    "debit": Method.DEBIT,
+    "credit": Method.CREDIT,
+    "carte_cadeau": Method.GIFT_CARD,
+    "compte": Method.ACCOUNT,
+}
+WORD_OF_METHOD = {method: word for word, method in METHODS.items()}
 
 WORD_OF_STATUS = {
     SaleStatus.PENDING: "en_attente",

@@ -50,7 +50,7 @@ async def read_store_for_sale(
         await session.execute(
             text(f"""
                 SELECT id, kind, timezone, cutoff_hour, currency, stock_policy, taxes, is_active,
-                    version
+                    version, cash_rounding
                 FROM stores WHERE id = :id {"FOR SHARE" if lock else ""}
             """),
             {"id": store_id},
@@ -68,6 +68,7 @@ async def read_store_for_sale(
         taxes=tuple(TaxRate(tax["code"], Decimal(tax["rate"])) for tax in row.taxes),
         is_active=row.is_active,
         version=row.version,
+        cash_rounding=row.cash_rounding,
     )
 
 

@@ -43,14 +43,16 @@ _WRITE_SALE = DirectStatement(f"""
     ), sale AS (
         INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at,
             utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id,
-            taxes, total_cents, tax_cents, discounts, discount_cents, client_id)
+            taxes, total_cents, tax_cents, client_id, discounts, discount_cents, payments,
+            change_cents, cash_rounding_cents)
         SELECT :id, :store_id,
             CAST(CAST(:store_id AS int) AS text) || '-' || lpad(n, greatest(6, length(n)), '0'),
             :status, :stock_policy, :sold_at, :utc_offset_minutes, clock_timestamp(),
             :business_date, :local_hour, :currency, :register_id,
             CAST(CAST(:taxes AS text) AS jsonb),
-            :total_cents, :tax_cents, CAST(CAST(:discounts AS text) AS jsonb), :discount_cents,
-            :client_id
+            :total_cents, :tax_cents, :client_id,
+            CAST(CAST(:discounts AS text) AS jsonb), :discount_cents,
+            CAST(CAST(:payments AS text) AS jsonb), :change_cents, :cash_rounding_cents
         FROM numbered
         RETURNING number, recorded_at
     ), lines AS (
@@ -134,6 +136,9 @@ def _sale_columns(sale: Sale) -> dict[str, Any]:
         "tax_cents": sale.tax_cents,
         "discounts": msgspec.json.encode(sale.discount).decode() if sale.discount else None,
         "discount_cents": sale.discount_cents,
+        "payments": msgspec.json.encode(sale.paid.payments).decode(),
+        "change_cents": sale.paid.change_cents,
+        "cash_rounding_cents": sale.paid.rounding_cents,
     }
 
 

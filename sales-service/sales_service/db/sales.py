@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.domain.catalogue import ProductId, StockPolicy, StoreId
 from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount
+from sales_service.domain.payments import Method, Paid, Payment
 from sales_service.domain.sale import MissingStock, Outcome, Sale, SaleId, SaleLine, SaleStatus
 
 # A receipt has up to 1,200 lines: reads are bounded by lines, because memory is filled by lines.
@@ -20,7 +21,7 @@ MOST_LINES_READ = 5000
 
 SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
-    missing, discounts, discount_cents"""
+    missing, discounts, discount_cents, payments, change_cents, cash_rounding_cents"""
 
 
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
@@ -81,11 +82,17 @@ def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:
         # The percentage is a text in JSON, as decimals are.
         discount=msgspec.convert(row.discounts, Discount | None),
         discount_cents=row.discount_cents,
+        paid=_paid(row),
     )
 
 
 def _missing(row: Row[Any]) -> tuple[MissingStock, ...]:
     return tuple(MissingStock(**each) for each in row.missing or ())
+
+
+def _paid(row: Row[Any]) -> Paid:
+    payments = [Payment(Method(each["method"]), each["amount_cents"]) for each in row.payments]
+    return Paid(tuple(payments), row.change_cents, row.cash_rounding_cents)
 
 
 async def find_outcomes(session: AsyncSession, sale_ids: Sequence[UUID]) -> dict[UUID, Outcome]:

@@ -27,10 +27,11 @@ class StoreRow:
     taxes: list[dict[str, str]]
     is_active: bool
     updated_at: datetime
+    cash_rounding: int
 
 
 _STORE_COLUMNS = """id, version, name, address, city, kind, timezone, cutoff_hour, currency,
-    stock_policy, taxes, is_active, updated_at"""
+    stock_policy, taxes, is_active, updated_at, cash_rounding"""
 
 
 def _store(row: Row[Any]) -> StoreRow:
@@ -58,9 +59,9 @@ async def insert_store(
         await session.execute(
             text(f"""
                 INSERT INTO stores (name, address, city, kind, timezone, cutoff_hour, currency,
-                    stock_policy, taxes, changed_by)
+                    stock_policy, taxes, cash_rounding, changed_by)
                 VALUES (:name, :address, :city, :kind, :timezone, :cutoff_hour, :currency,
-                    :stock_policy, CAST(:taxes AS jsonb), :changed_by)
+                    :stock_policy, CAST(:taxes AS jsonb), :cash_rounding, :changed_by)
                 ON CONFLICT (name) DO NOTHING
                 RETURNING {_STORE_COLUMNS}
             """),

@@ -32,6 +32,7 @@ class Store:
     taxes: tuple[TaxRate, ...]
     is_active: bool = True
     version: int = 1
+    cash_rounding: int = 0  # the step in cents; 0 rounds nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,36 @@ class DiscountsTooLarge(SalesError):
         self.receipt = receipt
 
 
+class Underpaid(SalesError):
+    """The payments do not cover what is due; in cash another amount may be lacking."""
+
+    def __init__(
+        self, *, total_cents: int, due_cents: int, paid_cents: int, lacking_in_cash_cents: int
+    ) -> None:
+        super().__init__(f"{paid_cents} of {due_cents} cents are paid")
+        self.total_cents = total_cents
+        self.due_cents = due_cents
+        self.paid_cents = paid_cents
+        self.lacking_in_cash_cents = lacking_in_cash_cents
+
+
+class Overpaid(SalesError):
+    """Payments other than cash exceed the total; `at_most` has what they may be, by index."""
+
+    def __init__(self, total_cents: int, at_most: Mapping[int, int]) -> None:
+        super().__init__(f"more than {total_cents} cents are paid without cash")
+        self.total_cents = total_cents
+        self.at_most = at_most
+
+
+class EmptyPayments(SalesError):
+    """These payments pay nothing, although something is due."""
+
+    def __init__(self, payments: Sequence[int]) -> None:
+        super().__init__(f"{len(payments)} payments of nothing")
+        self.payments = payments
+
+
 class StoreClosed(SalesError):
     """The store is closed."""
 

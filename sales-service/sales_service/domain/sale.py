@@ -23,6 +23,7 @@ from sales_service.domain.errors import (
     UnknownReferences,
 )
 from sales_service.domain.money import TaxAmount, apportion, line_amount_cents, receipt_taxes
+from sales_service.domain.payments import UNSTATED, Paid, Payment, pay
 
 SaleId = NewType("SaleId", UUID)
 
@@ -73,6 +74,7 @@ class SaleDraft:
     has_chosen_id: bool = False
     may_override_prices: bool = False
     may_backdate: bool = False
+    payments: tuple[Payment, ...] | None = None
 
     @property
     def product_ids(self) -> set[ProductId]:
@@ -148,6 +150,8 @@ class Sale:
     def gross_cents(self) -> int:
         return self.total_cents + self.discount_cents
 
+    paid: Paid = UNSTATED
+
 
 def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     """Turn a basket into a receipt, which only lacks its number; raise a `SalesError`."""
@@ -202,6 +206,7 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         tax_cents=tax_cents,
         discount=draft.discount,
         discount_cents=gross_cents - total_cents,
+        paid=pay(total_cents + tax_cents, draft.payments, store.cash_rounding),
     )
 
 
@@ -216,6 +221,8 @@ def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
         return False
     # A time without offset is local time in the store, as the receipt shows it.
     if draft.sold_at not in (None, sale.sold_at, sale.sold_at.replace(tzinfo=None)):
+        return False
+    if draft.payments not in (None, sale.paid.payments):
         return False
     return len(draft.lines) == len(sale.lines) and all(
         (line.product_id, line.quantity) == (sold.product_id, sold.quantity)

@@ -36,6 +36,13 @@ class Tax(msgspec.Struct, frozen=True):
     amount_cents: int
 
 
+class Payment(msgspec.Struct, frozen=True):
+    """What the customer handed over by one method."""
+
+    method: str
+    amount_cents: int
+
+
 class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
     """A sale was recorded."""
 
@@ -58,6 +65,9 @@ class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
     tax_cents: int
     gross_cents: int
     discount_cents: int
+    payments: list[Payment]
+    change_cents: int
+    cash_rounding_cents: int
 
 
 class SaleConfirmed(SaleRecorded, frozen=True, kw_only=True):

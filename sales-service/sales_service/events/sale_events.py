@@ -7,6 +7,7 @@ from typing import Any
 from sales_service.domain.sale import MissingStock, Sale
 from sales_service.events.published import (
     Missing,
+    Payment,
     SaleCancelled,
     SaleConfirmed,
     SaleLine,
@@ -95,4 +96,7 @@ def sale_fields(sale: Sale) -> dict[str, Any]:
         "tax_cents": sale.tax_cents,
         "gross_cents": sale.gross_cents,
         "discount_cents": sale.discount_cents,
+        "payments": [Payment(each.method.value, each.amount_cents) for each in sale.paid.payments],
+        "change_cents": sale.paid.change_cents,
+        "cash_rounding_cents": sale.paid.rounding_cents,
     }
