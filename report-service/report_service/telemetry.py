@@ -7,7 +7,7 @@ _meter = metrics.get_meter("report_service")
 REPORT_DELAY = _meter.create_histogram(
     "report_delay",
     unit="s",
-    description="How old is a sale, since it was recorded, when the report counts it?",
+    description="How old is a sale, a void or a return when the report counts it?",
     explicit_bucket_boundaries_advisory=[
         0.005,
         0.01,

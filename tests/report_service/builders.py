@@ -9,12 +9,16 @@ from aiokafka import ConsumerRecord
 from uuid_utils.compat import uuid7
 
 from report_service.events.consumed import (
+    DocumentLine,
+    Payment,
     ProductChanged,
-    SaleLine,
+    ReturnRecorded,
     SaleRecorded,
+    SaleVoided,
     StockLevel,
     StockLevelsChanged,
     StoreChanged,
+    TaxAmount,
 )
 from service_kit.events.cloud_events import Event
 
@@ -27,9 +31,9 @@ MONDAY = date(2026, 11, 23)
 
 def a_line(
     product_id: int = COFFEE, units: int = 1, cents: int = 1250, name: str | None = None
-) -> SaleLine:
+) -> DocumentLine:
     """Return a line without its number; `a_sale` numbers its lines."""
-    return SaleLine(
+    return DocumentLine(
         line_no=1,
         product_id=product_id,
         product_name=name or f"Article {product_id}",
@@ -41,18 +45,21 @@ def a_line(
 
 
 def a_sale(
-    *lines: SaleLine,
+    *lines: DocumentLine,
     store_id: int = STORE,
     business_date: date = MONDAY,
     sale_id: UUID | None = None,
     is_confirmed: bool = True,
     recorded_at: datetime = NOON,
+    discount_cents: int = 0,
+    paid: dict[str, int] | None = None,
+    change_cents: int = 0,
+    rounding_cents: int = 0,
+    taxes: dict[str, int] | None = None,
 ) -> SaleRecorded:
-    """Return a sale; by default one coffee at 12.50."""
-    numbered = [
-        msgspec.structs.replace(line, line_no=number)
-        for number, line in enumerate(lines or [a_line()], start=1)
-    ]
+    """Return a sale; by default one coffee at 12.50, without payments or taxes by code."""
+    numbered = numbered_lines(lines)
+    total_cents = sum(line.amount_cents for line in numbered)
     return SaleRecorded(
         sale_id=sale_id or uuid7(),
         store_id=store_id,
@@ -61,8 +68,65 @@ def a_sale(
         business_date=business_date,
         local_hour=12,
         lines=numbered,
+        taxes=as_taxes(taxes),
+        total_cents=total_cents,
+        tax_cents=sum(line.tax_cents for line in numbered),
+        gross_cents=total_cents + discount_cents if discount_cents else None,
+        discount_cents=discount_cents,
+        payments=as_payments(paid),
+        change_cents=change_cents,
+        cash_rounding_cents=rounding_cents,
+    )
+
+
+def numbered_lines(lines: Sequence[DocumentLine]) -> list[DocumentLine]:
+    return [
+        msgspec.structs.replace(line, line_no=number)
+        for number, line in enumerate(lines or [a_line()], start=1)
+    ]
+
+
+def as_taxes(taxes: dict[str, int] | None) -> list[TaxAmount]:
+    return [TaxAmount(code, cents) for code, cents in (taxes or {}).items()]
+
+
+def as_payments(paid: dict[str, int] | None) -> list[Payment]:
+    return [Payment(method, cents) for method, cents in (paid or {}).items()]
+
+
+def a_void_of(sale: SaleRecorded, voided_at: datetime = NOON) -> SaleVoided:
+    """Return the void of a sale, with its receipt."""
+    fields = msgspec.structs.asdict(sale)
+    del fields["status"]
+    return SaleVoided(**fields, voided_at=voided_at)
+
+
+def a_return(
+    *lines: DocumentLine,
+    store_id: int = STORE,
+    business_date: date = MONDAY,
+    return_id: UUID | None = None,
+    sale_id: UUID | None = None,
+    recorded_at: datetime = NOON,
+    paid: dict[str, int] | None = None,
+    rounding_cents: int = 0,
+    taxes: dict[str, int] | None = None,
+) -> ReturnRecorded:
+    """Return what a store took back; by default one coffee at 12.50, without its receipt."""
+    numbered = numbered_lines(lines)
+    return ReturnRecorded(
+        return_id=return_id or uuid7(),
+        sale_id=sale_id,
+        store_id=store_id,
+        recorded_at=recorded_at,
+        business_date=business_date,
+        local_hour=12,
+        lines=numbered,
+        taxes=as_taxes(taxes),
         total_cents=sum(line.amount_cents for line in numbered),
         tax_cents=sum(line.tax_cents for line in numbered),
+        payments=as_payments(paid),
+        cash_rounding_cents=rounding_cents,
     )
 
 

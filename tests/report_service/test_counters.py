@@ -8,13 +8,32 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.audit import build_checks
-from report_service.db.counters import CHAIN_DAYS, COLUMN_TYPES, COUNTERS, LINES, SALES, Counter
-from report_service.projections.sales import count_sales
-from report_service.projections.sums import sum_lines, sum_sales
+from report_service.db.counters import (
+    CHAIN_DAYS,
+    COLUMN_TYPES,
+    COUNTERS,
+    DOCUMENTS,
+    LINES,
+    PAYMENTS,
+    TAXES,
+    Counter,
+)
+from report_service.events.consumed import Document
+from report_service.projections.counting import count_documents
+from report_service.projections.sums import sum_documents, sum_lines
 from report_service.rebuild.store_day import rebuild_store_day
 from service_kit.audit import find_all_differences
 from tests.report_service.audit import PAIRS
-from tests.report_service.builders import COFFEE, MONDAY, STORE, TEA, a_line, a_sale
+from tests.report_service.builders import (
+    COFFEE,
+    MONDAY,
+    STORE,
+    TEA,
+    a_line,
+    a_return,
+    a_sale,
+    a_void_of,
+)
 from tests.report_service.conftest import Projection
 
 COLUMNS = """
@@ -49,26 +68,40 @@ def test_every_counter_is_compared_with_the_facts_by_brute_force() -> None:
 
 def test_a_counter_stands_after_the_one_that_it_is_summed_from() -> None:
     for position, counter in enumerate(COUNTERS):
-        assert counter.summed_from in (SALES, LINES, *COUNTERS[:position])
+        assert counter.summed_from in (DOCUMENTS, LINES, PAYMENTS, TAXES, *COUNTERS[:position])
 
 
-def test_python_and_sql_measure_the_same_of_the_facts() -> None:
-    sale = a_sale(a_line(COFFEE, 2, 500), a_line(COFFEE, 1, 250), a_line(TEA, 3, 100))
+def test_python_names_its_sums_as_the_facts_name_their_measures() -> None:
+    lines = (a_line(COFFEE, 2, 500), a_line(COFFEE, 1, 250), a_line(TEA, 3, 100))
+    sale = a_sale(*lines, discount_cents=30, rounding_cents=2)
+    void = a_void_of(a_sale(a_line(COFFEE, 1, 200), discount_cents=7, rounding_cents=-1))
+    refund = a_return(a_line(COFFEE, 1, 40), rounding_cents=1)
+    documents: list[Document] = [sale, void, refund]
 
-    of_sale = dict(zip(SALES.measures, sum_sales([sale], ("store_id",))[(STORE,)], strict=True))
-    of_line = dict(zip(LINES.measures, sum_lines([sale], ("product_id",))[(COFFEE,)], strict=True))
+    of_store = sum_documents(documents, ("store_id",))[(STORE,)]
+    of_coffee = sum_lines(documents, ("product_id",))[(COFFEE,)]
 
-    assert of_sale == {
-        "sales_count": 1,
-        "units": 6,
-        "amount_cents": 850,
-        "tax_cents": sale.tax_cents,
+    assert dict(zip(DOCUMENTS.measures, of_store, strict=True)) == {
+        "sales_count": 0,
+        "units": 4,
+        "amount_cents": 850 - 200 - 40,
+        "tax_cents": sale.tax_cents - void.tax_cents - refund.tax_cents,
+        "discount_cents": 30 - 7,
+        "returns_count": 1,
+        "returned_cents": 40,
+        "voids_count": 1,
+        "voided_cents": 200,
+        "cash_rounding_cents": 2 + 1 - 1,
     }
-    assert of_line == {"receipts": 1, "units": 3, "amount_cents": 750}
+    assert dict(zip(LINES.measures, of_coffee, strict=True)) == {
+        "receipts": 0,
+        "units": 1,
+        "amount_cents": 750 - 200 - 40,
+    }
 
 
 STORE_HOURS = Counter(
-    "store_hours", ("business_date", "store_id", "local_hour"), ("sales_count", "units"), SALES
+    "store_hours", ("business_date", "store_id", "local_hour"), ("sales_count", "units"), DOCUMENTS
 )
 CHAIN_HOURS = Counter(
     "chain_hours", ("business_date", "local_hour", "stripe"), ("sales_count",), STORE_HOURS
@@ -108,7 +141,7 @@ async def with_new_counters(projection: Projection) -> Projection:
                 for sale_id in (UUID(int=2 * partition + 1), UUID(int=2 * partition + 2))
             ]
             sales.append(a_sale(store_id=STORE + partition, business_date=tuesday))
-            await count_sales(session, sales, partition, (*COUNTERS, *NEW))
+            await count_documents(session, sales, partition, (*COUNTERS, *NEW))
     return projection
 
 

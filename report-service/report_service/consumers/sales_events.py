@@ -1,16 +1,24 @@
-"""Applies `sales.events.v1`: counts a sale as soon as it is confirmed, and journals who acted."""
+"""Applies `sales.events.v1`: counts confirmed sales, voids and returns, and journals who acted."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.freshness import note_published
-from report_service.events.consumed import SALES_DECODERS, EventsPublished, SaleRecorded
+from report_service.events.consumed import (
+    SALES_DECODERS,
+    Document,
+    EventsPublished,
+    Receipt,
+    ReturnRecorded,
+    SaleRecorded,
+    SaleVoided,
+)
 from report_service.events.topics import SALES_TOPIC
+from report_service.projections.counting import count_documents
 from report_service.projections.journal import entries_of
-from report_service.projections.sales import count_sales
 from report_service.telemetry import REPORT_DELAY
 from service_kit.database.sessions import after_commit
 from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
@@ -20,31 +28,49 @@ PLAUSIBLE_YEARS = range(2000, 2200)
 
 
 async def apply(session: AsyncSession, events: Sequence[Event[Any]]) -> None:
-    """Count the confirmed sales of a batch, and store who acted and until when Kafka has all."""
+    """Count the documents of a batch, and store who acted and until when Kafka has all."""
     bodies = [event.body for event in events]
     published = [body.published_until for body in bodies if isinstance(body, EventsPublished)]
     if published:
         await note_published(session, SALES_TOPIC, max(published))
-    sales = [body for body in bodies if isinstance(body, SaleRecorded)]
-    confirmed = [sale for sale in sales if sale.status == "confirmed"]
-    for sale in confirmed:
-        _refuse_contradictions(sale)
+    documents = [body for body in bodies if _counts(body)]
+    for document in documents:
+        _refuse_contradictions(document)
     stripe = events[0].record.partition
-    counted = await count_sales(session, confirmed, stripe, entries=entries_of(events))
+    counted = await count_documents(session, documents, stripe, entries=entries_of(events))
 
     def record_delays() -> None:
         now = datetime.now(UTC)
-        for sale in counted:
-            REPORT_DELAY.record(max(0.0, (now - sale.recorded_at).total_seconds()))
+        for document in counted:
+            REPORT_DELAY.record(max(0.0, (now - _made_at(document)).total_seconds()))
 
     after_commit(session, record_delays)
 
 
-def _refuse_contradictions(sale: SaleRecorded) -> None:
-    if sale.business_date.year not in PLAUSIBLE_YEARS:
-        raise PoisonMessage(f"sale {sale.sale_id}: business date {sale.business_date}")
-    if sum([line.amount_cents for line in sale.lines]) != sale.total_cents:
-        raise PoisonMessage(f"sale {sale.sale_id}: total_cents is not the sum of its lines")
+def _counts(body: object) -> TypeGuard[Document]:
+    is_sale = isinstance(body, SaleRecorded) and body.status == "confirmed"
+    return is_sale or isinstance(body, SaleVoided | ReturnRecorded)
+
+
+def _made_at(document: Document) -> datetime:
+    return document.voided_at if isinstance(document, SaleVoided) else document.recorded_at
+
+
+def _refuse_contradictions(document: Document) -> None:
+    if document.business_date.year not in PLAUSIBLE_YEARS:
+        raise PoisonMessage(f"{_name(document)}: business date {document.business_date}")
+    if sum([line.amount_cents for line in document.lines]) != document.total_cents:
+        raise PoisonMessage(f"{_name(document)}: total_cents is not the sum of its lines")
+    if not isinstance(document, Receipt) or document.gross_cents is None:
+        return
+    if document.gross_cents - document.discount_cents != document.total_cents:
+        raise PoisonMessage(f"{_name(document)}: total_cents is not gross less discounts")
+
+
+def _name(document: Document) -> str:
+    if isinstance(document, ReturnRecorded):
+        return f"return {document.return_id}"
+    return f"sale {document.sale_id}"
 
 
 SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply)

@@ -12,7 +12,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.counter_sources import FACTS_OF_DAY, select_source, select_sums, sum_each
-from report_service.db.counters import COUNTERS, SALES, Counter, Facts
+from report_service.db.counters import COUNTERS, DOCUMENTS, Counter, Facts
 from report_service.db.ranges import month_bounds
 from service_kit.audit import Check, Look, Skip, Slice
 
@@ -122,7 +122,8 @@ def skip_month(counters: Sequence[Counter]) -> Skip:
 
 def _earliest_of_months(counters: Sequence[Counter]) -> TextClause:
     months = [(each.table, "month") for each in counters]
-    days = [(each.summed_from.table, "business_date") for each in counters]
+    finer = [each.summed_from for each in counters]
+    days = [(each.table, "business_date") for each in finer if isinstance(each, Counter)]
     return _earliest(months + days, ">= :after")
 
 
@@ -154,8 +155,8 @@ def _compare(counters: Iterable[tuple[Counter, str, str]]) -> TextClause:
     for counter, in_source, in_counter in counters:
         source_sums, counter_sums = [], sum_each(counter.measures)
         if _shows_lines(counter):
-            # No other comparison checks the lines of sales against their totals.
-            source_sums.append("sum(lines.amount_cents) AS of_lines")
+            # No other comparison checks the lines of documents against their totals.
+            source_sums.append("sum(of_lines) AS of_lines")
             counter_sums.append("sum(amount_cents) AS of_lines")
         key = counter.key_without_stripe
         source = select_source(counter, key, in_source, source_sums)
@@ -183,7 +184,7 @@ def _as_content(counter: Counter, select: str) -> str:
 
 
 def _shows_lines(counter: Counter) -> bool:
-    return counter.summed_from is SALES and "amount_cents" in counter.measures
+    return counter.summed_from is DOCUMENTS and "amount_cents" in counter.measures
 
 
 async def _find(

@@ -21,7 +21,9 @@ def select_source(
     source = counter.summed_from
     if isinstance(source, Facts):
         sums = [f"{source.measures[name]} AS {name}" for name in counter.measures]
-        return select_sums(source.joined, where, key, [*sums, *further])
+        # Each SELECT has the condition, so that each table of facts is read by its index.
+        rows = " UNION ALL ".join(f"{select} WHERE {where}" for select in source.rows)
+        return select_sums(f"({rows}) AS facts", "true", key, [*sums, *further])
     coarser = [name if name in source.key else f"{_COARSER[name]} AS {name}" for name in key]
     return select_sums(source.table, where, coarser, [*sum_each(counter.measures), *further])
 

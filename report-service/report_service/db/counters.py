@@ -7,6 +7,8 @@ from this declaration.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from report_service.db.fact_rows import DOCUMENT_ROWS, LINE_ROWS, PAYMENT_ROWS, TAX_ROWS
+
 # A stripe separates the writers of one row. It is no part of what the row counts.
 STRIPE = "stripe"
 # A column without a type here is a bigint, as all measures are.
@@ -17,6 +19,8 @@ COLUMN_TYPES = {
     "product_id": "integer",
     "local_hour": "smallint",
     STRIPE: "smallint",
+    "method": "text",
+    "code": "text",
     "last_sold_at": "timestamp with time zone",
     "last_name": "text",
     "last_category": "text",
@@ -25,10 +29,9 @@ COLUMN_TYPES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """A table of facts: how to join it with its sales, and its measures."""
+    """Rows of the tables of facts, as SELECTs without a condition, and the measures of the rows."""
 
-    table: str
-    joined: str
+    rows: tuple[str, ...]
     measures: Mapping[str, str]
 
 
@@ -55,46 +58,49 @@ class Counter:
         return tuple(column for column in self.key if column != STRIPE)
 
 
-SALES = Facts(
-    "sale_facts",
-    """sale_facts AS sales CROSS JOIN LATERAL (
-            SELECT sum(quantity) AS units, sum(amount_cents) AS amount_cents
-            FROM sale_line_facts WHERE sale_id = sales.sale_id) AS lines""",
-    {
-        "sales_count": "count(*)",
-        "units": "coalesce(sum(lines.units), 0)",
-        "amount_cents": "sum(sales.total_cents)",
-        "tax_cents": "sum(sales.tax_cents)",
-    },
+_OF_STORE = (
+    *("sales_count", "units", "amount_cents", "tax_cents", "discount_cents"),
+    *("returns_count", "returned_cents", "voids_count", "voided_cents", "cash_rounding_cents"),
 )
-LINES = Facts(
-    "sale_line_facts",
-    "sale_facts AS sales JOIN sale_line_facts AS lines USING (sale_id)",
-    {
-        "receipts": "count(DISTINCT sale_id)",
-        "units": "sum(lines.quantity)",
-        "amount_cents": "sum(lines.amount_cents)",
-    },
-)
-_OF_STORE = ("sales_count", "units", "amount_cents", "tax_cents")
+_OF_CHAIN = ("sales_count", "units", "amount_cents", "tax_cents")
 _OF_PRODUCT = ("receipts", "units", "amount_cents")
+_AMOUNT = ("amount_cents",)
 _LABELS = ("last_sold_at", "last_name", "last_category")
 
-STORE_DAYS = Counter("store_days", ("business_date", "store_id"), _OF_STORE, SALES)
+DOCUMENTS = Facts(
+    DOCUMENT_ROWS,
+    # A document whose lines are lost has no units.
+    {name: f"sum({name})" for name in _OF_STORE} | {"units": "coalesce(sum(units), 0)"},
+)
+LINES = Facts(
+    LINE_ROWS,
+    {
+        "receipts": "count(DISTINCT sold) - count(DISTINCT voided)",
+        "units": "sum(units)",
+        "amount_cents": "sum(amount_cents)",
+    },
+)
+PAYMENTS = Facts(PAYMENT_ROWS, {"amount_cents": "sum(amount_cents)"})
+TAXES = Facts(TAX_ROWS, {"amount_cents": "sum(amount_cents)"})
+
+STORE_DAYS = Counter("store_days", ("business_date", "store_id"), _OF_STORE, DOCUMENTS)
 STORE_MONTHS = Counter("store_months", ("month", "store_id"), _OF_STORE, STORE_DAYS)
 STORE_TOTALS = Counter("store_totals", ("store_id",), _OF_STORE, STORE_MONTHS)
-CHAIN_DAYS = Counter("chain_days", ("business_date", STRIPE), _OF_STORE, STORE_DAYS)
+CHAIN_DAYS = Counter("chain_days", ("business_date", STRIPE), _OF_CHAIN, STORE_DAYS)
 PRODUCT_DAYS = Counter("product_days", ("business_date", "product_id"), _OF_PRODUCT, LINES)
 PRODUCT_MONTHS = Counter("product_months", ("month", "product_id"), _OF_PRODUCT, PRODUCT_DAYS)
 PRODUCT_TOTALS = Counter("product_totals", ("product_id",), _OF_PRODUCT, PRODUCT_MONTHS, _LABELS)
+PAYMENT_DAYS = Counter("payment_days", ("business_date", "store_id", "method"), _AMOUNT, PAYMENTS)
+PAYMENT_MONTHS = Counter("payment_months", ("month", "store_id", "method"), _AMOUNT, PAYMENT_DAYS)
+PAYMENT_TOTALS = Counter("payment_totals", ("store_id", "method"), _AMOUNT, PAYMENT_MONTHS)
+TAX_DAYS = Counter("tax_days", ("business_date", "store_id", "code"), _AMOUNT, TAXES)
+TAX_MONTHS = Counter("tax_months", ("month", "store_id", "code"), _AMOUNT, TAX_DAYS)
+TAX_TOTALS = Counter("tax_totals", ("store_id", "code"), _AMOUNT, TAX_MONTHS)
 
 # A counter stands after the one that it is summed from.
 COUNTERS = (
-    STORE_DAYS,
-    STORE_MONTHS,
-    STORE_TOTALS,
-    CHAIN_DAYS,
-    PRODUCT_DAYS,
-    PRODUCT_MONTHS,
-    PRODUCT_TOTALS,
+    *(STORE_DAYS, STORE_MONTHS, STORE_TOTALS, CHAIN_DAYS),
+    *(PRODUCT_DAYS, PRODUCT_MONTHS, PRODUCT_TOTALS),
+    *(PAYMENT_DAYS, PAYMENT_MONTHS, PAYMENT_TOTALS),
+    *(TAX_DAYS, TAX_MONTHS, TAX_TOTALS),
 )

@@ -21,8 +21,8 @@ Version = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
-class SaleLine(Struct, frozen=True, gc=False):
-    """A line of a sale, with the labels of the product at the time of the sale."""
+class DocumentLine(Struct, frozen=True, gc=False):
+    """A line of a sale or a return, with the labels that the product had on it."""
 
     line_no: Id
     product_id: Id
@@ -33,22 +33,73 @@ class SaleLine(Struct, frozen=True, gc=False):
     tax_cents: Cents
 
 
-class SaleRecorded(Struct, frozen=True):
-    """A sale was recorded. It counts at once when its status is `confirmed`."""
+class TaxAmount(Struct, frozen=True, gc=False):
+    """What a receipt has of a tax. Several rates may have one code."""
+
+    code: str
+    amount_cents: Cents
+
+
+class Payment(Struct, frozen=True, gc=False):
+    """What was tendered, or paid back, by one method."""
+
+    method: str
+    amount_cents: Cents
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What a sale and its void tell of the receipt. Events of before lack what has a default."""
 
     sale_id: UUID
     store_id: Id
-    status: Literal["pending", "confirmed"]
     recorded_at: Instant
     business_date: date
     local_hour: Annotated[int, Meta(ge=0, le=23)]
-    lines: Annotated[list[SaleLine], Meta(min_length=1)]
+    lines: Annotated[list[DocumentLine], Meta(min_length=1)]
+    taxes: list[TaxAmount] = []
     total_cents: Cents
     tax_cents: Cents
+    gross_cents: Cents | None = None
+    discount_cents: Cents = 0
+    payments: list[Payment] = []
+    change_cents: Cents = 0
+    cash_rounding_cents: Cents = 0
+
+
+class SaleRecorded(Receipt, frozen=True, kw_only=True):
+    """A sale was recorded. It counts at once when its status is `confirmed`."""
+
+    status: Literal["pending", "confirmed"]
 
 
 class SaleConfirmed(SaleRecorded, frozen=True):
     """A pending sale was confirmed. The body is that of `SaleRecorded`."""
+
+
+class SaleVoided(Receipt, frozen=True, kw_only=True):
+    """A confirmed sale never was. Its receipt comes along, so that it can be subtracted alone."""
+
+    voided_at: Instant
+
+
+class ReturnRecorded(Struct, frozen=True, kw_only=True):
+    """A store took goods back and paid for them. All amounts are positive."""
+
+    return_id: UUID
+    sale_id: UUID | None = None
+    store_id: Id
+    recorded_at: Instant
+    business_date: date
+    local_hour: Annotated[int, Meta(ge=0, le=23)]
+    lines: Annotated[list[DocumentLine], Meta(min_length=1)]
+    taxes: list[TaxAmount] = []
+    total_cents: Cents
+    tax_cents: Cents
+    payments: list[Payment] = []
+    cash_rounding_cents: Cents = 0
+
+
+Document = SaleRecorded | SaleVoided | ReturnRecorded
 
 
 class SaleRejected(Struct, frozen=True):

@@ -1,13 +1,27 @@
-"""Sums a batch of sales for each counter, before anything is written: pure functions."""
+"""Sums a batch of documents for each counter, before anything is written: pure functions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
 from operator import add, attrgetter, itemgetter
 from typing import Any, NamedTuple
 
-from report_service.db.counters import LINES, SALES, STRIPE, Counter, Facts
-from report_service.events.consumed import SaleRecorded
+from report_service.db.counters import (
+    DOCUMENTS,
+    LINES,
+    PAYMENTS,
+    STRIPE,
+    TAXES,
+    Counter,
+    Facts,
+)
+from report_service.events.consumed import Document, ReturnRecorded, SaleRecorded
+from report_service.projections.documents import (
+    figures_of,
+    payments_of,
+    signs_of,
+    taxes_of,
+)
 
 Key = tuple[Any, ...]
 Rows = list[tuple[Any, ...]]
@@ -23,62 +37,90 @@ class Labels(NamedTuple):
     category: str
 
 
+# A return may name its product as an old receipt does, so the labels of any sale win.
+_NEVER_SOLD = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def sum_for_counters(
-    sales: Sequence[SaleRecorded], stripe: int, counters: Sequence[Counter]
+    documents: Sequence[Document], stripe: int, counters: Sequence[Counter]
 ) -> dict[Counter, Rows]:
-    """Return the rows that the sales add to each counter, as the counter's columns."""
-    labels = find_latest_labels(sales)
+    """Return the rows that the documents add to each counter, as the counter's columns.
+
+    A counter to which they add nothing is left out: many batches have no payments.
+    """
+    labels = find_latest_labels(documents)
     sums: dict[Counter, Sums] = {}
     for counter in counters:
         source = counter.summed_from
         if isinstance(source, Counter):
             sums[counter] = _roll_up(sums[source], _coarser_key(source.key, counter.key, stripe))
         else:
-            sums[counter] = _SUM[source](sales, counter.key)
-    return {counter: _as_rows(counter, sums[counter], labels) for counter in counters}
+            sums[counter] = _SUM[source](documents, counter.key)
+    return {counter: _as_rows(counter, rows, labels) for counter, rows in sums.items() if rows}
 
 
-def sum_sales(sales: Iterable[SaleRecorded], key: tuple[str, ...]) -> Sums:
-    """Return the sums of sales for each value of some of their fields."""
+def sum_documents(documents: Iterable[Document], key: tuple[str, ...]) -> Sums:
+    """Return the sums of documents for each value of some of their fields."""
     key_of = _tuple_of(attrgetter, key)
     sums: Sums = {}
-    for sale in sales:
-        sale_key = key_of(sale)
-        row = sums.get(sale_key) or sums.setdefault(sale_key, [0, 0, 0, 0])
-        row[0] += 1
-        row[1] += sum([line.quantity for line in sale.lines])
-        row[2] += sale.total_cents
-        row[3] += sale.tax_cents
+    for document in documents:
+        document_key, figures = key_of(document), figures_of(document)
+        row = sums.get(document_key)
+        sums[document_key] = list(figures) if row is None else list(map(add, row, figures))
     return sums
 
 
-def sum_lines(sales: Iterable[SaleRecorded], key: tuple[str, ...]) -> Sums:
-    """Return the sums of lines for each value of some fields of their sale, then of their own.
+def sum_lines(documents: Iterable[Document], key: tuple[str, ...]) -> Sums:
+    """Return the sums of lines for each value of some fields of their document, then of their own.
 
     A sale counts as one receipt of a key, even when several of its lines have the key.
     """
-    fields_of_sale = tuple(name for name in key if name in _SALE_FIELDS)
-    of_sale = _tuple_of(attrgetter, fields_of_sale)
-    of_line = attrgetter(*key[len(fields_of_sale) :])
+    fields_of_document = tuple(name for name in key if name in _DOCUMENT_FIELDS)
+    of_document = _tuple_of(attrgetter, fields_of_document)
+    of_line = attrgetter(*key[len(fields_of_document) :])
     # Two levels of dictionaries: with one, each line would build and hash a whole key.
     groups: dict[Key, dict[Any, list[int]]] = {}
-    for sale in sales:
-        rows, seen = groups.setdefault(of_sale(sale), {}), set()
-        for line in sale.lines:
+    for document in documents:
+        rows, seen = groups.setdefault(of_document(document), {}), set()
+        signs = signs_of(document)
+        for line in document.lines:
             line_key = of_line(line)
             row = rows.get(line_key) or rows.setdefault(line_key, [0, 0, 0])
             if line_key not in seen:
                 seen.add(line_key)
-                row[0] += 1
-            row[1] += line.quantity
-            row[2] += line.amount_cents
-    if len(key) - len(fields_of_sale) == 1:
+                row[0] += signs.receipts
+            row[1] += signs.amounts * line.quantity
+            row[2] += signs.amounts * line.amount_cents
+    if len(key) - len(fields_of_document) == 1:
         return {(*g, each): row for g, rows in groups.items() for each, row in rows.items()}
     return {(*g, *each): row for g, rows in groups.items() for each, row in rows.items()}
 
 
-_SUM = {SALES: sum_sales, LINES: sum_lines}
-_SALE_FIELDS = frozenset(SaleRecorded.__struct_fields__)
+def _sum_amounts(
+    amounts_of: Callable[[Document], Mapping[str, int]],
+) -> Callable[[Iterable[Document], tuple[str, ...]], Sums]:
+    """Return what sums the amounts of documents by some of their fields, then by method or code."""
+
+    def sum_amounts(documents: Iterable[Document], key: tuple[str, ...]) -> Sums:
+        of_document = _tuple_of(attrgetter, key[:-1])
+        sums: Sums = {}
+        for document in documents:
+            sign = signs_of(document).amounts
+            for name, cents in amounts_of(document).items():
+                row = sums.setdefault((*of_document(document), name), [0])
+                row[0] += sign * cents
+        return sums
+
+    return sum_amounts
+
+
+_SUM: Mapping[Facts, Callable[[Iterable[Document], tuple[str, ...]], Sums]] = {
+    DOCUMENTS: sum_documents,
+    LINES: sum_lines,
+    PAYMENTS: _sum_amounts(payments_of),
+    TAXES: _sum_amounts(taxes_of),
+}
+_DOCUMENT_FIELDS = frozenset(SaleRecorded.__struct_fields__)
 
 
 def _roll_up(parts: Sums, coarser: Callable[[Key], Key]) -> Sums:
@@ -121,14 +163,16 @@ def _first_of_month(day: date) -> date:
     return day.replace(day=1)
 
 
-def find_latest_labels(sales: Iterable[SaleRecorded]) -> dict[int, Labels]:
+def find_latest_labels(documents: Iterable[Document]) -> dict[int, Labels]:
     """Return each product's labels on the latest of these sales."""
     latest: dict[int, Labels] = {}
-    for sale in sales:
-        for line in sale.lines:
+    for document in documents:
+        is_return = isinstance(document, ReturnRecorded)
+        sold_at = _NEVER_SOLD if is_return else document.recorded_at
+        for line in document.lines:
             known = latest.get(line.product_id)
-            if known is None or known.sold_at <= sale.recorded_at:
-                labels = Labels(sale.recorded_at, line.product_name, line.category)
+            if known is None or known.sold_at <= sold_at:
+                labels = Labels(sold_at, line.product_name, line.category)
                 latest[line.product_id] = max(known, labels) if known else labels
     return latest
 

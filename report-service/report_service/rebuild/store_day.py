@@ -12,7 +12,7 @@ from report_service.db.ranges import month_bounds
 from service_kit.events import positions
 
 Figures = tuple[int, ...] | None
-FIGURES = "sales, units, cents, cents of tax"
+FIGURES = ", ".join(STORE_DAYS.measures).replace("_", " ")
 
 # The rows to compute anew, by the columns of their key.
 _OF_STORE_DAY = {

@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from report_service.db.counters import COUNTERS, LINES, SALES, STORE_DAYS
+from report_service.db.counters import COUNTERS, STORE_DAYS
+from report_service.db.fact_rows import FACT_TABLES
 from service_kit.events import positions
 
 # All that is computed from the log, and the positions up to which it is computed.
 PROJECTIONS = (
-    SALES.table,
-    LINES.table,
+    *FACT_TABLES,
     *(counter.table for counter in COUNTERS),
     "stock_levels",
     "products",

@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from infra.tools.measure.bench.filling import PARTITIONS, PRODUCTS, STORES, YEAR, fill
 from infra.tools.measure.bench.lab import plain
 from report_service.events.consumed import (
+    DocumentLine,
     ProductChanged,
-    SaleLine,
     SaleRecorded,
     StockLevel,
     StockLevelsChanged,
     StoreChanged,
 )
 from report_service.projections.catalogue import keep_products, keep_stores
-from report_service.projections.sales import count_sales
+from report_service.projections.counting import count_documents
 from report_service.projections.stock_levels import keep_levels
 from tests.fixtures.postgres import clone
 
@@ -95,7 +95,7 @@ async def consume_sales(connection: Connection, engine: AsyncEngine) -> None:
         events = [as_event(row) for row in await connection.fetch(BASKETS, partition)]
         for first in range(0, len(events), BATCH):
             async with AsyncSession(engine) as session, session.begin():
-                await count_sales(session, events[first : first + BATCH], stripe=partition)
+                await count_documents(session, events[first : first + BATCH], stripe=partition)
 
 
 def as_event(row: asyncpg.Record) -> SaleRecorded:
@@ -107,7 +107,7 @@ def as_event(row: asyncpg.Record) -> SaleRecorded:
         business_date=row["date"],
         local_hour=12,
         lines=[
-            SaleLine(n, product, f"Produit {product}", f"Rayon {product % 20}", units, cents, 0)
+            DocumentLine(n, product, f"Produit {product}", f"Rayon {product % 20}", units, cents, 0)
             for n, product, units, cents in row["lines"]
         ],
         total_cents=row["total"],

@@ -36,8 +36,10 @@ def make_sale(chance: random.Random, business_date: date | None = None) -> dict[
             _EXAMPLE["lines"][0] | {"line_no": number, "product_id": each}
             for number, each in enumerate(draw_products(chance), start=1)
         ],
-        # The report refuses a sale whose total is not the sum of its lines.
+        # The report refuses a sale whose amounts contradict each other.
         "total_cents": LINES * _EXAMPLE["total_cents"],
+        "gross_cents": LINES * _EXAMPLE["total_cents"],
+        "discount_cents": 0,
         "tax_cents": LINES * _EXAMPLE["tax_cents"],
     }
     return {
