@@ -77,6 +77,17 @@ async def test_the_event_tells_price_and_discounts_apart(shop: Shop) -> None:
     assert "line_discount_cents" not in event["lines"][1]
 
 
+async def test_an_event_without_discounts_is_no_longer_than_it_must_be(shop: Shop) -> None:
+    await shop.sell((shop.coffee, 2))
+
+    event = await the_event(shop)
+
+    assert members(event, "gross_cents", "discount_cents") == [2500, 0]
+    assert event["lines"][0]["list_price"] == "12.5000"
+    left_out = {"gross_cents", "line_discount_cents", "receipt_discount_cents"}
+    assert not left_out & event["lines"][0].keys()
+
+
 async def test_a_sale_without_discounts_has_its_gross_amounts(shop: Shop) -> None:
     sale = (await shop.sell((shop.coffee, 2))).json()
 

@@ -11,7 +11,10 @@ from service_kit.events.key_changes import KeyChanged as KeyChanged
 
 
 class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line of a receipt. Discounts of 0 are left out: 1,200 lines must fit into a message."""
+    """A line of a receipt.
+
+    Without discounts it leaves out them and its gross amount: 1,200 lines must fit into a message.
+    """
 
     line_no: int
     product_id: int
@@ -22,8 +25,8 @@ class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
     unit_cost: Decimal | None
     amount_cents: int
     tax_cents: int
-    gross_cents: int
     list_price: Decimal | None = None
+    gross_cents: int | None = None
     line_discount_cents: int = 0
     receipt_discount_cents: int = 0
 

@@ -84,8 +84,8 @@ def sale_fields(sale: Sale) -> dict[str, Any]:
                 unit_cost=line.unit_cost,
                 amount_cents=line.amount_cents,
                 tax_cents=line.tax_cents,
-                gross_cents=line.gross_cents,
                 list_price=line.list_price,
+                gross_cents=None if line.gross_cents == line.amount_cents else line.gross_cents,
                 line_discount_cents=line.line_discount_cents,
                 receipt_discount_cents=line.receipt_discount_cents,
             )
