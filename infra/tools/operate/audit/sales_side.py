@@ -9,17 +9,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 LONGEST_SAGA_SECONDS = 60
 
 _WRONG_TOTALS = text("""
-    SELECT id, total_cents, amount FROM sales LEFT JOIN (
-        SELECT sale_id, sum(amount_cents) AS amount FROM sale_lines GROUP BY sale_id
+    SELECT id, total_cents, discount_cents, amount, discount FROM sales LEFT JOIN (
+        SELECT sale_id, sum(amount_cents) AS amount,
+            sum(line_discount_cents + receipt_discount_cents) AS discount
+        FROM sale_lines GROUP BY sale_id
     ) AS lines ON sale_id = id
-    WHERE total_cents IS DISTINCT FROM amount LIMIT 100
+    WHERE (total_cents, discount_cents) IS DISTINCT FROM (amount, discount) LIMIT 100
 """)
 
 
 async def check_totals(session: AsyncSession) -> list[str]:
-    """Check that a receipt is the sum of its lines."""
+    """Check that a receipt is the sum of its lines, and its discounts are those of its lines."""
     rows = await session.execute(_WRONG_TOTALS)
-    return [f"sale {row.id}: total {row.total_cents}, its lines {row.amount}" for row in rows]
+    return [
+        f"sale {row.id}: total {row.total_cents}, discounts {row.discount_cents};"
+        f" of its lines {row.amount}, {row.discount}"
+        for row in rows
+    ]
 
 
 _OVERDUE = text("""
