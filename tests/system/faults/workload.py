@@ -26,6 +26,8 @@ SHARE_MOVEMENTS = 0.2
 SHARE_OPENINGS = 0.2  # of the movements
 MOST_COUNTS = 2  # of each opened product
 SHARE_ASYNC = 0.2
+SHARE_CASH = 0.4
+SHARE_CARD_AND_CASH = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class Workload:
         operation = Operation(key, store_id, {p: random.randint(1, 3) for p in products})
         self.history.sales.append(operation)
         lines = [{"produit_id": id, "quantite": n} for id, n in operation.quantities.items()]
-        body = {"magasin_id": store_id, "panier": lines}
+        body = {"magasin_id": store_id, "panier": lines} | _payments(key)
         url = self._urls["sales"] + "/api/ventes/"
         headers = {"x-token": self._keys[store_id]["till"]}
         if random.random() < SHARE_ASYNC:
@@ -240,3 +242,14 @@ class Workload:
             return True
         self.history.surprises.append(f"{operation.key}: {answer.status_code} {answer.text[:300]}")
         return True
+
+
+def _payments(key: str) -> dict[str, Any]:
+    """Return how a sale is paid, if the till says it: with more cash than any basket costs."""
+    chance = Random(f"{key}/payments").random()  # of its own, so that a seed keeps its baskets
+    cash = {"moyen": "comptant", "montant": 1000}
+    if chance < SHARE_CASH:
+        return {"paiements": [cash]}
+    if chance < SHARE_CASH + SHARE_CARD_AND_CASH:
+        return {"paiements": [{"moyen": "debit", "montant": 0.5}, cash]}
+    return {}

@@ -28,6 +28,24 @@ async def check_totals(session: AsyncSession) -> list[str]:
     ]
 
 
+_WRONG_PAYMENTS = text("""
+    SELECT id FROM sales CROSS JOIN LATERAL (
+        SELECT sum(CAST(payment ->> 'amount_cents' AS bigint)) AS received
+        FROM jsonb_array_elements(payments) AS payment
+    ) AS paid
+    WHERE change_cents < 0 OR abs(cash_rounding_cents) > 2
+        OR CASE WHEN payments = '[]' THEN (change_cents, cash_rounding_cents) <> (0, 0)
+            ELSE received - change_cents <> total_cents + tax_cents + cash_rounding_cents END
+    LIMIT 100
+""")
+
+
+async def check_payments(session: AsyncSession) -> list[str]:
+    """Check that the payments of a receipt cover what is due, and no more."""
+    rows = await session.execute(_WRONG_PAYMENTS)
+    return [f"sale {row.id}: its payments are not what is due" for row in rows]
+
+
 _OVERDUE = text("""
     SELECT id, recorded_at FROM sales
     WHERE status = 'pending'
@@ -80,6 +98,7 @@ async def check_announced(session: AsyncSession) -> list[str]:
 
 CHECKS: dict[str, Callable[[AsyncSession], Awaitable[list[str]]]] = {
     "totals": check_totals,
+    "payments are what is due": check_payments,
     "sagas end": check_sagas,
     "keys have one effect": check_keys,
     "sales are announced": check_announced,
