@@ -54,7 +54,15 @@ def json_of(*parts: Any, media_type: str = "application/json") -> dict[str, Any]
     return {"content": {media_type: {"schema": {**schema, "$defs": definitions}}}}
 
 
-PROBLEM = json_of(Problem, media_type="application/problem+json")
+_PROBLEM_TYPE = "application/problem+json"
+PROBLEM = json_of(Problem, media_type=_PROBLEM_TYPE)
+
+
+def problem_with(members: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return an entry of a route's `responses`: a problem with further members."""
+    return json_of(Problem, members, media_type=_PROBLEM_TYPE)
+
+
 # The errors of every route. FastAPI would describe its own 422, which is never sent.
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "4XX": {"description": "The request cannot be carried out as it is", **PROBLEM},

@@ -40,6 +40,7 @@ class Problem(Exception):
         detail: str,
         errors: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -48,6 +49,8 @@ class Problem(Exception):
         self.errors = errors[:MOST_DESCRIBED]
         self.further_rows = _rows_of(errors[MOST_DESCRIBED:])
         self.headers = headers or {}
+        # What a program needs beside the code (RFC 9457, 3.2).
+        self.members = members or {}
 
     @classmethod
     def of(
@@ -74,6 +77,7 @@ class Problem(Exception):
             "detail": self.detail,
             "instance": instance,
             "trace_id": current_trace_id(),
+            **self.members,
         }
         if self.errors:
             body["errors"] = self.errors
