@@ -33,7 +33,8 @@ _SUMS = """
     FROM {source} GROUP BY store_id, business_date
 """
 _FACT_SUMS = text(_SUMS.format(id="sale_id", source="sale_facts"))
-_SALE_SUMS = text(_SUMS.format(id="id", source="sales WHERE status = 'confirmed'"))
+# The report does not subtract voids yet: it counts a voided sale as it was sold.
+_SALE_SUMS = text(_SUMS.format(id="id", source="sales WHERE status IN ('confirmed', 'voided')"))
 
 
 async def read(session: AsyncSession) -> ReportState:
@@ -62,7 +63,7 @@ _FACTS_OF_DAY = text("""
 """)
 _SALES_OF_DAY = text("""
     SELECT id, total_cents FROM sales
-    WHERE store_id = :store_id AND business_date = :day AND status = 'confirmed'
+    WHERE store_id = :store_id AND business_date = :day AND status IN ('confirmed', 'voided')
 """)
 
 

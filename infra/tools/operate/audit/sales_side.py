@@ -83,7 +83,7 @@ _UNANNOUNCED = text("""
     SELECT id, status FROM sales LEFT JOIN announced ON subject = id::text
     WHERE recorded_at > clock_timestamp() - interval '7 days'
       AND (types @> CASE
-        WHEN status = 'pending' OR stock_policy = 'permissive'
+        WHEN status = 'pending' OR (status = 'confirmed' AND stock_policy = 'permissive')
         THEN ARRAY['sales.sale-recorded.v1']
         ELSE ARRAY['sales.sale-recorded.v1', 'sales.sale-' || status || '.v1'] END) IS NOT TRUE
     LIMIT 100
@@ -96,10 +96,30 @@ async def check_announced(session: AsyncSession) -> list[str]:
     return [f"sale {row.id} is {row.status}, without an event" for row in rows]
 
 
+# An event that tells of another end than the row does.
+_CONTRADICTED = text("""
+    SELECT id, status, types FROM sales JOIN (
+        SELECT subject, array_agg(DISTINCT type ORDER BY type) AS types FROM outbox
+        WHERE topic = 'sales.events.v1' AND type <> 'sales.sale-recorded.v1' GROUP BY subject
+    ) AS announced ON subject = id::text
+    WHERE NOT types <@ CASE
+        WHEN status = 'voided' THEN ARRAY['sales.sale-confirmed.v1', 'sales.sale-voided.v1']
+        ELSE ARRAY['sales.sale-' || status || '.v1'] END
+    LIMIT 100
+""")
+
+
+async def check_one_end(session: AsyncSession) -> list[str]:
+    """Check that a sale has one end: no voided one was also rejected or cancelled."""
+    rows = await session.execute(_CONTRADICTED)
+    return [f"sale {row.id} is {row.status}, and announced as {row.types}" for row in rows]
+
+
 CHECKS: dict[str, Callable[[AsyncSession], Awaitable[list[str]]]] = {
     "totals": check_totals,
     "payments are what is due": check_payments,
     "sagas end": check_sagas,
     "keys have one effect": check_keys,
     "sales are announced": check_announced,
+    "sales have one end": check_one_end,
 }

@@ -82,7 +82,7 @@ def _agree(sale: Any, decision: tuple[str, str | None] | None) -> bool:
         return outcome == "withdrawn" and goods == sale.goods
     if sale.status == "rejected":
         return outcome == "refused"
-    if sale.status == "cancelled":
+    if sale.status in ("cancelled", "voided"):
         return outcome in ("refused", "returned")
     return True
 
@@ -91,7 +91,9 @@ _LAST_EVENTS = text("""
     SELECT DISTINCT ON (subject) subject, published_at IS NULL AS waits, kafka_partition,
         kafka_offset
     FROM outbox WHERE subject = ANY(CAST(:subjects AS text[]))
-      AND type IN ('sales.sale-recorded.v1', 'sales.sale-cancelled.v1')
+      AND type IN (
+        'sales.sale-recorded.v1', 'sales.sale-cancelled.v1', 'sales.sale-voided.v1'
+      )
     ORDER BY subject, id DESC
 """)
 
