@@ -6,7 +6,7 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 
-from sales_service.api import keys, products, sales, stores
+from sales_service.api import keys, products, sales, stores, voids
 from sales_service.api.outcomes import run_outcomes
 from sales_service.api.problems import PROBLEM_OF
 from sales_service.api.state import SalesState
@@ -25,7 +25,10 @@ def create_app(settings: Settings) -> FastAPI:
     return build_api(
         settings,
         title="Comptoir : ventes",
-        routers=[state, stores.router, products.router, sales.router, keys.router],
+        routers=[
+            *(state, stores.router, products.router),
+            *(sales.router, voids.router, keys.router),
+        ],
         problem_of=PROBLEM_OF,
     )
 

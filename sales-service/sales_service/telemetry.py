@@ -16,11 +16,15 @@ OTHER_STORES = "other"
 
 _meter = metrics.get_meter("sales_service")
 _SALES = _meter.create_counter(
-    "sales", description="How many sales were decided, by store and status?"
+    "sales", description="How many sales reached each final status, by store and status?"
 )
 _REVENUE = _meter.create_counter(
     "sales_revenue",
     description="What were the confirmed sales worth, taxes included, by store and currency?",
+)
+_VOIDED_REVENUE = _meter.create_counter(
+    "sales_voided_revenue",
+    description="What were the voided sales worth, taxes included, by store and currency?",
 )
 _DECISION = _meter.create_histogram(
     "saga_duration",
@@ -75,6 +79,9 @@ def count_sales(sales: Sequence[Sale]) -> None:
             continue
         store = _STORES.label(sale.store_id)
         _SALES.add(1, {"store": store, "status": sale.status.value})
+        revenue = {"store": store, "currency": sale.currency}
+        paid = (sale.total_cents + sale.tax_cents) / 100
         if sale.status is SaleStatus.CONFIRMED:
-            paid = (sale.total_cents + sale.tax_cents) / 100
-            _REVENUE.add(paid, {"store": store, "currency": sale.currency})
+            _REVENUE.add(paid, revenue)
+        elif sale.status is SaleStatus.VOIDED:
+            _VOIDED_REVENUE.add(paid, revenue)

@@ -60,7 +60,7 @@ def _settings(kind: Any, engine: AsyncEngine) -> Any:
 
 @pytest.fixture
 async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a client of the sales service, with a product and a sale in each store."""
+    """Open a client of the sales service, with a product and an old sale in each store."""
     app = sales_service.main.create_app(_settings(sales_service.settings.Settings, sales_engine))
     async with _client_of(app, sales_engine) as client:
         headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}
@@ -72,6 +72,7 @@ async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
                 "magasin_id": store,
                 "panier": [{"produit_id": PRODUCT, "quantite": 1}],
                 "vente_id": str(SALE_OF[store]),
+                "date": "2020-01-01",
             }
             made.append(await client.post("/api/magasins/", json=place, headers=headers))
             made.append(await client.post("/api/ventes/", json=sale, headers=headers))

@@ -51,6 +51,10 @@ def _sale(store: int) -> dict[str, Any]:
     return {"magasin_id": store, "panier": [{"produit_id": PRODUCT, "quantite": 1}]}
 
 
+def _void(_: int) -> dict[str, Any]:
+    return {"motif": "Erreur"}
+
+
 def _reception(store: int) -> dict[str, Any]:
     lines = [{"produit_id": PRODUCT, "quantite": 1}]
     return {"magasin_id": store, "type": "reception", "lignes": lines}
@@ -106,6 +110,11 @@ MATRIX = {
         "GET /api/ventes/{sale_id}": Operation(
             "/api/ventes/{sale}", _RECEIPT_READERS, 200, 200, 404
         ),
+        # The sale is of a closed day: whoever may void it is told so, each time.
+        "POST /api/ventes/{sale_id}/annulation": Operation(
+            "/api/ventes/{sale}/annulation", _SELLERS, 409, 409, 404, _void
+        ),
+        "DELETE /api/ventes/{sale_id}": Operation("/api/ventes/{sale}", _SELLERS, 409, 409, 404),
         "GET /api/magasins/": Operation("/api/magasins/", ROLES, 200, 200, 200),
         "POST /api/magasins/": Operation("/api/magasins/", _CHAIN, 201, 403, 403, _store),
         "PUT /api/magasins/{store_id}": Operation(

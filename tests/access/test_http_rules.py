@@ -14,6 +14,8 @@ from tests.access.test_access_matrix import OPERATIONS, Services
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 CHANGES = ("PUT", "PATCH", "DELETE")
+# A sale changes once at most: a second void is refused, whatever the client has read.
+WITHOUT_VERSION = {"/api/ventes/{sale_id}"}
 OPERATIONAL = ("/", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs")
 RATES = ("ratelimit", "ratelimit-policy")
 # They differ between two answers to the same request.
@@ -101,7 +103,7 @@ async def test_every_change_can_be_conditional(
     surprises = []
     for service, name, operation in OPERATIONS:
         method, _, path = name.partition(" ")
-        if method not in CHANGES:
+        if method not in CHANGES or path in WITHOUT_VERSION:
             continue
         # The matrix changes what does not exist, where a changed one would answer differently.
         url = operation.url(OWN).replace("9999", str(FOREIGN)).replace("nobody", "conditional")

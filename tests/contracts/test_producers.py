@@ -59,6 +59,9 @@ PUBLISHED: list[Any] = [
     published.SaleConfirmed(**sale_fields(a_sale()) | {"status": "confirmed"}, decided_at=NOW),
     published.SaleRejected(SALE_ID, 3, MISSING, NOW),
     published.SaleCancelled(SALE_ID, 3, "timeout", NOW),
+    published.SaleVoided(
+        **sale_fields(a_sale()) | {"status": "voided"}, reason="Erreur", voided_at=NOW
+    ),
     published.LevelDeclared(SALE_ID, 3, 1, "opening", 50, NOW),
     published.EventsPublished(NOW),
     published.StoreChanged(

@@ -1,10 +1,11 @@
 """A sale belongs to its store's day."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given, strategies
 
-from sales_service.domain.business_day import place_in_business_day
+from sales_service.domain.business_day import is_day_open, place_in_business_day
 
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
 
@@ -48,3 +49,38 @@ def test_a_local_time_at_a_change_of_the_clock_has_one_instant(
 
     assert placed.sold_at.astimezone(UTC) == instant
     assert placed.business_date == local.date()
+
+
+INSTANTS = strategies.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1))  # noqa: DTZ001
+PLACES = strategies.sampled_from(
+    ["America/Toronto", "Europe/Paris", "Asia/Tokyo", "Pacific/Apia", "America/St_Johns", "UTC"]
+)
+
+
+@given(INSTANTS, PLACES, strategies.integers(0, 12))
+def test_a_day_is_open_until_the_next_one_ends(
+    moment: datetime, timezone: str, cutoff_hour: int
+) -> None:
+    now = moment.replace(tzinfo=UTC)
+    day = place_in_business_day(None, now, timezone, cutoff_hour).business_date
+
+    def is_open_after(hours: int) -> bool:
+        return is_day_open(day, now + timedelta(hours=hours), timezone, cutoff_hour)
+
+    # The next day ends a day after this one, and no later than two days from now. A change of the
+    # clock makes a day an hour shorter or longer.
+    assert is_open_after(0)
+    assert is_open_after(23)
+    assert not is_open_after(49)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_open"),
+    [
+        (datetime(2026, 11, 25, 8, 59, 59, tzinfo=UTC), True),
+        (datetime(2026, 11, 25, 9, 0, tzinfo=UTC), False),
+    ],
+)
+def test_a_day_closes_at_the_cutoff_hour_of_the_store(now: datetime, is_open: bool) -> None:
+    # Four o'clock in Toronto is nine in UTC.
+    assert is_day_open(date(2026, 11, 23), now, "America/Toronto", 4) is is_open

@@ -17,12 +17,14 @@ LIST = "/api/ventes/"
 _SALES = text("""
     INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
         recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents,
-        tax_cents, client_id)
+        tax_cents, client_id, decided_at, void_origin, voided_at, void_reason)
     SELECT CAST('0199c2a4-0000-7000-8000-' || lpad(to_hex(n), 12, '0') AS uuid), store,
         store || '-' || lpad(n::text, 6, '0'),
-        (ARRAY['confirmed', 'confirmed', 'pending', 'rejected', 'cancelled'])[1 + n % 5],
+        (ARRAY['confirmed', 'confirmed', 'pending', 'rejected', 'cancelled', 'voided'])[1 + n % 6],
         'permissive', now(), -300, now(), DATE '2026-03-01' + n * 7 % 5, 12, 'CAD',
-        (ARRAY['1', '2', 'Caisse é', NULL])[1 + n / 3 % 4], '[]', 300, 45, 'test/till'
+        (ARRAY['1', '2', 'Caisse é', NULL])[1 + n / 3 % 4], '[]', 300, 45, 'test/till', now(),
+        CASE WHEN n % 6 = 5 THEN 'till' END, CASE WHEN n % 6 = 5 THEN now() END,
+        CASE WHEN n % 6 = 5 THEN 'Erreur' END
     FROM (SELECT n, 1 + n / 2 % 2 AS store FROM generate_series(1, :sales) AS n) AS numbered
 """)
 _LINES = text("""
@@ -44,7 +46,7 @@ STATUSES = {
     None: "true",
     "confirmee": "status = 'confirmed'",
     "en_attente": "status = 'pending'",
-    "annulee": "status = 'cancelled'",
+    "annulee": "status IN ('cancelled', 'voided')",
 }
 
 

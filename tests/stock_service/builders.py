@@ -15,6 +15,7 @@ from stock_service.events.consumed import (
     SaleCancelled,
     SaleLine,
     SaleRecorded,
+    SaleVoided,
     StoreChanged,
 )
 
@@ -71,6 +72,10 @@ def sale_recorded(
 
 def sale_cancelled(sale: Event[SaleRecorded], actor: str | None = None) -> Event[SaleCancelled]:
     return an_event(SaleCancelled(sale.body.sale_id, sale.body.store_id, NOON), actor=actor)
+
+
+def sale_voided(sale: Event[SaleRecorded], actor: str | None = None) -> Event[SaleVoided]:
+    return an_event(SaleVoided(sale.body.sale_id, sale.body.store_id, NOON), actor=actor)
 
 
 def level_declared(

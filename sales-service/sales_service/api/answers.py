@@ -6,7 +6,7 @@ more than any price or receipt has.
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import msgspec
@@ -18,11 +18,13 @@ from sales_service.api.words import (
     FRENCH_OF_LINE,
     WORD_OF_KIND,
     WORD_OF_METHOD,
+    WORD_OF_ORIGIN,
     WORD_OF_STATUS,
 )
 from sales_service.db.catalogue import ProductRow
 from sales_service.db.stores import StoreRow
 from sales_service.domain.sale import Sale, SaleLine, SaleStatus
+from sales_service.domain.voids import Void
 from service_kit.http.preconditions import etag_of
 from service_kit.telemetry import stages
 from service_kit.telemetry.stages import Stage
@@ -32,7 +34,10 @@ JSON = "application/json"
 MESSAGES = {
     SaleStatus.PENDING: "Vente enregistrée, en attente du stock",
     SaleStatus.CONFIRMED: "Vente enregistrée",
+    SaleStatus.CANCELLED: "Vente annulée",
+    SaleStatus.VOIDED: "Vente annulée",
 }
+TIMED_OUT = "Le stock n'a pas répondu à temps"
 
 
 class TaxRateOut(msgspec.Struct, frozen=True, rename=FRENCH):
@@ -206,6 +211,19 @@ class PaymentOut(msgspec.Struct, frozen=True, rename=FRENCH):
     amount: float
 
 
+class VoidOut(msgspec.Struct, frozen=True, rename=FRENCH):
+    """What ended a sale: a till (`caisse`), or the time in which the stock did not answer."""
+
+    origin: Literal["caisse", "delai"]
+    reason: str
+    by: Annotated[str | None, msgspec.Meta(description="Client of the key, or a process")]
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+    @classmethod
+    def of(cls, void: Void) -> Self:
+        return cls(WORD_OF_ORIGIN[void.origin], void.reason or TIMED_OUT, void.by, void.at)
+
+
 class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """A receipt; `id`, `date`, `magasin_id`, `total` and `lignes` are the seed's."""
 
@@ -232,9 +250,10 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     payments: list[PaymentOut]
     change: Annotated[float, msgspec.Meta(description="What the customer gets back, in cash")]
     lines: list[LineOut]
+    void: Annotated[VoidOut | UnsetType, msgspec.Meta(description="Only of an `annulee`")] = UNSET
 
     @classmethod
-    def of(cls, sale: Sale, *more: Any) -> Self:
+    def of(cls, sale: Sale, **more: Any) -> Self:
         return cls(
             sale.id,
             sale.number,
@@ -258,19 +277,26 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             ],
             _money(sale.paid.change_cents),
             [LineOut.of(line) for line in sale.lines],
-            *more,
+            UNSET if sale.void is None else VoidOut.of(sale.void),
+            **more,
         )
 
 
-class SaleAnswer(SaleOut, frozen=True, rename=FRENCH):
-    """The answer to a posted sale: the receipt, with the seed's `message` and `vente_id`."""
+class SaleAnswer(SaleOut, frozen=True, kw_only=True, rename=FRENCH):
+    """The answer to a posted or voided sale: the receipt, with the seed's `message`, `vente_id`."""
 
     message: str
     sale_id: UUID
 
     @classmethod
     def to(cls, sale: Sale) -> Self:
-        return cls.of(sale, MESSAGES[sale.status], sale.id)
+        return cls.of(sale, message=MESSAGES[sale.status], sale_id=sale.id)
+
+
+class VoidedProblem(msgspec.Struct, frozen=True, rename=FRENCH):
+    """What a problem about a voided sale has beside the members of all problems."""
+
+    void: VoidOut | UnsetType = UNSET
 
 
 def _money(cents: int) -> float:

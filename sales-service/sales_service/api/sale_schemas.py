@@ -35,8 +35,10 @@ from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
 from sales_service.domain.search_keys import fold
 
 MOST_LINES = 1200
-# The sale of the demo chain, for `/docs`.
+# The sales of the demo chain, for `/docs`: one to read, one to void and one to delete.
 EXAMPLE_ID = UUID("0193a5d0-2c00-7000-8000-000000000001")
+VOIDED_EXAMPLE_ID = UUID("0193a5d0-2c00-7000-8000-000000000002")
+DELETED_EXAMPLE_ID = UUID("0193a5d0-2c00-7000-8000-000000000003")
 
 
 RegisterId = Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,50}$")]
@@ -96,7 +98,7 @@ class SalesQuery(BaseModel):
             first_day=self.start,
             last_day=self.end,
             register_id=self.register_id,
-            status=STATUSES[self.status] if self.status else None,
+            statuses=STATUSES[self.status] if self.status else None,
             product_id=self.product_id,
         )
 

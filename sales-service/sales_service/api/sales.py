@@ -8,8 +8,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from sales_service.api.answers import SaleAnswer, SaleOut, respond
-from sales_service.api.problems import cancelled_sale, insufficient_stock
+from sales_service.api.answers import SaleAnswer, SaleOut, VoidedProblem, respond
+from sales_service.api.problems import insufficient_stock, voided_sale
 from sales_service.api.roles import ReceiptReader, Right, Seller, may
 from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery, store_of
 from sales_service.api.state import sales_state
@@ -21,7 +21,7 @@ from sales_service.use_cases.record_sale import record_sale
 from service_kit.http.access import refuse_foreign
 from service_kit.http.callers import Caller
 from service_kit.http.idempotency import REPLAYED, Keyed
-from service_kit.http.openapi import PROBLEM, json_of
+from service_kit.http.openapi import json_of, problem_with
 from service_kit.http.pages import link_next
 from service_kit.http.state import ReadSession, api_state
 from service_kit.telemetry.routing import TimedRoute
@@ -90,7 +90,10 @@ async def get_sale(sale_id: ReceiptId, session: ReadSession, caller: ReceiptRead
             "description": "Le stock n'a pas encore décidé ; voir Location",
             **json_of(SaleAnswer),
         },
-        409: {"description": "Stock insuffisant : chaque ligne qui manque", **PROBLEM},
+        409: {
+            "description": "Stock insuffisant : chaque ligne qui manque ; ou vente déjà annulée",
+            **problem_with(VoidedProblem),
+        },
     },
 )
 async def post_sale(
@@ -115,7 +118,7 @@ async def post_sale(
         with state.waiters.place() as may_wait:
             outcome = await sales.outcomes.wait(sale.id, seconds) if may_wait else None
         if outcome is not None:
-            sale = replace(sale, status=outcome.status, missing=outcome.missing)
+            sale = replace(sale, status=outcome.status, missing=outcome.missing, void=outcome.void)
     return _answer(sale, REPLAYED if recorded.is_repeated else {})
 
 
@@ -134,8 +137,8 @@ def _answer(sale: Sale, replayed: Mapping[str, str]) -> Response:
     headers = {"Location": f"/api/ventes/{sale.id}", **replayed}
     if sale.status is SaleStatus.REJECTED:
         raise insufficient_stock(sale, headers)
-    if sale.status is SaleStatus.CANCELLED:
-        raise cancelled_sale(headers)
+    if sale.void is not None:
+        raise voided_sale(sale.void, headers)
     status = 201
     if sale.status is SaleStatus.PENDING:
         status = 202

@@ -1,14 +1,19 @@
 """The words of the API: French names of members and parameters, of kinds and of statuses."""
 
+from typing import Literal
+
 from sales_service.domain.payments import Method
 from sales_service.domain.sale import SaleStatus
+from sales_service.domain.voids import VoidOrigin
 
 FRENCH = {
     "address": "adresse",
     "amount": "montant",
     "amount_due": "a_payer",
+    "at": "le",
     "basket": "panier",
     "business_date": "date_affaires",
+    "by": "par",
     "cash_rounding": "arrondi_especes",
     "category": "categorie",
     "change": "monnaie",
@@ -35,6 +40,7 @@ FRENCH = {
     "name": "nom",
     "number": "numero",
     "on_hand": "quantite_stock",
+    "origin": "origine",
     "overlap_hours": "chevauchement_heures",
     "percentage": "pourcentage",
     "payments": "paiements",
@@ -60,6 +66,7 @@ FRENCH = {
     "total_with_taxes": "total_ttc",
     "unit_cost": "cout",
     "unit_price": "prix",
+    "void": "annulation",
     "wanted": "critere",
 }
 # The price of a line has another name than that of a product.
@@ -82,8 +89,16 @@ WORD_OF_STATUS = {
     SaleStatus.CONFIRMED: "confirmee",
     SaleStatus.REJECTED: "rejetee",
     SaleStatus.CANCELLED: "annulee",
+    SaleStatus.VOIDED: "annulee",
 }
-STATUSES = {word: status for status, word in WORD_OF_STATUS.items()}
+STATUSES = {
+    word: tuple(status for status, each in WORD_OF_STATUS.items() if each == word)
+    for word in WORD_OF_STATUS.values()
+}
+WORD_OF_ORIGIN: dict[VoidOrigin, Literal["caisse", "delai"]] = {
+    VoidOrigin.TILL: "caisse",
+    VoidOrigin.TIMEOUT: "delai",
+}
 
 
 def translate(name: str) -> str:

@@ -30,7 +30,7 @@ class SaleFilter:
     first_day: date | None = None
     last_day: date | None = None
     register_id: str | None = None
-    status: SaleStatus | None = None
+    statuses: tuple[SaleStatus, ...] | None = None
     product_id: int | None = None
 
     def given(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ _CONDITIONS = {
     "first_day": "business_date >= :first_day",
     "last_day": "business_date <= :last_day",
     "register_id": "register_id = :register_id",
-    "status": "status = :status",
+    "statuses": "status = ANY(CAST(:statuses AS text[]))",
     "product_id": """EXISTS (
         SELECT FROM sale_lines WHERE sale_id = sales.id AND product_id = :product_id
     )""",
@@ -64,6 +64,8 @@ class Order:
     bounded: frozenset[str] = frozenset()
     # What the index says of its rows.
     conditions: tuple[str, ...] = ()
+    # What a page is read of in each store, beside the store: values that the bounds name.
+    parts: str = ""
 
 
 BY_STORE = Order()
@@ -82,10 +84,11 @@ BY_REGISTER = Order(
 )
 BY_OUTCOME = Order(
     columns=("status",),
-    lower=("CAST(:status AS text)",),
-    upper=("CAST(:status AS text)",),
-    bounded=frozenset({"status"}),
+    lower=("outcome",),
+    upper=("outcome",),
+    bounded=frozenset({"statuses"}),
     conditions=("status <> 'confirmed'",),
+    parts="CROSS JOIN unnest(CAST(:statuses AS text[])) AS outcomes(outcome)",
 )
 
 
@@ -132,7 +135,7 @@ def _choose(given: dict[str, Any]) -> Order:
         return BY_DAY
     if "register_id" in given:
         return BY_REGISTER
-    if given.get("status", SaleStatus.CONFIRMED) is not SaleStatus.CONFIRMED:
+    if "statuses" in given and SaleStatus.CONFIRMED not in given["statuses"]:
         return BY_OUTCOME
     return BY_STORE
 
@@ -177,7 +180,7 @@ def _page_of_stores(order: Order, conditions: Sequence[str], *, has_stores: bool
     stores = "unnest(CAST(:store_ids AS int[]))" if has_stores else "(SELECT id FROM stores)"
     return f"""
         {_BEGINS if order is BY_DAY else ""}
-        SELECT newest.* FROM {stores} AS reached(wanted)
+        SELECT newest.* FROM {stores} AS reached(wanted) {order.parts}
         CROSS JOIN LATERAL (
             SELECT {SALE_COLUMNS} FROM sales WHERE {" AND ".join(where)}
             ORDER BY {", ".join(f"{each} DESC" for each in ["store_id", *order.columns, "id"])}

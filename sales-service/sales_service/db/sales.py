@@ -15,13 +15,15 @@ from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount
 from sales_service.domain.payments import Method, Paid, Payment
 from sales_service.domain.sale import MissingStock, Outcome, Sale, SaleId, SaleLine, SaleStatus
+from sales_service.domain.voids import Void, VoidOrigin
 
 # A receipt has up to 1,200 lines: reads are bounded by lines, because memory is filled by lines.
 MOST_LINES_READ = 5000
 
 SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
-    missing, discounts, discount_cents, payments, change_cents, cash_rounding_cents"""
+    missing, discounts, discount_cents, payments, change_cents, cash_rounding_cents,
+    decided_at, void_origin, void_reason, voided_at, voided_by"""
 
 
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
@@ -83,6 +85,7 @@ def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:
         discount=msgspec.convert(row.discounts, Discount | None),
         discount_cents=row.discount_cents,
         paid=_paid(row),
+        void=_void(row),
     )
 
 
@@ -95,16 +98,26 @@ def _paid(row: Row[Any]) -> Paid:
     return Paid(tuple(payments), row.change_cents, row.cash_rounding_cents)
 
 
+def _void(row: Row[Any]) -> Void | None:
+    if row.void_origin is not None:
+        return Void(VoidOrigin(row.void_origin), row.voided_at, row.voided_by, row.void_reason)
+    if row.status == SaleStatus.CANCELLED:
+        # From before the columns of voids, when only the timeout cancelled sales.
+        return Void(VoidOrigin.TIMEOUT, row.decided_at, by=None)
+    return None
+
+
 async def find_outcomes(session: AsyncSession, sale_ids: Sequence[UUID]) -> dict[UUID, Outcome]:
     """Return the outcomes of those among these sales that are no longer pending."""
     rows = await session.execute(
         text("""
-            SELECT id, status, missing FROM sales
+            SELECT id, status, missing, decided_at, void_origin, void_reason, voided_at, voided_by
+            FROM sales
             WHERE id = ANY(CAST(:ids AS uuid[])) AND status <> 'pending'
         """),
         {"ids": list(sale_ids)},
     )
-    return {row.id: Outcome(SaleStatus(row.status), _missing(row)) for row in rows}
+    return {row.id: Outcome(SaleStatus(row.status), _missing(row), _void(row)) for row in rows}
 
 
 async def find_pending(session: AsyncSession, sale_ids: Sequence[str]) -> set[str]:
@@ -133,11 +146,15 @@ async def lock_stale(session: AsyncSession, older_than: timedelta, limit: int) -
 
 
 async def settle(
-    session: AsyncSession, outcomes: Mapping[SaleId, Outcome], decided_at: datetime
+    session: AsyncSession,
+    outcomes: Mapping[SaleId, Outcome],
+    decided_at: datetime,
+    void: Void | None = None,
 ) -> AsyncIterator[list[Sale]]:
     """Set the final status of those sales that are still pending, and yield these with their lines.
 
-    They come newest first, in parts of at most `MOST_LINES_READ` lines.
+    They come newest first, in parts of at most `MOST_LINES_READ` lines. With `void` all of them are
+    cancelled by it.
     """
     # The order of the locks avoids deadlocks.
     settled = await session.execute(
@@ -147,7 +164,9 @@ async def settle(
                 WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'pending'
                 ORDER BY id FOR UPDATE
             )
-            UPDATE sales SET status = outcome, missing = lacking, decided_at = :decided_at
+            UPDATE sales SET status = outcome, missing = lacking, decided_at = :decided_at,
+                void_origin = CAST(:void_origin AS text),
+                voided_at = CAST(:voided_at AS timestamptz), voided_by = CAST(:voided_by AS text)
             FROM locked
             JOIN unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:missing AS jsonb[]))
                 AS decision(sale_id, outcome, lacking) USING (sale_id)
@@ -162,6 +181,9 @@ async def settle(
                 for each in outcomes.values()
             ],
             "decided_at": decided_at,
+            "void_origin": void and void.origin.value,
+            "voided_at": void and void.at,
+            "voided_by": void and void.by,
         },
     )
     rows = sorted(settled.all(), key=lambda row: row.id, reverse=True)

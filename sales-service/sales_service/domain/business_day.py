@@ -1,4 +1,4 @@
-"""Finds the business date of a sale: the store's day, not UTC's."""
+"""Finds the business date of a sale, the store's day and not UTC's, and how long it is open."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -28,3 +28,9 @@ def place_in_business_day(
     # Subtract from the wall clock, so that the cut-off keeps its hour when the clocks change.
     wall = sold_at.astimezone(zone).replace(tzinfo=None)
     return SaleTime(sold_at, (wall - timedelta(hours=cutoff_hour)).date(), wall.hour)
+
+
+def is_day_open(business_date: date, now: datetime, timezone: str, cutoff_hour: int) -> bool:
+    """Return whether a day's sales may still be voided: until the end of the day after it."""
+    today = place_in_business_day(None, now, timezone, cutoff_hour).business_date
+    return today <= business_date + timedelta(days=1)

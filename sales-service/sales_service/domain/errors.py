@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from sales_service.domain.catalogue import ProductId, StoreId
+    from sales_service.domain.voids import Void
 
 
 class SalesError(Exception):
@@ -103,6 +104,34 @@ class SaleExists(SalesError):
     def __init__(self, sale_id: UUID) -> None:
         super().__init__(f"sale {sale_id} has another content")
         self.sale_id = sale_id
+
+
+class AlreadyVoided(SalesError):
+    """A till has voided the sale before."""
+
+    def __init__(self, void: Void) -> None:
+        super().__init__(f"voided by {void.by} at {void.at}")
+        self.void = void
+
+
+class SaleTimedOut(SalesError):
+    """The sale was cancelled because the stock did not decide in time."""
+
+    def __init__(self, void: Void) -> None:
+        super().__init__(f"cancelled at {void.at}")
+        self.void = void
+
+
+class SaleRejected(SalesError):
+    """The stock refused the sale."""
+
+
+class DayClosed(SalesError):
+    """The business day of the sale is over, and the day after it too."""
+
+    def __init__(self, business_date: date) -> None:
+        super().__init__(f"the day {business_date} is closed")
+        self.business_date = business_date
 
 
 class AbsurdDate(SalesError):

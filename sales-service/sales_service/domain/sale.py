@@ -24,6 +24,7 @@ from sales_service.domain.errors import (
 )
 from sales_service.domain.money import TaxAmount, apportion, line_amount_cents, receipt_taxes
 from sales_service.domain.payments import UNSTATED, Paid, Payment, pay
+from sales_service.domain.voids import Void
 
 SaleId = NewType("SaleId", UUID)
 
@@ -40,12 +41,16 @@ MOST_UNITS = 1_000_000
 
 
 class SaleStatus(StrEnum):
-    """The status of a sale; all but `PENDING` are final."""
+    """The status of a sale; only `PENDING` and `CONFIRMED` may change.
+
+    A pending sale is `CANCELLED`, by a till or by the timeout. A confirmed one is `VOIDED`.
+    """
 
     PENDING = "pending"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+    VOIDED = "voided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +121,11 @@ class MissingStock:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a pending sale ended, and what was missing."""
+    """How a pending sale ended: what was missing, or who ended it."""
 
     status: SaleStatus
     missing: tuple[MissingStock, ...] = ()
+    void: Void | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +151,12 @@ class Sale:
     # What the till asked for the receipt, and what all discounts take off it.
     discount: Discount | None = None
     discount_cents: int = 0
+    paid: Paid = UNSTATED
+    void: Void | None = None
 
     @property
     def gross_cents(self) -> int:
         return self.total_cents + self.discount_cents
-
-    paid: Paid = UNSTATED
 
 
 def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:

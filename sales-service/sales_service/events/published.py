@@ -81,6 +81,15 @@ class SaleConfirmed(SaleRecorded, frozen=True, kw_only=True):
     decided_at: datetime
 
 
+class SaleVoided(SaleRecorded, frozen=True, kw_only=True):
+    """A till took a confirmed sale back; the body is that of the receipt, to be subtracted."""
+
+    TYPE: ClassVar[str] = "sales.sale-voided.v1"
+
+    reason: str
+    voided_at: datetime
+
+
 class Missing(msgspec.Struct, frozen=True):
     """A product that was short."""
 
@@ -101,7 +110,7 @@ class SaleRejected(msgspec.Struct, frozen=True):
 
 
 class SaleCancelled(msgspec.Struct, frozen=True):
-    """The stock did not decide a pending sale in time."""
+    """A pending sale ended: the stock did not decide in time, or a till voided the sale."""
 
     TYPE: ClassVar[str] = "sales.sale-cancelled.v1"
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sales_service.domain.sale import MissingStock, Sale
+from sales_service.domain.voids import Void
 from sales_service.events.published import (
     Missing,
     Payment,
@@ -13,14 +14,15 @@ from sales_service.events.published import (
     SaleLine,
     SaleRecorded,
     SaleRejected,
+    SaleVoided,
     Tax,
 )
 from sales_service.events.topics import SALES_TOPIC
 from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent
 
-# SaleConfirmed is larger than SaleRecorded, by less than this. The event of a recorded sale must
-# still fit when the sale is confirmed.
+# SaleConfirmed and SaleVoided are larger than SaleRecorded, by less than this. The event of a
+# recorded sale must still fit when the sale is confirmed or voided.
 BYTES_OF_A_DECISION = 1000
 
 
@@ -42,8 +44,14 @@ def rejected(
     return _about(sale, body, cause=cause)
 
 
-def cancelled(sale: Sale, decided_at: datetime) -> OutgoingEvent:
-    return _about(sale, SaleCancelled(sale.id, sale.store_id, "timeout", decided_at))
+def cancelled(sale: Sale, decided_at: datetime, *, by_till: bool = False) -> OutgoingEvent:
+    reason = "void" if by_till else "timeout"
+    return _about(sale, SaleCancelled(sale.id, sale.store_id, reason, decided_at))
+
+
+def voided(sale: Sale, void: Void) -> OutgoingEvent:
+    assert void.reason is not None
+    return _about(sale, SaleVoided(**sale_fields(sale), reason=void.reason, voided_at=void.at))
 
 
 def _about(
@@ -60,7 +68,7 @@ def _about(
 
 
 def sale_fields(sale: Sale) -> dict[str, Any]:
-    """Return the fields that `SaleRecorded` and `SaleConfirmed` have in common."""
+    """Return the fields that `SaleRecorded`, `SaleConfirmed` and `SaleVoided` have in common."""
     return {
         "sale_id": sale.id,
         "store_id": sale.store_id,

@@ -6,8 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db.sales import lock_stale, settle
 from sales_service.domain.sale import Outcome, SaleStatus
+from sales_service.domain.voids import Void, VoidOrigin
 from sales_service.events.sale_events import cancelled
 from sales_service.telemetry import count_decided, time_sagas
+from service_kit.events.causes import current_actor
 from service_kit.events.outbox import add_to_outbox
 
 SWEEP_SALES = 200  # a sweep is one transaction, which must stay short
@@ -24,7 +26,8 @@ async def cancel_stale_sales(session: AsyncSession, older_than: timedelta) -> in
         return 0
     decided_at = datetime.now(UTC)
     outcomes = dict.fromkeys(stale, Outcome(SaleStatus.CANCELLED))
-    async for sales in settle(session, outcomes, decided_at):
+    void = Void(VoidOrigin.TIMEOUT, decided_at, current_actor())
+    async for sales in settle(session, outcomes, decided_at, void):
         count_decided(session, sales)
         time_sagas(session, sales, decided_at)
         await add_to_outbox(session, [cancelled(sale, decided_at) for sale in sales])

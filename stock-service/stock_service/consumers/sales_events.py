@@ -1,4 +1,4 @@
-"""Applies recorded and cancelled sales, and declared levels, to the stock."""
+"""Applies recorded, cancelled and voided sales, and declared levels, to the stock."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from stock_service.events.consumed import (
     LevelDeclared,
     SaleCancelled,
     SaleRecorded,
+    SaleVoided,
 )
 from stock_service.events.topics import SALES_TOPIC
 from stock_service.use_cases.settle_sales import Change, settle_sales
@@ -23,10 +24,10 @@ from stock_service.use_cases.settle_sales import Change, settle_sales
 # By policy and status: True if the sale waits for the stock's decision.
 IS_CONDITIONAL = {("strict", "pending"): True, ("permissive", "confirmed"): False}
 
+Body = SaleRecorded | SaleCancelled | SaleVoided | LevelDeclared
 
-async def apply(
-    session: AsyncSession, events: Sequence[Event[SaleRecorded | SaleCancelled | LevelDeclared]]
-) -> None:
+
+async def apply(session: AsyncSession, events: Sequence[Event[Body]]) -> None:
     try:
         changes = [Change(_read(event.body, event.actor), event.cause) for event in events]
         await settle_sales(session, changes)
@@ -34,15 +35,15 @@ async def apply(
         raise PoisonMessage(str(error)) from error
 
 
-def _read(
-    body: SaleRecorded | SaleCancelled | LevelDeclared, actor: str | None
-) -> Sale | Cancellation | Declaration:
+def _read(body: Body, actor: str | None) -> Sale | Cancellation | Declaration:
     if isinstance(body, LevelDeclared):
         key = LevelKey(body.store_id, body.product_id)
         kind = Kind(body.kind)
         return Declaration(body.declaration_id, key, kind, body.quantity, body.declared_at, actor)
     if isinstance(body, SaleCancelled):
         return Cancellation(body.sale_id, body.store_id, body.decided_at, actor)
+    if isinstance(body, SaleVoided):
+        return Cancellation(body.sale_id, body.store_id, body.voided_at, actor)
     is_conditional = IS_CONDITIONAL.get((body.stock_policy, body.status))
     if is_conditional is None:
         raise PoisonMessage(

@@ -43,6 +43,14 @@ class SaleCancelled(msgspec.Struct, frozen=True):
     decided_at: Instant
 
 
+class SaleVoided(msgspec.Struct, frozen=True):
+    """A till took a confirmed sale back."""
+
+    sale_id: UUID
+    store_id: Store
+    voided_at: Instant
+
+
 class LevelDeclared(msgspec.Struct, frozen=True):
     """Head office said how many units a store opens with, or has counted."""
 
@@ -81,6 +89,7 @@ class ProductChanged(msgspec.Struct, frozen=True):
 SALES_DECODERS: dict[str, type[msgspec.Struct]] = {
     "sales.sale-recorded.v1": SaleRecorded,
     "sales.sale-cancelled.v1": SaleCancelled,
+    "sales.sale-voided.v1": SaleVoided,
     "sales.level-declared.v1": LevelDeclared,
 }
 IGNORED_OF_SALES = frozenset(

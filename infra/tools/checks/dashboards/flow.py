@@ -145,10 +145,17 @@ BUSINESS = Board(
         ),
         Panel(
             "Revenue per minute, by currency",
-            "Confirmed sales, taxes included. Bad: falling while sales do not: a price that is "
-            "wrong. Next: the report, which has the exact figures; this is the trend.",
+            "Confirmed sales, taxes included, and what tills voided of them. Bad: falling while "
+            "sales do not: a price that is wrong; voids that rise: a till that gives goods away. "
+            "Next: the report, which has the exact figures; this is the trend.",
             "short",
-            [Query("60 * sum by (currency) (rate(sales_revenue_total[1m]))", "{{currency}}")],
+            [
+                Query("60 * sum by (currency) (rate(sales_revenue_total[1m]))", "{{currency}}"),
+                Query(
+                    "60 * sum by (currency) (rate(sales_voided_revenue_total[1m]))",
+                    "{{currency}}, voided",
+                ),
+            ],
         ),
         Panel(
             "Sales refused for lack of stock, by store",

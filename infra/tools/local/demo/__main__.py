@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from infra.tools.local.demo.catalogue import CENTRE, STORES, TAXES, list_products, opening_quantity
 from infra.tools.rest import (
@@ -12,20 +13,21 @@ from infra.tools.rest import (
     address_of,
     head_office_key,
 )
-from sales_service.api.sale_schemas import EXAMPLE_ID
+from sales_service.api.sale_schemas import DELETED_EXAMPLE_ID, EXAMPLE_ID, VOIDED_EXAMPLE_ID
 
 
 async def main() -> None:
-    """Create stores, products, opening stock and a sale; leave existing ones as they are."""
+    """Create stores, products, opening stock and sales; leave existing ones as they are."""
     async with RestClient(head_office_key()) as client:
         store_ids = await _ensure_stores(client)
         products = await _ensure_products(client, store_ids[0])
         stocked = await asyncio.gather(
             *(_ensure_stock(client, index, id, products) for index, id in enumerate(store_ids))
         )
-        await _ensure_sale(client, store_ids[0], products[0])
+        for sale_id in (EXAMPLE_ID, VOIDED_EXAMPLE_ID, DELETED_EXAMPLE_ID):
+            await _ensure_sale(client, sale_id, store_ids[0], products[0])
     state = "created" if any(stocked) else "exists"
-    parts = f"{len(STORES)} stores, a centre, {len(products)} products, a sale"
+    parts = f"{len(STORES)} stores, a centre, {len(products)} products, sales"
     print(f"         demo chain {state}: {parts}")
 
 
@@ -93,17 +95,18 @@ async def _ensure_stock(
     return True
 
 
-async def _ensure_sale(client: RestClient, store_id: int, product_id: int) -> None:
-    """Record the sale that is the example of `/docs`; the same id again records no second one."""
+async def _ensure_sale(client: RestClient, sale_id: UUID, store_id: int, product_id: int) -> None:
+    """Record a sale that is an example of `/docs`; the same id again records no second one."""
     body = {
-        "vente_id": str(EXAMPLE_ID),
+        "vente_id": str(sale_id),
         "magasin_id": store_id,
         "panier": [{"produit_id": product_id, "quantite": 2}],
     }
     try:
-        await client.post(f"{address_of('sales')}/api/ventes/", body, f"demo-vente-{store_id}")
+        await client.post(f"{address_of('sales')}/api/ventes/", body, f"demo-vente-{sale_id}")
     except RefusedRequest as refused:
-        # On a system that has been used the stock may be gone. That is no fault of the start.
+        # On a system that has been used the stock may be gone, or the sale voided. That is no
+        # fault of the start.
         if refused.status != 409:
             raise
 

@@ -1,0 +1,90 @@
+"""Voids a sale: a confirmed one counts no more, a pending one is cancelled."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.db.sale_voids import StoreClock, lock_sale, read_clock, save_void
+from sales_service.db.sales import find_sale
+from sales_service.domain.business_day import is_day_open
+from sales_service.domain.errors import (
+    AlreadyVoided,
+    DayClosed,
+    SaleRejected,
+    SaleTimedOut,
+    UnknownSale,
+)
+from sales_service.domain.sale import Sale, SaleStatus
+from sales_service.domain.voids import Void, VoidOrigin
+from sales_service.events.sale_events import cancelled, voided
+from sales_service.telemetry import count_decided, time_sagas
+from service_kit.events.outbox import add_to_outbox
+from service_kit.http.callers import Caller
+from service_kit.http.idempotency import KeyedRequest
+
+
+@dataclass(frozen=True, slots=True)
+class VoidedSale:
+    """A voided sale, and whether an earlier request under the same key voided it."""
+
+    sale: Sale
+    is_repeated: bool = False
+
+
+async def void_sale(
+    session: AsyncSession, sale_id: UUID, reason: str, caller: Caller, request: KeyedRequest
+) -> VoidedSale:
+    """Void a sale of the caller's stores, once; raise a `SalesError` when it may not be voided.
+
+    The lock on the sale decides between two requests, and between a request and the stock. When the
+    stock confirms first, the sale is voided; otherwise the pending sale is cancelled.
+    """
+    if former := await request.claim(session):
+        assert former.resource_id is not None
+        earlier = await find_sale(session, UUID(former.resource_id))
+        return VoidedSale(_require(earlier, caller), is_repeated=True)
+    sale = _require(await lock_sale(session, sale_id), caller)
+    _refuse_ended(sale)
+    clock = await read_clock(session, sale.store_id)
+    _refuse_closed_day(sale, clock)
+    ended = _end(sale, Void(VoidOrigin.TILL, clock.now, caller.client_id, reason))
+    await save_void(session, ended)
+    await _announce(session, ended)
+    await request.record(session, resource_id=str(sale.id))
+    return VoidedSale(ended)
+
+
+def _require(sale: Sale | None, caller: Caller) -> Sale:
+    if sale is None or not caller.reaches(sale.store_id):
+        raise UnknownSale
+    return sale
+
+
+def _refuse_ended(sale: Sale) -> None:
+    if sale.status is SaleStatus.REJECTED:
+        raise SaleRejected
+    if sale.void is not None:
+        is_by_a_till = sale.void.origin is VoidOrigin.TILL
+        raise AlreadyVoided(sale.void) if is_by_a_till else SaleTimedOut(sale.void)
+
+
+def _refuse_closed_day(sale: Sale, clock: StoreClock) -> None:
+    if not is_day_open(sale.business_date, clock.now, clock.timezone, clock.cutoff_hour):
+        raise DayClosed(sale.business_date)
+
+
+def _end(sale: Sale, void: Void) -> Sale:
+    is_pending = sale.status is SaleStatus.PENDING
+    status = SaleStatus.CANCELLED if is_pending else SaleStatus.VOIDED
+    return replace(sale, status=status, void=void)
+
+
+async def _announce(session: AsyncSession, sale: Sale) -> None:
+    assert sale.void is not None
+    count_decided(session, [sale])
+    if sale.status is SaleStatus.VOIDED:
+        await add_to_outbox(session, [voided(sale, sale.void)])
+        return
+    time_sagas(session, [sale], sale.void.at)
+    await add_to_outbox(session, [cancelled(sale, sale.void.at, by_till=True)])
