@@ -13,3 +13,4 @@ class Settings(ServiceSettings):
 
     default_timezone: str = "America/Toronto"
     default_currency: str = "CAD"
+    default_tax_place: str = "QC"

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxRate
 from sales_service.domain.payments import Method, Payment
 from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId, ring_up
+from sales_service.domain.taxes import DatedRate
 from sales_service.events import published
 from sales_service.events.sale_events import sale_fields
 from service_kit.events.key_changes import FormerSecret
@@ -34,7 +35,7 @@ def a_sale() -> Sale:
         cutoff_hour=0,
         currency="CAD",
         stock_policy=StockPolicy.STRICT,
-        taxes=(TaxRate("TPS", Decimal("0.05")),),
+        taxes=(DatedRate("taxable", TaxRate("TPS", Decimal("0.05")), date(2000, 1, 1)),),
         cash_rounding=5,
     )
     product = Product(ProductId(1), "Café", "Épicerie", Decimal("3.3333"), None)

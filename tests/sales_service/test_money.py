@@ -1,4 +1,4 @@
-"""Rounding, taxes and their shares, to the cent."""
+"""Rounding and shares, to the cent."""
 
 from decimal import Decimal
 
@@ -6,9 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sales_service.domain.money import TaxRate, apportion, line_amount_cents, receipt_taxes
-
-QUEBEC = [TaxRate("TPS", Decimal("0.05")), TaxRate("TVQ", Decimal("0.09975"))]
+from sales_service.domain.money import apportion, line_amount_cents
 
 
 @pytest.mark.parametrize(
@@ -23,12 +21,6 @@ QUEBEC = [TaxRate("TPS", Decimal("0.05")), TaxRate("TVQ", Decimal("0.09975"))]
 )
 def test_a_line_is_rounded_half_up_once(quantity: int, unit_price: str, cents: int) -> None:
     assert line_amount_cents(quantity, Decimal(unit_price)) == cents
-
-
-def test_a_hundred_dollars_owe_the_taxes_that_revenu_quebec_prints() -> None:
-    taxes = receipt_taxes(100_00, QUEBEC)
-
-    assert [tax.amount_cents for tax in taxes] == [5_00, 9_98]
 
 
 @given(st.integers(0, 10**12), st.lists(st.integers(0, 10**12), min_size=1, max_size=50))

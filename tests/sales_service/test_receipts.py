@@ -12,6 +12,7 @@ from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount
 from sales_service.domain.payments import Method, Paid, Payment
 from sales_service.domain.sale import Sale, SaleId, SaleLine, SaleStatus
+from sales_service.domain.taxes import LineTax
 
 SALE = Sale(
     # The driver returns ids in a class of its own.
@@ -30,7 +31,11 @@ SALE = Sale(
         SaleLine(
             *(1, ProductId(1), 'Café "moulu" \u2028', "Épicerie", 3),
             *(Decimal("0.3350"), None, 101, 15),
-            *(Decimal("0.5000"), 20, 3, "Fin de série"),
+            taxes=(LineTax("TPS", 5), LineTax("TVQ", 10)),
+            list_price=Decimal("0.5000"),
+            line_discount_cents=20,
+            receipt_discount_cents=3,
+            discount_reason="Fin de série",
         ),
     ),
     taxes=(TaxAmount("TVQ", Decimal("0.09975"), 10),),
@@ -49,12 +54,14 @@ RECEIPT = (
     '"remise":{"montant":0.03,"pourcentage":2.5,"motif":"Fidélité"},"remises":0.23,'
     '"total":99999999.99,'
     '"taxes":[{"code":"TVQ","taux":0.09975,"montant":0.1}],"total_ttc":100000000.09,'
-    '"arrondi_especes":0.01,"a_payer":100000000.1,'
+    '"exemption_taxes":null,"arrondi_especes":0.01,"a_payer":100000000.1,'
     '"paiements":[{"moyen":"debit","montant":99999990.0},{"moyen":"comptant","montant":20.0}],'
     '"monnaie":9.9,'
     '"lignes":[{"produit_id":1,"nom":"Café \\"moulu\\" \u2028","categorie":"Épicerie",'
     '"quantite":3,"prix_catalogue":0.5,"prix_unitaire":0.335,"brut":1.24,"remise":0.2,'
-    '"motif_remise":"Fin de série","part_remise":0.03,"sous_total":1.01,"taxes":0.15}]'
+    '"motif_remise":"Fin de série","part_remise":0.03,"sous_total":1.01,"taxes":0.15,'
+    '"classe_taxe":"taxable",'
+    '"taxes_detail":[{"code":"TPS","montant":0.05},{"code":"TVQ","montant":0.1}]}]'
 )
 ANSWER = (
     ',"message":"Vente enregistrée, en attente du stock",'

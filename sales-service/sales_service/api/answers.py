@@ -13,6 +13,7 @@ import msgspec
 from fastapi import Response
 from msgspec import UNSET, UnsetType
 
+from sales_service.api.tax_answers import ExemptionOut, LineTaxOut
 from sales_service.api.words import (
     FRENCH,
     FRENCH_OF_LINE,
@@ -59,7 +60,13 @@ class StoreOut(msgspec.Struct, frozen=True, rename=FRENCH):
     cutoff_hour: int
     currency: str
     stock_policy: str
-    taxes: list[TaxRateOut]
+    tax_place: Annotated[
+        str | None, msgspec.Meta(description="Null: the store has a list of its own")
+    ]
+    taxes: Annotated[
+        list[TaxRateOut] | None,
+        msgspec.Meta(description="The store's own list; null: the rates of its place"),
+    ]
     cash_rounding: Annotated[
         int, msgspec.Meta(description="The step in cents of rounding cash; 0 rounds nothing")
     ]
@@ -78,11 +85,18 @@ class StoreOut(msgspec.Struct, frozen=True, rename=FRENCH):
             store.cutoff_hour,
             store.currency,
             store.stock_policy,
-            [TaxRateOut(tax["code"], float(tax["rate"])) for tax in store.taxes],
+            store.tax_place,
+            _own_taxes(store),
             store.cash_rounding,
             store.is_active,
             store.version,
         )
+
+
+def _own_taxes(store: StoreRow) -> list[TaxRateOut] | None:
+    if store.tax_place is not None:
+        return None
+    return [TaxRateOut(tax["code"], float(tax["rate"])) for tax in store.taxes]
 
 
 class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
@@ -97,6 +111,7 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
     home_store_id: Annotated[
         int | None, msgspec.Meta(description="The store that the product was made for")
     ]
+    tax_class: str
     version: int
     unit_cost: Annotated[
         float | UnsetType | None, msgspec.Meta(description="Only with the right `see-costs`")
@@ -117,6 +132,7 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
             float(product.unit_price),
             product.description,
             product.home_store_id,
+            product.tax_class,
             product.version,
             cost if with_cost else UNSET,
         )
@@ -155,7 +171,9 @@ class LineOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_LINE):
         float, msgspec.Meta(description="The line's share of the receipt's discount")
     ]
     subtotal: Annotated[float, msgspec.Meta(description="After both discounts")]
-    taxes: float
+    taxes: Annotated[float, msgspec.Meta(description="Sum of `taxes_detail`")]
+    tax_class: str
+    tax_shares: list[LineTaxOut]
 
     @classmethod
     def of(cls, line: SaleLine) -> Self:
@@ -172,6 +190,8 @@ class LineOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_LINE):
             _money(line.receipt_discount_cents),
             _money(line.amount_cents),
             _money(line.tax_cents),
+            line.tax_class,
+            [LineTaxOut(share.code, _money(share.amount_cents)) for share in line.taxes],
         )
 
 
@@ -241,6 +261,7 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     total: Annotated[float, msgspec.Meta(description="After discounts, net of tax")]
     taxes: list[TaxOut]
     total_with_taxes: Annotated[float, msgspec.Meta(description="Before the rounding of cash")]
+    tax_exemption: ExemptionOut | None
     cash_rounding: Annotated[
         float, msgspec.Meta(description="What the rounding of cash adds; below 0 it takes away")
     ]
@@ -269,6 +290,7 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             _money(sale.total_cents),
             [TaxOut(tax.code, float(tax.rate), _money(tax.amount_cents)) for tax in sale.taxes],
             _money(sale.total_cents + sale.tax_cents),
+            None if sale.tax_exemption is None else ExemptionOut(sale.tax_exemption),
             _money(sale.paid.rounding_cents),
             _money(sale.total_cents + sale.tax_cents + sale.paid.rounding_cents),
             [

@@ -7,12 +7,13 @@ import msgspec
 from sales_service.api.answers import VoidOut
 from sales_service.api.payment_problems import PAYMENT_PROBLEMS
 from sales_service.api.roles import Right
+from sales_service.api.tax_problems import TAX_PROBLEMS
 from sales_service.domain import errors
 from sales_service.domain.errors import TakenSku
 from sales_service.domain.sale import Sale
 from sales_service.domain.voids import Void, VoidOrigin
 from service_kit.http.access import right_refused
-from service_kit.http.problems import Fault, Problem, ProblemTable, invalid_request, json_pointer
+from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
 
 UNKNOWN_STORE = "magasin-introuvable"
 UNKNOWN_PRODUCT = "produit-introuvable"
@@ -171,15 +172,6 @@ def _sku_in_motion(_: errors.SkuInMotion) -> Problem:
     return Problem.of("resource-busy")
 
 
-def _repeated_tax(error: errors.RepeatedTax) -> Problem:
-    fault = {
-        "pointer": json_pointer("taxes", error.index, "code"),
-        "code": "taxe-repetee",
-        "detail": f"La taxe {error.code} est déjà dans la liste.",
-    }
-    return invalid_request([fault])
-
-
 def _sale_exists(error: errors.SaleExists) -> Problem:
     detail = f"La vente {error.sale_id} existe déjà, avec un autre contenu."
     return Problem(409, "vente-existante", detail)
@@ -285,7 +277,6 @@ PROBLEM_OF: ProblemTable = {
     errors.SkuTaken: _sku_taken,
     errors.SkusTaken: _skus_taken,
     errors.SkuInMotion: _sku_in_motion,
-    errors.RepeatedTax: _repeated_tax,
     errors.SaleExists: _sale_exists,
     errors.AlreadyVoided: _already_voided,
     errors.SaleTimedOut: _sale_timed_out,
@@ -305,4 +296,5 @@ PROBLEM_OF: ProblemTable = {
     errors.KeyIsRevoked: _key_is_revoked,
     errors.TooManySecrets: _too_many_secrets,
     **PAYMENT_PROBLEMS,
+    **TAX_PROBLEMS,
 }

@@ -174,12 +174,21 @@ class PaymentIn(BaseModel):
         return Payment(METHODS[self.method], int(self.amount * 100))
 
 
+class ExemptionIn(BaseModel):
+    """Why a sale has no taxes, such as the number of the customer's certificate."""
+
+    model_config = FRENCH_ONLY
+
+    reason: Text
+
+
 class SaleIn(BaseModel):
     """A basket; `date` defaults to now, and is in the store's local time if it has no offset.
 
     A date of more than a day ago needs the right `backdate`. The receipt's `remise` is taken off
-    what the lines' own leave. `paiements` cover what is due exactly, but for cash, of which the
-    answer tells the change; without them nothing is rounded.
+    what the lines' own leave. With `exemption_taxes` the sale has no taxes. `paiements` cover what
+    is due exactly, but for cash, of which the answer tells the change; without them nothing is
+    rounded.
     """
 
     model_config = with_example({"magasin_id": 1, "panier": [{"produit_id": 1, "quantite": 2}]})
@@ -190,6 +199,7 @@ class SaleIn(BaseModel):
     sold_at: dt.datetime | None = None
     register_id: RegisterId | None = None
     sale_id: Annotated[UUID, AfterValidator(_is_uuid7)] | None = None
+    tax_exemption: ExemptionIn | None = None
     payments: Annotated[list[PaymentIn] | None, Field(max_length=MOST_PAYMENTS)] = None
 
     def to_draft(self, *, may_override_prices: bool, may_backdate: bool) -> SaleDraft:
@@ -204,6 +214,7 @@ class SaleIn(BaseModel):
             discount=self.discount.to_discount() if self.discount else None,
             may_override_prices=may_override_prices,
             may_backdate=may_backdate,
+            tax_exemption=self.tax_exemption.reason if self.tax_exemption else None,
             payments=(
                 None
                 if self.payments is None

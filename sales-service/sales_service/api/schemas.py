@@ -8,7 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic.types import StringConstraints
 
 from sales_service.api.amounts import Currency, PriceParameter, Rate, UnitPrice
+from sales_service.api.tax_words import TaxClass, TaxCode, TaxPlace
 from sales_service.api.words import KINDS, translate
+from sales_service.domain.taxes import MOST_CODES, TAXABLE
 from sales_service.use_cases.manage_products import Count, NewProduct
 
 # Refuse unknown members and parameters: they are misspelt.
@@ -83,15 +85,15 @@ class TaxIn(BaseModel):
 
     model_config = FRENCH_ONLY
 
-    code: Annotated[str, StringConstraints(pattern="^[A-Z0-9]{1,10}$")]
+    code: TaxCode
     rate: Rate
 
 
-Taxes = Annotated[list[TaxIn], Field(max_length=5)]
+Taxes = Annotated[list[TaxIn], Field(max_length=MOST_CODES)]
 
 
 class StoreIn(BaseModel):
-    """A new store."""
+    """A new store. It charges the taxes of `lieu_fiscal`, or those of its own list `taxes`."""
 
     model_config = with_example({"nom": "Magasin du port", "ville": "Brest"})
 
@@ -103,7 +105,8 @@ class StoreIn(BaseModel):
     cutoff_hour: Annotated[int, Field(ge=0, le=12)] = 0
     currency: Currency | None = None
     stock_policy: Policy = "strict"
-    taxes: Taxes = []
+    tax_place: TaxPlace | None = None
+    taxes: Taxes | None = None
     cash_rounding: Annotated[CashRounding, Field(description=ROUNDING_HINT)] = 5
 
     def columns(self) -> dict[str, Any]:
@@ -112,7 +115,10 @@ class StoreIn(BaseModel):
 
 
 class StoreChange(BaseModel):
-    """Changes of a store; absent fields stay. `actif: true` reopens a closed store."""
+    """Changes of a store; absent fields stay. `actif: true` reopens a closed store.
+
+    With `taxes` it charges those of its own list from then on, with `lieu_fiscal` those of a place.
+    """
 
     model_config = with_example({"ville": "Brest"})
 
@@ -122,6 +128,7 @@ class StoreChange(BaseModel):
     timezone: Timezone | None = None
     cutoff_hour: Annotated[int | None, Field(ge=0, le=12)] = None
     stock_policy: Policy | None = None
+    tax_place: TaxPlace | None = None
     taxes: Taxes | None = None
     cash_rounding: Annotated[CashRounding | None, Field(description=ROUNDING_HINT)] = None
     is_active: Annotated[bool | None, Field(strict=True)] = None
@@ -139,7 +146,11 @@ class StoreChange(BaseModel):
 def _store_columns(body: StoreIn | StoreChange) -> dict[str, Any]:
     columns = body.model_dump(exclude_none=True)
     if "taxes" in columns:
+        # The store's own list wins over the rates of a place.
         columns["taxes"] = [tax | {"rate": str(tax["rate"])} for tax in columns["taxes"]]
+        columns["tax_place"] = None
+    elif "tax_place" in columns:
+        columns["taxes"] = []
     return columns
 
 
@@ -157,6 +168,7 @@ class ProductIn(BaseModel):
     unit_cost: UnitPrice | None = None
     home_store_id: Identifier | None = None
     on_hand: Units = 0
+    tax_class: TaxClass = TAXABLE
 
     @model_validator(mode="after")
     def _says_where_the_stock_is(self) -> Self:
@@ -213,6 +225,7 @@ class ProductChange(BaseModel):
     sku: Text | None = None
     description: LongText | None = None
     unit_cost: UnitPrice | None = None
+    tax_class: TaxClass | None = None
     on_hand: Units | None = None
     store_id: Identifier | None = None
 

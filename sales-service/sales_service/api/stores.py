@@ -37,7 +37,12 @@ async def get_stores(
 @router.post("/api/magasins/", status_code=201, responses={201: json_of(StoreOut)})
 async def post_store(body: StoreIn, request: Request, caller: HeadOffice, keyed: Keyed) -> Response:
     settings = sales_state(request.app).settings
-    defaults = {"timezone": settings.default_timezone, "currency": settings.default_currency}
+    defaults = {
+        "timezone": settings.default_timezone,
+        "currency": settings.default_currency,
+        "tax_place": settings.default_tax_place,
+        "taxes": [],
+    }
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return respond_made(former.answer, STORES, REPLAYED)

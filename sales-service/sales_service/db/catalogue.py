@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.domain.catalogue import Product, ProductId, StockPolicy, Store, StoreId
 from sales_service.domain.money import TaxRate
 from sales_service.domain.search_keys import fold
+from sales_service.domain.taxes import TAXABLE, DatedRate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class ProductRow:
     unit_price: Decimal
     unit_cost: Decimal | None
     home_store_id: int | None
+    tax_class: str
     is_active: bool
     updated_at: datetime
 
@@ -35,7 +37,7 @@ class ProductRow:
 # a process from before there were keys leaves it behind, and a trigger computes them.
 FOLDED = ("name", "sku", "category")
 PRODUCT_COLUMNS = """id, version, sku, name, description, category, unit_price, unit_cost,
-    home_store_id, is_active, updated_at"""
+    home_store_id, tax_class, is_active, updated_at"""
 
 
 def product_of(row: Row[Any]) -> ProductRow:
@@ -45,17 +47,13 @@ def product_of(row: Row[Any]) -> ProductRow:
 async def read_store_for_sale(
     session: AsyncSession, store_id: int, *, lock: bool = False
 ) -> Store | None:
-    """Return what a sale needs of a store; with `lock`, keep others from changing it."""
-    row = (
-        await session.execute(
-            text(f"""
-                SELECT id, kind, timezone, cutoff_hour, currency, stock_policy, taxes, is_active,
-                    version, cash_rounding
-                FROM stores WHERE id = :id {"FOR SHARE" if lock else ""}
-            """),
-            {"id": store_id},
-        )
-    ).one_or_none()
+    """Return what a sale needs of a store; with `lock`, keep others from changing it.
+
+    The rates of its place and their version are of one snapshot.
+    """
+    if lock:
+        await _lock_store(session, store_id)
+    row = (await session.execute(_READ_STORE_FOR_SALE, {"id": store_id})).one_or_none()
     if row is None:
         return None
     return Store(
@@ -65,11 +63,41 @@ async def read_store_for_sale(
         cutoff_hour=row.cutoff_hour,
         currency=row.currency,
         stock_policy=StockPolicy(row.stock_policy),
-        taxes=tuple(TaxRate(tax["code"], Decimal(tax["rate"])) for tax in row.taxes),
+        taxes=tuple(
+            DatedRate(
+                tax.get("class", TAXABLE),
+                TaxRate(tax["code"], Decimal(tax["rate"])),
+                date.fromisoformat(tax["from"]) if "from" in tax else date.min,
+            )
+            for tax in row.taxes
+        ),
         is_active=row.is_active,
         version=row.version,
         cash_rounding=row.cash_rounding,
+        rates_version=row.rates_version,
     )
+
+
+# A list of the store's own has its rates for taxable goods, whatever the date.
+_READ_STORE_FOR_SALE = text("""
+    SELECT stores.id, kind, timezone, cutoff_hour, currency, stock_policy, cash_rounding, is_active,
+        stores.version, tax_places.version AS rates_version,
+        CASE WHEN tax_place IS NULL THEN taxes ELSE (
+            SELECT coalesce(jsonb_agg(jsonb_build_object('class', tax_class, 'code', code,
+                'rate', CAST(rate AS text), 'from', valid_from) ORDER BY code, valid_from), '[]')
+            FROM tax_rates WHERE place = tax_place
+        ) END AS taxes
+    FROM stores LEFT JOIN tax_places ON tax_places.name = tax_place
+    WHERE stores.id = :id
+""")
+_LOCK_STORE = text("SELECT tax_place FROM stores WHERE id = :id FOR SHARE")
+_LOCK_PLACE = text("SELECT FROM tax_places WHERE name = :name FOR SHARE")
+
+
+async def _lock_store(session: AsyncSession, store_id: int) -> None:
+    place = (await session.execute(_LOCK_STORE, {"id": store_id})).scalar()
+    if place is not None:
+        await session.execute(_LOCK_PLACE, {"name": place})
 
 
 async def find_products_for_sale(
@@ -81,7 +109,7 @@ async def find_products_for_sale(
     """
     rows = await session.execute(
         text(f"""
-            SELECT id, name, category, unit_price, unit_cost, version FROM products
+            SELECT id, name, category, unit_price, unit_cost, version, tax_class FROM products
             WHERE id = ANY(CAST(:ids AS int[])) AND is_active
             {"ORDER BY id FOR SHARE" if lock else ""}
         """),
@@ -119,9 +147,10 @@ async def insert_products(
                     CAST(:descriptions AS text[]), CAST(:categories AS text[]),
                     CAST(:prices AS numeric[]), CAST(:costs AS numeric[]),
                     CAST(:home_stores AS int[]), CAST(:sku_keys AS text[]),
-                    CAST(:name_keys AS text[]), CAST(:category_keys AS text[])) WITH ORDINALITY
+                    CAST(:name_keys AS text[]), CAST(:category_keys AS text[]),
+                    CAST(:tax_classes AS text[])) WITH ORDINALITY
                     AS p(sku, name, description, category, unit_price, unit_cost, home_store_id,
-                        sku_key, name_key, category_key, n)
+                        sku_key, name_key, category_key, tax_class, n)
                 ORDER BY n
             ), made_up AS (
                 SELECT id, 'P-' || lpad(id::text, greatest(6, length(id::text)), '0') AS sku
@@ -136,9 +165,9 @@ async def insert_products(
                 FROM made_up
             )
             INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost,
-                home_store_id, sku_key, name_key, category_key, keys_version, changed_by)
+                home_store_id, tax_class, sku_key, name_key, category_key, keys_version, changed_by)
             SELECT id, coalesce(given.sku, free.sku), name, description, category, unit_price,
-                unit_cost, home_store_id, coalesce(sku_key, lower(free.sku)), name_key,
+                unit_cost, home_store_id, tax_class, coalesce(sku_key, lower(free.sku)), name_key,
                 category_key, 1, CAST(:changed_by AS text)
             FROM given LEFT JOIN free USING (id)
             ON CONFLICT (sku) DO NOTHING
@@ -152,6 +181,7 @@ async def insert_products(
             "prices": [product["unit_price"] for product in products],
             "costs": [product["unit_cost"] for product in products],
             "home_stores": [product["home_store_id"] for product in products],
+            "tax_classes": [product["tax_class"] for product in products],
             "sku_keys": [product["sku"] and fold(product["sku"]) for product in products],
             "name_keys": [fold(product["name"]) for product in products],
             "category_keys": [fold(product["category"]) for product in products],

@@ -27,6 +27,8 @@ _WRITE_SALE = DirectStatement(f"""
     WITH permitted AS (
         SELECT FROM stores
         WHERE id = :store_id AND version = :store_version AND is_active
+            AND (SELECT p.version FROM tax_places AS p WHERE p.name = tax_place)
+                IS NOT DISTINCT FROM CAST(:rates_version AS bigint)
             AND NOT EXISTS (SELECT FROM sales WHERE id = :id)
             -- A subquery for each product: PostgreSQL would plan a join for the whole catalogue.
             AND NOT EXISTS (
@@ -43,26 +45,27 @@ _WRITE_SALE = DirectStatement(f"""
     ), sale AS (
         INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at,
             utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id,
-            taxes, total_cents, tax_cents, client_id, discounts, discount_cents, payments,
-            change_cents, cash_rounding_cents)
+            taxes, total_cents, tax_cents, tax_exemption, client_id, discounts, discount_cents,
+            payments, change_cents, cash_rounding_cents)
         SELECT :id, :store_id,
             CAST(CAST(:store_id AS int) AS text) || '-' || lpad(n, greatest(6, length(n)), '0'),
             :status, :stock_policy, :sold_at, :utc_offset_minutes, clock_timestamp(),
             :business_date, :local_hour, :currency, :register_id,
             CAST(CAST(:taxes AS text) AS jsonb),
-            :total_cents, :tax_cents, :client_id,
+            :total_cents, :tax_cents, :tax_exemption, :client_id,
             CAST(CAST(:discounts AS text) AS jsonb), :discount_cents,
             CAST(CAST(:payments AS text) AS jsonb), :change_cents, :cash_rounding_cents
         FROM numbered
         RETURNING number, recorded_at
     ), lines AS (
         INSERT INTO sale_lines (sale_id, line_no, product_id, product_name, category, quantity,
-            unit_price, unit_cost, amount_cents, tax_cents, list_price, line_discount_cents,
-            receipt_discount_cents, discount_reason)
+            unit_price, unit_cost, amount_cents, tax_cents, tax_class, taxes, list_price,
+            line_discount_cents, receipt_discount_cents, discount_reason)
         SELECT :id, line.* FROM sale, unnest(CAST(:line_nos AS smallint[]),
             CAST(:product_ids AS int[]), CAST(:product_names AS text[]),
             CAST(:categories AS text[]), CAST(:quantities AS int[]), CAST(:prices AS numeric[]),
             CAST(:costs AS numeric[]), CAST(:amounts AS bigint[]), CAST(:line_taxes AS bigint[]),
+            CAST(:tax_classes AS text[]), CAST(:tax_shares AS jsonb[]),
             CAST(:list_prices AS numeric[]), CAST(:line_discounts AS bigint[]),
             CAST(:receipt_discounts AS bigint[]), CAST(:reasons AS text[])) AS line
     ), announced AS (
@@ -109,6 +112,7 @@ def _catalogue_as_read(goods: Goods) -> dict[str, Any]:
     assert goods.store is not None
     return {
         "store_version": goods.store.version,
+        "rates_version": goods.store.rates_version,
         "sequence": f"sale_number_{goods.store.id:d}",
         "used_ids": list(goods.products),
         "used_versions": [product.version for product in goods.products.values()],
@@ -134,6 +138,7 @@ def _sale_columns(sale: Sale) -> dict[str, Any]:
         "taxes": msgspec.json.encode(taxes).decode(),
         "total_cents": sale.total_cents,
         "tax_cents": sale.tax_cents,
+        "tax_exemption": sale.tax_exemption,
         "discounts": msgspec.json.encode(sale.discount).decode() if sale.discount else None,
         "discount_cents": sale.discount_cents,
         "payments": msgspec.json.encode(sale.paid.payments).decode(),
@@ -154,6 +159,8 @@ def _line_columns(sale: Sale) -> dict[str, Any]:
         "costs": [line.unit_cost for line in lines],
         "amounts": [line.amount_cents for line in lines],
         "line_taxes": [line.tax_cents for line in lines],
+        "tax_classes": [line.tax_class for line in lines],
+        "tax_shares": [msgspec.json.encode(line.taxes).decode() for line in lines],
         "list_prices": [line.list_price for line in lines],
         "line_discounts": [line.line_discount_cents for line in lines],
         "receipt_discounts": [line.receipt_discount_cents for line in lines],

@@ -15,6 +15,7 @@ from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount
 from sales_service.domain.payments import Method, Paid, Payment
 from sales_service.domain.sale import MissingStock, Outcome, Sale, SaleId, SaleLine, SaleStatus
+from sales_service.domain.taxes import LineTax, split_by_code
 from sales_service.domain.voids import Void, VoidOrigin
 
 # A receipt has up to 1,200 lines: reads are bounded by lines, because memory is filled by lines.
@@ -22,7 +23,7 @@ MOST_LINES_READ = 5000
 
 SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
-    missing, discounts, discount_cents, payments, change_cents, cash_rounding_cents,
+    tax_exemption, missing, discounts, discount_cents, payments, change_cents, cash_rounding_cents,
     decided_at, void_origin, void_reason, voided_at, voided_by"""
 
 
@@ -44,24 +45,28 @@ async def with_lines(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Sa
     found = await session.execute(
         text(f"""
             SELECT sale_id, line_no, product_id, product_name, category, quantity, unit_price,
-                unit_cost, amount_cents, tax_cents, list_price, line_discount_cents,
-                receipt_discount_cents, discount_reason
+                unit_cost, amount_cents, tax_cents, tax_class, taxes, list_price,
+                line_discount_cents, receipt_discount_cents, discount_reason
             FROM sale_lines WHERE sale_id = ANY(CAST(:ids AS uuid[]))
             ORDER BY sale_id DESC, line_no DESC LIMIT {MOST_LINES_READ}
         """),
         {"ids": [row.id for row in rows]},
     )
-    lines: dict[UUID, list[SaleLine]] = {row.id: [] for row in rows}
-    for sale_id, line_no, product_id, *rest in found:
-        lines[sale_id].append(SaleLine(line_no, ProductId(product_id), *rest))
+    lines: dict[UUID, list[Row[Any]]] = {row.id: [] for row in rows}
+    for line in found:
+        sale_id = line.sale_id
+        lines[sale_id].append(line)
     if sum(len(of_sale) for of_sale in lines.values()) == MOST_LINES_READ:
         # The limit may have cut this sale: it begins the next part.
         rows = rows[: list(lines).index(sale_id)]
     return [_sale(row, lines[row.id][::-1]) for row in rows]
 
 
-def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:
+def _sale(row: Row[Any], lines: Sequence[Row[Any]]) -> Sale:
     offset = timezone(timedelta(minutes=row.utc_offset_minutes))
+    taxes = tuple(
+        TaxAmount(tax["code"], Decimal(tax["rate"]), tax["amount_cents"]) for tax in row.taxes
+    )
     return Sale(
         id=SaleId(row.id),
         store_id=StoreId(row.store_id),
@@ -74,10 +79,8 @@ def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:
         local_hour=row.local_hour,
         currency=row.currency,
         register_id=row.register_id,
-        lines=tuple(lines),
-        taxes=tuple(
-            TaxAmount(tax["code"], Decimal(tax["rate"]), tax["amount_cents"]) for tax in row.taxes
-        ),
+        lines=_lines(lines, taxes),
+        taxes=taxes,
         total_cents=row.total_cents,
         tax_cents=row.tax_cents,
         missing=_missing(row),
@@ -86,6 +89,35 @@ def _sale(row: Row[Any], lines: list[SaleLine]) -> Sale:
         discount_cents=row.discount_cents,
         paid=_paid(row),
         void=_void(row),
+        tax_exemption=row.tax_exemption,
+    )
+
+
+def _lines(rows: Sequence[Row[Any]], taxes: Sequence[TaxAmount]) -> tuple[SaleLine, ...]:
+    if any(row.taxes is None for row in rows):
+        # Of a version that stored no shares by code.
+        shares = split_by_code([row.tax_cents for row in rows], taxes)
+    else:
+        shares = [tuple(LineTax(**share) for share in row.taxes) for row in rows]
+    return tuple(
+        SaleLine(
+            line_no=row.line_no,
+            product_id=ProductId(row.product_id),
+            product_name=row.product_name,
+            category=row.category,
+            quantity=row.quantity,
+            unit_price=row.unit_price,
+            unit_cost=row.unit_cost,
+            amount_cents=row.amount_cents,
+            tax_cents=row.tax_cents,
+            tax_class=row.tax_class,
+            taxes=of_line,
+            list_price=row.list_price,
+            line_discount_cents=row.line_discount_cents,
+            receipt_discount_cents=row.receipt_discount_cents,
+            discount_reason=row.discount_reason,
+        )
+        for row, of_line in zip(rows, shares, strict=True)
     )
 
 

@@ -24,6 +24,7 @@ class StoreRow:
     cutoff_hour: int
     currency: str
     stock_policy: str
+    tax_place: str | None
     taxes: list[dict[str, str]]
     is_active: bool
     updated_at: datetime
@@ -31,7 +32,7 @@ class StoreRow:
 
 
 _STORE_COLUMNS = """id, version, name, address, city, kind, timezone, cutoff_hour, currency,
-    stock_policy, taxes, is_active, updated_at, cash_rounding"""
+    stock_policy, tax_place, taxes, is_active, updated_at, cash_rounding"""
 
 
 def _store(row: Row[Any]) -> StoreRow:
@@ -59,9 +60,9 @@ async def insert_store(
         await session.execute(
             text(f"""
                 INSERT INTO stores (name, address, city, kind, timezone, cutoff_hour, currency,
-                    stock_policy, taxes, cash_rounding, changed_by)
+                    stock_policy, tax_place, taxes, cash_rounding, changed_by)
                 VALUES (:name, :address, :city, :kind, :timezone, :cutoff_hour, :currency,
-                    :stock_policy, CAST(:taxes AS jsonb), :cash_rounding, :changed_by)
+                    :stock_policy, :tax_place, CAST(:taxes AS jsonb), :cash_rounding, :changed_by)
                 ON CONFLICT (name) DO NOTHING
                 RETURNING {_STORE_COLUMNS}
             """),

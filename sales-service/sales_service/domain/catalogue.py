@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
-from sales_service.domain.money import TaxRate
+from sales_service.domain.taxes import TAXABLE, DatedRate
 
 StoreId = NewType("StoreId", int)
 ProductId = NewType("ProductId", int)
@@ -29,9 +29,10 @@ class Store:
     cutoff_hour: int
     currency: str
     stock_policy: StockPolicy
-    taxes: tuple[TaxRate, ...]
+    taxes: tuple[DatedRate, ...]
     is_active: bool = True
     version: int = 1
+    rates_version: int | None = None  # of its place; None: the store has a list of its own
     cash_rounding: int = 0  # the step in cents; 0 rounds nothing
 
 
@@ -45,6 +46,7 @@ class Product:
     unit_price: Decimal
     unit_cost: Decimal | None
     version: int = 1
+    tax_class: str = TAXABLE
 
 
 @dataclass(frozen=True, slots=True)

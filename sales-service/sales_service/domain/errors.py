@@ -98,6 +98,30 @@ class RepeatedTax(SalesError):
         self.code = code
 
 
+class UnknownTaxPlace(SalesError):
+    """No rate is known of this place."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"tax place {name!r}")
+        self.name = name
+
+
+class UnknownTaxClasses(SalesError):
+    """Products have classes without a rate anywhere; `classes` has them by index."""
+
+    def __init__(self, classes: Mapping[int, str]) -> None:
+        super().__init__(f"{len(classes)} unknown tax classes")
+        self.classes = classes
+
+
+class UnknownTaxClass(SalesError):
+    """No place has a rate for this class of goods."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"tax class {name!r}")
+        self.name = name
+
+
 class SaleExists(SalesError):
     """A sale with this identifier and another content was recorded before."""
 

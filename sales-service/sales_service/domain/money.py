@@ -9,7 +9,7 @@ _ONE = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class TaxRate:
-    """A tax of a store: `rate` 0.05 is 5 % of the price net of every tax."""
+    """A tax: `rate` 0.05 is 5 % of the price net of every tax."""
 
     code: str
     rate: Decimal
@@ -17,7 +17,7 @@ class TaxRate:
 
 @dataclass(frozen=True, slots=True)
 class TaxAmount:
-    """The amount of one tax on a receipt."""
+    """The amount of one tax at one rate on a receipt."""
 
     code: str
     rate: Decimal
@@ -32,18 +32,6 @@ def line_amount_cents(quantity: int, unit_price: Decimal) -> int:
 def percentage_cents(percentage: Decimal, cents: int) -> int:
     """Return this percentage of an amount, rounded half up."""
     return int((cents * percentage / 100).quantize(_ONE, ROUND_HALF_UP))
-
-
-def receipt_taxes(total_cents: int, rates: Sequence[TaxRate]) -> list[TaxAmount]:
-    """Return the taxes of a receipt, each computed on its net total and rounded half up.
-
-    Quebec's tax authority has these rules: TPS and TVQ are both computed on the price without
-    taxes, half a cent is rounded up, and the taxes of several goods may be computed on their sum.
-    """
-    return [
-        TaxAmount(tax.code, tax.rate, int((total_cents * tax.rate).quantize(_ONE, ROUND_HALF_UP)))
-        for tax in rates
-    ]
 
 
 def apportion(amount: int, weights: Sequence[int]) -> list[int]:

@@ -22,8 +22,9 @@ from sales_service.domain.errors import (
     StoreClosed,
     UnknownReferences,
 )
-from sales_service.domain.money import TaxAmount, apportion, line_amount_cents, receipt_taxes
+from sales_service.domain.money import TaxAmount, line_amount_cents
 from sales_service.domain.payments import UNSTATED, Paid, Payment, pay
+from sales_service.domain.taxes import NO_RATES, TAXABLE, LineTax, Taxes, compute_taxes, rates_on
 from sales_service.domain.voids import Void
 
 SaleId = NewType("SaleId", UUID)
@@ -79,6 +80,7 @@ class SaleDraft:
     has_chosen_id: bool = False
     may_override_prices: bool = False
     may_backdate: bool = False
+    tax_exemption: str | None = None  # the reason why this sale has no taxes
     payments: tuple[Payment, ...] | None = None
 
     @property
@@ -99,6 +101,8 @@ class SaleLine:
     unit_cost: Decimal | None
     amount_cents: int
     tax_cents: int
+    tax_class: str = TAXABLE
+    taxes: tuple[LineTax, ...] = ()
     # None: recorded before it was kept.
     list_price: Decimal | None = None
     line_discount_cents: int = 0
@@ -148,6 +152,7 @@ class Sale:
     total_cents: int
     tax_cents: int
     missing: tuple[MissingStock, ...] = ()
+    tax_exemption: str | None = None
     # What the till asked for the receipt, and what all discounts take off it.
     discount: Discount | None = None
     discount_cents: int = 0
@@ -190,8 +195,10 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         raise AbsurdTotal(gross_cents)
     amounts = take_discounts(gross, [line.discount for line in draft.lines], draft.discount)
     total_cents = sum(line.amount_cents for line in amounts)
-    taxes = receipt_taxes(total_cents, store.taxes)
-    tax_cents = sum(tax.amount_cents for tax in taxes)
+    rates = NO_RATES if draft.tax_exemption else rates_on(time.business_date, store.taxes)
+    classes = [products[line.product_id].tax_class for line in draft.lines]
+    taxes = compute_taxes([line.amount_cents for line in amounts], classes, rates)
+    tax_cents = sum(tax.amount_cents for tax in taxes.amounts)
     return Sale(
         id=draft.sale_id,
         store_id=store.id,
@@ -206,10 +213,11 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         local_hour=time.local_hour,
         currency=store.currency,
         register_id=draft.register_id,
-        lines=_lines(draft.lines, products, unit_prices, amounts, tax_cents),
-        taxes=tuple(taxes),
+        lines=_lines(draft.lines, products, unit_prices, amounts, taxes),
+        taxes=taxes.amounts,
         total_cents=total_cents,
         tax_cents=tax_cents,
+        tax_exemption=draft.tax_exemption,
         discount=draft.discount,
         discount_cents=gross_cents - total_cents,
         paid=pay(total_cents + tax_cents, draft.payments, store.cash_rounding),
@@ -229,6 +237,8 @@ def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
     if draft.sold_at not in (None, sale.sold_at, sale.sold_at.replace(tzinfo=None)):
         return False
     if draft.payments not in (None, sale.paid.payments):
+        return False
+    if draft.tax_exemption not in (None, sale.tax_exemption):
         return False
     return len(draft.lines) == len(sale.lines) and all(
         (line.product_id, line.quantity) == (sold.product_id, sold.quantity)
@@ -285,9 +295,8 @@ def _lines(
     products: Mapping[ProductId, Product],
     unit_prices: Sequence[Decimal],
     amounts: Sequence[LineAmounts],
-    tax_cents: int,
+    taxes: Taxes,
 ) -> tuple[SaleLine, ...]:
-    shares = apportion(tax_cents, [line.amount_cents for line in amounts])
     return tuple(
         SaleLine(
             line_no=line_no,
@@ -298,13 +307,15 @@ def _lines(
             unit_price=unit_price,
             unit_cost=products[draft.product_id].unit_cost,
             amount_cents=line.amount_cents,
-            tax_cents=share,
+            tax_cents=sum(share.amount_cents for share in shares),
+            tax_class=products[draft.product_id].tax_class,
+            taxes=shares,
             list_price=products[draft.product_id].unit_price,
             line_discount_cents=line.line_discount_cents,
             receipt_discount_cents=line.receipt_discount_cents,
             discount_reason=draft.discount.reason if draft.discount else None,
         )
-        for line_no, (draft, unit_price, line, share) in enumerate(
-            zip(drafts, unit_prices, amounts, shares, strict=True), start=1
+        for line_no, (draft, unit_price, line, shares) in enumerate(
+            zip(drafts, unit_prices, amounts, taxes.shares, strict=True), start=1
         )
     )

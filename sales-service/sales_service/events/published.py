@@ -10,6 +10,13 @@ import msgspec
 from service_kit.events.key_changes import KeyChanged as KeyChanged
 
 
+class LineTax(msgspec.Struct, frozen=True):
+    """A line's share of a tax."""
+
+    code: str
+    amount_cents: int
+
+
 class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of a receipt.
 
@@ -25,6 +32,8 @@ class SaleLine(msgspec.Struct, frozen=True, omit_defaults=True):
     unit_cost: Decimal | None
     amount_cents: int
     tax_cents: int
+    tax_class: str
+    taxes: list[LineTax]
     list_price: Decimal | None = None
     gross_cents: int | None = None
     line_discount_cents: int = 0
@@ -66,6 +75,7 @@ class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
     taxes: list[Tax]
     total_cents: int
     tax_cents: int
+    tax_exemption: str | None
     gross_cents: int
     discount_cents: int
     payments: list[Payment]

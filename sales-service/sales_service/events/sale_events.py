@@ -7,6 +7,7 @@ from typing import Any
 from sales_service.domain.sale import MissingStock, Sale
 from sales_service.domain.voids import Void
 from sales_service.events.published import (
+    LineTax,
     Missing,
     Payment,
     SaleCancelled,
@@ -92,6 +93,8 @@ def sale_fields(sale: Sale) -> dict[str, Any]:
                 unit_cost=line.unit_cost,
                 amount_cents=line.amount_cents,
                 tax_cents=line.tax_cents,
+                tax_class=line.tax_class,
+                taxes=[LineTax(share.code, share.amount_cents) for share in line.taxes],
                 list_price=line.list_price,
                 gross_cents=None if line.gross_cents == line.amount_cents else line.gross_cents,
                 line_discount_cents=line.line_discount_cents,
@@ -102,6 +105,7 @@ def sale_fields(sale: Sale) -> dict[str, Any]:
         "taxes": [Tax(tax.code, tax.rate, tax.amount_cents) for tax in sale.taxes],
         "total_cents": sale.total_cents,
         "tax_cents": sale.tax_cents,
+        "tax_exemption": sale.tax_exemption,
         "gross_cents": sale.gross_cents,
         "discount_cents": sale.discount_cents,
         "payments": [Payment(each.method.value, each.amount_cents) for each in sale.paid.payments],

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.db import catalogue
 from sales_service.db.catalogue import ProductRow
 from sales_service.db.stores import find_store_ids
+from sales_service.db.taxes import find_classes
 from sales_service.domain.errors import (
     CountWithoutStore,
     SkuInMotion,
@@ -19,7 +20,10 @@ from sales_service.domain.errors import (
     UnknownHomeStores,
     UnknownProduct,
     UnknownStore,
+    UnknownTaxClass,
+    UnknownTaxClasses,
 )
+from sales_service.domain.taxes import CLASSES
 from sales_service.events.level_events import declared
 from sales_service.events.published import ProductChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
@@ -44,7 +48,10 @@ class Count:
 
 
 async def add_product(session: AsyncSession, product: NewProduct) -> ProductRow:
-    """Add a product and return it; raise `SkuTaken`, `SkuInMotion` or `UnknownStore`."""
+    """Add a product and return it.
+
+    Raises `SkuTaken`, `SkuInMotion`, `UnknownStore` or `UnknownTaxClass`.
+    """
     try:
         [added] = await add_products(session, [product])
     except SkusTaken as error:
@@ -52,16 +59,19 @@ async def add_product(session: AsyncSession, product: NewProduct) -> ProductRow:
         raise SkuTaken(taken.sku, taken.product_id) from error
     except UnknownHomeStores as error:
         raise UnknownStore from error
+    except UnknownTaxClasses as error:
+        raise UnknownTaxClass(error.classes[0]) from error
     return added
 
 
 async def add_products(session: AsyncSession, products: Sequence[NewProduct]) -> list[ProductRow]:
     """Add products, all or none, and return them.
 
-    Raises `SkusTaken`, `SkuInMotion` or `UnknownHomeStores`.
+    Raises `SkusTaken`, `SkuInMotion`, `UnknownHomeStores` or `UnknownTaxClasses`.
     """
     columns = [product.columns for product in products]
     await _check_home_stores(session, columns)
+    await _check_tax_classes(session, [product["tax_class"] for product in columns])
     added = await catalogue.insert_products(session, columns, current_actor())
     if len(added) < len(products):
         taken = await _find_taken(session, columns, {product.id for product in added})
@@ -90,6 +100,16 @@ async def _check_home_stores(session: AsyncSession, products: Sequence[dict[str,
         raise UnknownHomeStores(unknown)
 
 
+async def _check_tax_classes(session: AsyncSession, classes: Sequence[str]) -> None:
+    if unknown := await _find_unknown(session, set(classes)):
+        raise UnknownTaxClasses({i: each for i, each in enumerate(classes) if each in unknown})
+
+
+async def _find_unknown(session: AsyncSession, classes: set[str]) -> set[str]:
+    made_by_rates = classes - CLASSES
+    return made_by_rates and made_by_rates - await find_classes(session, made_by_rates)
+
+
 async def _find_taken(
     session: AsyncSession, products: Sequence[dict[str, Any]], added: set[int]
 ) -> list[TakenSku]:
@@ -112,8 +132,10 @@ async def change_product(
     """Change a product, but not its past sales, declare what was counted, and return it.
 
     The update locks the product, so counts reach the stock in the order of its versions. Raises
-    `UnknownProduct`, `SkuTaken`, `CountWithoutStore` or `UnknownStore`.
+    `UnknownProduct`, `SkuTaken`, `UnknownTaxClass`, `CountWithoutStore` or `UnknownStore`.
     """
+    if "tax_class" in changes and await _find_unknown(session, {changes["tax_class"]}):
+        raise UnknownTaxClass(changes["tax_class"])
     try:
         product = await catalogue.update_product(session, product_id, changes, current_actor())
     except IntegrityError as error:

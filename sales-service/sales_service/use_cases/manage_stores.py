@@ -9,7 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db import stores
 from sales_service.db.stores import StoreRow
-from sales_service.domain.errors import RepeatedTax, StoreNameTaken, UnknownStore
+from sales_service.db.taxes import place_exists
+from sales_service.domain.errors import (
+    RepeatedTax,
+    StoreNameTaken,
+    UnknownStore,
+    UnknownTaxPlace,
+)
 from sales_service.events.published import StoreChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
 from service_kit.events.causes import current_actor
@@ -17,8 +23,8 @@ from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
 async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:
-    """Open a store and return it; raise `StoreNameTaken` or `RepeatedTax`."""
-    _refuse_repeated(values["taxes"])
+    """Open a store and return it; raise `StoreNameTaken`, `RepeatedTax` or `UnknownTaxPlace`."""
+    await _check_taxes(session, values)
     store = await stores.insert_store(session, values, current_actor())
     if store is None:
         raise StoreNameTaken(values["name"])
@@ -28,8 +34,11 @@ async def open_store(session: AsyncSession, values: dict[str, Any]) -> StoreRow:
 
 
 async def change_store(session: AsyncSession, store_id: int, changes: dict[str, Any]) -> StoreRow:
-    """Change a store and return it; raise `UnknownStore`, `StoreNameTaken` or `RepeatedTax`."""
-    _refuse_repeated(changes.get("taxes", ()))
+    """Change a store and return it.
+
+    Raises `UnknownStore`, `StoreNameTaken`, `RepeatedTax` or `UnknownTaxPlace`.
+    """
+    await _check_taxes(session, changes)
     try:
         store = await stores.update_store(session, store_id, changes, current_actor())
     except IntegrityError as error:
@@ -58,6 +67,13 @@ async def close_store(session: AsyncSession, store_id: int) -> ClosedStore:
     if closed_before is None:
         raise UnknownStore
     return ClosedStore(closed_before, closed_before.version)
+
+
+async def _check_taxes(session: AsyncSession, values: dict[str, Any]) -> None:
+    _refuse_repeated(values.get("taxes", ()))
+    place = values.get("tax_place")
+    if place is not None and not await place_exists(session, place):
+        raise UnknownTaxPlace(place)
 
 
 def _refuse_repeated(taxes: Sequence[dict[str, str]]) -> None:

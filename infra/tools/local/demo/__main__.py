@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from infra.tools.local.demo.catalogue import CENTRE, STORES, TAXES, list_products, opening_quantity
+from infra.tools.local.demo.catalogue import CENTRE, STORES, list_products, opening_quantity
 from infra.tools.rest import (
     ON_ITS_WAY_CODES,
     RefusedRequest,
@@ -51,7 +51,7 @@ async def _ensure_stores(client: RestClient) -> list[int]:
 def _store_body(place: tuple[str, str, str]) -> dict[str, Any]:
     name, address, city = place
     kind = "centre_logistique" if place is CENTRE else "magasin"
-    return {"nom": name, "adresse": address, "ville": city, "type": kind, "taxes": TAXES}
+    return {"nom": name, "adresse": address, "ville": city, "type": kind}
 
 
 async def _ensure_products(client: RestClient, home_store_id: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Stores, taxes and opening stock of the demo chain; `products.csv` has its products, in CAD."""
+"""Stores and opening stock of the demo chain; `products.csv` has its products, in CAD."""
 
 import csv
 from pathlib import Path
@@ -12,7 +12,6 @@ STORES = (
     ("Comptoir Estrie", "150, rue Wellington Nord", "Sherbrooke"),
 )
 CENTRE = ("Centre logistique", "9000, boulevard Ray-Lawson", "Montréal")
-TAXES = [{"code": "TPS", "taux": 0.05}, {"code": "TVQ", "taux": 0.09975}]
 
 
 def list_products() -> list[dict[str, Any]]:

@@ -1,0 +1,45 @@
+"""The problems of errors about taxes, for the one table in `problems.py`."""
+
+from sales_service.domain import errors
+from service_kit.http.problems import Fault, Problem, ProblemTable, invalid_request, json_pointer
+
+
+def _repeated_tax(error: errors.RepeatedTax) -> Problem:
+    fault = {
+        "pointer": json_pointer("taxes", error.index, "code"),
+        "code": "taxe-repetee",
+        "detail": f"La taxe {error.code} est déjà dans la liste.",
+    }
+    return invalid_request([fault])
+
+
+def _unknown_tax_place(error: errors.UnknownTaxPlace) -> Problem:
+    detail = f"Aucun taux n'est connu pour {error.name} : POST /api/taxes/ en ajoute."
+    fault = {"pointer": "/lieu_fiscal", "code": "lieu-fiscal-inconnu", "detail": detail}
+    return invalid_request([fault])
+
+
+def _unknown_tax_class(error: errors.UnknownTaxClass) -> Problem:
+    return invalid_request([_class_fault("/classe_taxe", error.name)])
+
+
+def _unknown_tax_classes(error: errors.UnknownTaxClasses) -> Problem:
+    return invalid_request(
+        [
+            _class_fault(json_pointer("produits", index, "classe_taxe"), name)
+            for index, name in error.classes.items()
+        ]
+    )
+
+
+def _class_fault(pointer: str, name: str) -> Fault:
+    detail = f"Aucun lieu n'a de taux pour la classe {name} : POST /api/taxes/ en ajoute."
+    return {"pointer": pointer, "code": "classe-taxe-inconnue", "detail": detail}
+
+
+TAX_PROBLEMS: ProblemTable = {
+    errors.RepeatedTax: _repeated_tax,
+    errors.UnknownTaxPlace: _unknown_tax_place,
+    errors.UnknownTaxClass: _unknown_tax_class,
+    errors.UnknownTaxClasses: _unknown_tax_classes,
+}
