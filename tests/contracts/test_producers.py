@@ -63,6 +63,40 @@ PUBLISHED: list[Any] = [
     published.SaleVoided(
         **sale_fields(a_sale()) | {"status": "voided"}, reason="Erreur", voided_at=NOW
     ),
+    published.ReturnRecorded(
+        return_id=SALE_ID,
+        number="3-R000001",
+        store_id=3,
+        sale_id=SALE_ID,
+        sale_number="4-000001",
+        sale_store_id=4,
+        returned_at=NOW,
+        recorded_at=NOW,
+        business_date=NOW.date(),
+        local_hour=13,
+        currency="CAD",
+        register_id=None,
+        reason=None,
+        lines=[
+            published.ReturnLine(
+                line_no=1,
+                sale_line_no=2,
+                product_id=1,
+                product_name="Café",
+                category="Épicerie",
+                quantity=1,
+                is_restocked=True,
+                amount_cents=333,
+                tax_cents=17,
+                taxes=[published.LineTax("TPS", 17)],
+            )
+        ],
+        taxes=[published.Tax("TPS", Decimal("0.05"), 17)],
+        total_cents=333,
+        tax_cents=17,
+        payments=[published.Payment("cash", 350)],
+        cash_rounding_cents=0,
+    ),
     published.LevelDeclared(SALE_ID, 3, 1, "opening", 50, NOW),
     published.EventsPublished(NOW),
     published.StoreChanged(

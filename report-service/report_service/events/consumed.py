@@ -185,8 +185,8 @@ SALES_DECODERS: dict[str, type[Struct]] = {
     "sales.level-declared.v1": LevelDeclared,
     "sales.events-published.v1": EventsPublished,
 }
-# The report counts a voided sale until it subtracts voids.
-IGNORED_OF_SALES = frozenset({"sales.sale-voided.v1"})
+# The report counts a voided sale, and what was returned, until it subtracts them.
+IGNORED_OF_SALES = frozenset({"sales.sale-voided.v1", "sales.return-recorded.v1"})
 STOCK_DECODERS: dict[str, type[Struct]] = {
     "stock.stock-levels-changed.v1": StockLevelsChanged,
     "stock.movement-posted.v1": MovementPosted,

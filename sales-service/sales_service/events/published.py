@@ -49,7 +49,7 @@ class Tax(msgspec.Struct, frozen=True):
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """What the customer handed over by one method."""
+    """What a customer handed over, or got back, by one method."""
 
     method: str
     amount_cents: int
@@ -128,6 +128,47 @@ class SaleCancelled(msgspec.Struct, frozen=True):
     store_id: int
     reason: str
     decided_at: datetime
+
+
+class ReturnLine(msgspec.Struct, frozen=True):
+    """Returned goods: of a line of a receipt, or without receipt."""
+
+    line_no: int
+    sale_line_no: int | None
+    product_id: int
+    product_name: str
+    category: str
+    quantity: int
+    is_restocked: bool
+    amount_cents: int
+    tax_cents: int
+    taxes: list[LineTax]
+
+
+class ReturnRecorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer brought goods back; amounts are positive."""
+
+    TYPE: ClassVar[str] = "sales.return-recorded.v1"
+
+    return_id: UUID
+    number: str
+    store_id: int
+    sale_id: UUID | None
+    sale_number: str | None
+    sale_store_id: int | None
+    returned_at: datetime
+    recorded_at: datetime
+    business_date: date
+    local_hour: int
+    currency: str
+    register_id: str | None
+    reason: str | None
+    lines: list[ReturnLine]
+    taxes: list[Tax]
+    total_cents: int
+    tax_cents: int
+    payments: list[Payment]
+    cash_rounding_cents: int
 
 
 class LevelDeclared(msgspec.Struct, frozen=True):

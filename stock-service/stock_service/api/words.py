@@ -28,6 +28,8 @@ KINDS = {
     "ajustement": Kind.ADJUSTMENT,
     "ouverture": Kind.OPENING,
     "inventaire": Kind.COUNT,
+    "retour": Kind.RETURN,
+    "perte": Kind.LOSS,
 }
 WORD_OF = {kind: word for word, kind in KINDS.items()}
 

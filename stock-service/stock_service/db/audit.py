@@ -78,7 +78,8 @@ _DECISIONS = text("""
         count(*) FILTER (WHERE kind = 'sale') AS taken,
         count(*) FILTER (WHERE kind = 'cancellation') AS returned,
         coalesce(sum(delta), 0) AS net
-    FROM decisions LEFT JOIN movements ON document_id = sale_id
+    FROM decisions LEFT JOIN movements
+        ON document_id = sale_id AND kind IN ('sale', 'cancellation')
     GROUP BY sale_id, outcome ORDER BY sale_id
 """)
 

@@ -70,13 +70,13 @@ async def find_withdrawn(
 _FIND_DOCUMENT = text("""
     SELECT document_id, store_id, product_id, delta, balance_after AS balance, kind
     FROM movements
-    WHERE document_id = :document_id AND kind NOT IN ('sale', 'cancellation')
+    WHERE document_id = :document_id AND kind NOT IN ('sale', 'cancellation', 'return', 'loss')
     ORDER BY id
 """)
 
 
 async def find_document(session: AsyncSession, document_id: UUID) -> Sequence[Row[Any]]:
-    """Return the movements of a document that is no sale, in the order of its lines."""
+    """Return the movements of a document that was posted here, in the order of its lines."""
     return (await session.execute(_FIND_DOCUMENT, {"document_id": document_id})).all()
 
 

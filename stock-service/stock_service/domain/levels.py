@@ -35,6 +35,8 @@ class Kind(StrEnum):
     ADJUSTMENT = "adjustment"
     OPENING = "opening"
     COUNT = "count"
+    RETURN = "return"
+    LOSS = "loss"
 
 
 @dataclass(frozen=True, slots=True)

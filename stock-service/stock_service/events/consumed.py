@@ -51,6 +51,24 @@ class SaleVoided(msgspec.Struct, frozen=True):
     voided_at: Instant
 
 
+class ReturnLine(msgspec.Struct, frozen=True):
+    """A line of a return; several lines may name one product."""
+
+    product_id: Product
+    quantity: Quantity
+    is_restocked: bool
+
+
+class ReturnRecorded(msgspec.Struct, frozen=True):
+    """A customer brought goods back to a store."""
+
+    return_id: UUID
+    store_id: Store
+    returned_at: Instant
+    reason: str | None
+    lines: Annotated[list[ReturnLine], msgspec.Meta(min_length=1)]
+
+
 class LevelDeclared(msgspec.Struct, frozen=True):
     """Head office said how many units a store opens with, or has counted."""
 
@@ -91,6 +109,7 @@ SALES_DECODERS: dict[str, type[msgspec.Struct]] = {
     "sales.sale-cancelled.v1": SaleCancelled,
     "sales.sale-voided.v1": SaleVoided,
     "sales.level-declared.v1": LevelDeclared,
+    "sales.return-recorded.v1": ReturnRecorded,
 }
 IGNORED_OF_SALES = frozenset(
     {"sales.sale-confirmed.v1", "sales.sale-rejected.v1", "sales.events-published.v1"}

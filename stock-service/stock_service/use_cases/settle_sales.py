@@ -1,4 +1,4 @@
-"""Applies sales, cancelled sales and declared levels to the stock."""
+"""Applies sales, cancelled sales, returns and declared levels to the stock."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,6 +13,7 @@ from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 from stock_service.db.book import open_book, save_book
 from stock_service.db.declarations import find_applied, save_applied
 from stock_service.db.movements import find_withdrawn
+from stock_service.db.returns import find_taken_back
 from stock_service.db.sales import find_decisions, save_decisions
 from stock_service.domain.declarations import (
     AppliedDeclaration,
@@ -20,6 +21,7 @@ from stock_service.domain.declarations import (
     apply_declaration,
 )
 from stock_service.domain.levels import LevelKey, StoreId
+from stock_service.domain.returns import Return, take_goods_back
 from stock_service.domain.sales import (
     Cancellation,
     Decision,
@@ -36,7 +38,7 @@ from stock_service.events.announcements import level_events, reply_event
 class Change:
     """What one event does to the stock, and its cause."""
 
-    change: Sale | Cancellation | Declaration
+    change: Sale | Cancellation | Return | Declaration
     cause: Cause
 
     @property
@@ -49,13 +51,16 @@ async def settle_sales(session: AsyncSession, changes: Sequence[Change]) -> None
     """Decide a batch in log order and write it with one statement per table.
 
     A sale that was decided before changes nothing. Its answer was written then and is not repeated.
-    Neither does a declaration that was applied before.
+    Neither does a return or a declaration that was applied before.
     """
-    sale_changes = [each.change for each in changes if not isinstance(each.change, Declaration)]
+    sale_changes = [
+        each.change for each in changes if isinstance(each.change, (Sale, Cancellation))
+    ]
     decided = await find_decisions(session, {change.sale_id for change in sale_changes})
     withdrawn = await find_withdrawn(session, _returnable(sale_changes, decided))
     applied = await _find_applied(session, changes)
-    book = await open_book(session, _keys(changes, decided, withdrawn, applied))
+    taken_back = await _find_taken_back(session, changes)
+    book = await open_book(session, _keys(changes, decided, withdrawn, applied | taken_back))
     decider = SaleDecider(book, decided, withdrawn)
     decided_at = datetime.now(UTC)
     replies: list[OutgoingEvent] = []
@@ -66,6 +71,10 @@ async def settle_sales(session: AsyncSession, changes: Sequence[Change]) -> None
         if isinstance(each.change, Declaration):
             if each.change.declaration_id not in applied | declared.keys():
                 declared[each.change.declaration_id] = apply_declaration(book, each.change)
+        elif isinstance(each.change, Return):
+            if each.change.return_id not in taken_back:
+                take_goods_back(book, each.change)
+                taken_back.add(each.change.return_id)
         elif reply := _settle(decider, each.change):
             replies.append(reply_event(reply, decided_at, each.cause))
         if len(book.movements) > moves_before:
@@ -81,6 +90,11 @@ async def settle_sales(session: AsyncSession, changes: Sequence[Change]) -> None
 async def _find_applied(session: AsyncSession, changes: Sequence[Change]) -> set[UUID]:
     ids = {each.change.declaration_id for each in changes if isinstance(each.change, Declaration)}
     return await find_applied(session, ids) if ids else set()
+
+
+async def _find_taken_back(session: AsyncSession, changes: Sequence[Change]) -> set[UUID]:
+    ids = {each.change.return_id for each in changes if isinstance(each.change, Return)}
+    return await find_taken_back(session, ids)
 
 
 def _settle(decider: SaleDecider, change: Sale | Cancellation) -> Reply | None:
@@ -112,6 +126,9 @@ def _keys(
     for change in (each.change for each in changes):
         if isinstance(change, Sale) and change.sale_id not in decided:
             for product_id in change.wanted:
+                yield LevelKey(change.store_id, product_id)
+        elif isinstance(change, Return) and change.return_id not in applied:
+            for product_id in change.quantities:
                 yield LevelKey(change.store_id, product_id)
         elif isinstance(change, Declaration) and change.declaration_id not in applied:
             yield change.key
