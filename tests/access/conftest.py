@@ -19,7 +19,16 @@ import stock_service.settings
 from service_kit.http.api_keys import ensure_key
 from service_kit.http.state import api_state
 from stock_service.domain.levels import StoreId
-from tests.access.matrix import HEAD_OFFICE, OWN, PRODUCT, RECEPTION_OF, ROLES, SALE_OF, STORES
+from tests.access.matrix import (
+    HEAD_OFFICE,
+    OWN,
+    PRODUCT,
+    RECEPTION_OF,
+    RETURN_OF,
+    ROLES,
+    SALE_OF,
+    STORES,
+)
 from tests.fixtures.waiting import eventually
 from tests.report_service.builders import a_sale
 from tests.report_service.conftest import Projection
@@ -60,7 +69,7 @@ def _settings(kind: Any, engine: AsyncEngine) -> Any:
 
 @pytest.fixture
 async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a client of the sales service, with a product and an old sale in each store."""
+    """Open a client of the sales service, with a product, and an old sale and return by store."""
     app = sales_service.main.create_app(_settings(sales_service.settings.Settings, sales_engine))
     async with _client_of(app, sales_engine) as client:
         headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}
@@ -76,6 +85,12 @@ async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
             }
             made.append(await client.post("/api/magasins/", json=place, headers=headers))
             made.append(await client.post("/api/ventes/", json=sale, headers=headers))
+            returned = {
+                "lignes": [{"ligne": 1, "quantite": 1}],
+                "retour_id": str(RETURN_OF[store]),
+            }
+            url = f"/api/ventes/{SALE_OF[store]}/retours"
+            made.append(await client.post(url, json=returned, headers=headers))
         assert {each.status_code for each in made} == {201}
         yield client
 

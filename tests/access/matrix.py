@@ -14,6 +14,7 @@ OWN, FOREIGN = 1, 2
 STORES = (OWN, FOREIGN)
 PRODUCT = 1
 SALE_OF = {store: UUID(f"01890000-0000-7000-8000-{store:012d}") for store in STORES}
+RETURN_OF = {store: UUID(f"01890000-0000-7000-a000-{store:012d}") for store in STORES}
 RECEPTION_OF = {store: UUID(f"01890000-0000-7000-9000-{store:012d}") for store in STORES}
 
 _number = count(1)
@@ -24,8 +25,8 @@ class Operation:
     """The answers to an operation, and how it is called for a store.
 
     `answer` is that of a key that reaches all stores. `own` and `foreign` are those of a limited
-    key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`
-    and `{reception}`.
+    key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`,
+    `{returned}` and `{reception}`.
     """
 
     path: str
@@ -36,7 +37,12 @@ class Operation:
     body: Callable[[int], dict[str, Any]] | None = None
 
     def url(self, store: int) -> str:
-        return self.path.format(store=store, sale=SALE_OF[store], reception=RECEPTION_OF[store])
+        return self.path.format(
+            store=store,
+            sale=SALE_OF[store],
+            returned=RETURN_OF[store],
+            reception=RECEPTION_OF[store],
+        )
 
     def expected(self, role: str, store: int, *, is_limited: bool) -> int:
         """Return the status of the answer to a key of this role about a store."""
@@ -53,6 +59,14 @@ def _sale(store: int) -> dict[str, Any]:
 
 def _void(_: int) -> dict[str, Any]:
     return {"motif": "Erreur"}
+
+
+def _return(store: int) -> dict[str, Any]:
+    return {
+        "lignes": [{"ligne": 1, "quantite": 1}],
+        # The sale of each store has one unit. A repetition gets the return that is there.
+        "retour_id": str(RETURN_OF[store]),
+    }
 
 
 def _reception(store: int) -> dict[str, Any]:
@@ -115,6 +129,12 @@ MATRIX = {
             "/api/ventes/{sale}/annulation", _SELLERS, 409, 409, 404, _void
         ),
         "DELETE /api/ventes/{sale_id}": Operation("/api/ventes/{sale}", _SELLERS, 409, 409, 404),
+        "POST /api/ventes/{sale_id}/retours": Operation(
+            "/api/ventes/{sale}/retours", _SELLERS, 201, 201, 404, _return
+        ),
+        "GET /api/retours/{return_id}": Operation(
+            "/api/retours/{returned}", _RECEIPT_READERS, 200, 200, 404
+        ),
         "GET /api/magasins/": Operation("/api/magasins/", ROLES, 200, 200, 200),
         "POST /api/magasins/": Operation("/api/magasins/", _CHAIN, 201, 403, 403, _store),
         "PUT /api/magasins/{store_id}": Operation(

@@ -12,7 +12,6 @@ from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount
 from sales_service.domain.payments import Method, Paid, Payment
 from sales_service.domain.sale import Sale, SaleId, SaleLine, SaleStatus
-from sales_service.domain.taxes import LineTax
 
 SALE = Sale(
     # The driver returns ids in a class of its own.
@@ -31,7 +30,10 @@ SALE = Sale(
         SaleLine(
             *(1, ProductId(1), 'Café "moulu" \u2028', "Épicerie", 3),
             *(Decimal("0.3350"), None, 101, 15),
-            taxes=(LineTax("TPS", 5), LineTax("TVQ", 10)),
+            taxes=(
+                TaxAmount("TPS", Decimal("0.05"), 5),
+                TaxAmount("TVQ", Decimal("0.09975"), 10),
+            ),
             list_price=Decimal("0.5000"),
             line_discount_cents=20,
             receipt_discount_cents=3,
@@ -57,7 +59,7 @@ RECEIPT = (
     '"exemption_taxes":null,"arrondi_especes":0.01,"a_payer":100000000.1,'
     '"paiements":[{"moyen":"debit","montant":99999990.0},{"moyen":"comptant","montant":20.0}],'
     '"monnaie":9.9,'
-    '"lignes":[{"produit_id":1,"nom":"Café \\"moulu\\" \u2028","categorie":"Épicerie",'
+    '"lignes":[{"ligne":1,"produit_id":1,"nom":"Café \\"moulu\\" \u2028","categorie":"Épicerie",'
     '"quantite":3,"prix_catalogue":0.5,"prix_unitaire":0.335,"brut":1.24,"remise":0.2,'
     '"motif_remise":"Fin de série","part_remise":0.03,"sous_total":1.01,"taxes":0.15,'
     '"classe_taxe":"taxable",'

@@ -156,6 +156,7 @@ class ProductsPage(msgspec.Struct, frozen=True, rename=FRENCH):
 class LineOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_LINE):
     """A line of a receipt."""
 
+    line_no: int
     product_id: int
     name: str
     category: str
@@ -178,20 +179,21 @@ class LineOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_LINE):
     @classmethod
     def of(cls, line: SaleLine) -> Self:
         return cls(
+            line.line_no,
             line.product_id,
             line.product_name,
             line.category,
             line.quantity,
             None if line.list_price is None else float(line.list_price),
             float(line.unit_price),
-            _money(line.gross_cents),
-            _money(line.line_discount_cents),
+            money(line.gross_cents),
+            money(line.line_discount_cents),
             line.discount_reason,
-            _money(line.receipt_discount_cents),
-            _money(line.amount_cents),
-            _money(line.tax_cents),
+            money(line.receipt_discount_cents),
+            money(line.amount_cents),
+            money(line.tax_cents),
             line.tax_class,
-            [LineTaxOut(share.code, _money(share.amount_cents)) for share in line.taxes],
+            [LineTaxOut(share.code, money(share.amount_cents)) for share in line.taxes],
         )
 
 
@@ -210,7 +212,7 @@ class DiscountOut(msgspec.Struct, frozen=True, rename=FRENCH):
             return None
         percentage = sale.discount.percentage
         return cls(
-            _money(sum(line.receipt_discount_cents for line in sale.lines)),
+            money(sum(line.receipt_discount_cents for line in sale.lines)),
             None if percentage is None else float(percentage),
             sale.discount.reason,
         )
@@ -284,20 +286,20 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             sale.store_id,
             sale.register_id,
             sale.currency,
-            _money(sale.gross_cents),
+            money(sale.gross_cents),
             DiscountOut.of(sale),
-            _money(sale.discount_cents),
-            _money(sale.total_cents),
-            [TaxOut(tax.code, float(tax.rate), _money(tax.amount_cents)) for tax in sale.taxes],
-            _money(sale.total_cents + sale.tax_cents),
+            money(sale.discount_cents),
+            money(sale.total_cents),
+            [TaxOut(tax.code, float(tax.rate), money(tax.amount_cents)) for tax in sale.taxes],
+            money(sale.total_cents + sale.tax_cents),
             None if sale.tax_exemption is None else ExemptionOut(sale.tax_exemption),
-            _money(sale.paid.rounding_cents),
-            _money(sale.total_cents + sale.tax_cents + sale.paid.rounding_cents),
+            money(sale.paid.rounding_cents),
+            money(sale.total_cents + sale.tax_cents + sale.paid.rounding_cents),
             [
-                PaymentOut(WORD_OF_METHOD[payment.method], _money(payment.amount_cents))
+                PaymentOut(WORD_OF_METHOD[payment.method], money(payment.amount_cents))
                 for payment in sale.paid.payments
             ],
-            _money(sale.paid.change_cents),
+            money(sale.paid.change_cents),
             [LineOut.of(line) for line in sale.lines],
             UNSET if sale.void is None else VoidOut.of(sale.void),
             **more,
@@ -321,7 +323,7 @@ class VoidedProblem(msgspec.Struct, frozen=True, rename=FRENCH):
     void: VoidOut | UnsetType = UNSET
 
 
-def _money(cents: int) -> float:
+def money(cents: int) -> float:
     # Division rounds correctly: this is the float that is nearest to the decimal amount.
     return cents / 100
 

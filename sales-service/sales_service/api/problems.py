@@ -6,6 +6,7 @@ import msgspec
 
 from sales_service.api.answers import VoidOut
 from sales_service.api.payment_problems import PAYMENT_PROBLEMS
+from sales_service.api.return_problems import RETURN_PROBLEMS
 from sales_service.api.roles import Right
 from sales_service.api.tax_problems import TAX_PROBLEMS
 from sales_service.domain import errors
@@ -297,4 +298,5 @@ PROBLEM_OF: ProblemTable = {
     errors.TooManySecrets: _too_many_secrets,
     **PAYMENT_PROBLEMS,
     **TAX_PROBLEMS,
+    **RETURN_PROBLEMS,
 }

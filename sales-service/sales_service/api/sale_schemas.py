@@ -103,7 +103,8 @@ class SalesQuery(BaseModel):
         )
 
 
-def _is_uuid7(value: UUID) -> UUID:
+def is_uuid7(value: UUID) -> UUID:
+    """Return the UUID; raise `ValueError` for one of another version."""
     if value.version != 7:
         raise ValueError("Un UUID de version 7 est attendu.")
     return value
@@ -198,7 +199,7 @@ class SaleIn(BaseModel):
     discount: DiscountIn | None = None
     sold_at: dt.datetime | None = None
     register_id: RegisterId | None = None
-    sale_id: Annotated[UUID, AfterValidator(_is_uuid7)] | None = None
+    sale_id: Annotated[UUID, AfterValidator(is_uuid7)] | None = None
     tax_exemption: ExemptionIn | None = None
     payments: Annotated[list[PaymentIn] | None, Field(max_length=MOST_PAYMENTS)] = None
 

@@ -15,7 +15,7 @@ from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount
 from sales_service.domain.payments import Method, Paid, Payment
 from sales_service.domain.sale import MissingStock, Outcome, Sale, SaleId, SaleLine, SaleStatus
-from sales_service.domain.taxes import LineTax, split_by_code
+from sales_service.domain.taxes import split_by_code
 from sales_service.domain.voids import Void, VoidOrigin
 
 # A receipt has up to 1,200 lines: reads are bounded by lines, because memory is filled by lines.
@@ -64,9 +64,7 @@ async def with_lines(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[Sa
 
 def _sale(row: Row[Any], lines: Sequence[Row[Any]]) -> Sale:
     offset = timezone(timedelta(minutes=row.utc_offset_minutes))
-    taxes = tuple(
-        TaxAmount(tax["code"], Decimal(tax["rate"]), tax["amount_cents"]) for tax in row.taxes
-    )
+    taxes = _taxes(row.taxes)
     return Sale(
         id=SaleId(row.id),
         store_id=StoreId(row.store_id),
@@ -98,7 +96,7 @@ def _lines(rows: Sequence[Row[Any]], taxes: Sequence[TaxAmount]) -> tuple[SaleLi
         # Of a version that stored no shares by code.
         shares = split_by_code([row.tax_cents for row in rows], taxes)
     else:
-        shares = [tuple(LineTax(**share) for share in row.taxes) for row in rows]
+        shares = [_taxes(row.taxes) for row in rows]
     return tuple(
         SaleLine(
             line_no=row.line_no,
@@ -118,6 +116,12 @@ def _lines(rows: Sequence[Row[Any]], taxes: Sequence[TaxAmount]) -> tuple[SaleLi
             discount_reason=row.discount_reason,
         )
         for row, of_line in zip(rows, shares, strict=True)
+    )
+
+
+def _taxes(stored: Sequence[Mapping[str, Any]]) -> tuple[TaxAmount, ...]:
+    return tuple(
+        TaxAmount(tax["code"], Decimal(tax["rate"]), tax["amount_cents"]) for tax in stored
     )
 
 

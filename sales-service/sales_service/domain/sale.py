@@ -24,7 +24,7 @@ from sales_service.domain.errors import (
 )
 from sales_service.domain.money import TaxAmount, line_amount_cents
 from sales_service.domain.payments import UNSTATED, Paid, Payment, pay
-from sales_service.domain.taxes import NO_RATES, TAXABLE, LineTax, Taxes, compute_taxes, rates_on
+from sales_service.domain.taxes import NO_RATES, TAXABLE, Taxes, compute_taxes, rates_on
 from sales_service.domain.voids import Void
 
 SaleId = NewType("SaleId", UUID)
@@ -102,7 +102,7 @@ class SaleLine:
     amount_cents: int
     tax_cents: int
     tax_class: str = TAXABLE
-    taxes: tuple[LineTax, ...] = ()
+    taxes: tuple[TaxAmount, ...] = ()
     # None: recorded before it was kept.
     list_price: Decimal | None = None
     line_discount_cents: int = 0
@@ -179,7 +179,7 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     time = place_in_business_day(draft.sold_at, now, store.timezone, store.cutoff_hour)
     if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
         raise AbsurdDate(time.sold_at)
-    if draft.has_chosen_id and _time_in(draft.sale_id) > now + LATEST_SALE_AHEAD:
+    if draft.has_chosen_id and time_in(draft.sale_id) > now + LATEST_SALE_AHEAD:
         raise IdAhead(draft.sale_id)
     _refuse_without_rights(draft, time.sold_at < now - LATEST_DELIVERY, products)
     units = sum(line.quantity for line in draft.lines)
@@ -265,9 +265,9 @@ def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReferences:
     return UnknownReferences(draft.store_id if goods.store is None else None, unknown)
 
 
-def _time_in(sale_id: SaleId) -> datetime:
+def time_in(chosen: UUID) -> datetime:
     """Return the time in a UUID of version 7, at most that of the end of the calendar."""
-    seconds = (sale_id.int >> 80) / 1000
+    seconds = (chosen.int >> 80) / 1000
     return datetime.fromtimestamp(min(seconds, LATEST_SECONDS), UTC)
 
 

@@ -27,19 +27,11 @@ class DatedRate:
 
 
 @dataclass(frozen=True, slots=True)
-class LineTax:
-    """A line's share of one tax."""
-
-    code: str
-    amount_cents: int
-
-
-@dataclass(frozen=True, slots=True)
 class Taxes:
     """The taxes of a receipt, and the shares of each of its lines."""
 
     amounts: tuple[TaxAmount, ...]
-    shares: tuple[tuple[LineTax, ...], ...]
+    shares: tuple[tuple[TaxAmount, ...], ...]
 
 
 def rates_on(day: date, rates: Iterable[DatedRate]) -> Rates:
@@ -68,29 +60,29 @@ def compute_taxes(amounts: Sequence[int], classes: Sequence[str], rates: Rates) 
         for tax in rates.get(tax_class, ()):
             taxed.setdefault(tax, []).append(index)
     of_receipt = []
-    of_lines: list[list[LineTax]] = [[] for _ in amounts]
+    of_lines: list[list[TaxAmount]] = [[] for _ in amounts]
     for tax, lines in taxed.items():
         net = [amounts[index] for index in lines]
         cents = int((sum(net) * tax.rate).quantize(Decimal(1), ROUND_HALF_UP))
         of_receipt.append(TaxAmount(tax.code, tax.rate, cents))
         for index, share in zip(lines, apportion(cents, net), strict=True):
-            of_lines[index].append(LineTax(tax.code, share))
+            of_lines[index].append(TaxAmount(tax.code, tax.rate, share))
     return Taxes(tuple(of_receipt), tuple(map(tuple, of_lines)))
 
 
 def split_by_code(
     line_taxes: Sequence[int], taxes: Sequence[TaxAmount]
-) -> list[tuple[LineTax, ...]]:
+) -> list[tuple[TaxAmount, ...]]:
     """Return the shares by code of lines of which only the sum of their taxes is known.
 
     The shares sum up to the tax of each line, and to the amount of each code.
     """
     left = list(line_taxes)
-    shares: list[list[LineTax]] = [[] for _ in left]
+    shares: list[list[TaxAmount]] = [[] for _ in left]
     for tax in taxes:
         # No part is larger than what is left of its line, because their sum is no larger either.
         parts = apportion(tax.amount_cents, left)
         for index, part in enumerate(parts):
-            shares[index].append(LineTax(tax.code, part))
+            shares[index].append(TaxAmount(tax.code, tax.rate, part))
             left[index] -= part
     return [tuple(each) for each in shares]

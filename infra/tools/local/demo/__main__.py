@@ -13,6 +13,7 @@ from infra.tools.rest import (
     address_of,
     head_office_key,
 )
+from sales_service.api.return_schemas import EXAMPLE_RETURN
 from sales_service.api.sale_schemas import DELETED_EXAMPLE_ID, EXAMPLE_ID, VOIDED_EXAMPLE_ID
 
 
@@ -26,6 +27,7 @@ async def main() -> None:
         )
         for sale_id in (EXAMPLE_ID, VOIDED_EXAMPLE_ID, DELETED_EXAMPLE_ID):
             await _ensure_sale(client, sale_id, store_ids[0], products[0])
+        await _ensure_return(client)
     state = "created" if any(stocked) else "exists"
     parts = f"{len(STORES)} stores, a centre, {len(products)} products, sales"
     print(f"         demo chain {state}: {parts}")
@@ -108,6 +110,17 @@ async def _ensure_sale(client: RestClient, sale_id: UUID, store_id: int, product
         # On a system that has been used the stock may be gone, or the sale voided. That is no
         # fault of the start.
         if refused.status != 409:
+            raise
+
+
+async def _ensure_return(client: RestClient) -> None:
+    """Take a unit of that sale back, as the example of `/docs` does; the same id again: nothing."""
+    url = f"{address_of('sales')}/api/ventes/{EXAMPLE_ID}/retours"
+    try:
+        await client.post(url, EXAMPLE_RETURN, "demo-retour")
+    except RefusedRequest as refused:
+        # Without the sale there is no return; on a used system, all of it may have come back.
+        if refused.status not in (404, 409):
             raise
 
 

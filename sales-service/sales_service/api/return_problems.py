@@ -1,0 +1,115 @@
+"""The errors about returns as problems: status, code, pointers and sentences."""
+
+from sales_service.domain import return_errors as errors
+from sales_service.domain.return_errors import Flaw
+from sales_service.domain.sale import SaleStatus
+from service_kit.http.problems import Problem, ProblemTable, json_pointer
+
+EXCESSIVE = "retour-excessif"
+IMPOSSIBLE = "retour-impossible"
+UNKNOWN_LINE = "ligne-introuvable"
+
+# Of another status than these, the sale was annulled.
+_WHY_NOT = {
+    SaleStatus.PENDING: "elle attend la décision du stock. Réessayez quand elle sera confirmée",
+    SaleStatus.REJECTED: "le stock l'a refusée, et rien n'a été vendu",
+}
+_ANNULLED = "elle est annulée, et il n'y a rien à rendre"
+
+_FLAWS = {
+    Flaw.DATE: ("/date", "date-absurde", "La date du retour est absurde."),
+    Flaw.BEFORE_SALE: ("/date", "avant-la-vente", "La date du retour est avant la vente."),
+    Flaw.ID_AHEAD: (
+        "/retour_id",
+        "heure-absurde",
+        "L'heure de cet UUID a plus d'un jour d'avance.",
+    ),
+}
+
+
+def key_required() -> Problem:
+    """Return the problem of a return that could not be repeated safely."""
+    detail = (
+        "Un retour rend de l'argent : envoyez Idempotency-Key, ou retour_id (un UUID de version 7),"
+        " pour qu'une répétition ne le fasse pas deux fois."
+    )
+    return Problem(400, "cle-requise", detail)
+
+
+def _unknown_return(_: errors.UnknownReturn) -> Problem:
+    return Problem(404, "retour-introuvable", "Retour introuvable")
+
+
+def _not_returnable(error: errors.NotReturnable) -> Problem:
+    why = _WHY_NOT.get(error.status, _ANNULLED)
+    detail = f"Rien ne peut être rendu de la vente {error.number} : {why}."
+    return Problem(409, "vente-non-confirmee", detail)
+
+
+def _unknown_lines(error: errors.UnknownLines) -> Problem:
+    faults = [
+        {
+            "pointer": json_pointer("lignes", index, "ligne"),
+            "code": UNKNOWN_LINE,
+            "detail": f"Le reçu n'a pas de ligne {line_no}.",
+        }
+        for index, line_no in error.lines.items()
+    ]
+    return Problem(422, UNKNOWN_LINE, "Le reçu n'a pas toutes ces lignes.", faults)
+
+
+def _too_many_returned(error: errors.TooManyReturned) -> Problem:
+    faults = [
+        {
+            "pointer": json_pointer("lignes", each.index, "quantite"),
+            "code": EXCESSIVE,
+            "detail": f"De la ligne {each.sale_line_no}, il reste {each.left} à rendre.",
+            "ligne": each.sale_line_no,
+            "reste": each.left,
+        }
+        for each in error.excesses
+    ]
+    return Problem(409, EXCESSIVE, "Le retour dépasse ce qui a été vendu.", faults)
+
+
+def _other_currency(error: errors.OtherCurrency) -> Problem:
+    detail = (
+        f"La vente est en {error.sold_in}, et ce magasin paie en {error.returned_in} :"
+        " rendez-la dans un magasin de la même devise."
+    )
+    return Problem(409, "autre-devise", detail)
+
+
+def _wrong_refund(error: errors.WrongRefund) -> Problem:
+    due, paid = (f"{cents / 100:.2f}" for cents in (error.due_cents, error.paid_cents))
+    fault = {
+        "pointer": "/paiements",
+        "code": "somme-inexacte",
+        "detail": f"La somme est {paid}, et {due} est à rembourser.",
+        "a_rembourser": error.due_cents / 100,
+    }
+    detail = "Les paiements ne sont pas ce qui est à rembourser."
+    return Problem(422, "remboursement-inexact", detail, [fault])
+
+
+def _return_exists(error: errors.ReturnExists) -> Problem:
+    detail = f"Le retour {error.return_id} existe déjà, avec un autre contenu."
+    return Problem(409, "retour-existant", detail)
+
+
+def _impossible_return(error: errors.ImpossibleReturn) -> Problem:
+    pointer, code, detail = _FLAWS[error.flaw]
+    fault = {"pointer": pointer, "code": code, "detail": str(error.value)}
+    return Problem(422, IMPOSSIBLE, detail, [fault])
+
+
+RETURN_PROBLEMS: ProblemTable = {
+    errors.UnknownReturn: _unknown_return,
+    errors.NotReturnable: _not_returnable,
+    errors.UnknownLines: _unknown_lines,
+    errors.TooManyReturned: _too_many_returned,
+    errors.OtherCurrency: _other_currency,
+    errors.WrongRefund: _wrong_refund,
+    errors.ReturnExists: _return_exists,
+    errors.ImpossibleReturn: _impossible_return,
+}

@@ -1,0 +1,93 @@
+"""Records a return: document, lines, event and the request's key, all or nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from sales_service.db.catalogue import read_store_for_sale
+from sales_service.db.return_writing import lock_sale, read_refunded, write_return
+from sales_service.db.returns import find_return
+from sales_service.db.sale_writing import NothingWritten
+from sales_service.db.sales import find_sale
+from sales_service.domain.errors import UnknownSale, UnknownStore
+from sales_service.domain.return_errors import ReturnExists
+from sales_service.domain.returns import Return, SaleReturnDraft, is_repeated
+from sales_service.domain.taking_back import take_back
+from sales_service.events.return_events import returned_event
+from service_kit.http.idempotency import KeyedRequest, key_in_motion
+
+# Each attempt after the first needs a key or an id that is taken between two statements.
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReturn:
+    """A committed return, and whether an earlier request recorded it."""
+
+    returned: Return
+    is_repeated: bool = False
+
+
+async def record_return(
+    engine: AsyncEngine,
+    draft: SaleReturnDraft,
+    request: KeyedRequest,
+    reaches: Callable[[int], bool],
+) -> RecordedReturn:
+    """Record a return of goods of a sale, and return it.
+
+    A repeated request, recognised by its key or by the till's own `return_id` with the same
+    content, gets the return that an earlier request recorded. `reaches` tells whether the sender
+    reaches a store: a foreign sale comes back to a store that the sender names. Raises a
+    `SalesError` or `EventTooLarge`.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+                return await _take_back(session, draft, request, reaches)
+        except NothingWritten:
+            continue
+    raise key_in_motion()
+
+
+async def _take_back(
+    session: AsyncSession,
+    draft: SaleReturnDraft,
+    request: KeyedRequest,
+    reaches: Callable[[int], bool],
+) -> RecordedReturn:
+    sale = await lock_sale(session, draft.sale_id, request, draft.return_id)
+    if sale is None:
+        return RecordedReturn(await _find_by_key(session, draft, request), is_repeated=True)
+    if draft.store_id is None and not reaches(sale.store_id):
+        raise UnknownSale
+    if draft.has_chosen_id and (known := await find_return(session, draft.return_id)):
+        if not is_repeated(draft, known):
+            raise ReturnExists(known.id)
+        return RecordedReturn(known, is_repeated=True)
+    refunded = await read_refunded(session, sale.id)
+    store = await read_store_for_sale(session, draft.store_id or sale.store_id)
+    if store is None:
+        raise UnknownStore
+    returned = take_back(draft, sale, refunded, store, datetime.now(UTC))
+    event = returned_event(returned)
+    return RecordedReturn(await write_return(session, returned, event, request.client_id))
+
+
+async def _find_by_key(
+    session: AsyncSession, draft: SaleReturnDraft, request: KeyedRequest
+) -> Return:
+    """Return the return that the request's key belongs to; raise `UnknownSale`.
+
+    Raises `NothingWritten` when the key became free, or the sale was recorded a moment ago.
+    """
+    if await find_sale(session, draft.sale_id) is None:
+        raise UnknownSale
+    former = await request.claim(session)
+    known = former and former.resource_id and await find_return(session, UUID(former.resource_id))
+    if not known:
+        raise NothingWritten
+    return known
