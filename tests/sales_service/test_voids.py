@@ -249,6 +249,30 @@ async def test_a_sale_of_a_closed_day_is_taken_back_by_a_return(shop: Shop) -> N
     assert "annulation" not in await read(shop, sale_id)
 
 
+async def test_a_sale_of_which_goods_came_back_is_not_voided(shop: Shop) -> None:
+    sale_id = await sell(shop)
+    returned = {"lignes": [{"ligne": 1, "quantite": 1}]}
+    url = f"/api/ventes/{sale_id}/retours"
+    answer = await shop.client.post(url, json=returned, headers=KEY)
+    assert answer.status_code == 201
+
+    for refused in (await void(shop, sale_id), await shop.client.delete(f"/api/ventes/{sale_id}")):
+        assert (refused.status_code, refused.json()["code"]) == (409, "vente-retournee")
+    assert await events(shop, "sale-voided") == []
+
+
+async def test_of_a_void_and_a_return_at_once_one_wins(shop: Shop) -> None:
+    returned = {"lignes": [{"ligne": 1, "quantite": 1}]}
+    for number in range(10):
+        sale_id = await sell(shop)
+        url = f"/api/ventes/{sale_id}/retours"
+        key = {"Idempotency-Key": f"till-1/{number}"}
+        voided, taken_back = await asyncio.gather(
+            void(shop, sale_id), shop.client.post(url, json=returned, headers=key)
+        )
+        assert (voided.status_code, taken_back.status_code) in {(200, 409), (409, 201)}
+
+
 async def test_the_clock_of_the_store_says_which_day_it_is(shop: Shop) -> None:
     sale_id = await sell(shop)
     place = f"/api/magasins/{shop.permissive}"

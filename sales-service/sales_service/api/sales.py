@@ -9,10 +9,11 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from sales_service.api.answers import SaleAnswer, SaleOut, VoidedProblem, respond
-from sales_service.api.problems import insufficient_stock, voided_sale
+from sales_service.api.problems import insufficient_stock
 from sales_service.api.roles import ReceiptReader, Right, Seller, may
 from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery, store_of
 from sales_service.api.state import sales_state
+from sales_service.api.void_problems import voided_sale
 from sales_service.db.sale_lists import list_sales
 from sales_service.db.sales import find_sale
 from sales_service.domain.errors import UnknownSale

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel
 
 from sales_service.api.answers import SaleAnswer, VoidedProblem, respond
-from sales_service.api.problems import voided_before
 from sales_service.api.roles import Seller
 from sales_service.api.sale_schemas import DELETED_EXAMPLE_ID, VOIDED_EXAMPLE_ID
 from sales_service.api.schemas import FRENCH_ONLY, Text, with_example
+from sales_service.api.void_problems import voided_before
 from sales_service.domain.errors import AlreadyVoided
 from sales_service.use_cases.void_sale import void_sale
 from service_kit.http.callers import Caller

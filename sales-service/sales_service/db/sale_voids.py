@@ -39,6 +39,14 @@ async def read_clock(session: AsyncSession, store_id: StoreId) -> StoreClock:
     return StoreClock(row.now, row.timezone, row.cutoff_hour)
 
 
+_HAS_RETURNS = text("SELECT EXISTS (SELECT FROM returns WHERE sale_id = :id)")
+
+
+async def has_returns(session: AsyncSession, sale: Sale) -> bool:
+    """Return whether goods of a locked sale came back."""
+    return bool((await session.execute(_HAS_RETURNS, {"id": sale.id})).scalar_one())
+
+
 _SAVE = text("""
     UPDATE sales SET status = :status, void_origin = :origin, void_reason = :reason,
         voided_at = :at, voided_by = :by,

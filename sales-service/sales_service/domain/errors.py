@@ -150,6 +150,10 @@ class SaleRejected(SalesError):
     """The stock refused the sale."""
 
 
+class AlreadyReturned(SalesError):
+    """Goods of the sale came back: a void would give their money back twice."""
+
+
 class DayClosed(SalesError):
     """The business day of the sale is over, and the day after it too."""
 

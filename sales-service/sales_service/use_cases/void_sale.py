@@ -5,10 +5,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.db.sale_voids import StoreClock, lock_sale, read_clock, save_void
+from sales_service.db.sale_voids import (
+    StoreClock,
+    has_returns,
+    lock_sale,
+    read_clock,
+    save_void,
+)
 from sales_service.db.sales import find_sale
 from sales_service.domain.business_day import is_day_open
 from sales_service.domain.errors import (
+    AlreadyReturned,
     AlreadyVoided,
     DayClosed,
     SaleRejected,
@@ -46,6 +53,8 @@ async def void_sale(
         return VoidedSale(_require(earlier, caller), is_repeated=True)
     sale = _require(await lock_sale(session, sale_id), caller)
     _refuse_ended(sale)
+    if await has_returns(session, sale):
+        raise AlreadyReturned
     clock = await read_clock(session, sale.store_id)
     _refuse_closed_day(sale, clock)
     ended = _end(sale, Void(VoidOrigin.TILL, clock.now, caller.client_id, reason))
