@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from report_service.api.trend import fill_days
-from report_service.db.reports import DaySales
+from report_service.db.report_rows import DaySales
 from tests.report_service.builders import a_sale
 from tests.report_service.conftest import Reports
 

@@ -7,8 +7,9 @@ from typing import Annotated, Self
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from report_service.api.figures import FiguresOut, figures_of_all, figures_of_each, money
 from report_service.api.words import FRENCH
-from report_service.db.reports import (
+from report_service.db.report_rows import (
     DaySales,
     ProductSales,
     SalesReport,
@@ -18,7 +19,17 @@ from report_service.db.reports import (
 )
 from service_kit.http.cached_response import Content
 
-Money = Annotated[float, Meta(description="Net of tax, exact to the cent", examples=[1234.5])]
+Money = Annotated[
+    float,
+    Meta(
+        description="Sales after discounts less returns, before taxes and exact to the cent",
+        examples=[1234.5],
+    ),
+]
+SalesCount = Annotated[
+    int, Meta(description="Confirmed sales without the voided ones; returns are none")
+]
+Units = Annotated[int, Meta(description="Units sold less units that came back")]
 Instant = Annotated[datetime, Meta(tz=True)]
 IsCurrent = Annotated[bool, Meta(description="Only with `apres_vente`: is that sale counted?")]
 
@@ -46,7 +57,7 @@ class ProductOut(Struct, gc=False, rename=FRENCH):
     product_id: int
     name: str
     category: str
-    units: int
+    units: Units
     amount: Money
 
     @classmethod
@@ -56,7 +67,7 @@ class ProductOut(Struct, gc=False, rename=FRENCH):
             _name_product(sales),
             sales.category,
             sales.units,
-            _money(sales.amount_cents),
+            money(sales.amount_cents),
         )
 
 
@@ -82,18 +93,22 @@ class StockAlertOut(Struct, gc=False, rename=FRENCH):
         )
 
 
-class StoreOut(Struct, gc=False, rename=FRENCH):
+class StoreOut(FiguresOut, rename=FRENCH):
     """The sales of a store."""
 
     store_id: int
     store: str
     amount: Money
-    sales_count: int
+    sales_count: SalesCount
 
     @classmethod
-    def of(cls, sales: StoreSales) -> Self:
+    def of_store(cls, sales: StoreSales, figures: FiguresOut) -> Self:
         return cls(
-            sales.store_id, _name_store(sales), _money(sales.amount_cents), sales.sales_count
+            sales.store_id,
+            _name_store(sales),
+            money(sales.amount_cents),
+            sales.sales_count,
+            **figures.members(),
         )
 
 
@@ -105,15 +120,14 @@ class DayOut(Struct, gc=False, rename=FRENCH):
 
     @classmethod
     def of(cls, sales: DaySales) -> Self:
-        return cls(sales.business_date, _money(sales.amount_cents))
+        return cls(sales.business_date, money(sales.amount_cents))
 
 
-class ReportOut(Struct, rename=FRENCH | {"amount": "total_ventes"}):
+class ReportOut(FiguresOut, rename=FRENCH | {"amount": "total_ventes"}):
     """The figures of the consolidated report. All come from one snapshot."""
 
     amount: Money
-    sales_count: int
-    taxes: Money
+    sales_count: SalesCount
     period: PeriodOut
     products: list[ProductOut]
     stock_outs: list[StockAlertOut]
@@ -123,48 +137,62 @@ class ReportOut(Struct, rename=FRENCH | {"amount": "total_ventes"}):
     is_current: IsCurrent | UnsetType = UNSET
 
     @classmethod
-    def of(cls, report: SalesReport, is_current: bool | None, period: PeriodOut) -> Self:
+    def of_report(cls, report: SalesReport, is_current: bool | None, period: PeriodOut) -> Self:
         """Return the consolidated report. Its totals are the sums of the stores that it lists."""
+        of_each = figures_of_each(report)
         return cls(
-            _money(sum([store.amount_cents for store in report.stores])),
+            money(sum([store.amount_cents for store in report.stores])),
             sum([store.sales_count for store in report.stores]),
-            _money(sum([store.tax_cents for store in report.stores])),
             period,
             [ProductOut.of(each) for each in report.products],
             [StockAlertOut.of(each) for each in report.stock_outs],
             [StockAlertOut.of(each) for each in report.overstocks],
-            [StoreOut.of(each) for each in report.stores],
+            [StoreOut.of_store(each, of_each[each.store_id]) for each in report.stores],
             [DayOut.of(each) for each in report.days],
             UNSET if is_current is None else is_current,
+            **figures_of_all(report).members(),
         )
 
 
-class StoreLineOut(Struct, gc=False, rename=FRENCH | {"amount": "total_ventes"}):
+class StoreLineOut(FiguresOut, rename=FRENCH | {"amount": "total_ventes"}):
     """The sales of a store, as a line of the report by store."""
 
     store_id: int
     store: str
-    sales_count: int
+    sales_count: SalesCount
     amount: Money
 
     @classmethod
-    def of(cls, sales: StoreSales) -> Self:
+    def of_store(cls, sales: StoreSales, figures: FiguresOut) -> Self:
         return cls(
-            sales.store_id, _name_store(sales), sales.sales_count, _money(sales.amount_cents)
+            sales.store_id,
+            _name_store(sales),
+            sales.sales_count,
+            money(sales.amount_cents),
+            **figures.members(),
         )
 
 
-class StoreReportOut(Struct, rename=FRENCH | {"stores": "rapport"}):
-    """The figures of the report by store."""
+class StoreReportOut(FiguresOut, rename=FRENCH | {"stores": "rapport", "amount": "total_ventes"}):
+    """The figures of the report by store, and of its stores together."""
 
     period: PeriodOut
     stores: list[StoreLineOut]
+    amount: Money
+    sales_count: SalesCount
     is_current: IsCurrent | UnsetType = UNSET
 
     @classmethod
-    def of(cls, report: StoreReport, is_current: bool | None, period: PeriodOut) -> Self:
-        lines = [StoreLineOut.of(each) for each in report.stores]
-        return cls(period, lines, UNSET if is_current is None else is_current)
+    def of_report(cls, report: StoreReport, is_current: bool | None, period: PeriodOut) -> Self:
+        of_each = figures_of_each(report)
+        return cls(
+            period,
+            [StoreLineOut.of_store(each, of_each[each.store_id]) for each in report.stores],
+            money(sum([store.amount_cents for store in report.stores])),
+            sum([store.sales_count for store in report.stores]),
+            UNSET if is_current is None else is_current,
+            **figures_of_all(report).members(),
+        )
 
 
 def _name_product(each: ProductSales | StockAlert) -> str:
@@ -173,11 +201,6 @@ def _name_product(each: ProductSales | StockAlert) -> str:
 
 def _name_store(each: StoreSales | StockAlert) -> str:
     return f"Magasin {each.store_id}" if each.store is None else each.store
-
-
-def _money(cents: int) -> float:
-    # The shortest decimal that a float prints is the exact one up to 90 billion.
-    return cents / 100
 
 
 def join_members(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from report_service.api.answers import FreshnessOut
-from report_service.db.reports import Freshness
+from report_service.db.report_rows import Freshness
 from report_service.events.topics import SALES_TOPIC
 from service_kit.database.change_feed import ChangeFeed
 

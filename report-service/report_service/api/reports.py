@@ -22,12 +22,8 @@ from report_service.api.roles import ChainReader, StoreReader
 from report_service.api.schemas import FreshnessIn, PeriodIn, ReportIn, StoreReportIn
 from report_service.api.state import report_state
 from report_service.api.trend import DAY, fill_days
-from report_service.db.reports import (
-    SalesReport,
-    StoreReport,
-    read_sales_report,
-    read_store_report,
-)
+from report_service.db.report_rows import SalesReport, StoreReport
+from report_service.db.reports import read_sales_report, read_store_report
 from service_kit.http.access import refuse_foreign, refuse_limited
 from service_kit.http.cached_response import Content, respond_uncached
 from service_kit.http.callers import Caller
@@ -87,7 +83,7 @@ async def get_store_report(
         refuse_foreign(caller, query.store_id)
     _refuse_reversed(query)
     read = partial(read_store_report, start=query.start, end=query.end, store_id=query.store_id)
-    describe = partial(StoreReportOut.of, period=PeriodOut(query.start, query.end))
+    describe = partial(StoreReportOut.of_report, period=PeriodOut(query.start, query.end))
     return await _answer(request, caller, query, read, describe)
 
 
@@ -109,7 +105,7 @@ async def _answer_consolidated(
         days = fill_days(report.days, start, end, now.date(), longest)
         return msgspec.structs.replace(report, days=days)
 
-    describe = partial(ReportOut.of, period=period)
+    describe = partial(ReportOut.of_report, period=period)
     # The next day belongs to the trend from midnight on, although nothing is sold yet.
     tomorrow = datetime.combine(now.date() + DAY, datetime.min.time(), now.tzinfo)
     return await _answer(request, caller, query, read, describe, until=tomorrow)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from report_service.db.reports import DaySales
+from report_service.db.report_rows import DaySales
 
 DAY = timedelta(days=1)
 

@@ -8,25 +8,32 @@ FRENCH = {
     "amount": "total",
     "best_sellers": "limite",
     "business_date": "jour",
+    "cash_rounding": "arrondi_especes",
     "category": "categorie",
     "complete_until": "complet_jusqua",
     "computed_at": "calcule_a",
     "cursor": "curseur",
     "days": "tendance_journaliere",
     "delay_ms": "retard_ms",
+    "discounts": "remises",
     "end": "date_fin",
     "event_id": "evenement_id",
+    "gross": "ventes_brutes",
     "is_current": "a_jour",
     "kind": "type",
     "limit": "limite",
     "longest_wait_ms": "attendre_ms",
+    "method": "moyen",
     "name": "nom",
     "on_hand": "stock",
     "overstocks": "surstocks",
+    "payments": "paiements",
     "period": "periode",
     "product_id": "produit_id",
     "products": "produits",
     "recorded_at": "enregistre_a",
+    "returns": "retours",
+    "returns_count": "nombre_retours",
     "sales_count": "nombre_ventes",
     "since": "depuis",
     "start": "date_debut",
@@ -35,8 +42,11 @@ FRENCH = {
     "store_id": "magasin_id",
     "stores": "ventes_par_magasin",
     "subject": "objet",
+    "taxes_by_code": "taxes_detail",
     "units": "quantite",
     "until": "avant",
+    "voids": "annulations",
+    "voids_count": "nombre_annulations",
 }
 
 KINDS = {
@@ -50,6 +60,19 @@ KINDS = {
     "cle_modifiee": Kind.KEY_CHANGED,
 }
 WORD_OF = {kind: word for word, kind in KINDS.items()}
+
+METHODS = {
+    "cash": "comptant",
+    "debit": "debit",
+    "credit": "credit",
+    "gift-card": "carte_cadeau",
+    "account": "compte",
+}
+
+
+def word_of_method(method: str) -> str:
+    """Return the French name of a method of payment; a method of a later version has its own."""
+    return METHODS.get(method, method)
 
 
 def translate(name: str) -> str:

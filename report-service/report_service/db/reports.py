@@ -1,132 +1,61 @@
 """Reads a whole report in one statement, because figures of one snapshot agree with each other.
 
-The statement returns one JSON document, which msgspec decodes into the types below.
+The statement returns one JSON document, which msgspec decodes into the types of `report_rows`.
 """
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from report_service.db.counters import (
+    PAYMENT_DAYS,
+    PAYMENT_MONTHS,
+    PAYMENT_TOTALS,
+    PRODUCT_DAYS,
+    PRODUCT_MONTHS,
+    PRODUCT_TOTALS,
+    STORE_DAYS,
+    STORE_MONTHS,
+    STORE_TOTALS,
+    TAX_DAYS,
+    TAX_MONTHS,
+    TAX_TOTALS,
+)
 from report_service.db.ranges import split_range
+from report_service.db.report_rows import SalesReport, StoreReport
+from report_service.db.report_sums import of_all_time, of_range
 from report_service.events.topics import SALES_TOPIC
 
 ALERTS_LISTED = 100
 
 
-class StoreSales(Struct, frozen=True):
-    """The sales of a store, net of tax. Its name is unknown until the catalogue's event arrives."""
-
-    store_id: int
-    store: str | None
-    sales_count: int
-    amount_cents: int
-    tax_cents: int
-
-
-class ProductSales(Struct, frozen=True):
-    """The sales of a product in the whole chain, net of tax."""
-
-    product_id: int
-    name: str | None
-    category: str
-    units: int
-    amount_cents: int
-
-
-class DaySales(Struct, frozen=True):
-    """The sales of the whole chain on a business date, net of tax."""
-
-    business_date: date
-    amount_cents: int
-
-
-class StockAlert(Struct, frozen=True):
-    """A product of which a store has no unit left, or too many."""
-
-    store_id: int
-    store: str | None
-    product_id: int
-    name: str | None
-    category: str
-    on_hand: int
-
-
-class Freshness(Struct, frozen=True):
-    """When a report was read, and until when every committed event is counted in it."""
-
-    computed_at: datetime
-    complete_until: datetime | None
-
-
-class StoreReport(Struct, frozen=True):
-    """The sales of each store."""
-
-    stores: list[StoreSales]
-    freshness: Freshness
-
-
-class SalesReport(Struct, frozen=True):
-    """Sales by store, product and day, with stock-outs and overstocks."""
-
-    stores: list[StoreSales]
-    products: list[ProductSales]
-    days: list[DaySales]
-    stock_outs: list[StockAlert]
-    overstocks: list[StockAlert]
-    freshness: Freshness
-
-
 Report = TypeVar("Report", SalesReport, StoreReport)
 
-# Added days have the sign 1. Days that are taken off their month have the sign -1.
-_SPANS = """unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[]), CAST(:signs AS int[]))
-            AS span(first, last, sign)"""
-
+# A store with returns or voids alone has its line, too.
 _STORES = """
-    SELECT store_id, name AS store,
-        sales_count, amount_cents, tax_cents
-    FROM ({sums}) AS sums LEFT JOIN stores USING (store_id)
+    SELECT sums.*, name AS store FROM ({sums}) AS sums LEFT JOIN stores USING (store_id)
+    WHERE sales_count <> 0 OR returns_count <> 0 OR voids_count <> 0
     ORDER BY store_id
 """
-_ALL_STORES = "SELECT store_id, sales_count, amount_cents, tax_cents FROM store_totals"
-_STORES_OF_RANGE = f"""
-    SELECT store_id, sum(sales_count) AS sales_count, sum(amount_cents) AS amount_cents,
-        sum(tax_cents) AS tax_cents
-    FROM (
-        SELECT store_id, sales_count, amount_cents, tax_cents FROM store_months
-        WHERE month BETWEEN :first_month AND :last_month
-        UNION ALL
-        SELECT store_id, sign * sales_count, sign * amount_cents, sign * tax_cents
-        FROM {_SPANS} JOIN store_days ON business_date BETWEEN first AND last
-    ) AS parts
-    GROUP BY store_id HAVING sum(sales_count) > 0
-"""
-
+_AMOUNTS = "SELECT * FROM ({sums}) AS sums WHERE amount_cents <> 0 ORDER BY 1, 2"
+# A product of which more came back than was sold is the last; one whose sales are all voided is
+# not sold.
 _PRODUCTS = """
     SELECT product_id,
         coalesce(p.name, t.last_name) AS name,
         coalesce(p.category, t.last_category, '') AS category,
-        sums.units, sums.amount_cents
-    FROM ({sums} ORDER BY units DESC, product_id LIMIT :limit) AS sums
+        best.units, best.amount_cents
+    FROM (
+        SELECT * FROM ({sums}) AS sums WHERE receipts <> 0 OR units <> 0 OR amount_cents <> 0
+        ORDER BY units DESC, product_id LIMIT :limit
+    ) AS best
     LEFT JOIN products AS p USING (product_id)
     LEFT JOIN product_totals AS t USING (product_id)
-    ORDER BY sums.units DESC, product_id
-"""
-_ALL_PRODUCTS = "SELECT product_id, units, amount_cents FROM product_totals"
-_PRODUCTS_OF_RANGE = f"""
-    SELECT product_id, sum(units) AS units, sum(amount_cents) AS amount_cents
-    FROM (
-        SELECT product_id, units, amount_cents FROM product_months
-        WHERE month BETWEEN :first_month AND :last_month
-        UNION ALL
-        SELECT product_id, sign * units, sign * amount_cents
-        FROM {_SPANS} JOIN product_days ON business_date BETWEEN first AND last
-    ) AS parts
-    GROUP BY product_id HAVING sum(units) > 0
+    ORDER BY best.units DESC, product_id
 """
 
 # The newest days first, so that the limit cuts off the oldest.
@@ -171,25 +100,44 @@ def _document(**lists: str) -> TextClause:
     return text(f"SELECT CAST(json_build_object({', '.join(members)}) AS text)")
 
 
-_STOCK = {"stock_outs": _STOCK_OUTS, "overstocks": _OVERSTOCKS}
-_READ_ALL_TIME = _document(
-    stores=_STORES.format(sums=_ALL_STORES),
-    products=_PRODUCTS.format(sums=_ALL_PRODUCTS),
-    days=_DAYS,
-    **_STOCK,
-)
-_READ_RANGE = _document(
-    stores=_STORES.format(sums=_STORES_OF_RANGE),
-    products=_PRODUCTS.format(sums=_PRODUCTS_OF_RANGE),
-    days=_DAYS,
-    **_STOCK,
-)
-_ALL_TIME_OF_STORE = f"{_ALL_STORES} WHERE store_id = :store_id"
-_RANGE_OF_STORE = f"SELECT * FROM ({_STORES_OF_RANGE}) AS of_stores WHERE store_id = :store_id"
-_READ_STORES_ALL_TIME = _document(stores=_STORES.format(sums=_ALL_STORES))
-_READ_STORES_RANGE = _document(stores=_STORES.format(sums=_STORES_OF_RANGE))
-_READ_STORE_ALL_TIME = _document(stores=_STORES.format(sums=_ALL_TIME_OF_STORE))
-_READ_STORE_RANGE = _document(stores=_STORES.format(sums=_RANGE_OF_STORE))
+_FIGURES = {"stores": _STORES, "payments": _AMOUNTS, "taxes": _AMOUNTS}
+_ALL_TIME = {
+    "stores": of_all_time(STORE_TOTALS),
+    "payments": of_all_time(PAYMENT_TOTALS),
+    "taxes": of_all_time(TAX_TOTALS),
+    "products": of_all_time(PRODUCT_TOTALS),
+}
+_RANGE = {
+    "stores": of_range(STORE_MONTHS, STORE_DAYS),
+    "payments": of_range(PAYMENT_MONTHS, PAYMENT_DAYS),
+    "taxes": of_range(TAX_MONTHS, TAX_DAYS),
+    "products": of_range(PRODUCT_MONTHS, PRODUCT_DAYS),
+}
+
+
+def _figures(sums: Mapping[str, str]) -> dict[str, str]:
+    """Return the queries of the figures of stores."""
+    return {name: query.format(sums=sums[name]) for name, query in _FIGURES.items()}
+
+
+def _of_one_store(sums: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: f"SELECT * FROM ({sums[name]}) AS of_stores WHERE store_id = :store_id"
+        for name in _FIGURES
+    }
+
+
+def _consolidated(sums: Mapping[str, str]) -> TextClause:
+    products = _PRODUCTS.format(sums=sums["products"])
+    stock = {"stock_outs": _STOCK_OUTS, "overstocks": _OVERSTOCKS}
+    return _document(**_figures(sums), products=products, days=_DAYS, **stock)
+
+
+_READ_ALL_TIME, _READ_RANGE = _consolidated(_ALL_TIME), _consolidated(_RANGE)
+_READ_STORES_ALL_TIME = _document(**_figures(_ALL_TIME))
+_READ_STORES_RANGE = _document(**_figures(_RANGE))
+_READ_STORE_ALL_TIME = _document(**_figures(_of_one_store(_ALL_TIME)))
+_READ_STORE_RANGE = _document(**_figures(_of_one_store(_RANGE)))
 
 
 async def read_sales_report(
@@ -213,7 +161,7 @@ async def read_sales_report(
 async def read_store_report(
     session: AsyncSession, start: date | None, end: date | None, store_id: int | None = None
 ) -> StoreReport:
-    """Read the sales of each store, or of one, from `start` to `end`, both included."""
+    """Read the figures of each store, or of one, from `start` to `end`, both included."""
     is_all_time = start is None and end is None
     parts = {} if is_all_time else _parts(start, end)
     if store_id is None:
