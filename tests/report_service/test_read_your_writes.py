@@ -1,11 +1,12 @@
-"""`apres_vente`: the report waits for the sale that its reader has just made."""
+"""`apres_vente` and its like: the report waits for what its reader has just made."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.report_service.builders import a_sale
+from tests.report_service.builders import a_return, a_sale, a_void_of
 from tests.report_service.conftest import Reports
 
 PATHS = ["/api/ventes/rapport", "/api/performance/global", "/api/rapports/ventes"]
@@ -53,3 +54,38 @@ async def test_waiting_requests_hold_no_connection(reports: Reports) -> None:
     await reports.receive(sale)
 
     assert all(report["a_jour"] for report in await asyncio.gather(*waiting))
+
+
+async def test_the_report_waits_for_a_void_and_for_a_return(reports: Reports) -> None:
+    sale, refund = a_sale(), a_return()
+    await reports.receive(sale)
+    until_voided: dict[str, Any] = {"apres_annulation": sale.sale_id, "attendre_ms": 10_000}
+    until_returned: dict[str, Any] = {"apres_retour": refund.return_id, "attendre_ms": 10_000}
+    voided = asyncio.create_task(reports.get(**until_voided))
+    returned = asyncio.create_task(reports.get(**until_returned))
+    assert (await reports.get())["total_ventes"] == 12.5
+    assert not voided.done()
+    assert not returned.done()
+
+    await reports.receive(a_void_of(sale))
+    report = await voided
+    assert (report["a_jour"], report["total_ventes"]) == (True, 0)
+    assert not returned.done()
+
+    await reports.receive(refund)
+    report = await returned
+    assert (report["a_jour"], report["total_ventes"]) == (True, -12.5)
+
+
+async def test_of_several_documents_each_must_be_counted(reports: Reports) -> None:
+    sale = a_sale()
+    await reports.receive(sale)
+    both: dict[str, Any] = {
+        "apres_vente": sale.sale_id,
+        "apres_annulation": sale.sale_id,
+        "attendre_ms": 30,
+    }
+
+    assert (await reports.get(**both))["a_jour"] is False
+    await reports.receive(a_void_of(sale))
+    assert (await reports.get(**both))["a_jour"] is True

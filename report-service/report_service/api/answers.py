@@ -31,7 +31,10 @@ SalesCount = Annotated[
 ]
 Units = Annotated[int, Meta(description="Units sold less units that came back")]
 Instant = Annotated[datetime, Meta(tz=True)]
-IsCurrent = Annotated[bool, Meta(description="Only with `apres_vente`: is that sale counted?")]
+IsCurrent = Annotated[
+    bool,
+    Meta(description="Only with a parameter `apres_…`: is what they name counted?"),
+]
 
 _ENCODER = msgspec.json.Encoder()
 

@@ -1,43 +1,48 @@
-"""Read your writes: with `apres_vente`, a report holds the sale that its reader has just made."""
+"""Read your writes: with `apres_vente` a report holds the sale that its reader has just made.
+
+`apres_annulation` and `apres_retour` do the same for a void and a return.
+"""
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.api.schemas import FreshnessIn
-from report_service.db.facts import has_sale
+from report_service.db.facts import Awaited, are_counted
 from service_kit.http.serving import Stopping
 from service_kit.http.waiters import Waiters
 from service_kit.telemetry.stages import Stage, stage
 
 FIRST_PAUSE = timedelta(milliseconds=5)
-LONGEST_PAUSE = timedelta(milliseconds=25)  # the most that polling adds to the wait for a sale
+LONGEST_PAUSE = timedelta(milliseconds=25)  # the most that polling adds to a wait
 
 
 async def wait_until_counted(
     session: AsyncSession, query: FreshnessIn, stopping: Stopping, waiters: Waiters
 ) -> bool | None:
-    """Wait until the sale that the query names is counted, and return whether it is.
+    """Wait until what the query names is counted, and return whether it is.
 
-    Return False when the longest wait is over or too many wait, and None when the query names no
-    sale.
+    Return False when the longest wait is over or too many wait, and None when the query names
+    nothing.
     """
-    if query.after_sale is None:
+    awaited = query.awaited
+    if awaited is None:
         return None
-    if await has_sale(session, query.after_sale):
+    if await are_counted(session, awaited):
         return True
     with waiters.place() as may_wait:
         seconds = query.longest_wait_ms / 1000 if may_wait else 0.0
-        return await _wait(session, query.after_sale, seconds, stopping)
+        return await _wait(session, awaited, seconds, stopping)
 
 
-async def _wait(session: AsyncSession, sale_id: UUID, seconds: float, stopping: Stopping) -> bool:
+async def _wait(
+    session: AsyncSession, awaited: Awaited, seconds: float, stopping: Stopping
+) -> bool:
     clock = asyncio.get_running_loop()
     deadline = clock.time() + seconds
     pause = FIRST_PAUSE
-    while not await has_sale(session, sale_id):
+    while not await are_counted(session, awaited):
         if clock.time() >= deadline or stopping.has_begun:
             return False
         # Give the connection back: a request that waits must not keep it from one that reads.

@@ -42,7 +42,7 @@ router = APIRouter(tags=["rapports"], route_class=TimedRoute)
 
 Report = TypeVar("Report", SalesReport, StoreReport)
 Read = Callable[[AsyncSession], Awaitable[Report]]
-# The second argument says whether the report holds the sale that the query names.
+# The second argument says whether the report holds what the query names.
 Describe = Callable[[Report, bool | None], ReportOut | StoreReportOut]
 
 
@@ -123,7 +123,7 @@ async def _answer(
     describe: Describe[Report],
     until: datetime | None = None,
 ) -> Response:
-    """Answer with a report: a cached one, unless the query names a sale that it must hold."""
+    """Answer with a report: a cached one, unless the query names a document that it must hold."""
     state = api_state(request.app)
     freshness = report_state(request.app).freshness
 
@@ -138,13 +138,13 @@ async def _answer(
         async with read_session(request) as session:
             return await read_content(session, None)
 
-    if query.after_sale is None:
+    if query.awaited is None:
         cache = state.response_cache
         return await cache.read_through(request, caller, [FIGURES], read_for_all)
     async with read_session(request) as session:
         is_current = await wait_until_counted(session, query, state.stopping, state.waiters)
         if is_current:
-            # A reader that has seen the sale counted must see it in the next report, too.
+            # A reader that has seen it counted must see it in the next report, too.
             state.changes.note(FIGURES)
         return respond_uncached(request, await read_content(session, is_current))
 

@@ -7,13 +7,14 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from report_service.api.words import KINDS, translate
+from report_service.db.facts import Awaited
 from report_service.db.journal import Filter
 
 LARGEST_ID = 2_147_483_647
 
 
 class FreshnessIn(BaseModel):
-    """The query parameters of every report: which sale its figures must hold."""
+    """The query parameters of every report: which documents its figures must hold."""
 
     # A misspelt parameter is an error, never ignored.
     model_config = ConfigDict(extra="forbid", alias_generator=translate)
@@ -21,9 +22,21 @@ class FreshnessIn(BaseModel):
     after_sale: Annotated[
         UUID | None, Field(description="Wait until this sale is counted (read your writes)")
     ] = None
+    after_void: Annotated[
+        UUID | None, Field(description="Wait until the void of this sale is counted")
+    ] = None
+    after_return: Annotated[UUID | None, Field(description="Wait until this return is counted")] = (
+        None
+    )
     longest_wait_ms: Annotated[
-        int, Field(ge=0, le=10_000, description="How long to wait for `apres_vente` at most")
+        int, Field(ge=0, le=10_000, description="How long to wait for `apres_…` at most")
     ] = 1000
+
+    @property
+    def awaited(self) -> Awaited | None:
+        """What the figures must hold; None: nothing in particular."""
+        awaited = Awaited(self.after_sale, self.after_void, self.after_return)
+        return awaited if any(awaited) else None
 
 
 class PeriodIn(FreshnessIn):

@@ -4,7 +4,9 @@ from report_service.db.journal import Kind
 
 FRENCH = {
     "actor": "acteur",
+    "after_return": "apres_retour",
     "after_sale": "apres_vente",
+    "after_void": "apres_annulation",
     "amount": "total",
     "best_sellers": "limite",
     "business_date": "jour",

@@ -127,7 +127,14 @@ _INSERT_RETURNS = text(f"""
 _INSERT_LINES = text(_insertion("sale_line_facts", LineFact._fields))
 _INSERT_VOID_LINES = text(_insertion("sale_void_lines", LineFact._fields))
 _INSERT_RETURN_LINES = text(_insertion("return_line_facts", ReturnLineFact._fields))
-_HAS_SALE = text("SELECT EXISTS (SELECT FROM sale_facts WHERE sale_id = :sale_id)")
+_ARE_COUNTED = text("""
+    SELECT (CAST(:sale_id AS uuid) IS NULL
+            OR EXISTS (SELECT FROM sale_facts WHERE sale_id = :sale_id))
+        AND (CAST(:voided_sale_id AS uuid) IS NULL
+            OR EXISTS (SELECT FROM sale_voids WHERE sale_id = :voided_sale_id))
+        AND (CAST(:return_id AS uuid) IS NULL
+            OR EXISTS (SELECT FROM return_facts WHERE return_id = :return_id))
+""")
 
 
 async def insert_new_sales(
@@ -169,6 +176,14 @@ async def insert_return_lines(session: AsyncSession, lines: Sequence[ReturnLineF
     await session.execute(_INSERT_RETURN_LINES, as_arrays(lines))
 
 
-async def has_sale(session: AsyncSession, sale_id: UUID) -> bool:
-    """Return whether the sale is counted."""
-    return bool((await session.execute(_HAS_SALE, {"sale_id": sale_id})).scalar_one())
+class Awaited(NamedTuple):
+    """Documents that a reader waits for."""
+
+    sale_id: UUID | None
+    voided_sale_id: UUID | None
+    return_id: UUID | None
+
+
+async def are_counted(session: AsyncSession, awaited: Awaited) -> bool:
+    """Return whether all the documents are counted."""
+    return bool((await session.execute(_ARE_COUNTED, awaited._asdict())).scalar_one())
