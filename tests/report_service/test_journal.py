@@ -24,8 +24,10 @@ from tests.report_service.builders import (
     NOON,
     STORE,
     a_product,
+    a_return,
     a_sale,
     a_store,
+    a_void_of,
     delivered,
     levels,
 )
@@ -33,11 +35,13 @@ from tests.report_service.conftest import Projection, Reports
 
 OTHER_STORE = STORE + 1
 TILL, OFFICE, WORKER = "store-3/till", "demo/head-office", "sales-worker"
+MANAGER, OTHER_TILL = "store-3/manager", "store-4/till"
 MINUTE = timedelta(minutes=1)
 WORDS = (
     *("vente_enregistree", "vente_rejetee", "vente_annulee"),
     *("magasin_modifie", "produit_modifie", "niveau_declare"),
     *("mouvement", "cle_modifiee"),
+    *("vente_confirmee_annulee", "retour_enregistre"),
 )
 # In UTC it is before the year 1.
 AN_EARLY_CURSOR = urlsafe_b64encode(f"0001-01-01T00:00:00+23:59 {UUID(int=1)}".encode()).decode()
@@ -53,8 +57,9 @@ def confirmed(sale: msgspec.Struct) -> SaleConfirmed:
 async def filled(reports: Reports) -> Reports:
     """Return a journal with an entry of each kind, a minute apart, in the order of `WORDS`."""
     sale = uuid4()
-    minutes = [NOON + number * MINUTE for number in range(8)]
-    await reports.receive(a_sale(sale_id=sale, recorded_at=minutes[0]), actor=TILL)
+    minutes = [NOON + number * MINUTE for number in range(10)]
+    sold = a_sale(sale_id=sale, recorded_at=minutes[0])
+    await reports.receive(sold, actor=TILL)
     await reports.receive(SaleRejected(sale, STORE, minutes[1]), actor=TILL)
     await reports.receive(SaleCancelled(uuid4(), OTHER_STORE, minutes[2]), actor=WORKER)
     store = msgspec.structs.replace(a_store(STORE, "Plateau"), changed_at=minutes[3])
@@ -64,6 +69,9 @@ async def filled(reports: Reports) -> Reports:
     await reports.receive(MovementPosted(uuid4(), OTHER_STORE, minutes[6]))
     key = msgspec.structs.replace(key_changed("secret", 1), changed_at=minutes[7])
     await reports.receive(key, actor=OFFICE)
+    await reports.receive(a_void_of(sold, voided_at=minutes[8]), actor=MANAGER)
+    refund = a_return(store_id=OTHER_STORE, recorded_at=minutes[9])
+    await reports.receive(refund, actor=OTHER_TILL)
     return reports
 
 
@@ -84,8 +92,11 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         (OFFICE, STORE),
         (None, OTHER_STORE),
         (OFFICE, None),
+        (MANAGER, STORE),
+        (OTHER_TILL, OTHER_STORE),
     ]
-    assert entries[0]["objet"] == "shop/manager"
+    assert entries[2]["objet"] == "shop/manager"
+    assert entries[1]["objet"] == entries[-1]["objet"]
     assert [entry["objet"] for entry in entries if entry["type"] == "produit_modifie"] == ["11"]
     first = datetime.fromisoformat(entries[-1]["enregistre_a"])
     assert first == NOON
@@ -100,12 +111,14 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         ),
         ({"type": "cle_modifiee"}, ["cle_modifiee"]),
         ({"acteur": "nobody"}, []),
-        ({"magasin_id": OTHER_STORE}, ["mouvement", "vente_annulee"]),
+        ({"magasin_id": OTHER_STORE}, ["retour_enregistre", "mouvement", "vente_annulee"]),
+        ({"acteur": MANAGER}, ["vente_confirmee_annulee"]),
+        ({"type": "retour_enregistre"}, ["retour_enregistre"]),
         ({"type": "vente_annulee"}, ["vente_annulee"]),
         ({"acteur": OFFICE, "type": "magasin_modifie"}, ["magasin_modifie"]),
         ({"acteur": OFFICE, "magasin_id": STORE}, ["niveau_declare", "magasin_modifie"]),
         ({"magasin_id": STORE, "type": "mouvement"}, []),
-        ({"depuis": NOON + 6 * MINUTE}, ["cle_modifiee", "mouvement"]),
+        ({"depuis": NOON + 8 * MINUTE}, ["retour_enregistre", "vente_confirmee_annulee"]),
         ({"avant": NOON + MINUTE}, ["vente_enregistree"]),
         ({"depuis": NOON + MINUTE, "avant": NOON + 3 * MINUTE}, ["vente_annulee", "vente_rejetee"]),
         ({"acteur": TILL, "depuis": NOON + MINUTE}, ["vente_rejetee"]),

@@ -37,7 +37,10 @@ class EntryOut(Struct, frozen=True, gc=False, rename=FRENCH):
     kind: str
     store_id: Annotated[int | None, Meta(description="Null: it concerns the whole chain")]
     subject: Annotated[
-        str, Meta(description="The id of the sale, store, product or document, or the key's client")
+        str,
+        Meta(
+            description="The id of the sale, return, store, product or document; the key's client"
+        ),
     ]
 
 

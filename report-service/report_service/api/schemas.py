@@ -95,6 +95,8 @@ class JournalIn(BaseModel):
             "vente_enregistree",
             "vente_rejetee",
             "vente_annulee",
+            "vente_confirmee_annulee",
+            "retour_enregistre",
             "magasin_modifie",
             "produit_modifie",
             "niveau_declare",

@@ -55,6 +55,8 @@ KINDS = {
     "vente_enregistree": Kind.SALE_RECORDED,
     "vente_rejetee": Kind.SALE_REJECTED,
     "vente_annulee": Kind.SALE_CANCELLED,
+    "vente_confirmee_annulee": Kind.SALE_VOIDED,
+    "retour_enregistre": Kind.RETURN_RECORDED,
     "magasin_modifie": Kind.STORE_CHANGED,
     "produit_modifie": Kind.PRODUCT_CHANGED,
     "niveau_declare": Kind.LEVEL_DECLARED,

@@ -17,6 +17,8 @@ class Kind(StrEnum):
     SALE_RECORDED = "sale-recorded"
     SALE_REJECTED = "sale-rejected"
     SALE_CANCELLED = "sale-cancelled"
+    SALE_VOIDED = "sale-voided"
+    RETURN_RECORDED = "return-recorded"
     STORE_CHANGED = "store-changed"
     PRODUCT_CHANGED = "product-changed"
     LEVEL_DECLARED = "level-declared"
@@ -32,7 +34,7 @@ class Entry(NamedTuple):
     actor: str | None  # None: unknown
     kind: Kind
     store_id: int | None  # None: the whole chain
-    subject: str  # the id of the sale, store, product or document, or the client of the key
+    subject: str  # the id of the sale, return, store, product or document, or the client of the key
 
 
 # The body of a CTE, too: a batch of sales writes its entries in the statement of its facts.

@@ -9,10 +9,12 @@ from report_service.events.consumed import (
     LevelDeclared,
     MovementPosted,
     ProductChanged,
+    ReturnRecorded,
     SaleCancelled,
     SaleConfirmed,
     SaleRecorded,
     SaleRejected,
+    SaleVoided,
     StoreChanged,
 )
 from service_kit.events.cloud_events import Event
@@ -38,6 +40,10 @@ def entry_of(event: Event[Any]) -> Entry | None:
             what, subject, at = Kind.SALE_REJECTED, body.sale_id, body.decided_at
         case SaleCancelled():
             what, subject, at = Kind.SALE_CANCELLED, body.sale_id, body.decided_at
+        case SaleVoided():
+            what, subject, at = Kind.SALE_VOIDED, body.sale_id, body.voided_at
+        case ReturnRecorded():
+            what, subject, at = Kind.RETURN_RECORDED, body.return_id, body.recorded_at
         case StoreChanged():
             what, subject, at = Kind.STORE_CHANGED, body.store_id, body.changed_at
         case ProductChanged():
