@@ -21,6 +21,7 @@ class Operation:
     key: str
     store_id: int
     quantities: Mapping[int, int]  # product id -> units
+    discount_cents: int = 0
     outcome: Outcome = Outcome.UNKNOWN
     refusal: str | None = None
     attempts: int = 0

@@ -227,6 +227,16 @@ def without_versions_of_keys() -> None:
     key_changes._KEEP = text(keep.replace("excluded.version > api_keys.version", "true"))
 
 
+def without_largest_remainder() -> None:
+    """Round each line's share of a receipt's discount down, and forget the cents that are left."""
+    from sales_service.domain import discounts
+
+    def round_down(amount: int, weights: Sequence[int]) -> list[int]:
+        return [amount * weight // max(sum(weights), 1) for weight in weights]
+
+    vars(discounts)["apportion"] = round_down
+
+
 AND = "+"  # joins the names of mutations of one system
 
 MUTATIONS: dict[str, Callable[[], None]] = {
@@ -243,4 +253,5 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "change": without_change,
     "unknown-types": without_unknown_types,
     "key-versions": without_versions_of_keys,
+    "largest-remainder": without_largest_remainder,
 }

@@ -25,6 +25,7 @@ class RecordedSale:
     number: str
     status: str
     total_cents: int
+    discount_cents: int
     quantities: dict[int, int]
 
 
@@ -72,7 +73,10 @@ async def read_sales(
     ):
         lines[row["sale_id"]][row["product_id"]] = row["units"]
     rows = await connection.fetch(
-        "SELECT id, store_id, number, status, total_cents FROM sales WHERE store_id = ANY($1)",
+        """
+        SELECT id, store_id, number, status, total_cents, discount_cents FROM sales
+        WHERE store_id = ANY($1)
+        """,
         store_ids,
     )
     return {row["id"]: RecordedSale(**row, quantities=lines[row["id"]]) for row in rows}
@@ -103,6 +107,8 @@ def judge_sale(
         found.append(f"{operation.key}: answered as {expected}, recorded as {sale.status}")
     if sale.quantities != dict(operation.quantities):
         found.append(f"{operation.key}: recorded with other lines")
+    if sale.discount_cents != operation.discount_cents:
+        found.append(f"{operation.key}: recorded with another discount")
     for answer in operation.answers:
         answered = (answer["vente_id"], answer["numero"], round(answer["total"] * 100))
         if answered != (str(sale.id), sale.number, sale.total_cents):

@@ -11,6 +11,7 @@ import httpx
 from infra.tools.local.keys import ensure_store_key
 from infra.tools.rest import AGAIN_CODES, AGAIN_STATUSES, ON_ITS_WAY_CODES
 from tests.fixtures.http import open_client
+from tests.system.faults.discounts import ask_for_discounts
 from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import KeyOffice
 from tests.system.faults.layout import FaultLayout
@@ -173,6 +174,7 @@ class Workload:
         self.history.sales.append(operation)
         lines = [{"produit_id": id, "quantite": n} for id, n in operation.quantities.items()]
         body = {"magasin_id": store_id, "panier": lines} | _payments(key)
+        ask_for_discounts(body, operation)
         url = self._urls["sales"] + "/api/ventes/"
         headers = {"x-token": self._keys[store_id]["till"]}
         if random.random() < SHARE_ASYNC:
