@@ -10,6 +10,13 @@ revision = "0010"
 down_revision = "0009"
 
 DISCOUNTS = (
+    # In the order in which a sale locks them: otherwise the two would wait for each other.
+    """
+    ALTER TABLE sales
+        ADD COLUMN discounts jsonb,
+        ADD COLUMN discount_cents bigint NOT NULL DEFAULT 0,
+        ADD COLUMN gross_cents bigint GENERATED ALWAYS AS (total_cents + discount_cents) VIRTUAL
+    """,
     """
     ALTER TABLE sale_lines
         ADD COLUMN list_price numeric(12, 4),
@@ -18,12 +25,6 @@ DISCOUNTS = (
         ADD COLUMN discount_reason text,
         ADD COLUMN gross_cents bigint GENERATED ALWAYS AS
             (amount_cents + line_discount_cents + receipt_discount_cents) VIRTUAL
-    """,
-    """
-    ALTER TABLE sales
-        ADD COLUMN discounts jsonb,
-        ADD COLUMN discount_cents bigint NOT NULL DEFAULT 0,
-        ADD COLUMN gross_cents bigint GENERATED ALWAYS AS (total_cents + discount_cents) VIRTUAL
     """,
 )
 
