@@ -1,14 +1,19 @@
 """`POST /api/ventes` with discounts: what the receipt, the event and a repetition say of them."""
 
 import json
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import text
 
+from sales_service.domain.sale import SaleId
 from tests.sales_service.conftest import Shop
 from tests.sales_service.test_repeated_sales import SALE_ID
 from tests.sales_service.test_selling import count
+from tests.sales_service.test_settling import settle, taken
 
 TEN_PERCENT = {"pourcentage": 10, "motif": "Fin de série"}
 FIVE_DOLLARS = {"montant": 5, "motif": "Fidélité"}
@@ -22,14 +27,34 @@ def discounted(shop: Shop) -> dict[str, Any]:
     return body
 
 
+class LineAmounts(msgspec.Struct):
+    """What an event says of the amounts of a line."""
+
+    list_price: Decimal
+    unit_price: Decimal
+    amount_cents: int
+    gross_cents: int
+    line_discount_cents: int = 0
+    receipt_discount_cents: int = 0
+
+
+class Amounts(msgspec.Struct):
+    """What an event says of the amounts of a sale."""
+
+    lines: list[LineAmounts]
+    gross_cents: int
+    discount_cents: int
+    total_cents: int
+
+
 def members(line: dict[str, Any], *names: str) -> list[Any]:
     return [line[name] for name in names]
 
 
-async def the_event(shop: Shop) -> dict[str, Any]:
+async def the_event(shop: Shop, kind: str = "sale-recorded") -> dict[str, Any]:
     async with shop.engine.connect() as connection:
         rows = await connection.execute(
-            text("SELECT payload FROM outbox WHERE type = 'sales.sale-recorded.v1'")
+            text("SELECT payload FROM outbox WHERE type = :type"), {"type": f"sales.{kind}.v1"}
         )
         event: dict[str, Any] = json.loads(rows.scalar_one())
         return event
@@ -75,6 +100,21 @@ async def test_the_event_tells_price_and_discounts_apart(shop: Shop) -> None:
     assert members(event["lines"][0], *amounts) == [2500, 250, 326, 1924]
     # A line without a discount of its own leaves it out.
     assert "line_discount_cents" not in event["lines"][1]
+
+
+async def test_a_confirmed_sale_says_the_same_amounts_as_when_it_was_recorded(shop: Shop) -> None:
+    body = discounted(shop) | {"magasin_id": shop.strict}
+    in_a_hurry = {"Prefer": "respond-async"}
+    sold = await shop.client.post("/api/ventes/", json=body, headers=in_a_hurry)
+
+    await settle(shop, taken(SaleId(UUID(sold.json()["vente_id"]))))
+
+    recorded, confirmed = [
+        msgspec.convert(await the_event(shop, kind), Amounts)
+        for kind in ("sale-recorded", "sale-confirmed")
+    ]
+    assert recorded == confirmed
+    assert recorded.discount_cents == 750
 
 
 async def test_an_event_without_discounts_is_no_longer_than_it_must_be(shop: Shop) -> None:
