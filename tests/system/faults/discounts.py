@@ -6,8 +6,8 @@ from typing import Any
 from tests.system.faults.history import Operation
 
 SHARE_DISCOUNTED = 0.3
-LINE_CENTS = 25
-MOST_RECEIPT_CENTS = 75  # beside the line's: the cheapest product costs 1.00
+LINE_CENTS = 10
+MOST_RECEIPT_CENTS = 30  # the cheapest basket costs 1.00, and some of it is left to pay
 REASON = "Essai"
 
 
