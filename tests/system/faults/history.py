@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 
 class Outcome(StrEnum):
@@ -35,6 +36,7 @@ class History:
     stores: dict[int, str] = field(default_factory=dict)  # id -> stock policy
     sales: list[Operation] = field(default_factory=list)
     movements: list[Operation] = field(default_factory=list)
+    voids: dict[UUID, list[Operation]] = field(default_factory=dict)  # sale -> requests to void it
     keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
     # (store, product) -> opening units and counts, in their order
     declared: dict[tuple[int, int], list[int]] = field(default_factory=dict)
@@ -46,10 +48,12 @@ class History:
         counts = {f"sales {outcome.value}": 0 for outcome in Outcome}
         for sale in self.sales:
             counts[f"sales {sale.outcome.value}"] += 1
-        attempts = sum(each.attempts for each in (*self.sales, *self.movements))
-        operations = len(self.sales) + len(self.movements)
+        voids = [void for each in self.voids.values() for void in each]
+        operations = (*self.sales, *self.movements, *voids)
+        attempts = sum(each.attempts for each in operations)
         return counts | {
             "movements": len(self.movements),
+            "voids done": sum(void.outcome is Outcome.DONE for void in voids),
             "keys": len(self.keys),
-            "requests repeated": attempts - operations,
+            "requests repeated": attempts - len(operations),
         }

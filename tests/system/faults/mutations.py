@@ -237,6 +237,15 @@ def without_largest_remainder() -> None:
     vars(discounts)["apportion"] = round_down
 
 
+def without_voids() -> None:
+    """Let the stock pass over the voids of sales."""
+    from stock_service.events import consumed
+
+    voided = "sales.sale-voided.v1"
+    del consumed.SALES_DECODERS[voided]
+    consumed.IGNORED_OF_SALES |= {voided}
+
+
 AND = "+"  # joins the names of mutations of one system
 
 MUTATIONS: dict[str, Callable[[], None]] = {
@@ -254,4 +263,5 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "unknown-types": without_unknown_types,
     "key-versions": without_versions_of_keys,
     "largest-remainder": without_largest_remainder,
+    "voids": without_voids,
 }

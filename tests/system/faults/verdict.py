@@ -12,8 +12,11 @@ from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import judge_keys
 from tests.system.faults.lab import Lab
 from tests.system.faults.quiet import READS, wait_for_quiet
+from tests.system.faults.voids import judge_voids, statuses_after
 
 STATUS_OF_REFUSAL = {"stock-insuffisant": "rejected", "vente-annulee": "cancelled"}
+# The report does not subtract voids yet.
+REPORTED = {"confirmed", "voided"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class RecordedSale:
     store_id: int
     number: str
     status: str
+    void_origin: str | None
     total_cents: int
     discount_cents: int
     quantities: dict[int, int]
@@ -52,6 +56,7 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
     found = [fault for sale in history.sales for fault in judge_sale(sale, keys, sales)]
     known = set(keys.values())
     found += [f"sale {id} belongs to no request" for id in sales.keys() - known]
+    found += judge_voids(history, sales)
     async with lab.connection("stock") as stock_db:
         found += await judge_levels(stock_db, history, sales)
         found += await judge_declarations(stock_db, history)
@@ -74,7 +79,7 @@ async def read_sales(
         lines[row["sale_id"]][row["product_id"]] = row["units"]
     rows = await connection.fetch(
         """
-        SELECT id, store_id, number, status, total_cents, discount_cents FROM sales
+        SELECT id, store_id, number, status, void_origin, total_cents, discount_cents FROM sales
         WHERE store_id = ANY($1)
         """,
         store_ids,
@@ -103,7 +108,7 @@ def judge_sale(
         return [f"{operation.key}: answered, but there is no sale"] if happened else []
     found = []
     expected = STATUS_OF_REFUSAL.get(operation.refusal or "", "confirmed")
-    if sale.status != expected:
+    if sale.status not in statuses_after(expected, sale):
         found.append(f"{operation.key}: answered as {expected}, recorded as {sale.status}")
     if sale.quantities != dict(operation.quantities):
         found.append(f"{operation.key}: recorded with other lines")
@@ -119,7 +124,10 @@ def judge_sale(
 async def judge_levels(
     connection: asyncpg.Connection, history: History, sales: dict[UUID, RecordedSale]
 ) -> list[str]:
-    """Check that each level is what the clients received less what confirmed sales took."""
+    """Check that each level is what the clients received less what confirmed sales took.
+
+    A voided sale has given its goods back, once.
+    """
     expected: Counter[tuple[int, int]] = Counter()
     for movement in history.movements:
         if movement.outcome is Outcome.DONE:
@@ -176,7 +184,7 @@ async def judge_declarations(connection: asyncpg.Connection, history: History) -
 async def judge_report(
     connection: asyncpg.Connection, history: History, sales: dict[UUID, RecordedSale]
 ) -> list[str]:
-    """Check that each confirmed sale is reported exactly once, and no other sale is."""
+    """Check that each sale of these statuses is reported exactly once, and no other sale is."""
     rows = await connection.fetch(
         """
         SELECT store_id, sum(sales_count) AS count, sum(amount_cents) AS cents FROM store_days
@@ -188,9 +196,7 @@ async def judge_report(
     found = []
     for store_id in history.stores:
         confirmed = [
-            sale
-            for sale in sales.values()
-            if sale.store_id == store_id and sale.status == "confirmed"
+            sale for sale in sales.values() if sale.store_id == store_id and sale.status in REPORTED
         ]
         expected = (len(confirmed), sum(sale.total_cents for sale in confirmed))
         if reported.get(store_id, (0, 0)) != expected:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from random import Random
 from types import TracebackType
 from typing import Any
+from uuid import UUID
 
 import httpx
+from uuid_utils.compat import uuid7
 
 from infra.tools.local.keys import ensure_store_key
 from infra.tools.rest import AGAIN_CODES, AGAIN_STATUSES, ON_ITS_WAY_CODES
@@ -29,6 +31,7 @@ MOST_COUNTS = 2  # of each opened product
 SHARE_ASYNC = 0.2
 SHARE_CASH = 0.4
 SHARE_CARD_AND_CASH = 0.3
+SHARE_VOIDED = 0.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,9 @@ class Workload:
         headers = {"x-token": self._keys[store_id]["till"]}
         if random.random() < SHARE_ASYNC:
             headers["prefer"] = "respond-async"
-        if random.random() < SHARE_WITHOUT_RETRY:
+        if random.random() < SHARE_VOIDED:
+            await self._sell_and_void(random, operation, body, headers)
+        elif random.random() < SHARE_WITHOUT_RETRY:
             await self._send(operation, url, body, headers)
         elif random.random() < SHARE_DOUBLED:
             # A till may repeat a request that seems lost while the first one still runs.
@@ -188,6 +193,30 @@ class Workload:
                 both.create_task(self._insist(operation, url, body, headers))
         else:
             await self._insist(operation, url, body, headers)
+
+    async def _sell_and_void(
+        self, random: Random, sale: Operation, body: dict[str, Any], headers: dict[str, str]
+    ) -> None:
+        """Sell, and void afterwards, or at once while the sale may be pending; some twice."""
+        sale_id = uuid7()
+        voids = [
+            Operation(f"{sale.key}-void-{number}", sale.store_id, {})
+            for number in range(random.choice((1, 1, 2)))
+        ]
+        self.history.voids[UUID(int=sale_id.int)] = voids
+        url = f"{self._urls['sales']}/api/ventes/"
+        body = body | {"vente_id": str(sale_id)}
+        is_early = random.random() < 0.5
+        if is_early:
+            await self._send(sale, url, body, headers | {"prefer": "respond-async"})
+        else:
+            await self._insist(sale, url, body, headers)
+        void = f"{url}{sale_id}/annulation"
+        async with asyncio.TaskGroup() as tills:
+            if is_early:
+                tills.create_task(self._insist(sale, url, body, headers))
+            for each in voids:
+                tills.create_task(self._insist(each, void, {"motif": "Essai"}, headers))
 
     async def _insist(
         self,
@@ -239,7 +268,7 @@ class Workload:
             return True
         if code in AGAIN_CODES | ON_ITS_WAY_CODES:
             return False
-        if answer.status_code == 409:
+        if answer.status_code == 409 or code == "vente-introuvable":
             operation.outcome, operation.refusal = Outcome.REFUSED, code
             return True
         self.history.surprises.append(f"{operation.key}: {answer.status_code} {answer.text[:300]}")
