@@ -155,6 +155,7 @@ MATRIX = {
         "PUT /api/produits/{product_id}": Operation(
             "/api/produits/1", _CHAIN, 200, 403, 403, _cost
         ),
+        "DELETE /api/produits/{product_id}": Operation("/api/produits/9999", _CHAIN, 404, 403, 403),
         "GET /api/cles/": Operation("/api/cles/", _CHAIN, 200, 403, 403),
         "POST /api/cles/": Operation("/api/cles/", _CHAIN, 201, 403, 403, _key),
         "GET /api/cles/{name}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403),

@@ -11,6 +11,7 @@ CHANGES: list[Any] = [
     ("PUT", "/api/magasins/1", {"ville": "Brest"}),
     ("DELETE", "/api/magasins/1", None),
     ("PUT", "/api/produits/1", {"prix": 2}),
+    ("DELETE", "/api/produits/1", None),
 ]
 
 

@@ -1,6 +1,6 @@
 """Any basket becomes a receipt whose lines add up to it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolic
 from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxRate
 from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId, is_repetition, ring_up
+from sales_service.domain.taxes import TAXABLE, DatedRate
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
 SALE_ID = SaleId(UUID("0199c2a4-7c1e-7000-8000-000000000001"))
@@ -21,7 +22,10 @@ STORE = Store(
     cutoff_hour=0,
     currency="CAD",
     stock_policy=StockPolicy.PERMISSIVE,
-    taxes=(TaxRate("TPS", Decimal("0.05")), TaxRate("TVQ", Decimal("0.09975"))),
+    taxes=tuple(
+        DatedRate(TAXABLE, TaxRate(code, Decimal(rate)), date.min)
+        for code, rate in (("TPS", "0.05"), ("TVQ", "0.09975"))
+    ),
 )
 
 PRICES = st.integers(0, 10**8).map(lambda n: Decimal(n).scaleb(-4))

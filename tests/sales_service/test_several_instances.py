@@ -49,7 +49,7 @@ async def test_what_has_been_withdrawn_is_not_sold(shop: Shop) -> None:
 
     answer = await shop.sell((shop.coffee, 1))
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "reference-inconnue")
+    assert (answer.status_code, answer.json()["code"]) == (409, "produit-retire")
     assert await count(shop, "sales") == 1
 
 

@@ -112,6 +112,7 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
         int | None, msgspec.Meta(description="The store that the product was made for")
     ]
     tax_class: str
+    is_active: Annotated[bool, msgspec.Meta(description="A retired product is not sold")]
     version: int
     unit_cost: Annotated[
         float | UnsetType | None, msgspec.Meta(description="Only with the right `see-costs`")
@@ -133,6 +134,7 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
             product.description,
             product.home_store_id,
             product.tax_class,
+            product.is_active,
             product.version,
             cost if with_cost else UNSET,
         )

@@ -18,6 +18,7 @@ UNKNOWN_PRODUCT = "produit-introuvable"
 STORE_EXISTS = "magasin-existant"
 PRODUCT_EXISTS = "produit-existant"
 IMPOSSIBLE_SALE = "vente-impossible"
+PRODUCT_RETIRED = "produit-retire"
 SHORT = "stock-insuffisant"
 SKU_TAKEN = "Un produit porte déjà ce SKU."
 
@@ -201,6 +202,19 @@ def _store_closed(_: errors.StoreClosed) -> Problem:
     return Problem(409, "magasin-ferme", detail)
 
 
+def _products_retired(error: errors.ProductsRetired) -> Problem:
+    faults = [
+        {
+            "pointer": json_pointer("panier", index, "produit_id"),
+            "code": PRODUCT_RETIRED,
+            "detail": f"Produit {product_id} retiré de la vente.",
+        }
+        for index, product_id in error.products.items()
+    ]
+    detail = "Un produit est retiré de la vente. PUT avec actif: true l'y remet."
+    return Problem(409, PRODUCT_RETIRED, detail, faults)
+
+
 def _unknown_key(_: errors.UnknownKey) -> Problem:
     return Problem(404, "cle-introuvable", "Clé introuvable")
 
@@ -241,6 +255,7 @@ PROBLEM_OF: ProblemTable = {
     errors.PricesOverridden: _prices_overridden,
     errors.PlaceSellsNothing: _place_sells_nothing,
     errors.StoreClosed: _store_closed,
+    errors.ProductsRetired: _products_retired,
     errors.UnknownKey: _unknown_key,
     errors.KeyExists: _key_exists,
     errors.KeyIsRevoked: _key_is_revoked,

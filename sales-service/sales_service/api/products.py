@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic.types import StringConstraints
 
@@ -22,10 +22,11 @@ from sales_service.api.roles import Anyone, HeadOffice, sees_costs
 from sales_service.api.schemas import (
     CURSOR_HINT,
     FRENCH_ONLY,
-    PageQuery,
+    LARGEST_ID,
     PathId,
     ProductChange,
     ProductsIn,
+    ProductsQuery,
     no_nul,
 )
 from sales_service.api.words import translate
@@ -40,7 +41,12 @@ from sales_service.db.product_search import (
 )
 from sales_service.domain.errors import UnknownProduct
 from sales_service.domain.search_keys import fold
-from sales_service.use_cases.manage_products import add_product, add_products, change_product
+from sales_service.use_cases.manage_products import (
+    add_product,
+    add_products,
+    change_product,
+    retire_product,
+)
 from service_kit.http.callers import Caller
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of
@@ -73,6 +79,7 @@ class SearchQuery(BaseModel):
         AfterValidator(_has_a_key),
         Field(examples=["café"]),
     ]
+    is_active: bool = True
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     cursor: Annotated[str | None, Field(max_length=2000, description=CURSOR_HINT)] = None
 
@@ -89,6 +96,7 @@ class FilterQuery(BaseModel):
         Annotated[str, Field(max_length=200), AfterValidator(no_nul)] | None,
         Field(description="Only products with this whole category; accents and case do not count"),
     ] = None
+    is_active: bool = True
 
 
 def _show(product: ProductRow, caller: Caller) -> ProductOut:
@@ -97,9 +105,11 @@ def _show(product: ProductRow, caller: Caller) -> ProductOut:
 
 @router.get("/api/produits/", responses={200: json_of(list[ProductOut])})
 async def get_products(
-    request: Request, session: ReadSession, caller: Anyone, query: Annotated[PageQuery, Query()]
+    request: Request, session: ReadSession, caller: Anyone, query: Annotated[ProductsQuery, Query()]
 ) -> Response:
-    products = await catalogue.list_products(session, query.cursor, query.limit + 1)
+    products = await catalogue.list_products(
+        session, query.is_active, query.cursor, query.limit + 1
+    )
     page = products[: query.limit]
     headers = link_next(request, str(page[-1].id)) if len(products) > len(page) else {}
     return respond([_show(product, caller) for product in page], headers=headers)
@@ -111,7 +121,9 @@ async def search_products(
 ) -> Response:
     """Return the matching products by name; one with exactly this SKU or id comes first."""
     after = Found() if query.cursor is None else read_place(query.cursor)
-    found = await find_products_matching(session, query.wanted, after, query.limit + 1)
+    found = await find_products_matching(
+        session, query.is_active, query.wanted, after, query.limit + 1
+    )
     page = found[: query.limit]
     headers = {}
     if len(found) > len(page):
@@ -125,7 +137,13 @@ async def filter_products(
 ) -> Response:
     field, _, order = query.sort.partition(",")
     total, products = await find_products_page(
-        session, query.category, SORTABLE[field], order == "desc", query.page, query.size
+        session,
+        query.is_active,
+        query.category,
+        SORTABLE[field],
+        order == "desc",
+        query.page,
+        query.size,
     )
     found = [_show(product, caller) for product in products]
     return respond(ProductsPage(total, query.page, query.size, found))
@@ -180,3 +198,18 @@ async def put_product(
         # Checked last: the change has locked the row, and is undone by the error.
         require_match(if_match, product.version - 1)
     return respond_version(_show(product, caller))
+
+
+# The examples of other operations need product 1 on sale.
+RetiringId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[200])]
+
+
+@router.delete("/api/produits/{product_id}", responses={200: json_of(ProductOut)})
+async def delete_product(
+    product_id: RetiringId, request: Request, caller: HeadOffice, if_match: IfMatch = None
+) -> Response:
+    """Retire a product. It is sold no more; its sales, its stock and its name stay."""
+    async with write_session(request) as session:
+        retired = await retire_product(session, product_id)
+        require_match(if_match, retired.former_version)
+    return respond_version(_show(retired.product, caller))

@@ -80,6 +80,12 @@ class StoresQuery(PageQuery):
     is_active: bool = True
 
 
+class ProductsQuery(PageQuery):
+    """A page of the products on sale, or with `actif=false` of the retired ones."""
+
+    is_active: bool = True
+
+
 class TaxIn(BaseModel):
     """A tax of a store."""
 
@@ -214,6 +220,8 @@ class ProductsIn(BaseModel):
 class ProductChange(BaseModel):
     """Changes of a product; absent fields stay. Past sales keep their name and price.
 
+    `actif: false` retires the product, and `actif: true` puts it on sale again.
+
     `quantite_stock` is a count in `magasin_id`, by default in the store that the product was made
     for."""
 
@@ -226,6 +234,7 @@ class ProductChange(BaseModel):
     description: LongText | None = None
     unit_cost: UnitPrice | None = None
     tax_class: TaxClass | None = None
+    is_active: Annotated[bool | None, Field(strict=True)] = None
     on_hand: Units | None = None
     store_id: Identifier | None = None
 

@@ -39,6 +39,9 @@ FOLDED = ("name", "sku", "category")
 PRODUCT_COLUMNS = """id, version, sku, name, description, category, unit_price, unit_cost,
     home_store_id, tax_class, is_active, updated_at"""
 
+# Not a parameter: PostgreSQL then knows which products are few.
+ON_SALE = {True: "is_active", False: "NOT is_active"}
+
 
 def product_of(row: Row[Any]) -> ProductRow:
     return ProductRow(**row._mapping)
@@ -103,14 +106,15 @@ async def _lock_store(session: AsyncSession, store_id: int) -> None:
 async def find_products_for_sale(
     session: AsyncSession, product_ids: Sequence[int], *, lock: bool = False
 ) -> dict[ProductId, Product]:
-    """Return what a sale's lines copy from active products, by product.
+    """Return what a sale's lines copy from products, by product, retired ones included.
 
     With `lock`, keep others from changing them.
     """
     rows = await session.execute(
         text(f"""
-            SELECT id, name, category, unit_price, unit_cost, version, tax_class FROM products
-            WHERE id = ANY(CAST(:ids AS int[])) AND is_active
+            SELECT id, name, category, unit_price, unit_cost, version, tax_class, is_active
+            FROM products
+            WHERE id = ANY(CAST(:ids AS int[]))
             {"ORDER BY id FOR SHARE" if lock else ""}
         """),
         {"ids": list(set(product_ids))},
@@ -118,9 +122,14 @@ async def find_products_for_sale(
     return {ProductId(row.id): Product(**row._mapping) for row in rows}
 
 
-async def list_products(session: AsyncSession, after_id: int, limit: int) -> list[ProductRow]:
+async def list_products(
+    session: AsyncSession, are_active: bool, after_id: int, limit: int
+) -> list[ProductRow]:
     rows = await session.execute(
-        text(f"SELECT {PRODUCT_COLUMNS} FROM products WHERE id > :after ORDER BY id LIMIT :limit"),
+        text(f"""
+            SELECT {PRODUCT_COLUMNS} FROM products
+            WHERE id > :after AND {ON_SALE[are_active]} ORDER BY id LIMIT :limit
+        """),
         {"after": after_id, "limit": limit},
     )
     return [product_of(row) for row in rows]
@@ -214,6 +223,23 @@ async def update_product(
                 WHERE id = :id RETURNING {PRODUCT_COLUMNS}
             """),
             changes | {"id": product_id, "changed_by": actor},
+        )
+    ).one_or_none()
+    return None if row is None else product_of(row)
+
+
+async def retire_product(
+    session: AsyncSession, product_id: int, actor: str | None
+) -> ProductRow | None:
+    """Retire a product and return it, or None when it is retired already or does not exist."""
+    row = (
+        await session.execute(
+            text(f"""
+                UPDATE products SET is_active = false, version = version + 1,
+                    keys_version = version + 1, updated_at = now(), changed_by = :changed_by
+                WHERE id = :id AND is_active RETURNING {PRODUCT_COLUMNS}
+            """),
+            {"id": product_id, "changed_by": actor},
         )
     ).one_or_none()
     return None if row is None else product_of(row)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.db.catalogue import PRODUCT_COLUMNS, ProductRow, product_of
+from sales_service.db.catalogue import ON_SALE, PRODUCT_COLUMNS, ProductRow, product_of
 from sales_service.domain.search_keys import fold
 
 
@@ -22,18 +22,22 @@ class Found:
 
 # The places are compared as they are sorted; `is_other` is false before it is true.
 _IS_OTHER = "NOT (sku_key = :key OR CAST(id AS text) = :words)"
-_SEARCH = text(f"""
-    SELECT {PRODUCT_COLUMNS} FROM products
-    WHERE (name_key LIKE :pattern OR sku_key LIKE :pattern OR category_key LIKE :pattern
-            OR CAST(id AS text) = :words)
-        AND ({_IS_OTHER}, name_key, name COLLATE "C", id)
-            > (:is_other, :name_key, CAST(:name AS text) COLLATE "C", :id)
-    ORDER BY {_IS_OTHER}, name_key, name COLLATE "C", id LIMIT :limit
-""")
+_SEARCHES = {
+    are_active: text(f"""
+        SELECT {PRODUCT_COLUMNS} FROM products
+        WHERE {condition}
+            AND (name_key LIKE :pattern OR sku_key LIKE :pattern OR category_key LIKE :pattern
+                OR CAST(id AS text) = :words)
+            AND ({_IS_OTHER}, name_key, name COLLATE "C", id)
+                > (:is_other, :name_key, CAST(:name AS text) COLLATE "C", :id)
+        ORDER BY {_IS_OTHER}, name_key, name COLLATE "C", id LIMIT :limit
+    """)
+    for are_active, condition in ON_SALE.items()
+}
 
 
 async def find_products_matching(
-    session: AsyncSession, words: str, after: Found, limit: int
+    session: AsyncSession, are_active: bool, words: str, after: Found, limit: int
 ) -> list[ProductRow]:
     """Return products whose name, SKU or category contains `words`, or whose id is `words`.
 
@@ -42,7 +46,7 @@ async def find_products_matching(
     key = fold(words)
     escaped = key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = await session.execute(
-        _SEARCH,
+        _SEARCHES[are_active],
         {
             "words": words,
             "key": key,
@@ -85,6 +89,7 @@ _ORDERS: Mapping[ProductOrder, tuple[str, ...]] = {
 
 async def find_products_page(
     session: AsyncSession,
+    are_active: bool,
     category: str | None,
     sort: ProductOrder,
     descending: bool,
@@ -94,7 +99,9 @@ async def find_products_page(
     """Return how many products the filter matches, and one page of them."""
     direction = " DESC" if descending else ""
     order = ", ".join([*(column + direction for column in _ORDERS[sort]), "id"])
-    where = "(CAST(:category AS text) IS NULL OR category_key = :category)"
+    where = (
+        f"{ON_SALE[are_active]} AND (CAST(:category AS text) IS NULL OR category_key = :category)"
+    )
     values = {"category": None if category is None else fold(category)}
     counted = await session.execute(text(f"SELECT count(*) FROM products WHERE {where}"), values)
     rows = await session.execute(

@@ -47,6 +47,7 @@ class Product:
     unit_cost: Decimal | None
     version: int = 1
     tax_class: str = TAXABLE
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)

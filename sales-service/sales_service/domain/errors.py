@@ -240,6 +240,14 @@ class StoreClosed(SalesError):
     """The store is closed."""
 
 
+class ProductsRetired(SalesError):
+    """A basket has retired products; `products` has them by line index."""
+
+    def __init__(self, products: Mapping[int, ProductId]) -> None:
+        super().__init__(f"{len(products)} lines of retired products")
+        self.products = products
+
+
 class Backdated(SalesError):
     """The sale is delivered too late for a sender without the right to backdate."""
 

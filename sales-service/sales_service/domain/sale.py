@@ -19,6 +19,7 @@ from sales_service.domain.errors import (
     IdAhead,
     PlaceSellsNothing,
     PricesOverridden,
+    ProductsRetired,
     StoreClosed,
     UnknownReferences,
 )
@@ -173,6 +174,7 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         raise StoreClosed
     if store.kind != "store":
         raise PlaceSellsNothing
+    _refuse_retired(draft, products)
     # Check the year first: near the ends of the calendar a conversion of time zones fails.
     if draft.sold_at and not EARLIEST_SALE.year <= draft.sold_at.year < date.max.year:
         raise AbsurdDate(draft.sold_at)
@@ -263,6 +265,16 @@ def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReferences:
         if line.product_id not in goods.products
     }
     return UnknownReferences(draft.store_id if goods.store is None else None, unknown)
+
+
+def _refuse_retired(draft: SaleDraft, products: Mapping[ProductId, Product]) -> None:
+    retired = {
+        index: line.product_id
+        for index, line in enumerate(draft.lines)
+        if not products[line.product_id].is_active
+    }
+    if retired:
+        raise ProductsRetired(retired)
 
 
 def time_in(chosen: UUID) -> datetime:

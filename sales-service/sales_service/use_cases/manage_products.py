@@ -148,6 +148,26 @@ async def change_product(
     return product
 
 
+@dataclass(frozen=True, slots=True)
+class RetiredProduct:
+    """A retired product, and its version before the request."""
+
+    product: ProductRow
+    former_version: int
+
+
+async def retire_product(session: AsyncSession, product_id: int) -> RetiredProduct:
+    """Retire a product and return it; raise `UnknownProduct`. Doing it again changes nothing."""
+    product = await catalogue.retire_product(session, product_id, current_actor())
+    if product is not None:
+        await _announce(session, [product])
+        return RetiredProduct(product, product.version - 1)
+    retired_before = await catalogue.read_product(session, product_id)
+    if retired_before is None:
+        raise UnknownProduct
+    return RetiredProduct(retired_before, retired_before.version)
+
+
 async def _declare(session: AsyncSession, product: ProductRow, count: Count) -> None:
     store_id = product.home_store_id if count.store_id is None else count.store_id
     if store_id is None:

@@ -275,7 +275,7 @@ async def test_a_filter_has_an_index(sales: AsyncEngine, wanted: SaleFilter, ind
 async def test_products_are_sorted_by_name_from_an_index(sales: AsyncEngine) -> None:
     nodes = await plans_of(
         sales,
-        lambda session: find_products_page(session, None, ProductOrder.NAME, False, 1, 20),
+        lambda session: find_products_page(session, True, None, ProductOrder.NAME, False, 1, 20),
     )
 
     assert "products_by_name" in indexes_in(nodes)

@@ -72,11 +72,12 @@ async def _ensure_products(client: RestClient, home_store_id: int) -> list[int]:
 async def _find_products(client: RestClient, skus: set[str]) -> dict[str, int]:
     known: dict[str, int] = {}
     url = f"{address_of('sales')}/api/produits/"
-    async for product in client.get_pages(url, limite=1000):
-        if product["sku"] in skus:
-            known[product["sku"]] = product["id"]
-        if len(known) == len(skus):
-            break
+    for is_active in ("true", "false"):
+        async for product in client.get_pages(url, limite=1000, actif=is_active):
+            if product["sku"] in skus:
+                known[product["sku"]] = product["id"]
+            if len(known) == len(skus):
+                return known
     return known
 
 

@@ -56,8 +56,11 @@ async def _ensure_products(client: RestClient, data: TillData) -> dict[str, int]
     for invoice in data.invoices:
         for line in invoice.lines:
             prices.setdefault(line.sku, line.price)
-    pages = client.get_pages(url, limite=1000)
-    known = {product["sku"]: product["id"] async for product in pages}
+    known = {
+        product["sku"]: product["id"]
+        for is_active in ("true", "false")
+        async for product in client.get_pages(url, limite=1000, actif=is_active)
+    }
     missing = sorted(prices.keys() - known.keys())
     for skus in _slices(missing, PRODUCTS_PER_REQUEST):
         bodies = [_product_body(sku, data.names.get(sku, sku), prices[sku]) for sku in skus]
