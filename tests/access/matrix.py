@@ -86,6 +86,11 @@ def _products(store: int) -> dict[str, Any]:
     return {"produits": [_product(store)]}
 
 
+def _rate(_: int) -> dict[str, Any]:
+    place = f"P{next(_number)}"
+    return {"lieu": place, "classe": "taxable", "code": "TVH", "taux": 0.13, "du": "2026-01-01"}
+
+
 def _key(_: int) -> dict[str, Any]:
     return {"nom": f"caisse-{next(_number)}", "role": "till"}
 
@@ -156,6 +161,8 @@ MATRIX = {
             "/api/produits/1", _CHAIN, 200, 403, 403, _cost
         ),
         "DELETE /api/produits/{product_id}": Operation("/api/produits/9999", _CHAIN, 404, 403, 403),
+        "GET /api/taxes/": Operation("/api/taxes/", ROLES, 200, 200, 200),
+        "POST /api/taxes/": Operation("/api/taxes/", _CHAIN, 201, 403, 403, _rate),
         "GET /api/cles/": Operation("/api/cles/", _CHAIN, 200, 403, 403),
         "POST /api/cles/": Operation("/api/cles/", _CHAIN, 201, 403, 403, _key),
         "GET /api/cles/{name}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403),

@@ -36,6 +36,27 @@ async def test_a_change_by_another_process_counts_for_the_next_sale(
     assert sale["numero"].endswith("-000002")
 
 
+async def open_in_quebec(shop: Shop) -> int:
+    body = {"nom": "Laval", "politique_stock": "permissive", "lieu_fiscal": "QC"}
+    return int((await shop.client.post("/api/magasins/", json=body)).json()["id"])
+
+
+async def test_a_rate_that_another_process_adds_counts_for_the_next_sale(
+    shop: Shop, sibling: httpx.AsyncClient
+) -> None:
+    store = await open_in_quebec(shop)
+    before = await shop.sell((shop.coffee, 8), store=store)
+    rate = {"lieu": "QC", "classe": "taxable", "code": "TVQ", "taux": 0.1, "du": "2020-01-01"}
+
+    assert (await sibling.post("/api/taxes/", json=rate)).status_code == 201
+    after = [await shop.sell((shop.coffee, 8), store=store) for _ in range(2)]
+
+    totals = [answer.json()["total_ttc"] for answer in (before, *after)]
+    assert totals == [114.98, 115, 115]
+    # A sale by stale rates uses up no number.
+    assert [answer.json()["numero"][-1] for answer in (before, *after)] == ["1", "2", "3"]
+
+
 async def withdraw_coffee(shop: Shop) -> None:
     async with shop.engine.begin() as connection:
         await connection.execute(
@@ -63,23 +84,30 @@ async def test_a_repetition_is_answered_though_its_product_is_withdrawn(shop: Sh
     assert (again.status_code, again.content) == (201, first.content)
 
 
-async def test_sales_go_on_while_prices_change_all_the_time(shop: Shop) -> None:
+CHANGES = {
+    "prices": "UPDATE products SET version = version + 1",
+    "rates": "UPDATE tax_places SET version = version + 1",
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+async def test_sales_go_on_while_prices_or_rates_change_all_the_time(shop: Shop, what: str) -> None:
+    store = await open_in_quebec(shop)
     sold = asyncio.Event()
 
     async def change() -> int:
         changes = 0
         while not sold.is_set():
             async with shop.engine.begin() as connection:
-                await connection.execute(
-                    text("UPDATE products SET version = version + 1 WHERE id = :id"),
-                    {"id": shop.coffee},
-                )
+                await connection.execute(text(CHANGES[what]))
             changes += 1
         return changes
 
     changing = asyncio.create_task(change())
     try:
-        answers = await asyncio.gather(*(shop.sell((shop.coffee, 1)) for _ in range(20)))
+        answers = await asyncio.gather(
+            *(shop.sell((shop.coffee, 1), store=store) for _ in range(20))
+        )
     finally:
         sold.set()
 

@@ -37,9 +37,23 @@ def _class_fault(pointer: str, name: str) -> Fault:
     return {"pointer": pointer, "code": "classe-taxe-inconnue", "detail": detail}
 
 
+def _rate_exists(error: errors.RateExists) -> Problem:
+    detail = f"Cette taxe a le taux {error.rate.normalize():f} à partir de cette date."
+    fault = {"pointer": "/taux", "code": "taux-existant", "detail": detail}
+    advice = "Un taux ne change pas : le suivant a une autre date (du)."
+    return Problem(409, "taux-existant", advice, [fault])
+
+
+def _too_many_taxes(error: errors.TooManyTaxes) -> Problem:
+    detail = f"Une classe a au plus {error.most} taxes (code) en un lieu."
+    return Problem(409, "trop-de-taxes", detail)
+
+
 TAX_PROBLEMS: ProblemTable = {
     errors.RepeatedTax: _repeated_tax,
     errors.UnknownTaxPlace: _unknown_tax_place,
     errors.UnknownTaxClass: _unknown_tax_class,
     errors.UnknownTaxClasses: _unknown_tax_classes,
+    errors.RateExists: _rate_exists,
+    errors.TooManyTaxes: _too_many_taxes,
 }

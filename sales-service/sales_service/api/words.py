@@ -82,6 +82,8 @@ FRENCH = {
 }
 # The price of a line has another name than that of a product.
 FRENCH_OF_LINE = FRENCH | {"unit_price": "prix_unitaire"}
+# A rate is about its place and class alone.
+FRENCH_OF_RATE = FRENCH | {"place": "lieu", "tax_class": "classe", "valid_from": "du"}
 
 KINDS = {"magasin": "store", "centre_logistique": "logistics-centre"}
 WORD_OF_KIND = {kind: word for word, kind in KINDS.items()}
@@ -115,6 +117,11 @@ WORD_OF_ORIGIN: dict[VoidOrigin, Literal["caisse", "delai"]] = {
 def translate(name: str) -> str:
     """Return the French name of a member or parameter; some are the same in both languages."""
     return FRENCH.get(name, name)
+
+
+def translate_of_rate(name: str) -> str:
+    """Return the French name of a member of a rate."""
+    return FRENCH_OF_RATE.get(name, name)
 
 
 def translate_of_line(name: str) -> str:

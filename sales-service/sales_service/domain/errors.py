@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from decimal import Decimal
     from uuid import UUID
 
     from sales_service.domain.catalogue import ProductId, StoreId
@@ -120,6 +121,22 @@ class UnknownTaxClass(SalesError):
     def __init__(self, name: str) -> None:
         super().__init__(f"tax class {name!r}")
         self.name = name
+
+
+class RateExists(SalesError):
+    """The tax has another rate from the same date."""
+
+    def __init__(self, rate: Decimal) -> None:
+        super().__init__(f"rate {rate}")
+        self.rate = rate
+
+
+class TooManyTaxes(SalesError):
+    """A class of goods has as many taxes at this place as a receipt may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"more than {most} taxes")
+        self.most = most
 
 
 class SaleExists(SalesError):

@@ -1,0 +1,147 @@
+"""`/api/taxes`: rates by place, class of goods and first business date."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.sales_service.conftest import Shop
+from tests.sales_service.test_taxed_sales import QUEBEC, offer, open_store, rates_of
+
+RATES = "/api/taxes/"
+ONTARIO = {"lieu": "ON", "classe": "taxable", "code": "TVH", "taux": 0.13, "du": "2010-07-01"}
+
+
+async def add(shop: Shop, **members: Any) -> dict[str, Any]:
+    answer = await shop.client.post(RATES, json=ONTARIO | members)
+    assert answer.status_code == 201, answer.text
+    added: dict[str, Any] = answer.json()
+    return added
+
+
+async def sold_on(shop: Shop, day: str, store: int) -> list[tuple[str, float]]:
+    """Return the taxes of a sale at noon of this day."""
+    body = shop.basket((shop.coffee, 1), store=store) | {"date": f"{day}T12:00:00"}
+    answer = await shop.client.post("/api/ventes/", json=body)
+    assert answer.status_code == 201, answer.text
+    return rates_of(answer.json())
+
+
+async def test_the_rates_of_quebec_are_known(shop: Shop) -> None:
+    listed = (await shop.client.get(RATES, params={"lieu": "QC", "classe": "taxable"})).json()
+    zero_rated = (await shop.client.get(RATES, params={"classe": "Détaxé"})).json()
+
+    assert [(rate["code"], rate["taux"], rate["du"]) for rate in listed] == [
+        (code, rate, "2000-01-01") for code, rate in QUEBEC
+    ]
+    assert [(rate["code"], rate["taux"]) for rate in zero_rated] == [("TPS", 0), ("TVQ", 0)]
+    assert (await shop.client.get(RATES, params={"classe": "exonere"})).json() == []
+
+
+async def test_rates_are_listed_page_by_page(shop: Shop) -> None:
+    first = await shop.client.get(RATES, params={"limite": 3})
+    second = await shop.client.get(first.links["next"]["url"])
+
+    assert [len(first.json()), len(second.json())] == [3, 1]
+    assert "next" not in second.links
+
+
+async def test_the_rate_of_the_business_date_counts(shop: Shop) -> None:
+    await add(shop)
+    await add(shop, taux="0.15", du="2026-03-02")
+    await add(shop, taux=0, du="2026-03-04")
+    store = await open_store(shop, lieu_fiscal="ON")
+    before = await open_store(shop, lieu_fiscal="ON", heure_coupure=12)
+
+    taxes = [await sold_on(shop, f"2026-03-0{day}", store) for day in (1, 2, 3, 4)]
+    # Before the cut-off hour it is still the day before.
+    body = shop.basket((shop.coffee, 1), store=before) | {"date": "2026-03-02T11:59:59"}
+    late = (await shop.client.post("/api/ventes/", json=body)).json()
+
+    assert taxes == [[("TVH", 0.13)], [("TVH", 0.15)], [("TVH", 0.15)], []]
+    assert (late["date_affaires"], rates_of(late)) == ("2026-03-01", [("TVH", 0.13)])
+    assert await sold_on(shop, "2010-06-30", store) == []
+
+
+async def test_a_new_rate_leaves_recorded_sales_as_they_are(shop: Shop) -> None:
+    store = await open_store(shop)
+    sale = (await shop.sell((shop.coffee, 8), store=store)).json()
+
+    await add(shop, lieu="QC", code="TVQ", taux=0.2, du="2020-01-01")
+    read = (await shop.client.get(f"/api/ventes/{sale['id']}")).json()
+
+    assert read["taxes"] == sale["taxes"]
+    assert read["lignes"] == sale["lignes"]
+
+
+async def test_a_rate_makes_its_place_and_its_class(shop: Shop) -> None:
+    await add(shop, classe="Livre_papier", code="TPS", taux=0.05)
+    book = await offer(shop, "livre_papier", 100)
+    store = await open_store(shop, lieu_fiscal="on")
+
+    sale = (await shop.sell((book, 1), (shop.coffee, 1), store=store)).json()
+    elsewhere = (await shop.sell((book, 1), store=await open_store(shop))).json()
+
+    assert [(tax["code"], tax["montant"]) for tax in sale["taxes"]] == [("TPS", 5)]
+    assert [line["taxes"] for line in sale["lignes"]] == [5, 0]
+    # The class has no rate at that place.
+    assert elsewhere["taxes"] == []
+
+
+async def test_the_same_rate_again_is_answered_and_another_one_is_refused(shop: Shop) -> None:
+    first = await add(shop)
+
+    again = await shop.client.post(RATES, json=ONTARIO | {"taux": "0.13"})
+    other = await shop.client.post(RATES, json=ONTARIO | {"taux": 0.14})
+
+    assert (again.status_code, again.json()) == (200, first)
+    assert (other.status_code, other.json()["code"]) == (409, "taux-existant")
+    assert "0.13" in other.json()["errors"][0]["detail"]
+    assert (await shop.client.get(RATES, params={"lieu": "ON"})).json() == [first]
+
+
+async def test_a_repeated_request_gets_its_first_answer(shop: Shop) -> None:
+    key = {"idempotency-key": "rate-1"}
+
+    first = await shop.client.post(RATES, json=ONTARIO, headers=key)
+    again = await shop.client.post(RATES, json=ONTARIO, headers=key)
+
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["idempotent-replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("lieu", "Québec"),
+        ("lieu", ""),
+        ("classe", "a b"),
+        ("classe", "x" * 21),
+        ("code", "tvh"),
+        ("taux", 1.1),
+        ("taux", -0.1),
+        ("taux", "0.0000001"),
+        ("du", "hier"),
+        ("au", "2030-01-01"),
+    ],
+)
+async def test_a_rate_that_makes_no_sense_is_refused(
+    shop: Shop, member: str, value: object
+) -> None:
+    answer = await shop.client.post(RATES, json=ONTARIO | {member: value})
+
+    assert answer.status_code == 422
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [f"/{member}"]
+
+
+async def test_a_class_has_five_taxes_at_a_place_however_many_are_added_at_once(
+    shop: Shop,
+) -> None:
+    bodies = [ONTARIO | {"code": f"T{n}"} for n in range(8)]
+
+    answers = await asyncio.gather(*(shop.client.post(RATES, json=body) for body in bodies))
+    refused = [answer for answer in answers if answer.status_code != 201]
+
+    assert len(refused) == 3
+    assert {(each.status_code, each.json()["code"]) for each in refused} == {(409, "trop-de-taxes")}
+    assert len((await shop.client.get(RATES, params={"lieu": "ON"})).json()) == 5
