@@ -137,6 +137,9 @@ MATRIX = {
         "POST /api/ventes/{sale_id}/retours": Operation(
             "/api/ventes/{sale}/retours", _SELLERS, 201, 201, 404, _return
         ),
+        "GET /api/retours/": Operation(
+            "/api/retours/?magasin_id={store}", _RECEIPT_READERS, 200, 200, 200
+        ),
         "GET /api/retours/{return_id}": Operation(
             "/api/retours/{returned}", _RECEIPT_READERS, 200, 200, 404
         ),

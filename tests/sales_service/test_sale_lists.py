@@ -110,7 +110,6 @@ async def test_filters_stay_within_the_stores_of_the_key(sold: Shop) -> None:
         await ensure_key(connection, "own", "till", "own", sites=[1])
     headers = {"x-token": "own"}
     queries: list[dict[str, Any]] = [
-        {"numero": "2-000002"},
         {"magasin_id": 2, "statut": "annulee"},
         {"magasin_id": 2, "date_debut": "2026-03-01"},
     ]
@@ -119,6 +118,24 @@ async def test_filters_stay_within_the_stores_of_the_key(sold: Shop) -> None:
     for query in {"statut": "annulee"}, {"date_fin": "2026-03-04"}, {"caisse": "1"}, {}:
         answer = await sold.client.get(LIST, params=query, headers=headers)
         assert {sale["magasin_id"] for sale in answer.json()} == {1}
+
+
+@pytest.mark.parametrize(
+    ("role", "found"), [("till", True), ("manager", True), ("read-only", False)]
+)
+async def test_a_till_finds_the_receipt_of_another_store_by_its_exact_number(
+    sold: Shop, role: str, found: bool
+) -> None:
+    async with sold.engine.begin() as connection:
+        await ensure_key(connection, "own", role, "own", sites=[1])
+
+    async def numbers(**query: Any) -> list[str]:
+        answer = await sold.client.get(LIST, params=query, headers={"x-token": "own"})
+        return [sale["numero"] for sale in answer.json()]
+
+    assert await numbers(numero="2-000002") == (["2-000002"] if found else [])
+    assert await numbers(numero="2-000002", magasin_id=1) == []
+    assert await numbers(magasin_id=2) == []
 
 
 @pytest.mark.parametrize(

@@ -177,9 +177,13 @@ class LineOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_LINE):
     taxes: Annotated[float, msgspec.Meta(description="Sum of `taxes_detail`")]
     tax_class: str
     tax_shares: list[LineTaxOut]
+    returned_quantity: Annotated[
+        int | UnsetType,
+        msgspec.Meta(description="The units that have come back; not in pages of receipts"),
+    ] = UNSET
 
     @classmethod
-    def of(cls, line: SaleLine) -> Self:
+    def of(cls, line: SaleLine, returned: Mapping[int, int] | None = None) -> Self:
         return cls(
             line.line_no,
             line.product_id,
@@ -196,6 +200,7 @@ class LineOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_LINE):
             money(line.tax_cents),
             line.tax_class,
             [LineTaxOut(share.code, money(share.amount_cents)) for share in line.taxes],
+            UNSET if returned is None else returned.get(line.line_no, 0),
         )
 
 
@@ -278,7 +283,8 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     void: Annotated[VoidOut | UnsetType, msgspec.Meta(description="Only of an `annulee`")] = UNSET
 
     @classmethod
-    def of(cls, sale: Sale, **more: Any) -> Self:
+    def of(cls, sale: Sale, returned: Mapping[int, int] | None = None, **more: Any) -> Self:
+        """Return the receipt; `returned` has the units of each line that have come back."""
         return cls(
             sale.id,
             sale.number,
@@ -302,7 +308,7 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
                 for payment in sale.paid.payments
             ],
             money(sale.paid.change_cents),
-            [LineOut.of(line) for line in sale.lines],
+            [LineOut.of(line, returned) for line in sale.lines],
             UNSET if sale.void is None else VoidOut.of(sale.void),
             **more,
         )

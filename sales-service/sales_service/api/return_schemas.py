@@ -4,11 +4,33 @@ import datetime as dt
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from uuid_utils.compat import uuid7
 
-from sales_service.api.sale_schemas import MOST_LINES, PaymentIn, RegisterId, is_uuid7
-from sales_service.api.schemas import FRENCH_ONLY, Identifier, Text, with_example
+from sales_service.api.sale_schemas import (
+    MOST_LINES,
+    PaymentIn,
+    RegisterId,
+    is_of_a_store,
+    is_uuid7,
+    not_before_its_start,
+)
+from sales_service.api.schemas import (
+    CURSOR_HINT,
+    FRENCH_ONLY,
+    LARGEST_ID,
+    Identifier,
+    Text,
+    with_example,
+)
+from sales_service.db.return_lists import ReturnFilter
 from sales_service.domain.catalogue import StoreId
 from sales_service.domain.payments import MOST_PAYMENTS
 from sales_service.domain.returns import ReturnedUnits, ReturnId, SaleReturnDraft
@@ -26,6 +48,41 @@ Quantity = Annotated[int, Field(strict=True, ge=1, le=MOST_UNITS)]
 IsRestocked = Annotated[
     bool, Field(strict=True, description="Whether the units can be sold again; false: lost")
 ]
+
+
+class ReturnsQuery(BaseModel):
+    """A page of returns, newest first; within a period by business date."""
+
+    model_config = FRENCH_ONLY
+
+    store_id: Annotated[
+        int | None, Field(ge=1, le=LARGEST_ID, description="Only returns to this store")
+    ] = None
+    sale_id: Annotated[UUID | None, Field(description="Only returns of this sale")] = None
+    number: Annotated[
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[1-9]\d{0,9}-R\d{6,19}$"),
+            AfterValidator(is_of_a_store),
+        ]
+        | None,
+        Field(description="The return with this number, such as `3-R000007`"),
+    ] = None
+    start: Annotated[dt.date | None, Field(description="First business date")] = None
+    end: Annotated[dt.date | None, Field(description="Last business date; it is included")] = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    cursor: Annotated[UUID | None, Field(description=CURSOR_HINT)] = None
+
+    @field_validator("end")
+    @classmethod
+    def _is_not_before_its_start(cls, end: dt.date | None, info: ValidationInfo) -> dt.date | None:
+        return not_before_its_start(end, info)
+
+    def wanted(self) -> ReturnFilter:
+        """Return the filter in the words of the domain."""
+        return ReturnFilter(
+            sale_id=self.sale_id, number=self.number, first_day=self.start, last_day=self.end
+        )
 
 
 class ReturnIn(BaseModel):

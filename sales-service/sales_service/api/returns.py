@@ -3,20 +3,23 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from sales_service.api.answers import respond
 from sales_service.api.return_answers import ReturnAnswer, ReturnOut
 from sales_service.api.return_problems import key_required
-from sales_service.api.return_schemas import EXAMPLE_RETURN_ID, ReturnIn, SaleReturnIn
+from sales_service.api.return_schemas import EXAMPLE_RETURN_ID, ReturnIn, ReturnsQuery, SaleReturnIn
 from sales_service.api.roles import ReceiptReader, Right, Seller, may
+from sales_service.api.sale_schemas import store_of
 from sales_service.api.sales import ReceiptId
+from sales_service.db.return_lists import list_returns
 from sales_service.db.returns import find_return
 from sales_service.domain.return_errors import UnknownReturn
 from sales_service.use_cases.record_return import RecordedReturn, record_return
 from service_kit.http.access import refuse_foreign
 from service_kit.http.idempotency import REPLAYED, Keyed, KeyedRequest
 from service_kit.http.openapi import PROBLEM, json_of
+from service_kit.http.pages import link_next
 from service_kit.http.state import ReadSession, api_state
 from service_kit.telemetry.routing import TimedRoute
 
@@ -57,6 +60,22 @@ async def post_sale_return(
     state = api_state(request.app)
     state.outbox_watch.refuse_when_full()
     return _answer(await record_return(state.engine, draft, keyed, caller.reaches))
+
+
+@router.get(RETURNS, responses={200: json_of(list[ReturnOut])})
+async def get_returns(
+    request: Request,
+    session: ReadSession,
+    caller: ReceiptReader,
+    query: Annotated[ReturnsQuery, Query()],
+) -> Response:
+    store_ids = caller.narrow(query.store_id)
+    if query.number is not None:
+        of_number = frozenset({store_of(query.number)})
+        store_ids = of_number if store_ids is None else store_ids & of_number
+    page = await list_returns(session, store_ids, query.cursor, query.limit, query.wanted())
+    headers = link_next(request, str(page.returns[-1].id)) if page.has_more else {}
+    return respond([ReturnOut.of(returned) for returned in page.returns], headers=headers)
 
 
 @router.get("/api/retours/{return_id}", responses={200: json_of(ReturnOut)})

@@ -28,6 +28,14 @@ def may(caller: Caller, right: Right) -> bool:
     return caller.role == HEAD_OFFICE or right in caller.rights
 
 
+def finds_foreign_receipts(caller: Caller) -> bool:
+    """Return whether the caller gets the receipt of another store by its exact number.
+
+    A customer brings goods and receipt to any store of the chain.
+    """
+    return caller.role in _SELLING.roles
+
+
 def sees_costs(caller: Caller) -> bool:
     """Return whether the caller sees purchase costs; a till never does, whatever its key says."""
     return caller.role != TILL and may(caller, Right.SEE_COSTS)

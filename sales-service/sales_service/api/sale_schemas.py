@@ -45,7 +45,8 @@ RegisterId = Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,50}$")]
 Status = Literal["en_attente", "confirmee", "rejetee", "annulee"]
 
 
-def _is_of_a_store(number: str) -> str:
+def is_of_a_store(number: str) -> str:
+    """Return the number; raise `ValueError` when no store can have given it."""
     if store_of(number) > LARGEST_ID:
         raise ValueError("Aucun magasin ne donne ce numéro.")
     return number
@@ -54,6 +55,14 @@ def _is_of_a_store(number: str) -> str:
 def store_of(number: str) -> int:
     """Return the store that gave a receipt its number: it stands before the hyphen."""
     return int(number.partition("-")[0])
+
+
+def not_before_its_start(end: dt.date | None, info: ValidationInfo) -> dt.date | None:
+    """Return the end of a period; raise `ValueError` when it is before the start."""
+    start = info.data.get("start")
+    if start and end and end < start:
+        raise ValueError(f"La date de fin {end} est avant la date de début {start}.")
+    return end
 
 
 class SalesQuery(BaseModel):
@@ -68,10 +77,13 @@ class SalesQuery(BaseModel):
         Annotated[
             str,
             StringConstraints(pattern=r"^[1-9]\d{0,9}-\d{6,19}$"),
-            AfterValidator(_is_of_a_store),
+            AfterValidator(is_of_a_store),
         ]
         | None,
-        Field(description="The sale with this number, such as `3-000042`"),
+        Field(
+            description="The sale with this number, such as `3-000042`. Who sells finds the sales"
+            " of other stores by it"
+        ),
     ] = None
     start: Annotated[dt.date | None, Field(description="First business date")] = None
     end: Annotated[dt.date | None, Field(description="Last business date; it is included")] = None
@@ -86,10 +98,7 @@ class SalesQuery(BaseModel):
     @field_validator("end")
     @classmethod
     def _is_not_before_its_start(cls, end: dt.date | None, info: ValidationInfo) -> dt.date | None:
-        start = info.data.get("start")
-        if start and end and end < start:
-            raise ValueError(f"La date de fin {end} est avant la date de début {start}.")
-        return end
+        return not_before_its_start(end, info)
 
     def wanted(self) -> SaleFilter:
         """Return the filter in the words of the domain."""

@@ -7,13 +7,21 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.api.answers import SaleAnswer, SaleOut, VoidedProblem, respond
 from sales_service.api.problems import insufficient_stock
-from sales_service.api.roles import ReceiptReader, Right, Seller, may
+from sales_service.api.roles import (
+    ReceiptReader,
+    Right,
+    Seller,
+    finds_foreign_receipts,
+    may,
+)
 from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery, store_of
 from sales_service.api.state import sales_state
 from sales_service.api.void_problems import voided_sale
+from sales_service.db.return_lists import count_returned_units
 from sales_service.db.sale_lists import list_sales
 from sales_service.db.sales import find_sale
 from sales_service.domain.errors import UnknownSale
@@ -59,18 +67,23 @@ async def get_sales(
     caller: ReceiptReader,
     query: Annotated[SalesQuery, Query()],
 ) -> Response:
-    store_ids = _stores_of(query, caller)
-    page = await list_sales(session, store_ids, query.cursor, query.limit, query.wanted())
+    page = await list_sales(
+        session, _stores_of(query, caller), query.cursor, query.limit, query.wanted()
+    )
     headers = link_next(request, str(page.sales[-1].id)) if page.has_more else {}
+    if query.number is not None:
+        return respond([await _with_returns(session, sale) for sale in page.sales])
     return respond([SaleOut.of(sale) for sale in page.sales], headers=headers)
 
 
 def _stores_of(query: SalesQuery, caller: Caller) -> frozenset[int] | None:
     """Return the stores whose sales the list may have; None: all."""
-    store_ids = caller.narrow(query.store_id)
     if query.number is None:
-        return store_ids
+        return caller.narrow(query.store_id)
     of_number = frozenset({store_of(query.number)})
+    if finds_foreign_receipts(caller):
+        return of_number if query.store_id is None else of_number & {query.store_id}
+    store_ids = caller.narrow(query.store_id)
     return of_number if store_ids is None else store_ids & of_number
 
 
@@ -79,7 +92,12 @@ async def get_sale(sale_id: ReceiptId, session: ReadSession, caller: ReceiptRead
     sale = await find_sale(session, sale_id)
     if sale is None or not caller.reaches(sale.store_id):
         raise UnknownSale
-    return respond(SaleOut.of(sale))
+    return respond(await _with_returns(session, sale))
+
+
+async def _with_returns(session: AsyncSession, sale: Sale) -> SaleOut:
+    """Return the receipt, with how much of each line has come back."""
+    return SaleOut.of(sale, returned=await count_returned_units(session, sale.id))
 
 
 @router.post(
