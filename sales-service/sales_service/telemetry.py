@@ -7,6 +7,7 @@ from datetime import datetime
 from opentelemetry import metrics
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from sales_service.domain.returns import Return
 from sales_service.domain.sale import Sale, SaleStatus
 from service_kit.database.sessions import after_commit
 
@@ -25,6 +26,13 @@ _REVENUE = _meter.create_counter(
 _VOIDED_REVENUE = _meter.create_counter(
     "sales_voided_revenue",
     description="What were the voided sales worth, taxes included, by store and currency?",
+)
+_RETURNS = _meter.create_counter(
+    "returns", description="How many returns were recorded, by the store that took the goods back?"
+)
+_REFUNDED = _meter.create_counter(
+    "returns_refunded",
+    description="What was refunded for them, taxes included, by store and currency?",
 )
 _DECISION = _meter.create_histogram(
     "saga_duration",
@@ -85,3 +93,11 @@ def count_sales(sales: Sequence[Sale]) -> None:
             _REVENUE.add(paid, revenue)
         elif sale.status is SaleStatus.VOIDED:
             _VOIDED_REVENUE.add(paid, revenue)
+
+
+def count_return(returned: Return) -> None:
+    """Count a committed return."""
+    store = _STORES.label(returned.store_id)
+    _RETURNS.add(1, {"store": store})
+    refunded = (returned.total_cents + returned.tax_cents) / 100
+    _REFUNDED.add(refunded, {"store": store, "currency": returned.currency})

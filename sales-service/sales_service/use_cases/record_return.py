@@ -17,6 +17,7 @@ from sales_service.domain.return_errors import ReturnExists
 from sales_service.domain.returns import Return, SaleReturnDraft, is_repeated
 from sales_service.domain.taking_back import take_back
 from sales_service.events.return_events import returned_event
+from sales_service.telemetry import count_return
 from service_kit.http.idempotency import KeyedRequest, key_in_motion
 
 # Each attempt after the first needs a key or an id that is taken between two statements.
@@ -47,9 +48,12 @@ async def record_return(
     for _ in range(_ATTEMPTS):
         try:
             async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                return await _take_back(session, draft, request, reaches)
+                recorded = await _take_back(session, draft, request, reaches)
         except NothingWritten:
             continue
+        if not recorded.is_repeated:
+            count_return(recorded.returned)
+        return recorded
     raise key_in_motion()
 
 

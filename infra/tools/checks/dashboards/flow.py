@@ -176,5 +176,18 @@ BUSINESS = Board(
             "short",
             [Query(f"60 * {rate('sales_total', 'status')}", "{{status}}")],
         ),
+        Panel(
+            "Refunds per minute, by store",
+            "Returns, taxes included. Bad: a store that refunds far more than the others: a bad "
+            "batch of goods, or fraud. Next: `GET /api/retours/` of that store.",
+            "short",
+            [
+                Query(
+                    "60 * sum by (store, currency) (rate(returns_refunded_total[1m])) "
+                    "or on () vector(0)",
+                    "{{store}} {{currency}}",
+                )
+            ],
+        ),
     ],
 )
