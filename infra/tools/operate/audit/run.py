@@ -57,6 +57,7 @@ async def audit_everything(urls: Mapping[str, str]) -> Audit:
         audit.add("sales are in the report once", await report_side.compare(sales, report_state))
         stock = await stack.enter_async_context(_snapshot(urls["stock"]))
         audit.add("sales and stock agree", await stock_side.compare(sales, stock))
+        audit.add("returns and stock agree", await stock_side.compare_returns(sales, stock))
         audit.add("strict stores stay above zero", await stock_side.check_floor(sales, stock))
         audit.add("a trace spans the services", await events.compare_traces(sales, stock))
         for service, own in (("sales", sales), ("stock", stock)):

@@ -112,6 +112,54 @@ async def _find_under_way(
     }
 
 
+# What a return brings back, and what of it is lost, in one text per return.
+_RETURNS = text("""
+    SELECT id, store_id, string_agg(kind || product_id || 'x' || units, ',' ORDER BY kind,
+        product_id) AS goods
+    FROM (
+        SELECT id, store_id, product_id, 'return' AS kind, sum(quantity) AS units
+        FROM returns JOIN return_lines ON return_id = id GROUP BY id, product_id
+        UNION ALL
+        SELECT id, store_id, product_id, 'loss', sum(quantity)
+        FROM returns JOIN return_lines ON return_id = id
+        WHERE NOT is_restocked GROUP BY id, product_id
+    ) AS moved GROUP BY id, store_id
+""")
+_TAKEN_BACK = text("""
+    SELECT document_id AS id, store_id, string_agg(kind || product_id || 'x' || abs(delta), ','
+        ORDER BY kind, product_id) AS goods
+    FROM movements WHERE kind IN ('return', 'loss') GROUP BY document_id, store_id
+""")
+_RETURN_EVENTS = text("""
+    SELECT subject, published_at IS NULL AS waits, kafka_partition, kafka_offset FROM outbox
+    WHERE subject = ANY(CAST(:subjects AS text[])) AND type = 'sales.return-recorded.v1'
+""")
+
+
+async def compare_returns(sales: AsyncSession, stock: AsyncSession) -> list[str]:
+    """Return the returns whose movements differ, unless an event on its way explains it."""
+    recorded = {(row.id, row.store_id): row.goods for row in await sales.execute(_RETURNS)}
+    moved = {(row.id, row.store_id): row.goods for row in await stock.execute(_TAKEN_BACK)}
+    differing = [
+        key for key in sorted(recorded.keys() | moved.keys()) if recorded.get(key) != moved.get(key)
+    ]
+    if not differing:
+        return []
+    applied = await positions.read_offsets(stock, "stock-service", SALES_TOPIC)
+    rows = await sales.execute(_RETURN_EVENTS, {"subjects": [str(id) for id, _ in differing]})
+    under_way = {
+        UUID(row.subject)
+        for row in rows
+        if row.waits or row.kafka_offset >= applied.get(row.kafka_partition, 0)
+    }
+    return [
+        f"return {id} to store {store_id} has {recorded.get((id, store_id))}, the stock moved "
+        f"{moved.get((id, store_id))}"
+        for id, store_id in differing
+        if id not in under_way or (id, store_id) in moved
+    ]
+
+
 _BELOW_ZERO = text("""
     SELECT document_id, store_id, product_id, balance_after FROM movements
     WHERE kind = 'sale' AND balance_after < 0
