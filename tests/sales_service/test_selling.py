@@ -36,6 +36,7 @@ async def test_the_recorded_sale_reads_back_the_same(shop: Shop) -> None:
 
     read = (await shop.client.get(f"/api/ventes/{sold['vente_id']}")).json()
 
+    assert [line.pop("quantite_retournee") for line in read["lignes"]] == [0]
     assert read == {name: sold[name] for name in read}
     assert read["statut"] == "confirmee"
 
