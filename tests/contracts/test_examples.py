@@ -68,3 +68,12 @@ def test_no_consumer_reads_a_field_that_the_contract_lets_out(
     required = {field.encode_name for field in msgspec.structs.fields(decoder) if field.required}
 
     assert required <= set(schema["required"])
+
+
+@pytest.mark.parametrize("name", ["sale-confirmed.v1", "sale-voided.v1"])
+def test_later_events_of_a_sale_have_the_fields_of_its_first(name: str) -> None:
+    first, later = (SCHEMAS[each]["properties"] for each in ("sale-recorded.v1", name))
+
+    different = {field for field in first if first[field] != later.get(field)}
+    # Each event says the status that the sale got by it.
+    assert different == {"status"}
