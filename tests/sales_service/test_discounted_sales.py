@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sales_service.domain.sale import SaleId
 from tests.sales_service.conftest import Shop
 from tests.sales_service.test_repeated_sales import SALE_ID
-from tests.sales_service.test_selling import count
+from tests.sales_service.test_selling import as_read, count
 from tests.sales_service.test_settling import settle, taken
 
 TEN_PERCENT = {"pourcentage": 10, "motif": "Fin de série"}
@@ -84,8 +84,8 @@ async def test_the_list_and_the_receipt_read_back_what_was_answered(shop: Shop) 
     read = (await shop.client.get(f"/api/ventes/{sold['vente_id']}")).json()
     listed = (await shop.client.get("/api/ventes/")).json()
 
-    assert read == {name: sold[name] for name in read}
-    assert listed == [read]
+    assert read == as_read(sold)
+    assert [as_read(each) for each in listed] == [read]
 
 
 async def test_the_event_tells_price_and_discounts_apart(shop: Shop) -> None:
