@@ -16,7 +16,8 @@ from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolic
 from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxRate
 from sales_service.domain.payments import Method, Payment
-from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId, ring_up
+from sales_service.domain.ring_up import ring_up
+from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId
 from sales_service.domain.taxes import DatedRate
 from sales_service.events import published
 from sales_service.events.sale_events import sale_fields

@@ -9,7 +9,8 @@ from uuid_utils.compat import uuid7
 from sales_service.api.problems import PROBLEM_OF
 from sales_service.domain.catalogue import Goods, Product, ProductId, StoreId
 from sales_service.domain.errors import SkusTaken, SkuTaken, TakenSku, UnknownReferences
-from sales_service.domain.sale import DraftLine, SaleDraft, SaleId, ring_up
+from sales_service.domain.ring_up import ring_up
+from sales_service.domain.sale import DraftLine, SaleDraft, SaleId
 from service_kit.http.problems import Problem
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy, Store, StoreId
 from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxRate
-from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId, is_repetition, ring_up
+from sales_service.domain.repetition import is_repetition
+from sales_service.domain.ring_up import ring_up
+from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId
 from sales_service.domain.taxes import TAXABLE, DatedRate
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import asyncpg.pgproto.pgproto
 
-from sales_service.api.answers import SaleAnswer, SaleOut, respond
+from sales_service.api.answers import respond
+from sales_service.api.sale_answers import SaleAnswer, SaleOut
 from sales_service.domain.catalogue import ProductId, StockPolicy, StoreId
 from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxAmount

@@ -17,7 +17,8 @@ from sales_service.domain.payments import Method, Payment
 from sales_service.domain.refunds import pay_back
 from sales_service.domain.return_errors import TooManyReturned, UnknownLines, WrongRefund
 from sales_service.domain.returns import Return, ReturnedUnits, ReturnId, SaleReturnDraft
-from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId, ring_up
+from sales_service.domain.ring_up import ring_up
+from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId
 from sales_service.domain.taking_back import Refunded, part_of, take_back
 from sales_service.domain.taxes import TAXABLE, DatedRate
 

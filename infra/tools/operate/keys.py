@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from infra.tools.local.layout import ROLES, SERVICES
 from infra.tools.operate.key_table import describe_keys
-from sales_service.domain.errors import SalesError, UnknownKey, UnknownStore
+from sales_service.domain.errors import SalesError, UnknownStore
+from sales_service.domain.key_errors import UnknownKey
 from sales_service.use_cases import manage_keys
 from sales_service.use_cases.manage_keys import MadeKey
 from service_kit.database.faults import DATABASE_FAULTS

@@ -17,7 +17,7 @@ from sales_service.api.key_schemas import (
     RotationIn,
 )
 from sales_service.api.roles import HeadOffice
-from sales_service.domain.errors import UnknownKey
+from sales_service.domain.key_errors import UnknownKey
 from sales_service.use_cases.manage_keys import (
     MadeKey,
     create_key,

@@ -7,7 +7,7 @@ from sales_service.api.return_problems import RETURN_PROBLEMS
 from sales_service.api.roles import Right
 from sales_service.api.tax_problems import TAX_PROBLEMS
 from sales_service.api.void_problems import VOID_PROBLEMS
-from sales_service.domain import errors
+from sales_service.domain import errors, key_errors
 from sales_service.domain.errors import TakenSku
 from sales_service.domain.sale import Sale
 from service_kit.http.access import right_refused
@@ -215,21 +215,21 @@ def _products_retired(error: errors.ProductsRetired) -> Problem:
     return Problem(409, PRODUCT_RETIRED, detail, faults)
 
 
-def _unknown_key(_: errors.UnknownKey) -> Problem:
+def _unknown_key(_: key_errors.UnknownKey) -> Problem:
     return Problem(404, "cle-introuvable", "Clé introuvable")
 
 
-def _key_exists(error: errors.KeyExists) -> Problem:
+def _key_exists(error: key_errors.KeyExists) -> Problem:
     detail = f"{error.client_id} a déjà une clé. Révoquez-la, ou renouvelez-la par /rotation."
     return Problem(409, "cle-existante", detail)
 
 
-def _key_is_revoked(_: errors.KeyIsRevoked) -> Problem:
+def _key_is_revoked(_: key_errors.KeyIsRevoked) -> Problem:
     detail = "Cette clé est révoquée pour toujours ; POST /api/cles/ en crée une autre."
     return Problem(409, "cle-revoquee", detail)
 
 
-def _too_many_secrets(error: errors.TooManySecrets) -> Problem:
+def _too_many_secrets(error: key_errors.TooManySecrets) -> Problem:
     detail = f"{error.most} anciens secrets sont encore valables ; attendez la fin du premier."
     return Problem(409, "trop-de-secrets", detail)
 
@@ -256,10 +256,10 @@ PROBLEM_OF: ProblemTable = {
     errors.PlaceSellsNothing: _place_sells_nothing,
     errors.StoreClosed: _store_closed,
     errors.ProductsRetired: _products_retired,
-    errors.UnknownKey: _unknown_key,
-    errors.KeyExists: _key_exists,
-    errors.KeyIsRevoked: _key_is_revoked,
-    errors.TooManySecrets: _too_many_secrets,
+    key_errors.UnknownKey: _unknown_key,
+    key_errors.KeyExists: _key_exists,
+    key_errors.KeyIsRevoked: _key_is_revoked,
+    key_errors.TooManySecrets: _too_many_secrets,
     **PAYMENT_PROBLEMS,
     **TAX_PROBLEMS,
     **RETURN_PROBLEMS,

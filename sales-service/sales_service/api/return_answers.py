@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from sales_service.api.answers import PaymentOut, TaxOut, money
+from sales_service.api.answers import money
+from sales_service.api.sale_answers import PaymentOut, TaxOut
 from sales_service.api.tax_answers import LineTaxOut
 from sales_service.api.words import FRENCH, FRENCH_OF_LINE, WORD_OF_METHOD
 from sales_service.domain.returns import Return, ReturnLine

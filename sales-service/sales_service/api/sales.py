@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.api.answers import SaleAnswer, SaleOut, VoidedProblem, respond
+from sales_service.api.answers import respond
 from sales_service.api.problems import insufficient_stock
 from sales_service.api.roles import (
     ReceiptReader,
@@ -18,6 +18,7 @@ from sales_service.api.roles import (
     finds_foreign_receipts,
     may,
 )
+from sales_service.api.sale_answers import SaleAnswer, SaleOut, VoidedProblem
 from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery, store_of
 from sales_service.api.state import sales_state
 from sales_service.api.void_problems import voided_sale

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from sales_service.api.answers import VoidOut
+from sales_service.api.sale_answers import VoidOut
 from sales_service.domain import errors
 from sales_service.domain.voids import Void, VoidOrigin
 from service_kit.http.problems import Problem, ProblemTable

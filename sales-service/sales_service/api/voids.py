@@ -7,8 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel
 
-from sales_service.api.answers import SaleAnswer, VoidedProblem, respond
+from sales_service.api.answers import respond
 from sales_service.api.roles import Seller
+from sales_service.api.sale_answers import SaleAnswer, VoidedProblem
 from sales_service.api.sale_schemas import DELETED_EXAMPLE_ID, VOIDED_EXAMPLE_ID
 from sales_service.api.schemas import FRENCH_ONLY, Text, with_example
 from sales_service.api.void_problems import voided_before

@@ -13,13 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db.stores import find_store_ids
-from sales_service.domain.errors import (
-    KeyExists,
-    KeyIsRevoked,
-    TooManySecrets,
-    UnknownKey,
-    UnknownStore,
-)
+from sales_service.domain.errors import UnknownStore
+from sales_service.domain.key_errors import KeyExists, KeyIsRevoked, TooManySecrets, UnknownKey
 from sales_service.events.key_events import key_changed
 from sales_service.events.published import KeyChanged
 from service_kit.events.key_changes import FormerSecret, keep_keys, lock_key

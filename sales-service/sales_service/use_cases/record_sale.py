@@ -10,7 +10,9 @@ from sales_service.catalogue_cache import CatalogueCache
 from sales_service.db.sale_writing import NothingWritten, write_sale
 from sales_service.db.sales import find_sale
 from sales_service.domain.errors import SaleExists, SalesError
-from sales_service.domain.sale import Sale, SaleDraft, is_repetition, ring_up
+from sales_service.domain.repetition import is_repetition
+from sales_service.domain.ring_up import ring_up
+from sales_service.domain.sale import Sale, SaleDraft
 from sales_service.events.sale_events import recorded
 from sales_service.telemetry import count_sales
 from service_kit.database.single_statement import autocommit, within
