@@ -22,8 +22,10 @@ VOIDS = """
         ) NOT VALID,
         DROP CONSTRAINT IF EXISTS sales_void_check,
         ADD CONSTRAINT sales_void_check CHECK (
-            void_origin IN ('till', 'timeout') AND status IN ('cancelled', 'voided')
-            OR void_origin IS NULL AND status <> 'voided'
+            void_origin IS NULL AND status <> 'voided'
+            -- A check that is null passes.
+            OR void_origin IS NOT NULL AND void_origin IN ('till', 'timeout')
+                AND status IN ('cancelled', 'voided')
         ) NOT VALID
 """
 CHECKS = ("sales_status_check", "sales_void_check")
