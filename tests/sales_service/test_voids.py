@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from sales_service import telemetry
 from sales_service.use_cases.cancel_stale_sales import cancel_stale_sales
 from service_kit.events.causes import act_as
 from service_kit.http.api_keys import ensure_key
@@ -327,3 +328,32 @@ async def test_the_list_of_voided_sales_has_both_kinds(shop: Shop) -> None:
     answer = await shop.client.get("/api/ventes/", params={"statut": "annulee"})
 
     assert {sale["id"] for sale in answer.json()} == {confirmed, pending}
+
+
+async def test_what_was_voided_is_counted_beside_the_revenue(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[tuple[str, float, dict[str, str]]] = []
+
+    class Counter:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def add(self, amount: float, labels: dict[str, str]) -> None:
+            counted.append((self.name, amount, labels))
+
+    sale_id, pending = await sell(shop), await open_sale(shop)
+    for name in ("_SALES", "_REVENUE", "_VOIDED_REVENUE"):
+        monkeypatch.setattr(telemetry, name, Counter(name))
+
+    await void(shop, sale_id)
+    await void(shop, sale_id)
+    await void(shop, pending)
+
+    paid = (await read(shop, sale_id))["total_ttc"]
+    place, other = str(shop.permissive), str(shop.strict)
+    assert counted == [
+        ("_SALES", 1, {"store": place, "status": "voided"}),
+        ("_VOIDED_REVENUE", paid, {"store": place, "currency": "CAD"}),
+        ("_SALES", 1, {"store": other, "status": "cancelled"}),
+    ]
