@@ -71,7 +71,7 @@ def _settings(kind: Any, engine: AsyncEngine) -> Any:
 
 @pytest.fixture
 async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a client of the sales service, with a product, an old sale and a return for each store."""
+    """Open a client of the sales service, with a product, an old sale and a return by store."""
     app = sales_service.main.create_app(_settings(sales_service.settings.Settings, sales_engine))
     async with _client_of(app, sales_engine) as client:
         headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}

@@ -115,7 +115,9 @@ PUBLISHED: list[Any] = [
         revoked_at=None,
         changed_at=NOW,
     ),
-    published.ProductChanged(1, 1, "P-1", "Café", "Épicerie", Decimal("3.3333"), True, NOW),
+    published.ProductChanged(
+        1, 1, "P-1", "Café", "Épicerie", Decimal("3.3333"), True, NOW, "40063813"
+    ),
 ]
 
 

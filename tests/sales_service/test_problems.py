@@ -8,7 +8,13 @@ from uuid_utils.compat import uuid7
 
 from sales_service.api.problems import PROBLEM_OF
 from sales_service.domain.catalogue import Goods, Product, ProductId, StoreId
-from sales_service.domain.errors import SkusTaken, SkuTaken, TakenSku, UnknownReferences
+from sales_service.domain.errors import (
+    CodeKind,
+    CodesTaken,
+    CodeTaken,
+    TakenCode,
+    UnknownReferences,
+)
 from sales_service.domain.ring_up import ring_up
 from sales_service.domain.sale import DraftLine, SaleDraft, SaleId
 from service_kit.http.problems import Problem
@@ -38,12 +44,15 @@ def test_a_basket_names_its_unknown_store_and_every_unknown_product() -> None:
     ]
 
 
-def test_a_taken_sku_is_found_in_the_body_of_one_product_and_of_a_batch() -> None:
-    one = problem(SkuTaken("THE-1", 4))
-    batch = problem(SkusTaken([TakenSku(1, "THE-1", 4), TakenSku(3, "B", None)]))
+def test_a_taken_code_is_found_in_the_body_of_one_product_and_of_a_batch() -> None:
+    sku, barcode = CodeKind.SKU, CodeKind.BARCODE
+    one = problem(CodeTaken(sku, "THE-1", 4))
+    batch = problem(
+        CodesTaken([TakenCode(1, sku, "THE-1", 4), TakenCode(3, barcode, "4006381333931", None)])
+    )
 
     assert [(each["pointer"], each.get("produit_id")) for each in one.errors] == [("/sku", 4)]
     assert [(each["pointer"], each.get("produit_id")) for each in batch.errors] == [
         ("/produits/1/sku", 4),
-        ("/produits/3/sku", None),
+        ("/produits/3/code_barres", None),
     ]

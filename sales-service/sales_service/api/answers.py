@@ -89,6 +89,7 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
 
     id: int
     sku: str
+    barcode: str | None
     name: str
     category: str
     unit_price: float
@@ -113,6 +114,7 @@ class ProductOut(msgspec.Struct, frozen=True, rename=FRENCH):
         return cls(
             product.id,
             product.sku,
+            product.barcode,
             product.name,
             product.category,
             float(product.unit_price),

@@ -7,8 +7,9 @@ from sales_service.api.return_problems import RETURN_PROBLEMS
 from sales_service.api.roles import Right
 from sales_service.api.tax_problems import TAX_PROBLEMS
 from sales_service.api.void_problems import VOID_PROBLEMS
+from sales_service.api.words import translate
 from sales_service.domain import errors, key_errors
-from sales_service.domain.errors import TakenSku
+from sales_service.domain.errors import CodeKind
 from sales_service.domain.sale import Sale
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
@@ -20,7 +21,11 @@ PRODUCT_EXISTS = "produit-existant"
 IMPOSSIBLE_SALE = "vente-impossible"
 PRODUCT_RETIRED = "produit-retire"
 SHORT = "stock-insuffisant"
-SKU_TAKEN = "Un produit porte déjà ce SKU."
+CODE_TAKEN = {
+    CodeKind.SKU: "Un produit porte déjà ce SKU.",
+    CodeKind.BARCODE: "Un produit en vente porte déjà ce code-barres.",
+}
+CODE_NAMES = {CodeKind.SKU: "Le SKU", CodeKind.BARCODE: "Le code-barres"}
 
 
 def insufficient_stock(sale: Sale, headers: Mapping[str, str]) -> Problem:
@@ -100,25 +105,35 @@ def _store_name_taken(error: errors.StoreNameTaken) -> Problem:
     return Problem(409, STORE_EXISTS, "Un magasin porte déjà ce nom.", [fault])
 
 
-def _sku_taken(error: errors.SkuTaken) -> Problem:
-    fault = _taken_sku("/sku", error.sku, error.product_id)
-    return Problem(409, PRODUCT_EXISTS, SKU_TAKEN, [fault])
+def _code_taken(error: errors.CodeTaken) -> Problem:
+    if error.code is None:
+        fault: Fault = {
+            "pointer": "/actif",
+            "code": PRODUCT_EXISTS,
+            "detail": "Son code-barres est pris ; code_barres lui en donne un autre, ou aucun.",
+        }
+    else:
+        pointer = json_pointer(translate(error.kind))
+        fault = _taken_code(pointer, error.kind, error.code, error.product_id)
+    return Problem(409, PRODUCT_EXISTS, CODE_TAKEN[error.kind], [fault])
 
 
-def _skus_taken(error: errors.SkusTaken) -> Problem:
-    faults = [_taken_sku_of_batch(taken) for taken in error.taken]
-    return Problem(409, PRODUCT_EXISTS, SKU_TAKEN, faults)
+def _codes_taken(error: errors.CodesTaken) -> Problem:
+    faults = [
+        _taken_code(
+            json_pointer("produits", taken.index, translate(taken.kind)),
+            *(taken.kind, taken.code, taken.product_id),
+        )
+        for taken in error.taken
+    ]
+    return Problem(409, PRODUCT_EXISTS, CODE_TAKEN[error.taken[0].kind], faults)
 
 
-def _taken_sku_of_batch(taken: TakenSku) -> Fault:
-    return _taken_sku(json_pointer("produits", taken.index, "sku"), taken.sku, taken.product_id)
-
-
-def _taken_sku(pointer: str, sku: str, product_id: int | None) -> Fault:
+def _taken_code(pointer: str, kind: CodeKind, code: str, product_id: int | None) -> Fault:
     fault: Fault = {
         "pointer": pointer,
         "code": PRODUCT_EXISTS,
-        "detail": f"Le SKU {sku} est pris ou répété.",
+        "detail": f"{CODE_NAMES[kind]} {code} est pris ou répété.",
     }
     return fault if product_id is None else fault | {"produit_id": product_id}
 
@@ -242,8 +257,8 @@ PROBLEM_OF: ProblemTable = {
     errors.UnknownProduct: _unknown_product,
     errors.UnknownSale: _unknown_sale,
     errors.StoreNameTaken: _store_name_taken,
-    errors.SkuTaken: _sku_taken,
-    errors.SkusTaken: _skus_taken,
+    errors.CodeTaken: _code_taken,
+    errors.CodesTaken: _codes_taken,
     errors.SkuInMotion: _sku_in_motion,
     errors.SaleExists: _sale_exists,
     errors.AbsurdDate: _absurd_date,

@@ -68,7 +68,8 @@ def _has_a_key(words: str) -> str:
 
 
 class SearchQuery(BaseModel):
-    """A page of a search in names, SKUs, categories and ids, without accents and case."""
+    """A page of a search in names, SKUs and categories, without accents and case, and for a product
+    with this id or bar code."""
 
     model_config = FRENCH_ONLY
 
@@ -119,7 +120,7 @@ async def get_products(
 async def search_products(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[SearchQuery, Query()]
 ) -> Response:
-    """Return the matching products by name; one with exactly this SKU or id comes first."""
+    """Return the matching products by name. One with exactly this SKU, id or bar code is first."""
     after = Found() if query.cursor is None else read_place(query.cursor)
     found = await find_products_matching(
         session, query.is_active, query.wanted, after, query.limit + 1

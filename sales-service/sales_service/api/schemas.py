@@ -52,6 +52,12 @@ LongText = Annotated[
 ]
 
 
+# Of a GTIN, of 8 to 14 digits, or of a shop's own making: what Code 128 can print.
+Barcode = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[!-~]([ -~]{0,38}[!-~])?$")
+]
+
+
 def _known_timezone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError("Fuseau horaire IANA inconnu.")
@@ -170,6 +176,7 @@ class ProductIn(BaseModel):
     category: Text
     unit_price: UnitPrice
     sku: Text | None = None
+    barcode: Barcode | None = None
     description: LongText = ""
     unit_cost: UnitPrice | None = None
     home_store_id: Identifier | None = None
@@ -220,7 +227,8 @@ class ProductsIn(BaseModel):
 class ProductChange(BaseModel):
     """Changes of a product; absent fields stay. Past sales keep their name and price.
 
-    `actif: false` retires the product, and `actif: true` puts it on sale again.
+    `actif: false` retires the product, and `actif: true` puts it on sale again. An empty
+    `code_barres` takes the bar code away.
 
     `quantite_stock` is a count in `magasin_id`, by default in the store that the product was made
     for."""
@@ -231,6 +239,7 @@ class ProductChange(BaseModel):
     category: Text | None = None
     unit_price: UnitPrice | None = None
     sku: Text | None = None
+    barcode: Barcode | Literal[""] | None = None
     description: LongText | None = None
     unit_cost: UnitPrice | None = None
     tax_class: TaxClass | None = None
@@ -247,7 +256,8 @@ class ProductChange(BaseModel):
 
     def columns(self) -> dict[str, Any]:
         """Return the columns that change."""
-        return self.model_dump(exclude_none=True, exclude={"on_hand", "store_id"})
+        columns = self.model_dump(exclude_none=True, exclude={"on_hand", "store_id"})
+        return columns | {"barcode": None} if self.barcode == "" else columns
 
     def count(self) -> Count | None:
         """Return the units that were counted, if any were."""

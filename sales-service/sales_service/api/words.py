@@ -11,6 +11,7 @@ FRENCH = {
     "amount": "montant",
     "amount_due": "a_payer",
     "at": "le",
+    "barcode": "code_barres",
     "basket": "panier",
     "business_date": "date_affaires",
     "by": "par",

@@ -31,13 +31,14 @@ class ProductRow:
     tax_class: str
     is_active: bool
     updated_at: datetime
+    barcode: str | None
 
 
 # Each has a second column, with its search key. `keys_version` is the version that the keys are of:
 # a process from before there were keys leaves it behind, and a trigger computes them.
 FOLDED = ("name", "sku", "category")
 PRODUCT_COLUMNS = """id, version, sku, name, description, category, unit_price, unit_cost,
-    home_store_id, tax_class, is_active, updated_at"""
+    home_store_id, tax_class, is_active, updated_at, barcode"""
 
 # Not a parameter: PostgreSQL then knows which products are few.
 ON_SALE = {True: "is_active", False: "NOT is_active"}
@@ -147,7 +148,7 @@ async def read_product(session: AsyncSession, product_id: int) -> ProductRow | N
 async def insert_products(
     session: AsyncSession, products: Sequence[dict[str, Any]], actor: str | None
 ) -> list[ProductRow]:
-    """Insert products and return them in order, without those whose SKU is taken."""
+    """Insert products and return them in order, without those whose SKU or bar code is taken."""
     rows = await session.execute(
         text(f"""
             WITH given AS (
@@ -157,9 +158,9 @@ async def insert_products(
                     CAST(:prices AS numeric[]), CAST(:costs AS numeric[]),
                     CAST(:home_stores AS int[]), CAST(:sku_keys AS text[]),
                     CAST(:name_keys AS text[]), CAST(:category_keys AS text[]),
-                    CAST(:tax_classes AS text[])) WITH ORDINALITY
+                    CAST(:tax_classes AS text[]), CAST(:barcodes AS text[])) WITH ORDINALITY
                     AS p(sku, name, description, category, unit_price, unit_cost, home_store_id,
-                        sku_key, name_key, category_key, tax_class, n)
+                        sku_key, name_key, category_key, tax_class, barcode, n)
                 ORDER BY n
             ), made_up AS (
                 SELECT id, 'P-' || lpad(id::text, greatest(6, length(id::text)), '0') AS sku
@@ -174,12 +175,13 @@ async def insert_products(
                 FROM made_up
             )
             INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost,
-                home_store_id, tax_class, sku_key, name_key, category_key, keys_version, changed_by)
+                home_store_id, tax_class, sku_key, name_key, category_key, barcode, keys_version,
+                changed_by)
             SELECT id, coalesce(given.sku, free.sku), name, description, category, unit_price,
                 unit_cost, home_store_id, tax_class, coalesce(sku_key, lower(free.sku)), name_key,
-                category_key, 1, CAST(:changed_by AS text)
+                category_key, barcode, 1, CAST(:changed_by AS text)
             FROM given LEFT JOIN free USING (id)
-            ON CONFLICT (sku) DO NOTHING
+            ON CONFLICT DO NOTHING
             RETURNING {PRODUCT_COLUMNS}
         """),
         {
@@ -194,6 +196,7 @@ async def insert_products(
             "sku_keys": [product["sku"] and fold(product["sku"]) for product in products],
             "name_keys": [fold(product["name"]) for product in products],
             "category_keys": [fold(product["category"]) for product in products],
+            "barcodes": [product["barcode"] for product in products],
             "changed_by": actor,
         },
     )
@@ -206,6 +209,20 @@ async def find_product_ids_by_sku(session: AsyncSession, skus: Sequence[str]) ->
         {"skus": list(skus)},
     )
     return {row.sku: row.id for row in rows}
+
+
+async def find_product_ids_by_barcode(
+    session: AsyncSession, barcodes: Sequence[str]
+) -> dict[str, int]:
+    """Return the products on sale with these bar codes."""
+    rows = await session.execute(
+        text("""
+            SELECT barcode, id FROM products
+            WHERE barcode = ANY(CAST(:barcodes AS text[])) AND is_active
+        """),
+        {"barcodes": list(barcodes)},
+    )
+    return {row.barcode: row.id for row in rows}
 
 
 async def update_product(

@@ -21,13 +21,14 @@ class Found:
 
 
 # The places are compared as they are sorted; `is_other` is false before it is true.
-_IS_OTHER = "NOT (sku_key = :key OR CAST(id AS text) = :words)"
+_IS_OTHER = """NOT (
+    sku_key = :key OR CAST(id AS text) = :words OR barcode IS NOT DISTINCT FROM :words)"""
 _SEARCHES = {
     are_active: text(f"""
         SELECT {PRODUCT_COLUMNS} FROM products
         WHERE {condition}
             AND (name_key LIKE :pattern OR sku_key LIKE :pattern OR category_key LIKE :pattern
-                OR CAST(id AS text) = :words)
+                OR CAST(id AS text) = :words OR barcode = :words)
             AND ({_IS_OTHER}, name_key, name COLLATE "C", id)
                 > (:is_other, :name_key, CAST(:name AS text) COLLATE "C", :id)
         ORDER BY {_IS_OTHER}, name_key, name COLLATE "C", id LIMIT :limit
@@ -39,9 +40,9 @@ _SEARCHES = {
 async def find_products_matching(
     session: AsyncSession, are_active: bool, words: str, after: Found, limit: int
 ) -> list[ProductRow]:
-    """Return products whose name, SKU or category contains `words`, or whose id is `words`.
+    """Return products whose name, SKU or category contains `words`, or whose id or bar code it is.
 
-    Those whose SKU or id is `words` come first.
+    Those whose SKU, id or bar code is `words` come first.
     """
     key = fold(words)
     escaped = key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -63,7 +64,7 @@ async def find_products_matching(
 
 def place_of(product: ProductRow, words: str) -> Found:
     """Return the place of a product in what a search for `words` finds."""
-    is_exact = fold(product.sku) == fold(words) or str(product.id) == words
+    is_exact = fold(product.sku) == fold(words) or words in (str(product.id), product.barcode)
     return Found(not is_exact, product.name, product.id)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -60,29 +61,41 @@ class StoreNameTaken(SalesError):
         self.name = name
 
 
+class CodeKind(StrEnum):
+    """A code by which a product is known; no other product on sale has the same."""
+
+    SKU = "sku"
+    BARCODE = "barcode"
+
+
 @dataclass(frozen=True, slots=True)
-class TakenSku:
-    """A SKU of a batch that another product has, in the chain or in the batch."""
+class TakenCode:
+    """A SKU or bar code of a batch that another product has, in the chain or in the batch."""
 
     index: int
-    sku: str
+    kind: CodeKind
+    code: str
     product_id: int | None
 
 
-class SkusTaken(SalesError):
-    """SKUs of a batch are taken."""
+class CodesTaken(SalesError):
+    """SKUs or bar codes of a batch are taken."""
 
-    def __init__(self, taken: Sequence[TakenSku]) -> None:
-        super().__init__(f"{len(taken)} SKUs are taken")
+    def __init__(self, taken: Sequence[TakenCode]) -> None:
+        super().__init__(f"{len(taken)} codes are taken")
         self.taken = taken
 
 
-class SkuTaken(SalesError):
-    """Another product has this SKU."""
+class CodeTaken(SalesError):
+    """Another product has this SKU or bar code.
 
-    def __init__(self, sku: str, product_id: int | None = None) -> None:
-        super().__init__(f"SKU {sku!r} is taken")
-        self.sku = sku
+    Without `code` it is the bar code of a product that was retired, and took it along.
+    """
+
+    def __init__(self, kind: CodeKind, code: str | None, product_id: int | None = None) -> None:
+        super().__init__(f"{kind} {code!r} is taken")
+        self.kind = kind
+        self.code = code
         self.product_id = product_id
 
 

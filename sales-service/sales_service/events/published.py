@@ -225,3 +225,4 @@ class ProductChanged(msgspec.Struct, frozen=True):
     unit_price: Decimal
     is_active: bool
     changed_at: datetime
+    barcode: str | None

@@ -12,11 +12,12 @@ from sales_service.db.catalogue import ProductRow
 from sales_service.db.stores import find_store_ids
 from sales_service.db.taxes import find_classes
 from sales_service.domain.errors import (
+    CodeKind,
+    CodesTaken,
+    CodeTaken,
     CountWithoutStore,
     SkuInMotion,
-    SkusTaken,
-    SkuTaken,
-    TakenSku,
+    TakenCode,
     UnknownHomeStores,
     UnknownProduct,
     UnknownStore,
@@ -27,6 +28,7 @@ from sales_service.domain.taxes import CLASSES
 from sales_service.events.level_events import declared
 from sales_service.events.published import ProductChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
+from service_kit.database.faults import constraint_of
 from service_kit.events.causes import current_actor
 from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
@@ -50,13 +52,13 @@ class Count:
 async def add_product(session: AsyncSession, product: NewProduct) -> ProductRow:
     """Add a product and return it.
 
-    Raises `SkuTaken`, `SkuInMotion`, `UnknownStore` or `UnknownTaxClass`.
+    Raises `CodeTaken`, `SkuInMotion`, `UnknownStore` or `UnknownTaxClass`.
     """
     try:
         [added] = await add_products(session, [product])
-    except SkusTaken as error:
-        [taken] = error.taken
-        raise SkuTaken(taken.sku, taken.product_id) from error
+    except CodesTaken as error:
+        taken = error.taken[0]
+        raise CodeTaken(taken.kind, taken.code, taken.product_id) from error
     except UnknownHomeStores as error:
         raise UnknownStore from error
     except UnknownTaxClasses as error:
@@ -67,7 +69,7 @@ async def add_product(session: AsyncSession, product: NewProduct) -> ProductRow:
 async def add_products(session: AsyncSession, products: Sequence[NewProduct]) -> list[ProductRow]:
     """Add products, all or none, and return them.
 
-    Raises `SkusTaken`, `SkuInMotion`, `UnknownHomeStores` or `UnknownTaxClasses`.
+    Raises `CodesTaken`, `SkuInMotion`, `UnknownHomeStores` or `UnknownTaxClasses`.
     """
     columns = [product.columns for product in products]
     await _check_home_stores(session, columns)
@@ -75,7 +77,7 @@ async def add_products(session: AsyncSession, products: Sequence[NewProduct]) ->
     added = await catalogue.insert_products(session, columns, current_actor())
     if len(added) < len(products):
         taken = await _find_taken(session, columns, {product.id for product in added})
-        raise SkusTaken(taken) if taken else SkuInMotion
+        raise CodesTaken(taken) if taken else SkuInMotion
     await _announce(session, added)
     openings = [
         declared("opening", row.home_store_id, row.id, product.opening_units, row.updated_at)
@@ -110,17 +112,26 @@ async def _find_unknown(session: AsyncSession, classes: set[str]) -> set[str]:
     return made_by_rates and made_by_rates - await find_classes(session, made_by_rates)
 
 
+_FIND_OWNERS = {
+    CodeKind.SKU: catalogue.find_product_ids_by_sku,
+    CodeKind.BARCODE: catalogue.find_product_ids_by_barcode,
+}
+
+
 async def _find_taken(
     session: AsyncSession, products: Sequence[dict[str, Any]], added: set[int]
-) -> list[TakenSku]:
-    skus = [product["sku"] for product in products]
-    owners = await catalogue.find_product_ids_by_sku(session, [sku for sku in skus if sku])
-    return [
-        # A repeated SKU belongs to a product that is about to be rolled back.
-        TakenSku(index, sku, None if owners[sku] in added else owners[sku])
-        for index, sku in enumerate(skus)
-        if sku in owners and (owners[sku] not in added or skus.count(sku) > 1)
-    ]
+) -> list[TakenCode]:
+    taken: list[TakenCode] = []
+    for kind, find_owners in _FIND_OWNERS.items():
+        codes = [product[kind] for product in products]
+        owners = await find_owners(session, [code for code in codes if code])
+        taken += [
+            # A repeated code belongs to a product that is about to be rolled back.
+            TakenCode(index, kind, code, None if owners[code] in added else owners[code])
+            for index, code in enumerate(codes)
+            if code in owners and (owners[code] not in added or codes.count(code) > 1)
+        ]
+    return sorted(taken, key=lambda each: each.index)
 
 
 async def change_product(
@@ -132,14 +143,17 @@ async def change_product(
     """Change a product, but not its past sales, declare what was counted, and return it.
 
     The update locks the product, so counts reach the stock in the order of its versions. Raises
-    `UnknownProduct`, `SkuTaken`, `UnknownTaxClass`, `CountWithoutStore` or `UnknownStore`.
+    `UnknownProduct`, `CodeTaken`, `UnknownTaxClass`, `CountWithoutStore` or `UnknownStore`.
     """
     if "tax_class" in changes and await _find_unknown(session, {changes["tax_class"]}):
         raise UnknownTaxClass(changes["tax_class"])
     try:
         product = await catalogue.update_product(session, product_id, changes, current_actor())
     except IntegrityError as error:
-        raise SkuTaken(changes.get("sku", "")) from error
+        # A product that is put on sale again brings its bar code with it.
+        is_barcode = constraint_of(error) == "products_by_barcode"
+        kind = CodeKind.BARCODE if is_barcode else CodeKind.SKU
+        raise CodeTaken(kind, changes.get(kind)) from error
     if product is None:
         raise UnknownProduct
     await _announce(session, [product])
@@ -196,6 +210,7 @@ async def _announce(session: AsyncSession, products: Sequence[ProductRow]) -> No
                     unit_price=product.unit_price,
                     is_active=product.is_active,
                     changed_at=product.updated_at,
+                    barcode=product.barcode,
                 ),
             )
             for product in products
