@@ -26,6 +26,7 @@ class Operation:
     outcome: Outcome = Outcome.UNKNOWN
     refusal: str | None = None
     attempts: int = 0
+    rates: int = 0  # the number of the newest rate that was answered before it began
     answers: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -40,6 +41,8 @@ class History:
     keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
     # (store, product) -> opening units and counts, in their order
     declared: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    taxed_stores: set[int] = field(default_factory=set)
+    rates: int = 0  # how many rates of taxes were answered
     surprises: list[str] = field(default_factory=list)
     """Answers that no client may get under any fault, such as 500."""
 

@@ -197,13 +197,34 @@ def without_database_clock() -> None:
 
 def without_change() -> None:
     """Let the sales service keep the change of whoever pays more than is due."""
-    from sales_service.domain import sale
+    from sales_service.domain import ring_up
     from sales_service.domain.payments import Paid, pay
 
     def pay_without_change(*arguments: Any) -> Paid:
         return replace(pay(*arguments), change_cents=0)
 
-    vars(sale)["pay"] = pay_without_change
+    vars(ring_up)["pay"] = pay_without_change
+
+
+def without_version_of_rates() -> None:
+    """Let a sale be taxed by the rates that its process has read once."""
+    from sales_service.db import sale_writing
+
+    statement = sale_writing._WRITE_SALE
+    as_read = f"CAST(${statement.names.index('rates_version') + 1} AS bigint)"
+    statement.sql = statement.sql.replace(
+        f"IS NOT DISTINCT FROM {as_read}", f"IS DISTINCT FROM least({as_read}, -1)"
+    )
+
+
+def without_remainder_of_taxes() -> None:
+    """Let the cents that are left of a tax belong to no line."""
+    from sales_service.domain import taxes
+
+    def round_down(amount: int, weights: Sequence[int]) -> list[int]:
+        return [amount * weight // (sum(weights) or 1) for weight in weights]
+
+    vars(taxes)["apportion"] = round_down
 
 
 def without_unknown_types() -> None:
@@ -264,4 +285,6 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "key-versions": without_versions_of_keys,
     "largest-remainder": without_largest_remainder,
     "voids": without_voids,
+    "rates-version": without_version_of_rates,
+    "tax-remainder": without_remainder_of_taxes,
 }

@@ -33,6 +33,12 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         ["catalogue-again"] * 3,
         ["audit keys are the same everywhere", "audit sales and stock agree"],
     ),
+    # Each sale shows it, whatever the fault.
+    ("rates-version", "tax-remainder"): (
+        5,
+        ["catalogue-again"],
+        ["taxed by", "audit sales: taxes"],
+    ),
     ("gaps",): (1, ["transaction"], ["not quiet"]),
     # The stock withdraws for every aborted sale; the report counts those of permissive stores only.
     ("isolation",): (1, ["transaction"], [": level "]),

@@ -12,6 +12,7 @@ from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import judge_keys
 from tests.system.faults.lab import Lab
 from tests.system.faults.quiet import READS, wait_for_quiet
+from tests.system.faults.tax_changes import judge_rates
 from tests.system.faults.voids import judge_voids, statuses_after
 
 STATUS_OF_REFUSAL = {"stock-insuffisant": "rejected", "vente-annulee": "cancelled"}
@@ -41,6 +42,7 @@ async def find_violations(lab: Lab, history: History) -> list[str]:
     found += await find_steps_back(lab)
     found += await judge_history(lab, history)
     found += await judge_keys(lab, history)
+    found += await judge_rates(lab, history)
     found += await find_applied_poison(lab)
     found += await find_innocent_dead_letters(lab)
     audit = await audit_everything(lab.database_urls)

@@ -17,6 +17,7 @@ from tests.system.faults.discounts import ask_for_discounts
 from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import KeyOffice
 from tests.system.faults.layout import FaultLayout
+from tests.system.faults.tax_changes import TaxOffice
 
 TILLS = 6
 PRODUCTS = 12
@@ -32,6 +33,7 @@ SHARE_ASYNC = 0.2
 SHARE_CASH = 0.4
 SHARE_CARD_AND_CASH = 0.3
 SHARE_VOIDED = 0.06
+SHARE_EXEMPT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Workload:
         token = layout.secrets["head-office"]
         self._http = open_client(headers={"x-token": token}, timeout=15, limits=limits)
         self._goods = Goods(())
+        self._taxes = TaxOffice(self._http, self._urls["sales"], self.history)
 
     async def __aenter__(self) -> "Workload":
         return self
@@ -74,17 +77,31 @@ class Workload:
         await self._http.aclose()
 
     async def open_stores(self) -> None:
-        """Open three stores, of both stock policies, with stock of all goods."""
+        """Open three stores, of both stock policies, with stock of all goods; two charge taxes."""
         run = f"{self._seed}-{id(self):x}"
         bodies = [
-            {"nom": f"{run}-{n}", "categorie": "Essai", "prix": 1 + n / 4} for n in range(PRODUCTS)
+            {
+                "nom": f"{run}-{n}",
+                "categorie": "Essai",
+                "prix": 1 + n / 4,
+                "classe_taxe": "detaxe" if n % 4 == 3 else "taxable",
+            }
+            for n in range(PRODUCTS)
         ]
         products = [await self._create("/api/produits/", body) for body in bodies]
         self._goods = Goods(tuple(products))
+        assert await self._taxes.add_rate(), self.history.surprises
         for number, policy in enumerate(("strict", "strict", "permissive")):
-            body = {"nom": f"{run}-magasin-{number}", "politique_stock": policy, "taxes": []}
+            body: dict[str, Any] = {"nom": f"{run}-magasin-{number}", "politique_stock": policy}
+            is_taxed = number > 0
+            if is_taxed:
+                body["lieu_fiscal"] = self._taxes.place
+            else:
+                body["taxes"] = []
             store_id = await self._create("/api/magasins/", body)
             self.history.stores[store_id] = policy
+            if is_taxed:
+                self.history.taxed_stores.add(store_id)
             self._keys[store_id] = {
                 role: await ensure_store_key(self._layout, role, store_id)
                 for role in ("till", "manager")
@@ -108,6 +125,7 @@ class Workload:
         office = KeyOffice(self._http, self._urls["sales"], self.history, name)
         async with asyncio.TaskGroup() as tills:
             tills.create_task(office.run(Random(f"{self._seed}/keys"), until))
+            tills.create_task(self._taxes.run(Random(f"{self._seed}/taxes"), until))
             for number in range(TILLS):
                 tills.create_task(self._work(number, until, at_least))
 
@@ -173,11 +191,15 @@ class Workload:
 
     async def _sell(self, random: Random, key: str, store_id: int) -> None:
         products = self._goods.choose(random, 3)
-        operation = Operation(key, store_id, {p: random.randint(1, 3) for p in products})
+        operation = Operation(
+            key, store_id, {p: random.randint(1, 3) for p in products}, rates=self.history.rates
+        )
         self.history.sales.append(operation)
         lines = [{"produit_id": id, "quantite": n} for id, n in operation.quantities.items()]
-        body = {"magasin_id": store_id, "panier": lines} | _payments(key)
+        body: dict[str, Any] = {"magasin_id": store_id, "panier": lines} | _payments(key)
         ask_for_discounts(body, operation)
+        if random.random() < SHARE_EXEMPT:
+            body["exemption_taxes"] = {"motif": "Certificat 123"}
         url = self._urls["sales"] + "/api/ventes/"
         headers = {"x-token": self._keys[store_id]["till"]}
         if random.random() < SHARE_ASYNC:

@@ -46,6 +46,40 @@ async def check_payments(session: AsyncSession) -> list[str]:
     return [f"sale {row.id}: its payments are not what is due" for row in rows]
 
 
+# A line of an older version has no shares.
+_WRONG_TAXES = text("""
+    WITH receipts AS (
+        SELECT id, taxes, tax_cents FROM sales
+        WHERE recorded_at > clock_timestamp() - interval '7 days'
+    ), lines AS (
+        SELECT receipts.id, lines.taxes, lines.tax_cents
+        FROM receipts JOIN sale_lines AS lines ON sale_id = receipts.id
+    ), of_receipts AS (
+        SELECT id, tax->>'code' AS code, sum(CAST(tax->>'amount_cents' AS bigint)) AS cents
+        FROM receipts, jsonb_array_elements(taxes) AS tax GROUP BY 1, 2
+        UNION ALL SELECT id, '', tax_cents FROM receipts
+    ), of_lines AS (
+        SELECT id, share->>'code' AS code, sum(CAST(share->>'amount_cents' AS bigint)) AS cents
+        FROM lines, jsonb_array_elements(taxes) AS share GROUP BY 1, 2
+        UNION ALL SELECT id, '', sum(tax_cents) FROM lines GROUP BY 1
+    )
+    SELECT id, code, of_receipts.cents AS charged, of_lines.cents AS shared
+    FROM of_receipts FULL JOIN of_lines USING (id, code)
+    WHERE of_receipts.cents IS DISTINCT FROM of_lines.cents
+        AND (code = '' OR id NOT IN (SELECT id FROM lines WHERE taxes IS NULL))
+    LIMIT 100
+""")
+
+
+async def check_taxes(session: AsyncSession) -> list[str]:
+    """Check that the taxes of each receipt of a week are the sums of its lines."""
+    rows = await session.execute(_WRONG_TAXES)
+    return [
+        f"sale {row.id}: tax {row.code or 'in all'} {row.charged}, its lines {row.shared}"
+        for row in rows
+    ]
+
+
 _OVERDUE = text("""
     SELECT id, recorded_at FROM sales
     WHERE status = 'pending'
@@ -194,6 +228,7 @@ async def check_announced_returns(session: AsyncSession) -> list[str]:
 CHECKS: dict[str, Callable[[AsyncSession], Awaitable[list[str]]]] = {
     "totals": check_totals,
     "payments are what is due": check_payments,
+    "taxes": check_taxes,
     "sagas end": check_sagas,
     "keys have one effect": check_keys,
     "sales are announced": check_announced,
