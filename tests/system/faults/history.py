@@ -31,6 +31,16 @@ class Operation:
 
 
 @dataclass(slots=True)
+class Asked:
+    """A return that a till asks for: units by line of a receipt."""
+
+    operation: Operation
+    units: Mapping[int, int]
+    body: dict[str, Any]
+    is_doubled: bool = False
+
+
+@dataclass(slots=True)
 class History:
     """Everything that the clients of one run did."""
 
@@ -38,6 +48,7 @@ class History:
     sales: list[Operation] = field(default_factory=list)
     movements: list[Operation] = field(default_factory=list)
     voids: dict[UUID, list[Operation]] = field(default_factory=dict)  # sale -> requests to void it
+    returns: dict[str, list[Asked]] = field(default_factory=dict)  # by the key of the sale
     keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
     # (store, product) -> opening units and counts, in their order
     declared: dict[tuple[int, int], list[int]] = field(default_factory=dict)
@@ -52,11 +63,14 @@ class History:
         for sale in self.sales:
             counts[f"sales {sale.outcome.value}"] += 1
         voids = [void for each in self.voids.values() for void in each]
-        operations = (*self.sales, *self.movements, *voids)
+        returns = [each.operation for asked in self.returns.values() for each in asked]
+        operations = (*self.sales, *self.movements, *voids, *returns)
         attempts = sum(each.attempts for each in operations)
         return counts | {
             "movements": len(self.movements),
             "voids done": sum(void.outcome is Outcome.DONE for void in voids),
+            "returns done": sum(each.outcome is Outcome.DONE for each in returns),
+            "returns refused": sum(each.outcome is Outcome.REFUSED for each in returns),
             "keys": len(self.keys),
             "requests repeated": attempts - len(operations),
         }

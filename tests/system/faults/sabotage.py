@@ -20,6 +20,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
+from service_kit.database import single_statement
 from service_kit.database.single_statement import DirectConnection
 from service_kit.events import outbox
 from service_kit.events.batch import Batch
@@ -51,6 +52,14 @@ def _watch_requests(folder: Path) -> None:
 
     outbox.add_to_outbox = add_and_note
 
+    within = single_statement.within
+
+    @wraps(within)
+    async def within_and_note(session: Any) -> DirectConnection:
+        session.sync_session.info["announces"] = True
+        return await within(session)
+
+    single_statement.within = within_and_note
     fetch = DirectConnection.fetch_row
 
     @wraps(fetch)

@@ -12,6 +12,7 @@ from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import judge_keys
 from tests.system.faults.lab import Lab
 from tests.system.faults.quiet import READS, wait_for_quiet
+from tests.system.faults.returning import count_restocked, judge_returns, read_returns
 from tests.system.faults.tax_changes import judge_rates
 from tests.system.faults.voids import judge_voids, statuses_after
 
@@ -55,12 +56,16 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
     async with lab.connection("sales") as sales_db:
         sales = await read_sales(sales_db, list(history.stores))
         keys = await read_keys(sales_db, [sale.key for sale in history.sales])
+        returns = await read_returns(sales_db, list(history.stores))
+        asked = [each for of_sale in history.returns.values() for each in of_sale]
+        return_keys = await read_keys(sales_db, [each.operation.key for each in asked])
     found = [fault for sale in history.sales for fault in judge_sale(sale, keys, sales)]
+    found += judge_returns(history, return_keys, returns)
     known = set(keys.values())
     found += [f"sale {id} belongs to no request" for id in sales.keys() - known]
     found += judge_voids(history, sales)
     async with lab.connection("stock") as stock_db:
-        found += await judge_levels(stock_db, history, sales)
+        found += await judge_levels(stock_db, history, sales, count_restocked(returns.values()))
         found += await judge_declarations(stock_db, history)
     async with lab.connection("report") as report_db:
         found += await judge_report(report_db, history, sales)
@@ -124,13 +129,16 @@ def judge_sale(
 
 
 async def judge_levels(
-    connection: asyncpg.Connection, history: History, sales: dict[UUID, RecordedSale]
+    connection: asyncpg.Connection,
+    history: History,
+    sales: dict[UUID, RecordedSale],
+    restocked: Counter[tuple[int, int]],
 ) -> list[str]:
-    """Check that each level is what the clients received less what confirmed sales took.
+    """Check that each level is what came in and came back, less what confirmed sales took.
 
     A voided sale has given its goods back, once.
     """
-    expected: Counter[tuple[int, int]] = Counter()
+    expected: Counter[tuple[int, int]] = Counter(restocked)
     for movement in history.movements:
         if movement.outcome is Outcome.DONE:
             for product_id, units in movement.quantities.items():

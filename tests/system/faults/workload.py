@@ -17,6 +17,7 @@ from tests.system.faults.discounts import ask_for_discounts
 from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import KeyOffice
 from tests.system.faults.layout import FaultLayout
+from tests.system.faults.returning import ask_for_returns
 from tests.system.faults.tax_changes import TaxOffice
 
 TILLS = 6
@@ -215,6 +216,20 @@ class Workload:
                 both.create_task(self._insist(operation, url, body, headers))
         else:
             await self._insist(operation, url, body, headers)
+        await self._bring_back(operation)
+
+    async def _bring_back(self, sale: Operation) -> None:
+        """Bring goods of a sale back, by several tills at once."""
+        asked = ask_for_returns(sale, list(self.history.stores))
+        if not asked:
+            return
+        self.history.returns[sale.key] = asked
+        url = f"{self._urls['sales']}/api/ventes/{sale.answers[0]['vente_id']}/retours"
+        async with asyncio.TaskGroup() as tills:
+            for each in asked:
+                headers = {"x-token": self._keys[each.operation.store_id]["till"]}
+                for _ in range(2 if each.is_doubled else 1):
+                    tills.create_task(self._insist(each.operation, url, each.body, headers))
 
     async def _sell_and_void(
         self, random: Random, sale: Operation, body: dict[str, Any], headers: dict[str, str]
