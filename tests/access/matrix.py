@@ -6,6 +6,8 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
 TILL, MANAGER, HEAD_OFFICE = "till", "manager", "head-office"
 LOGISTICS, READ_ONLY = "logistics", "read-only"
 ROLES = (TILL, MANAGER, HEAD_OFFICE, LOGISTICS, READ_ONLY)
@@ -67,6 +69,12 @@ def _return(store: int) -> dict[str, Any]:
         # The sale of each store has one unit. A repetition gets the return that is there.
         "retour_id": str(RETURN_OF[store]),
     }
+
+
+def _goods_return(store: int) -> dict[str, Any]:
+    lines = [{"produit_id": PRODUCT, "quantite": 1}]
+    # The keys of the other roles do not have the right.
+    return {"magasin_id": store, "lignes": lines, "motif": "Essai", "retour_id": str(uuid7())}
 
 
 def _reception(store: int) -> dict[str, Any]:
@@ -137,6 +145,7 @@ MATRIX = {
         "POST /api/ventes/{sale_id}/retours": Operation(
             "/api/ventes/{sale}/retours", _SELLERS, 201, 201, 404, _return
         ),
+        "POST /api/retours/": Operation("/api/retours/", _CHAIN, 201, 201, 403, _goods_return),
         "GET /api/retours/": Operation(
             "/api/retours/?magasin_id={store}", _RECEIPT_READERS, 200, 200, 200
         ),

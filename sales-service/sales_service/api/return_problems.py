@@ -1,13 +1,16 @@
 """The errors about returns as problems: status, code, pointers and sentences."""
 
+from sales_service.api.roles import Right
 from sales_service.domain import return_errors as errors
 from sales_service.domain.return_errors import Flaw
 from sales_service.domain.sale import SaleStatus
+from service_kit.http.access import right_refused
 from service_kit.http.problems import Problem, ProblemTable, json_pointer
 
 EXCESSIVE = "retour-excessif"
 IMPOSSIBLE = "retour-impossible"
 UNKNOWN_LINE = "ligne-introuvable"
+UNKNOWN_PRODUCT = "produit-introuvable"
 
 # Of another status than these, the sale was annulled.
 _WHY_NOT = {
@@ -24,6 +27,8 @@ _FLAWS = {
         "heure-absurde",
         "L'heure de cet UUID a plus d'un jour d'avance.",
     ),
+    Flaw.UNITS: ("/lignes", "unites-absurdes", "Le nombre d'unités du retour est absurde."),
+    Flaw.TOTAL: ("/lignes", "total-absurde", "Le total du retour est absurde."),
 }
 
 
@@ -97,6 +102,34 @@ def _return_exists(error: errors.ReturnExists) -> Problem:
     return Problem(409, "retour-existant", detail)
 
 
+def _without_receipt(_: errors.WithoutReceipt) -> Problem:
+    return right_refused(Right.RETURN_WITHOUT_RECEIPT)
+
+
+def _returned_goods_unknown(error: errors.ReturnedGoodsUnknown) -> Problem:
+    faults = [
+        {
+            "pointer": json_pointer("lignes", index, "produit_id"),
+            "code": UNKNOWN_PRODUCT,
+            "detail": f"Produit {product_id} introuvable.",
+        }
+        for index, product_id in error.products.items()
+    ]
+    return Problem(404, UNKNOWN_PRODUCT, "Produit introuvable", faults)
+
+
+def _refund_prices_overridden(error: errors.RefundPricesOverridden) -> Problem:
+    faults = [
+        {
+            "pointer": json_pointer("lignes", index, "prix_unitaire"),
+            "code": "prix-impose",
+            "detail": "Ce prix n'est pas celui du catalogue.",
+        }
+        for index in error.lines
+    ]
+    return right_refused(Right.PRICE_OVERRIDE, faults)
+
+
 def _impossible_return(error: errors.ImpossibleReturn) -> Problem:
     pointer, code, detail = _FLAWS[error.flaw]
     fault = {"pointer": pointer, "code": code, "detail": str(error.value)}
@@ -111,5 +144,8 @@ RETURN_PROBLEMS: ProblemTable = {
     errors.OtherCurrency: _other_currency,
     errors.WrongRefund: _wrong_refund,
     errors.ReturnExists: _return_exists,
+    errors.WithoutReceipt: _without_receipt,
+    errors.ReturnedGoodsUnknown: _returned_goods_unknown,
+    errors.RefundPricesOverridden: _refund_prices_overridden,
     errors.ImpossibleReturn: _impossible_return,
 }

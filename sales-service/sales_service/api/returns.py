@@ -6,15 +6,18 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from sales_service.api.answers import respond
+from sales_service.api.goods_return_schemas import GoodsReturnIn
 from sales_service.api.return_answers import ReturnAnswer, ReturnOut
 from sales_service.api.return_problems import key_required
 from sales_service.api.return_schemas import EXAMPLE_RETURN_ID, ReturnIn, ReturnsQuery, SaleReturnIn
 from sales_service.api.roles import ReceiptReader, Right, Seller, may
 from sales_service.api.sale_schemas import store_of
 from sales_service.api.sales import ReceiptId
+from sales_service.api.state import sales_state
 from sales_service.db.return_lists import list_returns
 from sales_service.db.returns import find_return
 from sales_service.domain.return_errors import UnknownReturn
+from sales_service.use_cases.record_goods_return import record_goods_return
 from sales_service.use_cases.record_return import RecordedReturn, record_return
 from service_kit.http.access import refuse_foreign
 from service_kit.http.idempotency import REPLAYED, Keyed, KeyedRequest
@@ -60,6 +63,27 @@ async def post_sale_return(
     state = api_state(request.app)
     state.outbox_watch.refuse_when_full()
     return _answer(await record_return(state.engine, draft, keyed, caller.reaches))
+
+
+@router.post(RETURNS, status_code=201, responses={201: json_of(ReturnAnswer)})
+async def post_return(
+    body: GoodsReturnIn, request: Request, caller: Seller, keyed: Keyed
+) -> Response:
+    """Take goods back without receipt; it needs the right `return-without-receipt`.
+
+    The till sends `Idempotency-Key` or chooses `retour_id`. The same request again is answered with
+    the recorded return."""
+    _require_key(body, keyed)
+    refuse_foreign(caller, body.store_id)
+    draft = body.to_draft(
+        may_return=may(caller, Right.RETURN_WITHOUT_RECEIPT),
+        may_override_prices=may(caller, Right.PRICE_OVERRIDE),
+        may_backdate=may(caller, Right.BACKDATE),
+    )
+    state = api_state(request.app)
+    state.outbox_watch.refuse_when_full()
+    catalogue = sales_state(request.app).catalogue
+    return _answer(await record_goods_return(state.engine, catalogue, draft, keyed))
 
 
 @router.get(RETURNS, responses={200: json_of(list[ReturnOut])})

@@ -20,6 +20,7 @@ class Right(StrEnum):
 
     PRICE_OVERRIDE = "price-override"
     BACKDATE = "backdate"
+    RETURN_WITHOUT_RECEIPT = "return-without-receipt"
     SEE_COSTS = "see-costs"
 
 

@@ -12,6 +12,7 @@ from sales_service.domain.errors import SalesError
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from sales_service.domain.catalogue import ProductId
     from sales_service.domain.sale import SaleStatus
 
 
@@ -79,12 +80,34 @@ class ReturnExists(SalesError):
         self.return_id = return_id
 
 
+class WithoutReceipt(SalesError):
+    """The sender may not take goods back without receipt."""
+
+
+class ReturnedGoodsUnknown(SalesError):
+    """Goods without receipt are of unknown products; `products` has them by index."""
+
+    def __init__(self, products: Mapping[int, ProductId]) -> None:
+        super().__init__(f"{len(products)} lines of unknown products")
+        self.products = products
+
+
+class RefundPricesOverridden(SalesError):
+    """These lines have other prices than the catalogue, and the sender may not set prices."""
+
+    def __init__(self, lines: Sequence[int]) -> None:
+        super().__init__(f"{len(lines)} lines have prices of their own")
+        self.lines = lines
+
+
 class Flaw(StrEnum):
     """What cannot be true of a return."""
 
     DATE = "date"
     BEFORE_SALE = "before the sale"
     ID_AHEAD = "id ahead"
+    UNITS = "units"
+    TOTAL = "total"
 
 
 class ImpossibleReturn(SalesError):
