@@ -83,17 +83,21 @@ async def test_spoilt_counters_are_repaired_while_reads_and_events_go_on(
     is_over = asyncio.Event()
     answers: list[Any] = []
 
-    async def read() -> None:
+    async def read(path: str, **period: str) -> None:
         while not is_over.is_set():
             # Each answer must be a success, whatever happens to the tables.
-            answers.append(await reports.get("/api/rapports/ventes"))
+            answers.append(await reports.get(path, **period))
 
     async def sell() -> None:
         for _ in range(10):
             await worker.sell(a_sale())
 
     rebuild = rebuild_of(worker)
-    readers = [asyncio.create_task(read()) for _ in range(4)]
+    readers = [
+        asyncio.create_task(read(path, **period))
+        for path in ("/api/rapports/ventes", "/api/ventes/rapport")
+        for period in ({}, {"date_debut": "2026-11-09"})
+    ]
     selling = asyncio.create_task(sell())
     await rebuild.build()
     await rebuild.swap()

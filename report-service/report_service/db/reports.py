@@ -53,8 +53,8 @@ _PRODUCTS = """
         SELECT * FROM ({sums}) AS sums WHERE receipts <> 0 OR units <> 0 OR amount_cents <> 0
         ORDER BY units DESC, product_id LIMIT :limit
     ) AS best
-    LEFT JOIN products AS p USING (product_id)
     LEFT JOIN product_totals AS t USING (product_id)
+    LEFT JOIN products AS p USING (product_id)
     ORDER BY best.units DESC, product_id
 """
 

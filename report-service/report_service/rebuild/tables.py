@@ -10,13 +10,20 @@ from report_service.db.counters import COUNTERS, STORE_DAYS
 from report_service.db.fact_rows import FACT_TABLES
 from service_kit.events import positions
 
+# The order in which reports lock the tables that they read. A swap that locked them in another
+# order would be in a deadlock with a report.
+_AS_REPORTS_READ = (
+    *FACT_TABLES,
+    *("store_totals", "store_months", "store_days", "stores"),
+    *("payment_totals", "payment_months", "payment_days"),
+    *("tax_totals", "tax_months", "tax_days"),
+    *("product_months", "product_days", "product_totals", "products"),
+    *("chain_days", "stock_levels"),
+)
 # All that is computed from the log, and the positions up to which it is computed.
 PROJECTIONS = (
-    *FACT_TABLES,
-    *(counter.table for counter in COUNTERS),
-    "stock_levels",
-    "products",
-    "stores",
+    *_AS_REPORTS_READ,
+    *(each.table for each in COUNTERS if each.table not in _AS_REPORTS_READ),
     "journal",
     positions.TABLE,
 )
@@ -105,6 +112,8 @@ async def _list_tables(connection: AsyncConnection, schema: str) -> list[str]:
 async def swap(connection: AsyncConnection) -> None:
     """Move the live tables to the schema `former` and the copies into their place."""
     live = await _list_tables(connection, LIVE)
+    locked = ", ".join(f"{LIVE}.{table}" for table in PROJECTIONS if table in live)
+    await connection.execute(text("LOCK TABLE " + locked))
     await connection.execute(text(f"CREATE SCHEMA {FORMER}"))
     for table in await list_copies(connection):
         # Triggers come last: filling a copy changes no answer.
