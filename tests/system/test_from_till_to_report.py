@@ -76,3 +76,36 @@ async def test_a_repeated_request_sells_once(chain: Chain) -> None:
     assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422)
     assert again.json() == first.json()
     assert await chain.level(store, coffee) == 3
+
+
+async def test_a_void_and_a_return_reach_the_report(chain: Chain) -> None:
+    store, coffee = await chain.open_store("permissive"), await chain.add_product(4.5)
+    await chain.receive(store, {coffee: 10})
+    kept, undone = [(await chain.sell(store, {coffee: 2})).json() for _ in range(2)]
+
+    void = await chain.sales.post(
+        f"/api/ventes/{undone['vente_id']}/annulation", json={"motif": "Erreur"}
+    )
+    back = await chain.sales.post(
+        f"/api/ventes/{kept['vente_id']}/retours",
+        json={"lignes": [{"ligne": 1, "quantite": 1}]},
+        headers={"idempotency-key": f"retour-{store}"},
+    )
+    assert (void.status_code, back.status_code) == (200, 201), (void.text, back.text)
+
+    query: dict[str, str] = {
+        "magasin_id": str(store),
+        "apres_vente": kept["vente_id"],
+        "apres_annulation": undone["vente_id"],
+        "apres_retour": back.json()["retour_id"],
+        "attendre_ms": "10000",
+    }
+    report = (await chain.report.get("/api/rapports/ventes", params=query)).json()
+    assert report["a_jour"] is True
+    assert (report["total_ventes"], report["nombre_ventes"]) == (4.5, 1)
+    assert (report["annulations"], report["retours"]) == (9.0, 4.5)
+    journal = (await chain.report.get("/api/journal", params={"magasin_id": store})).json()
+    assert [entry["type"] for entry in journal[:2]] == [
+        "retour_enregistre",
+        "vente_confirmee_annulee",
+    ]

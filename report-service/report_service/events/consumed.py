@@ -182,11 +182,11 @@ SALES_DECODERS: dict[str, type[Struct]] = {
     "sales.sale-confirmed.v1": SaleConfirmed,
     "sales.sale-rejected.v1": SaleRejected,
     "sales.sale-cancelled.v1": SaleCancelled,
+    "sales.sale-voided.v1": SaleVoided,
+    "sales.return-recorded.v1": ReturnRecorded,
     "sales.level-declared.v1": LevelDeclared,
     "sales.events-published.v1": EventsPublished,
 }
-# The report counts a voided sale, and what was returned, until it subtracts them.
-IGNORED_OF_SALES = frozenset({"sales.sale-voided.v1", "sales.return-recorded.v1"})
 STOCK_DECODERS: dict[str, type[Struct]] = {
     "stock.stock-levels-changed.v1": StockLevelsChanged,
     "stock.movement-posted.v1": MovementPosted,
