@@ -16,6 +16,7 @@ COMPARED_EVENTS = 2000  # only the newest of each service
 # The event of each kind; its last part is the kind's name.
 TYPES = (
     *("sales.sale-recorded.v1", "sales.sale-rejected.v1", "sales.sale-cancelled.v1"),
+    *("sales.sale-voided.v1", "sales.return-recorded.v1"),
     *("sales.level-declared.v1", "stock.movement-posted.v1"),
     *("catalogue.store-changed.v1", "catalogue.product-changed.v1"),
     "access.key-changed.v1",
@@ -56,7 +57,8 @@ class JournalState:
 _SALES_ROWS = """
     SELECT 'sale-recorded' AS kind, store_id, id::text AS subject FROM sales
     UNION ALL SELECT 'sale-' || status, store_id, id::text FROM sales
-        WHERE status IN ('rejected', 'cancelled')
+        WHERE status IN ('rejected', 'cancelled', 'voided')
+    UNION ALL SELECT 'return-recorded', store_id, id::text FROM returns
     UNION ALL SELECT 'store-changed', id, id::text FROM stores, generate_series(1, version)
     UNION ALL SELECT 'product-changed', NULL, id::text FROM products, generate_series(1, version)
 """
@@ -68,6 +70,7 @@ _JOURNAL_ROWS = "SELECT kind, store_id, subject FROM journal"
 KINDS = {
     "sales": {
         *("sale-recorded", "sale-rejected", "sale-cancelled"),
+        *("sale-voided", "return-recorded"),
         *("store-changed", "product-changed"),
     },
     "stock": {"movement-posted"},
