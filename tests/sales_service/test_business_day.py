@@ -34,6 +34,24 @@ def test_the_stores_clock_and_cutoff_decide_the_business_date(
     assert placed.sold_at.tzinfo is not None
 
 
+@pytest.mark.parametrize("cutoff_hour", [0, 4, 12])
+def test_a_date_alone_is_the_business_day_itself(cutoff_hour: int) -> None:
+    day = date(2026, 11, 20)
+
+    placed = place_in_business_day(day, NOW, "America/Toronto", cutoff_hour)
+
+    assert (placed.business_date, placed.local_hour) == (day, cutoff_hour)
+    begin = placed.sold_at
+    assert place_in_business_day(begin, NOW, "America/Toronto", cutoff_hour).business_date == day
+    assert placed.latest - begin == timedelta(days=1)
+
+
+def test_today_alone_means_now() -> None:
+    now = place_in_business_day(None, NOW, "America/Toronto", 4)
+
+    assert place_in_business_day(date(2026, 11, 23), NOW, "America/Toronto", 4) == now
+
+
 @pytest.mark.parametrize(
     ("local", "instant"),
     [

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from uuid_utils.compat import uuid7
 
 from tests.sales_service.conftest import Shop
 
@@ -173,6 +174,19 @@ async def test_a_body_that_is_no_sale_is_refused(
     )
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_date_without_a_time_is_the_business_day_itself(shop: Shop) -> None:
+    await shop.client.put(f"/api/magasins/{shop.permissive}", json={"heure_coupure": 4})
+    body = shop.basket((shop.coffee, 1)) | {"vente_id": str(uuid7())}
+
+    sold = await shop.client.post("/api/ventes/", json=body | {"date": "2026-01-05"})
+    again = await shop.client.post("/api/ventes/", json=body | {"date": "2026-01-05"})
+    midnight = await shop.client.post("/api/ventes/", json=body | {"date": "2026-01-05T00:00"})
+
+    assert (sold.status_code, sold.json()["date_affaires"]) == (201, "2026-01-05")
+    assert sold.json()["date"].startswith("2026-01-05T04:00:00")
+    assert (again.status_code, midnight.status_code) == (201, 409)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 
 from sales_service.api.sale_schemas import (
     MOST_LINES,
+    Moment,
     PaymentIn,
     RegisterId,
     is_of_a_store,
@@ -95,7 +96,7 @@ class ReturnIn(BaseModel):
     model_config = FRENCH_ONLY
 
     payments: Annotated[list[PaymentIn] | None, Field(max_length=MOST_PAYMENTS)] = None
-    returned_at: dt.datetime | None = None
+    returned_at: Moment | None = None
     register_id: RegisterId | None = None
     return_id: Annotated[UUID, AfterValidator(is_uuid7)] | None = None
 

@@ -1,6 +1,7 @@
 """Requests about sales: French JSON outside, a basket of the domain inside."""
 
 import datetime as dt
+import re
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     field_validator,
     model_validator,
 )
@@ -41,6 +44,21 @@ VOIDED_EXAMPLE_ID = UUID("0193a5d0-2c00-7000-8000-000000000002")
 DELETED_EXAMPLE_ID = UUID("0193a5d0-2c00-7000-8000-000000000003")
 
 
+def _moment_or_day(given: Any, parse: ValidatorFunctionWrapHandler) -> dt.date:
+    """Return a date alone as a date. A union would put its members into the pointers of errors."""
+    if isinstance(given, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+        parse(given)  # it may be no date
+        return dt.date.fromisoformat(given)
+    moment: dt.datetime = parse(given)
+    return moment
+
+
+# A date alone is a business day, not its midnight.
+Moment = Annotated[
+    dt.datetime,
+    WrapValidator(_moment_or_day),
+    Field(description="In the store's local time if it has no offset; a date alone is the day"),
+]
 RegisterId = Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,50}$")]
 Status = Literal["en_attente", "confirmee", "rejetee", "annulee"]
 
@@ -206,7 +224,7 @@ class SaleIn(BaseModel):
     store_id: Identifier
     basket: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
     discount: DiscountIn | None = None
-    sold_at: dt.datetime | None = None
+    sold_at: Moment | None = None
     register_id: RegisterId | None = None
     sale_id: Annotated[UUID, AfterValidator(is_uuid7)] | None = None
     tax_exemption: ExemptionIn | None = None

@@ -1,33 +1,48 @@
 """Finds the business date of a sale, the store's day and not UTC's, and how long it is open."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
 @dataclass(frozen=True, slots=True)
 class SaleTime:
-    """The instant of a sale, with its date and hour in the store."""
+    """The instant of a sale, with its date and hour in the store.
+
+    `latest` is when it happened at the latest: the end of the day if only the day is known.
+    """
 
     sold_at: datetime
     business_date: date
     local_hour: int
+    latest: datetime
 
 
 def place_in_business_day(
-    given: datetime | None, now: datetime, timezone: str, cutoff_hour: int
+    given: datetime | date | None, now: datetime, timezone: str, cutoff_hour: int
 ) -> SaleTime:
     """Return the business day of a sale; `given` is local time if it has no offset.
 
-    A sale before the cut-off hour belongs to the day before.
+    A sale before the cut-off hour belongs to the day before. A date alone is the business day
+    itself: it begins at the cut-off hour, and today means now.
     """
     zone = ZoneInfo(timezone)
+    if given is not None and not isinstance(given, datetime):
+        today = place_in_business_day(None, now, timezone, cutoff_hour)
+        return today if given == today.business_date else _whole_day(given, zone, cutoff_hour)
     sold_at = now.astimezone(zone) if given is None else given
     if sold_at.tzinfo is None:
         sold_at = sold_at.replace(tzinfo=zone)
     # Subtract from the wall clock, so that the cut-off keeps its hour when the clocks change.
     wall = sold_at.astimezone(zone).replace(tzinfo=None)
-    return SaleTime(sold_at, (wall - timedelta(hours=cutoff_hour)).date(), wall.hour)
+    return SaleTime(sold_at, (wall - timedelta(hours=cutoff_hour)).date(), wall.hour, sold_at)
+
+
+def _whole_day(day: date, zone: ZoneInfo, cutoff_hour: int) -> SaleTime:
+    begin, end = (
+        datetime.combine(each, time(cutoff_hour), zone) for each in (day, day + timedelta(days=1))
+    )
+    return SaleTime(begin, day, cutoff_hour, latest=end)
 
 
 def is_day_open(business_date: date, now: datetime, timezone: str, cutoff_hour: int) -> bool:

@@ -195,7 +195,7 @@ class DayClosed(SalesError):
 class AbsurdDate(SalesError):
     """The sale happened too long ago, or too far in the future."""
 
-    def __init__(self, sold_at: datetime) -> None:
+    def __init__(self, sold_at: datetime | date) -> None:
         super().__init__(f"sold at {sold_at}")
         self.sold_at = sold_at
 

@@ -13,7 +13,8 @@ def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
     if draft.discount != sale.discount:
         return False
     # A time without offset is local time in the store, as the receipt shows it.
-    if draft.sold_at not in (None, sale.sold_at, sale.sold_at.replace(tzinfo=None)):
+    local = sale.sold_at.replace(tzinfo=None)
+    if draft.sold_at not in (None, sale.sold_at, local, sale.business_date):
         return False
     if draft.payments not in (None, sale.paid.payments):
         return False

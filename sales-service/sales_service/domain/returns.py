@@ -35,7 +35,7 @@ class ReturnDraft:
 
     return_id: ReturnId
     store_id: StoreId | None
-    returned_at: datetime | None
+    returned_at: datetime | date | None
     register_id: str | None
     reason: str | None
     payments: tuple[Payment, ...] | None
@@ -130,5 +130,8 @@ def agrees(draft: ReturnDraft, recorded: Return, default_store: StoreId) -> bool
         and draft.payments in (None, recorded.refund.payments)
         # A time without offset is local time in the store, as the return shows it.
         and draft.returned_at
-        in (None, recorded.returned_at, recorded.returned_at.replace(tzinfo=None))
+        in (
+            *(None, recorded.business_date),
+            *(recorded.returned_at, recorded.returned_at.replace(tzinfo=None)),
+        )
     )

@@ -55,7 +55,7 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         raise AbsurdDate(time.sold_at)
     if draft.has_chosen_id and time_in(draft.sale_id) > now + LATEST_SALE_AHEAD:
         raise IdAhead(draft.sale_id)
-    _refuse_without_rights(draft, time.sold_at < now - LATEST_DELIVERY, products)
+    _refuse_without_rights(draft, time.latest < now - LATEST_DELIVERY, products)
     units = sum(line.quantity for line in draft.lines)
     if units > MOST_UNITS:
         raise AbsurdUnits(units)

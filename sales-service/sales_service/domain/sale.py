@@ -60,7 +60,7 @@ class SaleDraft:
 
     sale_id: SaleId
     store_id: StoreId
-    sold_at: datetime | None
+    sold_at: datetime | date | None
     register_id: str | None
     lines: tuple[DraftLine, ...]
     discount: Discount | None = None

@@ -67,7 +67,7 @@ def take_back(
     if store.currency != sale.currency:
         raise OtherCurrency(sale.currency, store.currency)
     time = time_of_return(draft, store, now)
-    if draft.returned_at is not None and time.sold_at < sale.sold_at:
+    if draft.returned_at is not None and time.latest < sale.sold_at:
         raise ImpossibleReturn(Flaw.BEFORE_SALE, time.sold_at)
     lines = _refund_lines(draft.lines, sale, refunded)
     sold_by = SoldBy(sale.id, sale.number, sale.store_id)
@@ -92,7 +92,7 @@ def time_of_return(draft: ReturnDraft, store: Store, now: datetime) -> SaleTime:
         raise ImpossibleReturn(Flaw.DATE, time.sold_at)
     if draft.has_chosen_id and time_in(draft.return_id) > now + LATEST_SALE_AHEAD:
         raise ImpossibleReturn(Flaw.ID_AHEAD, draft.return_id)
-    if time.sold_at < now - LATEST_DELIVERY and not draft.may_backdate:
+    if time.latest < now - LATEST_DELIVERY and not draft.may_backdate:
         raise Backdated
     return time
 
