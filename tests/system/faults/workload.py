@@ -207,7 +207,8 @@ class Workload:
             headers["prefer"] = "respond-async"
         if random.random() < SHARE_VOIDED:
             await self._sell_and_void(random, operation, body, headers)
-        elif random.random() < SHARE_WITHOUT_RETRY:
+            return
+        if random.random() < SHARE_WITHOUT_RETRY:
             await self._send(operation, url, body, headers)
         elif random.random() < SHARE_DOUBLED:
             # A till may repeat a request that seems lost while the first one still runs.
