@@ -80,6 +80,14 @@ async def read_returns(
     }
 
 
+def count_refunds(returns: Iterable[RecordedReturn]) -> Counter[int]:
+    """Return what each store has paid back, net of tax."""
+    refunds: Counter[int] = Counter()
+    for each in returns:
+        refunds[each.store_id] += each.total_cents
+    return refunds
+
+
 def count_restocked(returns: Iterable[RecordedReturn]) -> Counter[tuple[int, int]]:
     """Return how many units the returns bring into each level."""
     levels: Counter[tuple[int, int]] = Counter()

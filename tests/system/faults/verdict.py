@@ -12,13 +12,16 @@ from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import judge_keys
 from tests.system.faults.lab import Lab
 from tests.system.faults.quiet import READS, wait_for_quiet
-from tests.system.faults.returning import count_restocked, judge_returns, read_returns
+from tests.system.faults.returning import (
+    count_refunds,
+    count_restocked,
+    judge_returns,
+    read_returns,
+)
 from tests.system.faults.tax_changes import judge_rates
 from tests.system.faults.voids import judge_voids, statuses_after
 
 STATUS_OF_REFUSAL = {"stock-insuffisant": "rejected", "vente-annulee": "cancelled"}
-# The report does not subtract voids yet.
-REPORTED = {"confirmed", "voided"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
         found += await judge_levels(stock_db, history, sales, count_restocked(returns.values()))
         found += await judge_declarations(stock_db, history)
     async with lab.connection("report") as report_db:
-        found += await judge_report(report_db, history, sales)
+        found += await judge_report(report_db, history, sales, count_refunds(returns.values()))
     return found
 
 
@@ -192,9 +195,12 @@ async def judge_declarations(connection: asyncpg.Connection, history: History) -
 
 
 async def judge_report(
-    connection: asyncpg.Connection, history: History, sales: dict[UUID, RecordedSale]
+    connection: asyncpg.Connection,
+    history: History,
+    sales: dict[UUID, RecordedSale],
+    refunds: Counter[int],
 ) -> list[str]:
-    """Check that each sale of these statuses is reported exactly once, and no other sale is."""
+    """Check that each confirmed sale is reported once, less refunds, and no other sale is."""
     rows = await connection.fetch(
         """
         SELECT store_id, sum(sales_count) AS count, sum(amount_cents) AS cents FROM store_days
@@ -206,9 +212,12 @@ async def judge_report(
     found = []
     for store_id in history.stores:
         confirmed = [
-            sale for sale in sales.values() if sale.store_id == store_id and sale.status in REPORTED
+            sale
+            for sale in sales.values()
+            if sale.store_id == store_id and sale.status == "confirmed"
         ]
-        expected = (len(confirmed), sum(sale.total_cents for sale in confirmed))
+        sold = sum(sale.total_cents for sale in confirmed)
+        expected = (len(confirmed), sold - refunds[store_id])
         if reported.get(store_id, (0, 0)) != expected:
             found.append(
                 f"store {store_id}: report says {reported.get(store_id)}, sales say {expected}"
