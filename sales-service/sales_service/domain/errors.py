@@ -62,7 +62,7 @@ class StoreNameTaken(SalesError):
 
 
 class CodeKind(StrEnum):
-    """A code by which a product is known; no other product on sale has the same."""
+    """A code of a product. A SKU is of one product for ever, a bar code of one on sale."""
 
     SKU = "sku"
     BARCODE = "barcode"
