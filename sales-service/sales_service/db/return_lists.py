@@ -35,19 +35,22 @@ class ReturnFilter:
         return self.first_day is not None or self.last_day is not None
 
 
+_ALL = text(f"""
+    SELECT {RETURN_COLUMNS} FROM returns WHERE id < :before ORDER BY id DESC LIMIT :limit
+""")
 # A page of each store: the work grows with the stores, not with their returns. It is ordered by the
 # columns of its index, so that PostgreSQL reads no other.
 _PAGE_OF_STORES = """
-    WITH begins AS (
-        SELECT coalesce(
-            (SELECT least(business_date, :last_day) FROM returns WHERE id = :before), :last_day
-        ) AS day
-    )
-    SELECT newest.* FROM (
-        SELECT id AS wanted FROM stores
-        WHERE CAST(:store_ids AS int[]) IS NULL OR id = ANY(CAST(:store_ids AS int[]))
-    ) AS reached CROSS JOIN LATERAL ({page}) AS newest ORDER BY {order} LIMIT :limit
+    {begins} SELECT newest.* FROM {stores} AS reached(wanted)
+    CROSS JOIN LATERAL ({page}) AS newest ORDER BY {order} LIMIT :limit
 """
+_GIVEN_STORES = "unnest(CAST(:store_ids AS int[]))"
+_ALL_STORES = "(SELECT id FROM stores)"
+_BEGINS = """WITH begins AS (
+    SELECT coalesce(
+        (SELECT least(business_date, :last_day) FROM returns WHERE id = :before), :last_day
+    ) AS day
+)"""
 _PAGE_BY_ID = f"""
     SELECT {RETURN_COLUMNS} FROM returns
     WHERE (store_id, id) < (wanted, CAST(:before AS uuid)) AND store_id >= wanted
@@ -60,8 +63,18 @@ _PAGE_BY_DAY = f"""
         AND (store_id, business_date) >= (wanted, CAST(:first_day AS date))
     ORDER BY store_id DESC, business_date DESC, id DESC LIMIT :limit
 """
-_BY_ID = text(_PAGE_OF_STORES.format(page=_PAGE_BY_ID, order="id DESC"))
-_BY_DAY = text(_PAGE_OF_STORES.format(page=_PAGE_BY_DAY, order="business_date DESC, id DESC"))
+_BY_ID = text(
+    _PAGE_OF_STORES.format(begins="", stores=_GIVEN_STORES, page=_PAGE_BY_ID, order="id DESC")
+)
+_DAYS_FIRST = "business_date DESC, id DESC"
+_BY_DAY = text(
+    _PAGE_OF_STORES.format(
+        begins=_BEGINS, stores=_GIVEN_STORES, page=_PAGE_BY_DAY, order=_DAYS_FIRST
+    )
+)
+_ALL_BY_DAY = text(
+    _PAGE_OF_STORES.format(begins=_BEGINS, stores=_ALL_STORES, page=_PAGE_BY_DAY, order=_DAYS_FIRST)
+)
 # One number has one return, and one sale few.
 _FEW = f"""
     SELECT {RETURN_COLUMNS} FROM returns
@@ -97,17 +110,19 @@ async def list_returns(
         "first_day": wanted.first_day or date.min,
         "last_day": wanted.last_day or date.max,
     }
-    found = (await session.execute(_choose(wanted), values)).all()
+    found = (await session.execute(_choose(wanted, has_stores=store_ids is not None), values)).all()
     returns = await with_lines(session, found[:limit])
     return ReturnsPage(returns, has_more=len(returns) < len(found))
 
 
-def _choose(wanted: ReturnFilter) -> TextClause:
+def _choose(wanted: ReturnFilter, *, has_stores: bool) -> TextClause:
     if wanted.number is not None:
         return _OF_NUMBER
     if wanted.sale_id is not None:
         return _OF_SALE
-    return _BY_DAY if wanted.has_period else _BY_ID
+    if wanted.has_period:
+        return _BY_DAY if has_stores else _ALL_BY_DAY
+    return _BY_ID if has_stores else _ALL
 
 
 _RETURNED_UNITS = text("""

@@ -91,7 +91,8 @@ async def test_opening_a_store_makes_its_numbers_without_a_right_to_create(
     try:
         await connection.execute("SELECT create_sale_number_sequence(987654)")
 
-        assert await connection.fetchval("SELECT nextval('sale_number_987654')") == 1
+        for sequence in ("sale_number_987654", "return_number_987654"):
+            assert await connection.fetchval("SELECT nextval($1::regclass)", sequence) == 1
     finally:
         await transaction.rollback()
         await connection.close()
