@@ -13,11 +13,12 @@ CLAIMS = "report claims all sales until"
 # report's worker after a fetch and before its fence. The leader's seed freezes that of sales. The
 # clock's seed sets back that of sales-api, and sends an unknown version of an event.
 CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
-    ("deduplication", "entry-key", "change"): (
+    ("deduplication", "entry-key", "change", "reported-voids"): (
         7,
         ["delivered-again"] * 3,
         [
             "audit report: store-days",
+            "audit each void of sale is in the report once",
             "audit changes of sales are in the journal once",
             "audit sales: payments are what is due",
         ],
