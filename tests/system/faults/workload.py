@@ -1,7 +1,6 @@
 """A seeded workload: tills sell and stores receive goods while faults happen."""
 
 import asyncio
-from dataclasses import dataclass
 from random import Random
 from types import TracebackType
 from typing import Any
@@ -14,14 +13,15 @@ from infra.tools.local.keys import ensure_store_key
 from infra.tools.rest import AGAIN_CODES, AGAIN_STATUSES, ON_ITS_WAY_CODES
 from tests.fixtures.http import open_client
 from tests.system.faults.discounts import ask_for_discounts
+from tests.system.faults.goods import Goods, describe_goods
 from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import KeyOffice
 from tests.system.faults.layout import FaultLayout
+from tests.system.faults.paying import choose_payments
 from tests.system.faults.returning import ask_for_returns
 from tests.system.faults.tax_changes import TaxOffice
 
 TILLS = 6
-PRODUCTS = 12
 OPENING_UNITS = 40
 PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.2  # pause before a retry
@@ -31,23 +31,8 @@ SHARE_MOVEMENTS = 0.2
 SHARE_OPENINGS = 0.2  # of the movements
 MOST_COUNTS = 2  # of each opened product
 SHARE_ASYNC = 0.2
-SHARE_CASH = 0.4
-SHARE_CARD_AND_CASH = 0.3
 SHARE_VOIDED = 0.06
 SHARE_EXEMPT = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """The products that all stores of a run sell; the first ones are in most baskets."""
-
-    product_ids: tuple[int, ...]
-
-    def choose(self, random: Random, at_most: int) -> list[int]:
-        """Return different products, hot ones most often."""
-        weights = [1 / (rank + 1) for rank in range(len(self.product_ids))]
-        chosen = random.choices(self.product_ids, weights, k=random.randint(1, at_most))
-        return list(dict.fromkeys(chosen))
 
 
 class Workload:
@@ -80,16 +65,7 @@ class Workload:
     async def open_stores(self) -> None:
         """Open three stores, of both stock policies, with stock of all goods; two charge taxes."""
         run = f"{self._seed}-{id(self):x}"
-        bodies = [
-            {
-                "nom": f"{run}-{n}",
-                "categorie": "Essai",
-                "prix": 1 + n / 4,
-                "classe_taxe": "detaxe" if n % 4 == 3 else "taxable",
-            }
-            for n in range(PRODUCTS)
-        ]
-        products = [await self._create("/api/produits/", body) for body in bodies]
+        products = [await self._create("/api/produits/", body) for body in describe_goods(run)]
         self._goods = Goods(tuple(products))
         assert await self._taxes.add_rate(), self.history.surprises
         for number, policy in enumerate(("strict", "strict", "permissive")):
@@ -197,7 +173,7 @@ class Workload:
         )
         self.history.sales.append(operation)
         lines = [{"produit_id": id, "quantite": n} for id, n in operation.quantities.items()]
-        body: dict[str, Any] = {"magasin_id": store_id, "panier": lines} | _payments(key)
+        body: dict[str, Any] = {"magasin_id": store_id, "panier": lines} | choose_payments(key)
         ask_for_discounts(body, operation)
         if random.random() < SHARE_EXEMPT:
             body["exemption_taxes"] = {"motif": "Certificat 123"}
@@ -311,14 +287,3 @@ class Workload:
             return True
         self.history.surprises.append(f"{operation.key}: {answer.status_code} {answer.text[:300]}")
         return True
-
-
-def _payments(key: str) -> dict[str, Any]:
-    """Return how a sale is paid, if the till says it: with more cash than any basket costs."""
-    chance = Random(f"{key}/payments").random()  # of its own, so that a seed keeps its baskets
-    cash = {"moyen": "comptant", "montant": 1000}
-    if chance < SHARE_CASH:
-        return {"paiements": [cash]}
-    if chance < SHARE_CASH + SHARE_CARD_AND_CASH:
-        return {"paiements": [{"moyen": "debit", "montant": 0.5}, cash]}
-    return {}
