@@ -91,6 +91,9 @@ def count_sales(sales: Sequence[Sale]) -> None:
         paid = (sale.total_cents + sale.tax_cents) / 100
         if sale.status is SaleStatus.CONFIRMED:
             _REVENUE.add(paid, revenue)
+            # A rate sees no rise of a counter that begins with its first void or return.
+            _VOIDED_REVENUE.add(0, revenue)
+            _REFUNDED.add(0, revenue)
         elif sale.status is SaleStatus.VOIDED:
             _VOIDED_REVENUE.add(paid, revenue)
 
