@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -57,6 +58,11 @@ class Operation:
 
 def _sale(store: int) -> dict[str, Any]:
     return {"magasin_id": store, "panier": [{"produit_id": PRODUCT, "quantite": 1}]}
+
+
+def _lot(store: int) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat()
+    return {"ventes": [_sale(store) | {"vente_id": str(uuid7()), "date": now}]}
 
 
 def _void(_: int) -> dict[str, Any]:
@@ -131,6 +137,8 @@ _NO_KEY = "/api/cles/nobody/till"
 MATRIX = {
     "sales": {
         "POST /api/ventes/": Operation("/api/ventes/", _SELLERS, 201, 201, 403, _sale),
+        # A foreign store is refused in the result of its sale.
+        "POST /api/ventes/lots": Operation("/api/ventes/lots", _SELLERS, 200, 200, 200, _lot),
         "GET /api/ventes/": Operation(
             "/api/ventes/?magasin_id={store}", _RECEIPT_READERS, 200, 200, 200
         ),

@@ -10,7 +10,7 @@ from sales_service.api.void_problems import VOID_PROBLEMS
 from sales_service.api.words import translate
 from sales_service.domain import errors, key_errors
 from sales_service.domain.errors import CodeKind
-from sales_service.domain.sale import Sale
+from sales_service.domain.sale import LATEST_OFFLINE, Sale
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
 
@@ -195,6 +195,13 @@ def _backdated(_: errors.Backdated) -> Problem:
     return right_refused(Right.BACKDATE, [fault])
 
 
+def _offline_too_long(_: errors.OfflineTooLong) -> Problem:
+    detail = f"POST /api/ventes/ prend une vente plus ancienne, avec le droit {Right.BACKDATE}."
+    fault = {"pointer": "/date", "code": "trop-tard", "detail": detail}
+    title = f"La vente a plus de {LATEST_OFFLINE.days} jours."
+    return Problem(422, IMPOSSIBLE_SALE, title, [fault])
+
+
 def _prices_overridden(error: errors.PricesOverridden) -> Problem:
     faults = [
         {
@@ -267,6 +274,7 @@ PROBLEM_OF: ProblemTable = {
     errors.AbsurdUnits: _absurd_units,
     errors.DiscountsTooLarge: _discounts_too_large,
     errors.Backdated: _backdated,
+    errors.OfflineTooLong: _offline_too_long,
     errors.PricesOverridden: _prices_overridden,
     errors.PlaceSellsNothing: _place_sells_nothing,
     errors.StoreClosed: _store_closed,

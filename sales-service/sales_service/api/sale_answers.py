@@ -153,6 +153,20 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     ]
     payments: list[PaymentOut]
     change: Annotated[float, msgspec.Meta(description="What the customer gets back, in cash")]
+    is_price_forced: Annotated[
+        bool,
+        msgspec.Meta(
+            description="An offline till sold at another price than the catalogue's, without the"
+            " right `price-override`"
+        ),
+    ]
+    is_backdated: Annotated[
+        bool,
+        msgspec.Meta(
+            description="An offline till brought the sale more than a day late, without the right"
+            " `backdate`"
+        ),
+    ]
     lines: list[LineOut]
     void: Annotated[VoidOut | UnsetType, msgspec.Meta(description="Only of an `annulee`")] = UNSET
 
@@ -182,6 +196,8 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
                 for payment in sale.paid.payments
             ],
             money(sale.paid.change_cents),
+            sale.is_price_forced,
+            sale.is_backdated,
             [LineOut.of(line, returned) for line in sale.lines],
             UNSET if sale.void is None else VoidOut.of(sale.void),
             **more,

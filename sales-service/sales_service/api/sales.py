@@ -153,12 +153,17 @@ def wait_seconds(prefer: str) -> int:
     return 0 if "respond-async" in prefer.lower() else DEFAULT_WAIT_SECONDS
 
 
-def _answer(sale: Sale, replayed: Mapping[str, str]) -> Response:
-    headers = {"Location": f"/api/ventes/{sale.id}", **replayed}
+def refuse_without_effect(sale: Sale, headers: Mapping[str, str]) -> None:
+    """Raise `Problem` 409 for a sale that the stock refused, or that was voided or cancelled."""
     if sale.status is SaleStatus.REJECTED:
         raise insufficient_stock(sale, headers)
     if sale.void is not None:
         raise voided_sale(sale.void, headers)
+
+
+def _answer(sale: Sale, replayed: Mapping[str, str]) -> Response:
+    headers = {"Location": f"/api/ventes/{sale.id}", **replayed}
+    refuse_without_effect(sale, headers)
     status = 201
     if sale.status is SaleStatus.PENDING:
         status = 202

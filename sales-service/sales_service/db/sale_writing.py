@@ -35,7 +35,7 @@ _WRITE_SALE = DirectStatement(f"""
                 SELECT FROM unnest(CAST(:used_ids AS int[]), CAST(:used_versions AS bigint[]))
                     AS used(id, version)
                 WHERE used.version IS DISTINCT FROM
-                    (SELECT p.version FROM products AS p WHERE p.id = used.id AND p.is_active)
+                    (SELECT p.version FROM products AS p WHERE p.id = used.id)
             )
     ), claimed_key AS (
         {CLAIM_KEY}
@@ -46,7 +46,7 @@ _WRITE_SALE = DirectStatement(f"""
         INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at,
             utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id,
             taxes, total_cents, tax_cents, tax_exemption, client_id, discounts, discount_cents,
-            payments, change_cents, cash_rounding_cents)
+            payments, change_cents, cash_rounding_cents, is_price_forced, is_backdated)
         SELECT :id, :store_id,
             CAST(CAST(:store_id AS int) AS text) || '-' || lpad(n, greatest(6, length(n)), '0'),
             :status, :stock_policy, :sold_at, :utc_offset_minutes, clock_timestamp(),
@@ -54,7 +54,8 @@ _WRITE_SALE = DirectStatement(f"""
             CAST(CAST(:taxes AS text) AS jsonb),
             :total_cents, :tax_cents, :tax_exemption, :client_id,
             CAST(CAST(:discounts AS text) AS jsonb), :discount_cents,
-            CAST(CAST(:payments AS text) AS jsonb), :change_cents, :cash_rounding_cents
+            CAST(CAST(:payments AS text) AS jsonb), :change_cents, :cash_rounding_cents,
+            :is_price_forced, :is_backdated
         FROM numbered
         RETURNING number, recorded_at
     ), lines AS (
@@ -144,6 +145,8 @@ def _sale_columns(sale: Sale) -> dict[str, Any]:
         "payments": msgspec.json.encode(sale.paid.payments).decode(),
         "change_cents": sale.paid.change_cents,
         "cash_rounding_cents": sale.paid.rounding_cents,
+        "is_price_forced": sale.is_price_forced,
+        "is_backdated": sale.is_backdated,
     }
 
 

@@ -24,7 +24,7 @@ MOST_LINES_READ = 5000
 SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
     tax_exemption, missing, discounts, discount_cents, payments, change_cents, cash_rounding_cents,
-    decided_at, void_origin, void_reason, voided_at, voided_by"""
+    decided_at, void_origin, void_reason, voided_at, voided_by, is_price_forced, is_backdated"""
 
 
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
@@ -88,6 +88,8 @@ def _sale(row: Row[Any], lines: Sequence[Row[Any]]) -> Sale:
         paid=_paid(row),
         void=_void(row),
         tax_exemption=row.tax_exemption,
+        is_price_forced=row.is_price_forced,
+        is_backdated=row.is_backdated,
     )
 
 

@@ -282,6 +282,10 @@ class Backdated(SalesError):
     """The sale is delivered too late for a sender without the right to backdate."""
 
 
+class OfflineTooLong(SalesError):
+    """The till brings a sale later than any till may be offline."""
+
+
 class PricesOverridden(SalesError):
     """These lines have other prices than the catalogue, and the sender may not set prices."""
 

@@ -13,6 +13,7 @@ from sales_service.domain.errors import (
     AbsurdUnits,
     Backdated,
     IdAhead,
+    OfflineTooLong,
     PlaceSellsNothing,
     PricesOverridden,
     ProductsRetired,
@@ -25,6 +26,7 @@ from sales_service.domain.sale import (
     EARLIEST_SALE,
     LARGEST_TOTAL_CENTS,
     LATEST_DELIVERY,
+    LATEST_OFFLINE,
     LATEST_SALE_AHEAD,
     MOST_UNITS,
     DraftLine,
@@ -46,7 +48,8 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         raise StoreClosed
     if store.kind != "store":
         raise PlaceSellsNothing
-    _refuse_retired(draft, products)
+    if not draft.has_happened:
+        _refuse_retired(draft, products)
     # Check the year first: near the ends of the calendar a conversion of time zones fails.
     if draft.sold_at and not EARLIEST_SALE.year <= draft.sold_at.year < date.max.year:
         raise AbsurdDate(draft.sold_at)
@@ -55,7 +58,12 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         raise AbsurdDate(time.sold_at)
     if draft.has_chosen_id and time_in(draft.sale_id) > now + LATEST_SALE_AHEAD:
         raise IdAhead(draft.sale_id)
-    _refuse_without_rights(draft, time.latest < now - LATEST_DELIVERY, products)
+    if draft.has_happened and time.sold_at < now - LATEST_OFFLINE:
+        raise OfflineTooLong
+    is_backdated = time.latest < now - LATEST_DELIVERY and not draft.may_backdate
+    forced_prices = [] if draft.may_override_prices else _find_overridden(draft, products)
+    if not draft.has_happened:
+        _refuse_without_rights(is_backdated, forced_prices)
     units = sum(line.quantity for line in draft.lines)
     if units > MOST_UNITS:
         raise AbsurdUnits(units)
@@ -73,14 +81,14 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     classes = [products[line.product_id].tax_class for line in draft.lines]
     taxes = compute_taxes([line.amount_cents for line in amounts], classes, rates)
     tax_cents = sum(tax.amount_cents for tax in taxes.amounts)
+    # What has happened is final: the stock takes goods that have left, even below zero.
+    policy = StockPolicy.PERMISSIVE if draft.has_happened else store.stock_policy
     return Sale(
         id=draft.sale_id,
         store_id=store.id,
         number="",
-        status=(
-            SaleStatus.PENDING if store.stock_policy is StockPolicy.STRICT else SaleStatus.CONFIRMED
-        ),
-        stock_policy=store.stock_policy,
+        status=SaleStatus.PENDING if policy is StockPolicy.STRICT else SaleStatus.CONFIRMED,
+        stock_policy=policy,
         sold_at=time.sold_at,
         recorded_at=now,
         business_date=time.business_date,
@@ -95,6 +103,8 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         discount=draft.discount,
         discount_cents=gross_cents - total_cents,
         paid=pay(total_cents + tax_cents, draft.payments, store.cash_rounding),
+        is_price_forced=bool(forced_prices),
+        is_backdated=is_backdated,
     )
 
 
@@ -118,18 +128,20 @@ def _refuse_retired(draft: SaleDraft, products: Mapping[ProductId, Product]) -> 
         raise ProductsRetired(retired)
 
 
-def _refuse_without_rights(
-    draft: SaleDraft, is_late: bool, products: Mapping[ProductId, Product]
-) -> None:
-    if is_late and not draft.may_backdate:
-        raise Backdated
-    overridden = [
+def _find_overridden(draft: SaleDraft, products: Mapping[ProductId, Product]) -> list[int]:
+    """Return the indexes of the lines that have another price than the catalogue."""
+    return [
         index
         for index, line in enumerate(draft.lines)
         if line.unit_price not in (None, products[line.product_id].unit_price)
     ]
-    if overridden and not draft.may_override_prices:
-        raise PricesOverridden(overridden)
+
+
+def _refuse_without_rights(is_backdated: bool, forced_prices: Sequence[int]) -> None:
+    if is_backdated:
+        raise Backdated
+    if forced_prices:
+        raise PricesOverridden(forced_prices)
 
 
 def _price(line: DraftLine, products: Mapping[ProductId, Product]) -> Decimal:

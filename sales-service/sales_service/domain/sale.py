@@ -18,6 +18,8 @@ SaleId = NewType("SaleId", UUID)
 
 # A till delivers what it sold while it was offline. What comes later needs a right.
 LATEST_DELIVERY = timedelta(days=1)
+# How long a till may be offline and bring its sales as they happened, whatever its rights.
+LATEST_OFFLINE = timedelta(days=7)
 # A till whose clock is further ahead is wrong, and its sales would count for a wrong day.
 LATEST_SALE_AHEAD = timedelta(days=1)
 EARLIEST_SALE = date(2000, 1, 1)
@@ -69,6 +71,8 @@ class SaleDraft:
     may_backdate: bool = False
     tax_exemption: str | None = None  # the reason why this sale has no taxes
     payments: tuple[Payment, ...] | None = None
+    # The till was offline: the goods have left, and a refusal would not bring them back.
+    has_happened: bool = False
 
     @property
     def product_ids(self) -> set[ProductId]:
@@ -145,6 +149,9 @@ class Sale:
     discount_cents: int = 0
     paid: Paid = UNSTATED
     void: Void | None = None
+    # An offline till had no right to this.
+    is_price_forced: bool = False
+    is_backdated: bool = False
 
     @property
     def gross_cents(self) -> int:

@@ -81,6 +81,8 @@ class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
     payments: list[Payment]
     change_cents: int
     cash_rounding_cents: int
+    is_price_forced: bool
+    is_backdated: bool
 
 
 class SaleConfirmed(SaleRecorded, frozen=True, kw_only=True):

@@ -111,4 +111,6 @@ def sale_fields(sale: Sale) -> dict[str, Any]:
         "payments": [Payment(each.method.value, each.amount_cents) for each in sale.paid.payments],
         "change_cents": sale.paid.change_cents,
         "cash_rounding_cents": sale.paid.rounding_cents,
+        "is_price_forced": sale.is_price_forced,
+        "is_backdated": sale.is_backdated,
     }

@@ -97,6 +97,33 @@ _TABLE: ProblemTable = {
 }
 
 
+class Problems:
+    """The one table of an application; `kinds` are the errors that it knows."""
+
+    def __init__(self, table: ProblemTable) -> None:
+        self._table = table
+        self.kinds = tuple(table)
+
+    def of(self, error: Exception) -> Problem:
+        """Return the problem of an error of these kinds; raise a bug again."""
+        make = next(self._table[kind] for kind in type(error).__mro__ if kind in self._table)
+        return make(error)
+
+    def of_part(self, error: Exception) -> Problem:
+        """Return the problem of a part of a request; a bug in it is logged and harms no other."""
+        try:
+            return self.of(error)
+        except DBAPIError as bug:
+            logger.error("part of a request failed", exc_info=bug)
+            return Problem.of("internal-error")
+
+
+def problems_of(app: FastAPI) -> Problems:
+    """Return the table that `install_problems` has given to the application."""
+    problems: Problems = app.state.problems
+    return problems
+
+
 def install_problems(app: FastAPI, problem_of: ProblemTable) -> None:
     """Answer every error as a problem; `problem_of` is the service's table of its own errors."""
     state = api_state(app)
@@ -106,18 +133,16 @@ def install_problems(app: FastAPI, problem_of: ProblemTable) -> None:
         state.count_shed(Queue.POOL)
         return Problem.of("database-unavailable")
 
-    table: ProblemTable = {**_TABLE, PoolOverloaded: full_pool, **problem_of}
-
-    kinds = tuple(table)
+    problems = Problems({**_TABLE, PoolOverloaded: full_pool, **problem_of})
+    app.state.problems = problems
 
     async def answer(request: Request, error: Exception) -> Response:
         # FastAPI hides what the reading of a body raises behind a 400 of its own.
-        if isinstance(error, HTTPException) and isinstance(error.__cause__, kinds):
+        if isinstance(error, HTTPException) and isinstance(error.__cause__, problems.kinds):
             error = error.__cause__
-        make = next(table[kind] for kind in type(error).__mro__ if kind in table)
-        return make(error).response(request.url.path)
+        return problems.of(error).response(request.url.path)
 
-    for kind in table:
+    for kind in problems.kinds:
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(405, refuse_method)
     app.add_middleware(UnexpectedErrors)

@@ -69,21 +69,24 @@ class Problem(Exception):
     def response(self, instance: str) -> Response:
         """Return the HTTP answer to the request for `instance`, with the id of its trace."""
         trace.get_current_span().set_attribute("comptoir.problem", self.code)
-        body: dict[str, Any] = {
+        body = {
             "type": f"urn:comptoir:probleme:{self.code}",
             "title": HTTPStatus(self.status).phrase,
             "status": self.status,
-            "code": self.code,
-            "detail": self.detail,
             "instance": instance,
             "trace_id": current_trace_id(),
-            **self.members,
+            **self.content(),
         }
-        if self.errors:
-            body["errors"] = self.errors
-        if self.further_rows:
-            body[FURTHER_ROWS] = self.further_rows
         return Response(orjson.dumps(body), self.status, self.headers, PROBLEM_CONTENT_TYPE)
+
+    def content(self) -> dict[str, Any]:
+        """Return what the problem says, for an answer about several things at once."""
+        content = {"code": self.code, "detail": self.detail, **self.members}
+        if self.errors:
+            content["errors"] = self.errors
+        if self.further_rows:
+            content[FURTHER_ROWS] = self.further_rows
+        return content
 
 
 # How errors are answered; an error that is not in the table is a bug.
