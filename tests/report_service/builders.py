@@ -12,6 +12,7 @@ from report_service.events.consumed import (
     DocumentLine,
     Payment,
     ProductChanged,
+    Receipt,
     ReturnRecorded,
     SaleRecorded,
     SaleVoided,
@@ -56,6 +57,8 @@ def a_sale(
     change_cents: int = 0,
     rounding_cents: int = 0,
     taxes: dict[str, int] | None = None,
+    is_price_forced: bool = False,
+    is_backdated: bool = False,
 ) -> SaleRecorded:
     """Return a sale; by default one coffee at 12.50, without payments or taxes by code."""
     numbered = numbered_lines(lines)
@@ -76,6 +79,8 @@ def a_sale(
         payments=as_payments(paid),
         change_cents=change_cents,
         cash_rounding_cents=rounding_cents,
+        is_price_forced=is_price_forced,
+        is_backdated=is_backdated,
     )
 
 
@@ -96,9 +101,9 @@ def as_payments(paid: dict[str, int] | None) -> list[Payment]:
 
 def a_void_of(sale: SaleRecorded, voided_at: datetime = NOON) -> SaleVoided:
     """Return the void of a sale, with its receipt."""
+    of_receipt = {field.name for field in msgspec.structs.fields(Receipt)}
     fields = msgspec.structs.asdict(sale)
-    del fields["status"]
-    return SaleVoided(**fields, voided_at=voided_at)
+    return SaleVoided(**{name: fields[name] for name in of_receipt}, voided_at=voided_at)
 
 
 def a_return(

@@ -35,13 +35,13 @@ from tests.report_service.conftest import Projection, Reports
 
 OTHER_STORE = STORE + 1
 TILL, OFFICE, WORKER = "store-3/till", "demo/head-office", "sales-worker"
-MANAGER, OTHER_TILL = "store-3/manager", "store-4/till"
+MANAGER, OTHER_TILL, OFFLINE_TILL = "store-3/manager", "store-4/till", "store-3-bis/till"
 MINUTE = timedelta(minutes=1)
 WORDS = (
     *("vente_enregistree", "vente_rejetee", "vente_annulee"),
     *("magasin_modifie", "produit_modifie", "niveau_declare"),
     *("mouvement", "cle_modifiee"),
-    *("vente_confirmee_annulee", "retour_enregistre"),
+    *("vente_confirmee_annulee", "retour_enregistre", "vente_marquee"),
 )
 # In UTC it is before the year 1.
 AN_EARLY_CURSOR = urlsafe_b64encode(f"0001-01-01T00:00:00+23:59 {UUID(int=1)}".encode()).decode()
@@ -57,7 +57,7 @@ def confirmed(sale: msgspec.Struct) -> SaleConfirmed:
 async def filled(reports: Reports) -> Reports:
     """Return a journal with an entry of each kind, a minute apart, in the order of `WORDS`."""
     sale = uuid4()
-    minutes = [NOON + number * MINUTE for number in range(10)]
+    minutes = [NOON + number * MINUTE for number in range(11)]
     sold = a_sale(sale_id=sale, recorded_at=minutes[0])
     await reports.receive(sold, actor=TILL)
     await reports.receive(SaleRejected(sale, STORE, minutes[1]), actor=TILL)
@@ -72,6 +72,8 @@ async def filled(reports: Reports) -> Reports:
     await reports.receive(a_void_of(sold, voided_at=minutes[8]), actor=MANAGER)
     refund = a_return(store_id=OTHER_STORE, recorded_at=minutes[9])
     await reports.receive(refund, actor=OTHER_TILL)
+    marked = a_sale(recorded_at=minutes[10], is_price_forced=True)
+    await reports.receive(marked, actor=OFFLINE_TILL)
     return reports
 
 
@@ -94,9 +96,10 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         (OFFICE, None),
         (MANAGER, STORE),
         (OTHER_TILL, OTHER_STORE),
+        (OFFLINE_TILL, STORE),
     ]
-    assert entries[2]["objet"] == "shop/manager"
-    assert entries[1]["objet"] == entries[-1]["objet"]
+    assert entries[3]["objet"] == "shop/manager"
+    assert entries[2]["objet"] == entries[-1]["objet"]
     assert [entry["objet"] for entry in entries if entry["type"] == "produit_modifie"] == ["11"]
     first = datetime.fromisoformat(entries[-1]["enregistre_a"])
     assert first == NOON
@@ -118,7 +121,12 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         ({"acteur": OFFICE, "type": "magasin_modifie"}, ["magasin_modifie"]),
         ({"acteur": OFFICE, "magasin_id": STORE}, ["niveau_declare", "magasin_modifie"]),
         ({"magasin_id": STORE, "type": "mouvement"}, []),
-        ({"depuis": NOON + 8 * MINUTE}, ["retour_enregistre", "vente_confirmee_annulee"]),
+        ({"type": "vente_marquee"}, ["vente_marquee"]),
+        ({"acteur": OFFLINE_TILL, "magasin_id": STORE}, ["vente_marquee"]),
+        (
+            {"depuis": NOON + 8 * MINUTE},
+            ["vente_marquee", "retour_enregistre", "vente_confirmee_annulee"],
+        ),
         ({"avant": NOON + MINUTE}, ["vente_enregistree"]),
         ({"depuis": NOON + MINUTE, "avant": NOON + 3 * MINUTE}, ["vente_annulee", "vente_rejetee"]),
         ({"acteur": TILL, "depuis": NOON + MINUTE}, ["vente_rejetee"]),
@@ -189,6 +197,24 @@ async def test_an_event_that_is_delivered_again_has_one_entry(projection: Projec
             await sales_events.apply(session, events)
 
     assert await projection.rows("SELECT count(*) FROM journal") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("is_price_forced", "is_backdated", "kind"),
+    [
+        (True, False, "sale-marked"),
+        (False, True, "sale-marked"),
+        (True, True, "sale-marked"),
+        (False, False, "sale-recorded"),
+    ],
+)
+async def test_a_sale_beyond_the_rights_of_its_key_is_told_apart(
+    projection: Projection, is_price_forced: bool, is_backdated: bool, kind: str
+) -> None:
+    sold = a_sale(is_price_forced=is_price_forced, is_backdated=is_backdated)
+    await projection.receive(sold, actor=TILL)
+
+    assert await projection.rows("SELECT kind, actor FROM journal") == [(kind, TILL)]
 
 
 async def test_what_follows_by_itself_is_no_act(projection: Projection) -> None:

@@ -30,6 +30,27 @@ _POSITION = """
     VALUES ('report-service', 'catalogue.events.v1', 0, :next)
 """
 EVENTS = (uuid4(), uuid4())
+SALE, SALE_EVENT = uuid4(), uuid4()
+_MARKED_SALE = """
+    INSERT INTO sales (id, store_id, number, status, stock_policy, sold_at, utc_offset_minutes,
+        recorded_at, business_date, local_hour, currency, taxes, total_cents, tax_cents, client_id,
+        is_backdated)
+    VALUES (:id, 3, '3-000001', 'confirmed', 'permissive', now(), 0, now(), CURRENT_DATE, 12,
+        'CAD', '[]', 200, 0, 'till', true)
+"""
+_SALE_EVENT = """
+    INSERT INTO outbox (event_id, topic, key, type, subject, actor, payload, published_at,
+        kafka_partition, kafka_offset)
+    VALUES (:id, 'sales.events.v1', '3', 'sales.sale-recorded.v1', :sale, 'till', '{}', now(), 0, 0)
+"""
+_SALE_ENTRY = """
+    INSERT INTO journal (event_id, recorded_at, actor, kind, store_id, subject)
+    VALUES (:id, now(), 'till', :kind, 3, :sale)
+"""
+_SALES_POSITION = """
+    INSERT INTO consumer_positions (consumer, topic, partition, next_offset)
+    VALUES ('report-service', 'sales.events.v1', 0, 1)
+"""
 
 
 async def execute(engine: AsyncEngine, statement: str, **values: object) -> None:
@@ -102,3 +123,39 @@ async def test_another_actor_is_found(sales: AsyncEngine, report_engine: AsyncEn
     found = await differences(sales, report_engine)
     assert len(found) == 2
     assert all(each.endswith("made by head, the journal says somebody else") for each in found)
+
+
+@pytest.fixture
+async def marked(sales: AsyncEngine, report_engine: AsyncEngine) -> AsyncEngine:
+    """Return the catalogue with a sale that is marked; the journal lacks it alone."""
+    await execute(sales, _MARKED_SALE, id=SALE)
+    await execute(sales, _SALE_EVENT, id=SALE_EVENT, sale=str(SALE))
+    await journal(report_engine, *EVENTS)
+    return sales
+
+
+async def test_a_marked_sale_has_an_entry_that_says_so(
+    marked: AsyncEngine, report_engine: AsyncEngine
+) -> None:
+    await execute(report_engine, _SALES_POSITION)
+    await execute(report_engine, _SALE_ENTRY, id=SALE_EVENT, kind="sale-marked", sale=str(SALE))
+
+    assert await differences(marked, report_engine) == []
+
+
+async def test_a_mark_that_the_journal_does_not_tell_is_found(
+    marked: AsyncEngine, report_engine: AsyncEngine
+) -> None:
+    await execute(report_engine, _SALES_POSITION)
+    await execute(report_engine, _SALE_ENTRY, id=SALE_EVENT, kind="sale-recorded", sale=str(SALE))
+
+    assert await differences(marked, report_engine) == [
+        f"sale-marked of store 3: {SALE} is in the journal 0 times, and happened 1",
+        f"sale-recorded of store 3: {SALE} is in the journal 1 times, and happened 0",
+    ]
+
+
+async def test_a_marked_sale_that_is_on_its_way_is_excused(
+    marked: AsyncEngine, report_engine: AsyncEngine
+) -> None:
+    assert await differences(marked, report_engine) == []

@@ -93,6 +93,7 @@ class JournalIn(BaseModel):
     kind: Annotated[
         Literal[
             "vente_enregistree",
+            "vente_marquee",
             "vente_rejetee",
             "vente_annulee",
             "vente_confirmee_annulee",

@@ -53,6 +53,7 @@ FRENCH = {
 
 KINDS = {
     "vente_enregistree": Kind.SALE_RECORDED,
+    "vente_marquee": Kind.SALE_MARKED,
     "vente_rejetee": Kind.SALE_REJECTED,
     "vente_annulee": Kind.SALE_CANCELLED,
     "vente_confirmee_annulee": Kind.SALE_VOIDED,

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     """What somebody did."""
 
     SALE_RECORDED = "sale-recorded"
+    SALE_MARKED = "sale-marked"  # recorded, although the key had no right to its price or its date
     SALE_REJECTED = "sale-rejected"
     SALE_CANCELLED = "sale-cancelled"
     SALE_VOIDED = "sale-voided"

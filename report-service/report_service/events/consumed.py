@@ -67,9 +67,14 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 class SaleRecorded(Receipt, frozen=True, kw_only=True):
-    """A sale was recorded. It counts at once when its status is `confirmed`."""
+    """A sale was recorded. It counts at once when its status is `confirmed`.
+
+    It is marked when an offline till had no right to its price, or to its date.
+    """
 
     status: Literal["pending", "confirmed"]
+    is_price_forced: bool = False
+    is_backdated: bool = False
 
 
 class SaleConfirmed(SaleRecorded, frozen=True):

@@ -35,7 +35,9 @@ def entry_of(event: Event[Any]) -> Entry | None:
         case SaleConfirmed():
             return None
         case SaleRecorded():
-            what, subject, at = Kind.SALE_RECORDED, body.sale_id, body.recorded_at
+            is_marked = body.is_price_forced or body.is_backdated
+            what = Kind.SALE_MARKED if is_marked else Kind.SALE_RECORDED
+            subject, at = body.sale_id, body.recorded_at
         case SaleRejected():
             what, subject, at = Kind.SALE_REJECTED, body.sale_id, body.decided_at
         case SaleCancelled():

@@ -13,7 +13,7 @@ from report_service.events.topics import CATALOGUE_TOPIC, SALES_TOPIC, STOCK_TOP
 from service_kit.events import dead_letters, positions
 
 COMPARED_EVENTS = 2000  # only the newest of each service
-# The event of each kind; its last part is the kind's name.
+# The event of each kind; its last part is the kind's name, but for `MARKED`.
 TYPES = (
     *("sales.sale-recorded.v1", "sales.sale-rejected.v1", "sales.sale-cancelled.v1"),
     *("sales.sale-voided.v1", "sales.return-recorded.v1"),
@@ -21,6 +21,9 @@ TYPES = (
     *("catalogue.store-changed.v1", "catalogue.product-changed.v1"),
     "access.key-changed.v1",
 )
+
+# The kind of a sale that is recorded with a mark.
+MARKED = "sale-marked"
 
 
 class Group(NamedTuple):
@@ -54,8 +57,9 @@ class JournalState:
 
 # A change of a store or a product makes a version. Documents from before there were actors have no
 # event.
-_SALES_ROWS = """
-    SELECT 'sale-recorded' AS kind, store_id, id::text AS subject FROM sales
+_SALES_ROWS = f"""
+    SELECT CASE WHEN is_price_forced OR is_backdated THEN '{MARKED}' ELSE 'sale-recorded' END
+        AS kind, store_id, id::text AS subject FROM sales
     UNION ALL SELECT 'sale-' || status, store_id, id::text FROM sales
         WHERE status IN ('rejected', 'cancelled', 'voided')
     UNION ALL SELECT 'return-recorded', store_id, id::text FROM returns
@@ -69,7 +73,7 @@ _STOCK_ROWS = """
 _JOURNAL_ROWS = "SELECT kind, store_id, subject FROM journal"
 KINDS = {
     "sales": {
-        *("sale-recorded", "sale-rejected", "sale-cancelled"),
+        *("sale-recorded", MARKED, "sale-rejected", "sale-cancelled"),
         *("sale-voided", "return-recorded"),
         *("store-changed", "product-changed"),
     },
@@ -158,7 +162,8 @@ async def _find_under_way(
     own: AsyncSession, journal: JournalState, kind: str, subjects: Sequence[str]
 ) -> set[str]:
     """Return the subjects of which the report has not yet read every event."""
-    rows = await own.execute(_EVENTS, {"kind": kind, "subjects": list(subjects)})
+    event = "sale-recorded" if kind == MARKED else kind
+    rows = await own.execute(_EVENTS, {"kind": event, "subjects": list(subjects)})
     return {row.subject for row in rows if not journal.has_read(row)}
 
 
