@@ -1,5 +1,6 @@
 """`POST /api/ventes/lots`: what a till sold while it was offline has happened."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -119,6 +120,18 @@ async def test_the_same_sale_twice_in_a_lot_is_one_sale(shop: Shop) -> None:
 
     assert [result["statut"] for result in found] == [201, 200]
     assert await count(shop, "sales") == 1
+
+
+async def test_a_lot_that_is_delivered_twice_at_once_is_recorded_once(shop: Shop) -> None:
+    lot = [a_sale(shop) for _ in range(5)]
+
+    first, second = await asyncio.gather(*(results(shop, *each) for each in (lot, lot[::-1])))
+
+    statuses = [
+        {one["statut"], other["statut"]} for one, other in zip(first, reversed(second), strict=True)
+    ]
+    assert statuses == [{200, 201}] * 5
+    assert await count(shop, "sales") == 5
 
 
 async def test_a_sale_that_was_online_before_is_answered_as_it_stands(shop: Shop) -> None:
