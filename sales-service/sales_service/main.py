@@ -6,7 +6,17 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 
-from sales_service.api import keys, products, returns, sale_lots, sales, stores, taxes, voids
+from sales_service.api import (
+    exchanges,
+    keys,
+    products,
+    returns,
+    sale_lots,
+    sales,
+    stores,
+    taxes,
+    voids,
+)
 from sales_service.api.outcomes import run_outcomes
 from sales_service.api.problems import PROBLEM_OF
 from sales_service.api.state import SalesState
@@ -27,7 +37,8 @@ def create_app(settings: Settings) -> FastAPI:
         title="Comptoir : ventes",
         routers=[
             *(state, stores.router, products.router, taxes.router),
-            *(sales.router, sale_lots.router, voids.router, returns.router, keys.router),
+            *(sales.router, sale_lots.router, voids.router, returns.router, exchanges.router),
+            keys.router,
         ],
         problem_of=PROBLEM_OF,
     )

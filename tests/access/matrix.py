@@ -77,6 +77,13 @@ def _return(store: int) -> dict[str, Any]:
     }
 
 
+def _exchange(_: int) -> dict[str, Any]:
+    return {
+        "retour": {"lignes": [{"ligne": 1, "quantite": 1}], "retour_id": str(uuid7())},
+        "vente": {"panier": [{"produit_id": PRODUCT, "quantite": 1}], "vente_id": str(uuid7())},
+    }
+
+
 def _goods_return(store: int) -> dict[str, Any]:
     lines = [{"produit_id": PRODUCT, "quantite": 1}]
     # The keys of the other roles do not have the right.
@@ -152,6 +159,10 @@ MATRIX = {
         "DELETE /api/ventes/{sale_id}": Operation("/api/ventes/{sale}", _SELLERS, 409, 409, 404),
         "POST /api/ventes/{sale_id}/retours": Operation(
             "/api/ventes/{sale}/retours", _SELLERS, 201, 201, 404, _return
+        ),
+        # All of the sale has come back: whoever may exchange its goods is told so.
+        "POST /api/ventes/{sale_id}/echanges": Operation(
+            "/api/ventes/{sale}/echanges", _SELLERS, 409, 409, 404, _exchange
         ),
         "POST /api/retours/": Operation("/api/retours/", _CHAIN, 201, 201, 403, _goods_return),
         "GET /api/retours/": Operation(

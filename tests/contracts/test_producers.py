@@ -97,6 +97,7 @@ PUBLISHED: list[Any] = [
         tax_cents=17,
         payments=[published.Payment("cash", 350)],
         cash_rounding_cents=0,
+        exchange_sale_id=SALE_ID,
     ),
     published.LevelDeclared(SALE_ID, 3, 1, "opening", 50, NOW),
     published.EventsPublished(NOW),

@@ -20,7 +20,11 @@ class PaymentOut(Struct, gc=False, rename=_AMOUNT):
     """What was taken by a method of payment."""
 
     method: Annotated[
-        str, Meta(description="comptant, debit, credit, carte_cadeau or compte; later others")
+        str,
+        Meta(
+            description="comptant, debit, credit, carte_cadeau, compte or echange; later others."
+            " echange is what a return pays of the sale that is exchanged for it: over both it is 0"
+        ),
     ]
     amount: Annotated[
         float, _amount("Payments of sales without the change, less what returns paid back")

@@ -72,6 +72,7 @@ METHODS = {
     "credit": "credit",
     "gift-card": "carte_cadeau",
     "account": "compte",
+    "exchange": "echange",
 }
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from sales_service.api.answers import money
 from sales_service.api.sale_answers import PaymentOut, TaxOut
@@ -69,9 +70,12 @@ class ReturnOut(msgspec.Struct, frozen=True, rename=FRENCH):
         list[PaymentOut], msgspec.Meta(description="What is paid back; empty: not stated")
     ]
     lines: list[ReturnLineOut]
+    exchange_sale_id: Annotated[
+        UUID | UnsetType, msgspec.Meta(description="Only of an exchange: its sale")
+    ] = UNSET
 
     @classmethod
-    def of(cls, returned: Return, *more: Any) -> Self:
+    def of(cls, returned: Return, **more: Any) -> Self:
         sold_by = returned.sold_by
         return cls(
             returned.id,
@@ -94,11 +98,12 @@ class ReturnOut(msgspec.Struct, frozen=True, rename=FRENCH):
                 for each in returned.refund.payments
             ],
             [ReturnLineOut.of(line) for line in returned.lines],
-            *more,
+            UNSET if returned.exchange_sale_id is None else returned.exchange_sale_id,
+            **more,
         )
 
 
-class ReturnAnswer(ReturnOut, frozen=True, rename=FRENCH):
+class ReturnAnswer(ReturnOut, frozen=True, kw_only=True, rename=FRENCH):
     """The answer to a posted return."""
 
     message: str
@@ -106,4 +111,4 @@ class ReturnAnswer(ReturnOut, frozen=True, rename=FRENCH):
 
     @classmethod
     def to(cls, returned: Return) -> Self:
-        return cls.of(returned, MESSAGE, returned.id)
+        return cls.of(returned, message=MESSAGE, return_id=returned.id)

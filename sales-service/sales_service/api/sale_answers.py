@@ -169,6 +169,9 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     ]
     lines: list[LineOut]
     void: Annotated[VoidOut | UnsetType, msgspec.Meta(description="Only of an `annulee`")] = UNSET
+    exchange_return_id: Annotated[
+        UUID | UnsetType, msgspec.Meta(description="Only of an exchange: its return")
+    ] = UNSET
 
     @classmethod
     def of(cls, sale: Sale, returned: Mapping[int, int] | None = None, **more: Any) -> Self:
@@ -200,6 +203,7 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             sale.is_backdated,
             [LineOut.of(line, returned) for line in sale.lines],
             UNSET if sale.void is None else VoidOut.of(sale.void),
+            UNSET if sale.exchange_return_id is None else sale.exchange_return_id,
             **more,
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sales_service.api.sale_answers import VoidOut
-from sales_service.domain import errors
+from sales_service.domain import errors, return_errors
 from sales_service.domain.voids import Void, VoidOrigin
 from service_kit.http.problems import Problem, ProblemTable
 
@@ -54,6 +54,14 @@ def _already_returned(_: errors.AlreadyReturned) -> Problem:
     return Problem(409, "vente-retournee", detail)
 
 
+def _paid_by_return(_: return_errors.PaidByReturn) -> Problem:
+    detail = (
+        "Cette vente est celle d'un échange : elle ne s'annule pas."
+        " Reprenez la marchandise par un retour."
+    )
+    return Problem(409, "vente-d-echange", detail)
+
+
 def _day_closed(error: errors.DayClosed) -> Problem:
     detail = (
         f"La journée du {error.business_date} est close : la vente ne s'annule plus."
@@ -68,4 +76,5 @@ VOID_PROBLEMS: ProblemTable = {
     errors.SaleRejected: _sale_rejected,
     errors.AlreadyReturned: _already_returned,
     errors.DayClosed: _day_closed,
+    return_errors.PaidByReturn: _paid_by_return,
 }

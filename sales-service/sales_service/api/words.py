@@ -27,6 +27,9 @@ FRENCH = {
     "discount_reason": "motif_remise",
     "discounts": "remises",
     "end": "date_fin",
+    "exchange_return_id": "echange_retour_id",
+    "exchange_sale_id": "echange_vente_id",
+    "exchanged": "echange",
     "expires_at": "expire_le",
     "former_until": "anciens_valables_jusqua",
     "gross": "brut",
@@ -56,9 +59,11 @@ FRENCH = {
     "rate": "taux",
     "reason": "motif",
     "receipt_discount": "part_remise",
+    "refund_due": "a_rembourser",
     "register_id": "caisse",
     "return_id": "retour_id",
     "results": "resultats",
+    "returned": "retour",
     "returned_at": "date",
     "returned_quantity": "quantite_retournee",
     "revoked_at": "revoquee_le",
@@ -101,6 +106,7 @@ METHODS = {
     "credit": Method.CREDIT,
     "carte_cadeau": Method.GIFT_CARD,
     "compte": Method.ACCOUNT,
+    "echange": Method.EXCHANGE,
 }
 WORD_OF_METHOD = {method: word for word, method in METHODS.items()}
 

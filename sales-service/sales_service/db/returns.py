@@ -21,7 +21,7 @@ MOST_LINES_READ = 5000
 
 RETURN_COLUMNS = """id, store_id, number, sale_id, sale_number, sale_store_id, returned_at,
     utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id, reason,
-    taxes, total_cents, tax_cents, payments, cash_rounding_cents"""
+    taxes, total_cents, tax_cents, payments, cash_rounding_cents, exchange_sale_id"""
 _FIND = text(f"SELECT {RETURN_COLUMNS} FROM returns WHERE id = :id")
 
 
@@ -73,6 +73,7 @@ def _return(row: Row[Any], lines: Sequence[ReturnLine]) -> Return:
         total_cents=row.total_cents,
         tax_cents=row.tax_cents,
         refund=Refund(payments, row.cash_rounding_cents),
+        exchange_sale_id=None if row.exchange_sale_id is None else SaleId(row.exchange_sale_id),
     )
 
 

@@ -17,6 +17,7 @@ class Method(StrEnum):
     CREDIT = "credit"
     GIFT_CARD = "gift-card"
     ACCOUNT = "account"
+    EXCHANGE = "exchange"  # the refund of an exchange pays for its new sale
 
 
 @dataclass(frozen=True, slots=True)

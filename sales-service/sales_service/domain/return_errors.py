@@ -80,6 +80,10 @@ class ReturnExists(SalesError):
         self.return_id = return_id
 
 
+class PaidByReturn(SalesError):
+    """The sale is the new one of an exchange: a void would give back what the return refunded."""
+
+
 class WithoutReceipt(SalesError):
     """The sender may not take goods back without receipt."""
 

@@ -100,6 +100,7 @@ class Return:
     total_cents: int
     tax_cents: int
     refund: Refund
+    exchange_sale_id: SaleId | None = None  # the sale that the refund pays for
 
 
 def sum_taxes(lines: Sequence[ReturnLine]) -> tuple[TaxAmount, ...]:

@@ -83,6 +83,7 @@ class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
     cash_rounding_cents: int
     is_price_forced: bool
     is_backdated: bool
+    exchange_return_id: UUID | None
 
 
 class SaleConfirmed(SaleRecorded, frozen=True, kw_only=True):
@@ -171,6 +172,7 @@ class ReturnRecorded(msgspec.Struct, frozen=True, kw_only=True):
     tax_cents: int
     payments: list[Payment]
     cash_rounding_cents: int
+    exchange_sale_id: UUID | None
 
 
 class LevelDeclared(msgspec.Struct, frozen=True):

@@ -55,4 +55,5 @@ def _body(returned: Return) -> ReturnRecorded:
             Payment(each.method.value, each.amount_cents) for each in returned.refund.payments
         ],
         cash_rounding_cents=returned.refund.rounding_cents,
+        exchange_sale_id=returned.exchange_sale_id,
     )

@@ -65,7 +65,7 @@ async def _take_back(
 ) -> RecordedReturn:
     sale = await lock_sale(session, draft.sale_id, request, draft.return_id)
     if sale is None:
-        return RecordedReturn(await _find_by_key(session, draft, request), is_repeated=True)
+        return RecordedReturn(await find_by_key(session, draft, request), is_repeated=True)
     if draft.store_id is None and not reaches(sale.store_id):
         raise UnknownSale
     if draft.has_chosen_id and (known := await find_return(session, draft.return_id)):
@@ -81,7 +81,7 @@ async def _take_back(
     return RecordedReturn(await write_return(session, returned, event, request.client_id))
 
 
-async def _find_by_key(
+async def find_by_key(
     session: AsyncSession, draft: SaleReturnDraft, request: KeyedRequest
 ) -> Return:
     """Return the return that the request's key belongs to; raise `UnknownSale`.

@@ -22,6 +22,7 @@ from sales_service.domain.errors import (
     SaleTimedOut,
     UnknownSale,
 )
+from sales_service.domain.return_errors import PaidByReturn
 from sales_service.domain.sale import Sale, SaleStatus
 from sales_service.domain.voids import Void, VoidOrigin
 from sales_service.events.sale_events import cancelled, voided
@@ -53,6 +54,8 @@ async def void_sale(
         return VoidedSale(_require(earlier, caller), is_repeated=True)
     sale = _require(await lock_sale(session, sale_id), caller)
     _refuse_ended(sale)
+    if sale.exchange_return_id is not None:
+        raise PaidByReturn
     if await has_returns(session, sale):
         raise AlreadyReturned
     clock = await read_clock(session, sale.store_id)
