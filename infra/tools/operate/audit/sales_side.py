@@ -29,21 +29,58 @@ async def check_totals(session: AsyncSession) -> list[str]:
 
 
 _WRONG_PAYMENTS = text("""
-    SELECT id FROM sales CROSS JOIN LATERAL (
-        SELECT sum(CAST(payment ->> 'amount_cents' AS bigint)) AS received
+    WITH documents AS (
+        SELECT 'sale' AS kind, id, payments, change_cents, cash_rounding_cents,
+            total_cents + tax_cents AS total
+        FROM sales
+        UNION ALL
+        SELECT 'return', id, payments, 0, cash_rounding_cents, total_cents + tax_cents FROM returns
+    )
+    SELECT kind, id FROM documents CROSS JOIN LATERAL (
+        SELECT sum(CAST(payment ->> 'amount_cents' AS bigint)) AS handed_over
         FROM jsonb_array_elements(payments) AS payment
     ) AS paid
     WHERE change_cents < 0 OR abs(cash_rounding_cents) > 2
         OR CASE WHEN payments = '[]' THEN (change_cents, cash_rounding_cents) <> (0, 0)
-            ELSE received - change_cents <> total_cents + tax_cents + cash_rounding_cents END
+            ELSE handed_over - change_cents <> total + cash_rounding_cents END
     LIMIT 100
 """)
 
 
 async def check_payments(session: AsyncSession) -> list[str]:
-    """Check that the payments of a receipt cover what is due, and no more."""
+    """Check that the payments of a sale cover what is due, and those of a return pay it back."""
     rows = await session.execute(_WRONG_PAYMENTS)
-    return [f"sale {row.id}: its payments are not what is due" for row in rows]
+    return [f"{row.kind} {row.id}: its payments are not what is due" for row in rows]
+
+
+# What the exchange pays of one document is what it pays of the other one, on one day of a store.
+_BROKEN_EXCHANGES = text("""
+    WITH documents AS (
+        SELECT id AS sale_id, exchange_return_id AS return_id, store_id, business_date, payments,
+            1 AS sign
+        FROM sales WHERE exchange_return_id IS NOT NULL
+        UNION ALL
+        SELECT exchange_sale_id, id, store_id, business_date, payments, -1
+        FROM returns WHERE exchange_sale_id IS NOT NULL
+    )
+    SELECT sale_id, return_id FROM documents CROSS JOIN LATERAL (
+        SELECT coalesce(sum(CAST(payment ->> 'amount_cents' AS bigint)), 0) AS cents
+        FROM jsonb_array_elements(payments) AS payment WHERE payment ->> 'method' = 'exchange'
+    ) AS exchanged
+    GROUP BY sale_id, return_id
+    HAVING count(*) <> 2 OR sum(sign) <> 0 OR sum(sign * cents) <> 0
+        OR count(DISTINCT (store_id, business_date)) <> 1
+    LIMIT 100
+""")
+
+
+async def check_exchanges(session: AsyncSession) -> list[str]:
+    """Check that an exchange has two documents that name each other and pay for each other."""
+    rows = await session.execute(_BROKEN_EXCHANGES)
+    return [
+        f"exchange of return {row.return_id} for sale {row.sale_id}: they are no pair"
+        for row in rows
+    ]
 
 
 # A line of an older version has no shares.
@@ -228,6 +265,7 @@ async def check_announced_returns(session: AsyncSession) -> list[str]:
 CHECKS: dict[str, Callable[[AsyncSession], Awaitable[list[str]]]] = {
     "totals": check_totals,
     "payments are what is due": check_payments,
+    "exchanges are pairs": check_exchanges,
     "taxes": check_taxes,
     "sagas end": check_sagas,
     "keys have one effect": check_keys,
