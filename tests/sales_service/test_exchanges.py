@@ -61,6 +61,7 @@ async def test_the_customer_pays_the_difference(shop: Shop) -> None:
     assert answer.status_code == 201, answer.text
     made = answer.json()
     assert answer.headers["location"] == f"/api/ventes/{body['vente']['vente_id']}"
+    assert (made["retour_id"], made["vente_id"]) == (made["retour"]["id"], made["vente"]["id"])
     assert (made["echange"], made["difference"]) == (COFFEE, 0.57)
     assert (made["a_payer"], made["arrondi_especes"], made["monnaie"]) == (0.55, -0.02, 0.45)
     assert "a_rembourser" not in made

@@ -1,6 +1,7 @@
 """The answer to an exchange: both documents, and the difference that is paid."""
 
 from typing import Annotated, Self
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -18,6 +19,8 @@ class ExchangeAnswer(msgspec.Struct, frozen=True, rename=FRENCH):
     """An exchange. It has `a_payer` when the customer pays the difference, else `a_rembourser`."""
 
     message: str
+    return_id: UUID
+    sale_id: UUID
     exchanged: Annotated[
         float, msgspec.Meta(description="What the refund pays of the sale, with taxes")
     ]
@@ -44,6 +47,8 @@ class ExchangeAnswer(msgspec.Struct, frozen=True, rename=FRENCH):
         rounding = sale.paid.rounding_cents + returned.refund.rounding_cents
         return cls(
             MESSAGE,
+            returned.id,
+            sale.id,
             money(exchange.exchanged_cents),
             ReturnOut.of(returned),
             SaleOut.of(sale),
