@@ -95,6 +95,17 @@ async def test_payments_are_the_net_sales_with_taxes_and_rounding(traded: Report
     assert round(paid, 2) == round(due, 2) == 23.02
 
 
+async def test_an_exchange_leaves_only_what_was_paid_besides(reports: Reports) -> None:
+    returned = a_return(a_line(COFFEE, 1, 1000), paid={"exchange": 1000})
+    sale = a_sale(a_line(TEA, 3, 1299), paid={"exchange": 1000, "cash": 500}, change_cents=201)
+    await reports.receive(returned, sale)
+
+    report = await reports.get()
+
+    assert (report["total_ventes"], report["nombre_ventes"]) == (2.99, 1)
+    assert report["paiements"] == [{"moyen": "comptant", "montant": 2.99}]
+
+
 async def test_each_store_has_its_own_figures(traded: Reports) -> None:
     sold, took_back = (await traded.get(STORE_REPORT))["rapport"]
     consolidated = (await traded.get())["ventes_par_magasin"]
