@@ -148,6 +148,18 @@ async def test_a_sale_that_was_online_before_is_answered_as_it_stands(shop: Shop
     assert (rejected["statut"], rejected["probleme"]["code"]) == (409, "stock-insuffisant")
 
 
+async def test_a_lot_of_faults_has_a_short_answer(shop: Shop) -> None:
+    lot = [a_sale(shop, panier=[{}] * 1200) for _ in range(100)]
+
+    answer = await deliver(shop, *lot)
+
+    first, *_, last = answer.json()["resultats"]
+    assert (first["statut"], last["statut"]) == (422, 422)
+    assert first["probleme"]["detail"] == "La requête contient 2400 erreur(s)."
+    assert len(first["probleme"]["errors"]) == len(last["probleme"]["errors"]) == 10
+    assert len(answer.content) < 200_000
+
+
 @pytest.mark.parametrize("member", ["vente_id", "date"])
 async def test_id_and_instant_are_the_till_s(shop: Shop, member: str) -> None:
     sale = a_sale(shop)

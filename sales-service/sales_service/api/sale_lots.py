@@ -1,5 +1,6 @@
 """`POST /api/ventes/lots`: what a till sold while it was offline."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -24,17 +25,19 @@ from service_kit.http.callers import Caller
 from service_kit.http.idempotency import KeyedRequest
 from service_kit.http.openapi import json_of
 from service_kit.http.problem_table import problems_of
-from service_kit.http.problems import Problem
+from service_kit.http.problems import FURTHER_ROWS, Problem
 from service_kit.http.state import api_state
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["ventes"], route_class=TimedRoute)
 
+# Of each sale. A lot with a fault in each line would be answered with megabytes.
+MOST_FAULTS = 10
 _PROBLEM = {
     "properties": {
         "code": {"type": "string"},
         "detail": {"type": "string"},
-        "errors": {"type": "array", "items": {"type": "object"}},
+        "errors": {"type": "array", "items": {"type": "object"}, "maxItems": MOST_FAULTS},
     },
     "required": ["code", "detail"],
 }
@@ -63,7 +66,7 @@ class LotResult(msgspec.Struct, frozen=True, rename=FRENCH):
     @classmethod
     def of(cls, given: Any, outcome: RecordedSale | Problem) -> Self:
         if isinstance(outcome, Problem):
-            return cls(outcome.status, id_in(given), problem=outcome.content())
+            return cls(outcome.status, id_in(given), problem=_describe(outcome))
         sale = outcome.sale
         status = HTTPStatus.CREATED
         if sale.status is SaleStatus.PENDING:
@@ -71,6 +74,12 @@ class LotResult(msgspec.Struct, frozen=True, rename=FRENCH):
         elif outcome.is_repeated:
             status = HTTPStatus.OK
         return cls(status, sale.id, SaleAnswer.to(sale))
+
+
+def _describe(problem: Problem) -> dict[str, Any]:
+    content = problem.content()
+    content.pop(FURTHER_ROWS, None)
+    return content | {"errors": problem.errors[:MOST_FAULTS]} if problem.errors else content
 
 
 class LotAnswer(msgspec.Struct, frozen=True, rename=FRENCH):
@@ -105,6 +114,8 @@ async def _record_each(
             # Each further sale would wait for its own timeout.
             outcomes.append(outcomes[-1])
             continue
+        # Malformed sales wait for nothing: without this the loop would be blocked by a lot of them.
+        await asyncio.sleep(0)
         try:
             outcomes.append(await _record(request, caller, given))
         except problems.kinds as error:
