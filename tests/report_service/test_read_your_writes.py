@@ -42,6 +42,8 @@ async def test_the_wait_ends_and_says_that_the_sale_is_missing(reports: Reports,
 
 async def test_waiting_requests_hold_no_connection(reports: Reports) -> None:
     sale = a_sale()
+    # The pool opens its connections: on a busy machine each of them takes its time.
+    await asyncio.gather(*(reports.get() for _ in range(10)))
     waiting = [
         asyncio.create_task(reports.get(apres_vente=sale.sale_id, attendre_ms=10_000))
         for _ in range(60)  # more than the pool holds
