@@ -65,7 +65,7 @@ class ExchangeIn(BaseModel):
             },
             "vente": {
                 "panier": [{"produit_id": 1, "quantite": 1}],
-                "vente_id": "0193a5d0-2c00-7000-8000-000000000004",
+                "vente_id": "0193a5d0-2c00-7000-8000-000000000005",
             },
         }
     )
