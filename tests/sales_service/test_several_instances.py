@@ -58,9 +58,11 @@ async def test_a_rate_that_another_process_adds_counts_for_the_next_sale(
 
 
 async def withdraw_coffee(shop: Shop) -> None:
+    """Retire a product as another instance does: each change raises the version."""
     async with shop.engine.begin() as connection:
         await connection.execute(
-            text("UPDATE products SET is_active = false WHERE id = :id"), {"id": shop.coffee}
+            text("UPDATE products SET is_active = false, version = version + 1 WHERE id = :id"),
+            {"id": shop.coffee},
         )
 
 
