@@ -34,7 +34,7 @@ class FreshnessIn(BaseModel):
 
     @property
     def awaited(self) -> Awaited | None:
-        """What the figures must hold; None: nothing in particular."""
+        """Return what the figures must hold; None: nothing in particular."""
         awaited = Awaited(self.after_sale, self.after_void, self.after_return)
         return awaited if any(awaited) else None
 

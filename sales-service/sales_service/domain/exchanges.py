@@ -62,15 +62,21 @@ class Exchange:
 
     @property
     def difference_cents(self) -> int:
-        """What the customer pays besides; below 0 it is paid back."""
-        refund_cents = self.returned.total_cents + self.returned.tax_cents
-        return self.sale.total_cents + self.sale.tax_cents - refund_cents
+        """Return what the customer pays besides; below 0 it is paid back."""
+        return self._sale_cents - self._refund_cents
 
     @property
     def exchanged_cents(self) -> int:
-        """The part of the refund that pays for the sale."""
-        refund_cents = self.returned.total_cents + self.returned.tax_cents
-        return min(refund_cents, self.sale.total_cents + self.sale.tax_cents)
+        """Return the part of the refund that pays for the sale."""
+        return min(self._refund_cents, self._sale_cents)
+
+    @property
+    def _sale_cents(self) -> int:
+        return self.sale.total_cents + self.sale.tax_cents
+
+    @property
+    def _refund_cents(self) -> int:
+        return self.returned.total_cents + self.returned.tax_cents
 
 
 class Part(StrEnum):

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sales_service.catalogue_cache import CatalogueCache
 from sales_service.db.return_writing import lock_sale, read_refunded, write_return
 from sales_service.db.returns import find_return
-from sales_service.db.sale_writing import NothingWritten, write_sale
+from sales_service.db.sale_writing import write_sale
 from sales_service.db.sales import find_sale
 from sales_service.domain.errors import SaleExists, UnknownSale
 from sales_service.domain.exchanges import (
@@ -23,12 +23,10 @@ from sales_service.domain.returns import Return
 from sales_service.events.return_events import returned_event
 from sales_service.events.sale_events import recorded
 from sales_service.telemetry import count_return, count_sales
+from sales_service.use_cases.attempts import write_or_find
 from sales_service.use_cases.record_return import find_by_key
 from service_kit.database.single_statement import within
-from service_kit.http.idempotency import KeyedRequest, key_in_motion
-
-# Each attempt after the first needs a key or an id that is taken between two statements.
-_ATTEMPTS = 3
+from service_kit.http.idempotency import KeyedRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +50,13 @@ async def record_exchange(
     the exchange that an earlier request recorded. `reaches` tells whether the sender reaches a
     store. Raises `PartRefused`, a `SalesError` or `EventTooLarge`.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                result = await _exchange(session, catalogue, draft, request, reaches)
-        except NothingWritten:
-            continue
-        if not result.is_repeated:
-            count_return(result.exchange.returned)
-            count_sales([result.exchange.sale])
-        return result
-    raise key_in_motion()
+    result = await write_or_find(
+        engine, lambda session: _exchange(session, catalogue, draft, request, reaches)
+    )
+    if not result.is_repeated:
+        count_return(result.exchange.returned)
+        count_sales([result.exchange.sale])
+    return result
 
 
 async def _exchange(

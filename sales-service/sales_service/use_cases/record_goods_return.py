@@ -8,16 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sales_service.catalogue_cache import CatalogueCache
 from sales_service.db.return_writing import write_return
 from sales_service.db.returns import find_return
-from sales_service.db.sale_writing import NothingWritten
 from sales_service.domain.goods_back import GoodsReturnDraft, are_repeated, take_goods_back
 from sales_service.domain.return_errors import ReturnExists
 from sales_service.events.return_events import returned_event
 from sales_service.telemetry import count_return
+from sales_service.use_cases.attempts import write_or_find
 from sales_service.use_cases.record_return import RecordedReturn
-from service_kit.http.idempotency import KeyedRequest, key_in_motion
-
-# Each attempt after the first needs an id that is taken between two statements.
-_ATTEMPTS = 3
+from service_kit.http.idempotency import KeyedRequest
 
 
 async def record_goods_return(
@@ -28,16 +25,12 @@ async def record_goods_return(
     A repetition gets the first answer, even if it would be refused today. Raises a `SalesError` or
     `EventTooLarge`.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                recorded = await _take_back(session, catalogue, draft, request)
-        except NothingWritten:
-            continue
-        if not recorded.is_repeated:
-            count_return(recorded.returned)
-        return recorded
-    raise key_in_motion()
+    recorded = await write_or_find(
+        engine, lambda session: _take_back(session, catalogue, draft, request)
+    )
+    if not recorded.is_repeated:
+        count_return(recorded.returned)
+    return recorded
 
 
 async def _take_back(

@@ -18,10 +18,8 @@ from sales_service.domain.returns import Return, SaleReturnDraft, is_repeated
 from sales_service.domain.taking_back import take_back
 from sales_service.events.return_events import returned_event
 from sales_service.telemetry import count_return
-from service_kit.http.idempotency import KeyedRequest, key_in_motion
-
-# Each attempt after the first needs a key or an id that is taken between two statements.
-_ATTEMPTS = 3
+from sales_service.use_cases.attempts import write_or_find
+from service_kit.http.idempotency import KeyedRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +43,12 @@ async def record_return(
     reaches a store: a foreign sale comes back to a store that the sender names. Raises a
     `SalesError` or `EventTooLarge`.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-                recorded = await _take_back(session, draft, request, reaches)
-        except NothingWritten:
-            continue
-        if not recorded.is_repeated:
-            count_return(recorded.returned)
-        return recorded
-    raise key_in_motion()
+    recorded = await write_or_find(
+        engine, lambda session: _take_back(session, draft, request, reaches)
+    )
+    if not recorded.is_repeated:
+        count_return(recorded.returned)
+    return recorded
 
 
 async def _take_back(
