@@ -216,7 +216,7 @@ async def test_every_discount_that_is_too_large_is_named_with_the_most_it_may_be
         ["/panier/0/remise/montant", "remise-excessive"],
         ["/panier/2/remise/montant", "remise-excessive"],
     ]
-    assert "12.50" in faults[0]["detail"]
+    assert "12,50" in faults[0]["detail"]
     assert await count(shop, "sales") == 0
 
 

@@ -1,7 +1,6 @@
 """Requests about sales that a till made while it was offline."""
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from pydantic import (
     ValidationError,
 )
 
-from sales_service.api.sale_schemas import SaleIn, is_uuid7
+from sales_service.api.sale_schemas import SaleIn, is_day_alone, is_uuid7
 from sales_service.api.schemas import with_example
 from service_kit.http.problems import FAULTS, invalid_request
 
@@ -30,7 +29,7 @@ _EXAMPLE = {
 
 
 def _is_no_day_alone(given: Any) -> Any:
-    if isinstance(given, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+    if is_day_alone(given):
         raise ValueError(
             "Un instant est attendu : un jour seul ne dit pas quand la vente a eu lieu."
         )

@@ -1,6 +1,7 @@
 """The problems of payments: each tells the total that this service computed, so that a till with
 other prices can correct its own."""
 
+from sales_service.api.words import say_amount
 from sales_service.domain import errors
 from service_kit.http.problems import Problem, ProblemTable, json_pointer
 
@@ -13,11 +14,11 @@ STALE_PRICES = "Si la caisse a un autre total, relisez les prix du catalogue et 
 def _underpaid(error: errors.Underpaid) -> Problem:
     lacking = error.due_cents - error.paid_cents
     text = (
-        f"Il manque {_amount(lacking)} : {_amount(error.due_cents)} à payer,"
-        f" {_amount(error.paid_cents)} reçus."
+        f"Il manque {say_amount(lacking)} : {say_amount(error.due_cents)} à payer,"
+        f" {say_amount(error.paid_cents)} reçus."
     )
     if error.lacking_in_cash_cents != lacking:
-        text += f" En comptant, il manque {_amount(error.lacking_in_cash_cents)}."
+        text += f" En comptant, il manque {say_amount(error.lacking_in_cash_cents)}."
     fault = {
         "pointer": "/paiements",
         "code": UNDERPAID,
@@ -37,14 +38,14 @@ def _overpaid(error: errors.Overpaid) -> Problem:
         {
             "pointer": json_pointer("paiements", index, "montant"),
             "code": OVERPAID,
-            "detail": f"Au plus {_amount(at_most)} ; seul le comptant rend la monnaie.",
+            "detail": f"Au plus {say_amount(at_most)} ; seul le comptant rend la monnaie.",
             "total_ttc": total,
             "a_payer": total,
             "au_plus": at_most / 100,
         }
         for index, at_most in error.at_most.items()
     ]
-    text = f"Les paiements autres que comptant dépassent {_amount(error.total_cents)} à payer."
+    text = f"Les paiements autres que comptant dépassent {say_amount(error.total_cents)} à payer."
     return Problem(422, OVERPAID, f"{text} {STALE_PRICES}", faults)
 
 
@@ -58,10 +59,6 @@ def _empty_payments(error: errors.EmptyPayments) -> Problem:
         for index in error.payments
     ]
     return Problem(422, EMPTY_PAYMENT, "Un paiement ne paie rien.", faults)
-
-
-def _amount(cents: int) -> str:
-    return f"{cents // 100},{cents % 100:02}"
 
 
 PAYMENT_PROBLEMS: ProblemTable = {

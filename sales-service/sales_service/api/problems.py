@@ -7,7 +7,7 @@ from sales_service.api.return_problems import RETURN_PROBLEMS
 from sales_service.api.roles import Right
 from sales_service.api.tax_problems import TAX_PROBLEMS
 from sales_service.api.void_problems import VOID_PROBLEMS
-from sales_service.api.words import translate
+from sales_service.api.words import say_amount, translate
 from sales_service.domain import errors, key_errors
 from sales_service.domain.errors import CodeKind
 from sales_service.domain.sale import LATEST_OFFLINE, Sale
@@ -174,7 +174,7 @@ def _discounts_too_large(error: errors.DiscountsTooLarge) -> Problem:
         {
             "pointer": json_pointer(*place, "remise", "montant"),
             "code": "remise-excessive",
-            "detail": f"La remise peut être de {cents / 100:.2f} au plus.",
+            "detail": f"La remise peut être de {say_amount(cents)} au plus.",
         }
         for place, cents in at_most.items()
     ]

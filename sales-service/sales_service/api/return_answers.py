@@ -91,7 +91,7 @@ class ReturnOut(msgspec.Struct, frozen=True, rename=FRENCH):
             returned.currency,
             money(returned.total_cents),
             [TaxOut(tax.code, float(tax.rate), money(tax.amount_cents)) for tax in returned.taxes],
-            money(returned.total_cents + returned.tax_cents),
+            money(returned.total_with_taxes_cents),
             money(returned.refund.rounding_cents),
             [
                 PaymentOut(WORD_OF_METHOD[each.method], money(each.amount_cents))

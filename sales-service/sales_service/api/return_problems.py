@@ -1,6 +1,7 @@
 """The errors about returns as problems: status, code, pointers and sentences."""
 
 from sales_service.api.roles import Right
+from sales_service.api.words import say_amount
 from sales_service.domain import return_errors as errors
 from sales_service.domain.return_errors import Flaw
 from sales_service.domain.sale import SaleStatus
@@ -86,7 +87,7 @@ def _other_currency(error: errors.OtherCurrency) -> Problem:
 
 
 def _wrong_refund(error: errors.WrongRefund) -> Problem:
-    due, paid = (f"{cents / 100:.2f}" for cents in (error.due_cents, error.paid_cents))
+    due, paid = say_amount(error.due_cents), say_amount(error.paid_cents)
     fault = {
         "pointer": "/paiements",
         "code": "somme-inexacte",

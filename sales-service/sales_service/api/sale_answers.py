@@ -190,10 +190,10 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             money(sale.discount_cents),
             money(sale.total_cents),
             [TaxOut(tax.code, float(tax.rate), money(tax.amount_cents)) for tax in sale.taxes],
-            money(sale.total_cents + sale.tax_cents),
+            money(sale.total_with_taxes_cents),
             None if sale.tax_exemption is None else ExemptionOut(sale.tax_exemption),
             money(sale.paid.rounding_cents),
-            money(sale.total_cents + sale.tax_cents + sale.paid.rounding_cents),
+            money(sale.total_with_taxes_cents + sale.paid.rounding_cents),
             [
                 PaymentOut(WORD_OF_METHOD[payment.method], money(payment.amount_cents))
                 for payment in sale.paid.payments

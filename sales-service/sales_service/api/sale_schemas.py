@@ -44,9 +44,14 @@ VOIDED_EXAMPLE_ID = UUID("0193a5d0-2c00-7000-8000-000000000002")
 DELETED_EXAMPLE_ID = UUID("0193a5d0-2c00-7000-8000-000000000003")
 
 
+def is_day_alone(given: Any) -> bool:
+    """Return whether a date of a request names a day without a time."""
+    return isinstance(given, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", given) is not None
+
+
 def _moment_or_day(given: Any, parse: ValidatorFunctionWrapHandler) -> dt.date:
     """Return a date alone as a date. A union would put its members into the pointers of errors."""
-    if isinstance(given, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+    if is_day_alone(given):
         parse(given)  # it may be no date
         return dt.date.fromisoformat(given)
     moment: dt.datetime = parse(given)

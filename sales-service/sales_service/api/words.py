@@ -140,3 +140,8 @@ def translate_of_rate(name: str) -> str:
 def translate_of_line(name: str) -> str:
     """Return the French name of a member of a line."""
     return FRENCH_OF_LINE.get(name, name)
+
+
+def say_amount(cents: int) -> str:
+    """Return an amount as French sentences have it: `12,50`."""
+    return f"{cents // 100},{cents % 100:02}"

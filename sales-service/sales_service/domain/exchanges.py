@@ -63,20 +63,12 @@ class Exchange:
     @property
     def difference_cents(self) -> int:
         """Return what the customer pays besides; below 0 it is paid back."""
-        return self._sale_cents - self._refund_cents
+        return self.sale.total_with_taxes_cents - self.returned.total_with_taxes_cents
 
     @property
     def exchanged_cents(self) -> int:
         """Return the part of the refund that pays for the sale."""
-        return min(self._refund_cents, self._sale_cents)
-
-    @property
-    def _sale_cents(self) -> int:
-        return self.sale.total_cents + self.sale.tax_cents
-
-    @property
-    def _refund_cents(self) -> int:
-        return self.returned.total_cents + self.returned.tax_cents
+        return min(self.returned.total_with_taxes_cents, self.sale.total_with_taxes_cents)
 
 
 class Part(StrEnum):

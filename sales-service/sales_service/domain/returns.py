@@ -102,6 +102,10 @@ class Return:
     refund: Refund
     exchange_sale_id: SaleId | None = None  # the sale that the refund pays for
 
+    @property
+    def total_with_taxes_cents(self) -> int:
+        return self.total_cents + self.tax_cents
+
 
 def sum_taxes(lines: Sequence[ReturnLine]) -> tuple[TaxAmount, ...]:
     """Return the taxes of a return: the sums of its lines, by code and rate."""

@@ -158,6 +158,10 @@ class Sale:
     def gross_cents(self) -> int:
         return self.total_cents + self.discount_cents
 
+    @property
+    def total_with_taxes_cents(self) -> int:
+        return self.total_cents + self.tax_cents
+
 
 def time_in(chosen: UUID) -> datetime:
     """Return the time in a UUID of version 7, at most that of the end of the calendar."""
