@@ -5,7 +5,6 @@ from fastapi import APIRouter, Request, Response
 from sales_service.api.answers import respond
 from sales_service.api.exchange_answers import ExchangeAnswer
 from sales_service.api.exchange_schemas import ExchangeIn
-from sales_service.api.problems import PROBLEM_OF
 from sales_service.api.return_problems import key_required
 from sales_service.api.roles import Right, Seller, may
 from sales_service.api.sales import ReceiptId
@@ -16,6 +15,7 @@ from sales_service.use_cases.record_exchange import record_exchange
 from service_kit.http.access import refuse_foreign
 from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import PROBLEM, json_of
+from service_kit.http.problem_table import problems_of
 from service_kit.http.problems import Problem
 from service_kit.http.state import api_state
 from service_kit.telemetry.routing import TimedRoute
@@ -54,19 +54,17 @@ async def post_exchange(
     try:
         recorded = await record_exchange(state.engine, catalogue, draft, keyed, caller.reaches)
     except PartRefused as refusal:
-        raise _problem_of(refusal) from refusal
+        problem = problems_of(request.app).of(refusal.error)
+        raise _point_into_part(problem, refusal.part) from refusal
     sale = recorded.exchange.sale
     replayed = REPLAYED if recorded.is_repeated else {}
     headers = {"Location": f"/api/ventes/{sale.id}", **replayed}
     return respond(ExchangeAnswer.to(recorded.exchange), 201, headers)
 
 
-def _problem_of(refusal: PartRefused) -> Problem:
+def _point_into_part(problem: Problem, part: Part) -> Problem:
     """Return the problem that the part alone would have, with pointers into this body."""
-    error = refusal.error
-    problem = PROBLEM_OF[type(error)](error)
-    member = _MEMBER_OF[refusal.part]
     problem.errors = [
-        fault | {"pointer": f"/{member}{fault['pointer']}"} for fault in problem.errors
+        fault | {"pointer": f"/{_MEMBER_OF[part]}{fault['pointer']}"} for fault in problem.errors
     ]
     return problem
