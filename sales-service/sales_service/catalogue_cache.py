@@ -1,9 +1,14 @@
 """The stores and products that this process has read, to price sales with."""
 
+from datetime import date, datetime
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from sales_service.db.catalogue import find_products_for_sale, read_store_for_sale
+from sales_service.db.catalogue import read_store_for_sale
+from sales_service.db.products_for_sale import find_products_for_sale
 from sales_service.domain.catalogue import Goods, Product, ProductId, Store, StoreId
+from sales_service.domain.prices import is_recent, recent_since
 
 MOST_PRODUCTS = 20_000  # some 10 MB; beyond that, the products read first are evicted
 
@@ -12,39 +17,74 @@ class CatalogueCache:
     """Caches stores and products per process.
 
     Nothing invalidates an entry. The statement that writes a sale compares versions instead, and
-    writes nothing when an entry is stale.
+    writes nothing when an entry is stale. A planned price raises the version when it is planned,
+    and not when it begins: an entry has the prices to come, too.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._stores: dict[StoreId, Store] = {}
         self._products: dict[ProductId, Product] = {}
+        # Those with dated prices, of which each store has its own.
+        self._priced: dict[tuple[StoreId, ProductId], Product] = {}
 
-    async def look_up(self, store_id: StoreId, product_ids: set[ProductId]) -> Goods:
+    async def look_up(
+        self,
+        store_id: StoreId,
+        product_ids: set[ProductId],
+        sold_at: datetime | date | None = None,
+    ) -> Goods:
         """Return a basket's store and products from the cache; after a miss, read them all."""
-        if store_id in self._stores and product_ids <= self._products.keys():
-            known = {product_id: self._products[product_id] for product_id in product_ids}
+        known = self._find(store_id, product_ids)
+        if store_id in self._stores and known is not None and is_recent(sold_at):
             return Goods(self._stores[store_id], known, is_fresh=False)
         async with AsyncSession(self._engine) as session:
-            return await self._read(session, store_id, product_ids)
+            return await self._read(session, store_id, product_ids, sold_at)
+
+    def _find(
+        self, store_id: StoreId, product_ids: set[ProductId]
+    ) -> dict[ProductId, Product] | None:
+        if product_ids <= self._products.keys():
+            return {product_id: self._products[product_id] for product_id in product_ids}
+        known: dict[ProductId, Product] = {}
+        for product_id in product_ids:
+            product = self._products.get(product_id) or self._priced.get((store_id, product_id))
+            if product is None:
+                return None
+            known[product_id] = product
+        return known
 
     async def read_locked(
-        self, session: AsyncSession, store_id: StoreId, product_ids: set[ProductId]
+        self,
+        session: AsyncSession,
+        store_id: StoreId,
+        product_ids: set[ProductId],
+        sold_at: datetime | date | None = None,
     ) -> Goods:
         """Read a basket's store and products, and lock them until the transaction ends."""
-        return await self._read(session, store_id, product_ids, lock=True)
+        return await self._read(session, store_id, product_ids, sold_at, lock=True)
 
     async def _read(
         self,
         session: AsyncSession,
         store_id: StoreId,
         product_ids: set[ProductId],
+        sold_at: datetime | date | None,
         *,
         lock: bool = False,
     ) -> Goods:
         store = await read_store_for_sale(session, store_id, lock=lock)
-        products = await find_products_for_sale(session, list(product_ids), lock=lock)
-        self._keep(store_id, store, product_ids, products)
+        # The whole history of a price may be long. It is read for an old sale, and not kept.
+        is_kept = is_recent(sold_at)
+        products = await find_products_for_sale(
+            session,
+            store_id,
+            list(product_ids),
+            recent_since() if is_kept else date.min,
+            lock=lock,
+        )
+        if is_kept:
+            self._keep(store_id, store, product_ids, products)
         return Goods(store, products)
 
     def _keep(
@@ -59,8 +99,18 @@ class CatalogueCache:
         self._stores.pop(store_id, None)
         for product_id in product_ids:
             self._products.pop(product_id, None)
+            self._priced.pop((store_id, product_id), None)
         if store is not None:
             self._stores[store_id] = store
-        self._products |= products
-        while len(self._products) > MOST_PRODUCTS:
-            del self._products[next(iter(self._products))]
+        for product_id, product in products.items():
+            if product.prices:
+                self._priced[store_id, product_id] = product
+            else:
+                self._products[product_id] = product
+        _evict(self._products)
+        _evict(self._priced)
+
+
+def _evict(entries: dict[Any, Product]) -> None:
+    while len(entries) > MOST_PRODUCTS:
+        del entries[next(iter(entries))]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from sales_service.api import (
     exchanges,
     keys,
+    prices,
     products,
     returns,
     sale_lots,
@@ -36,7 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         title="Comptoir : ventes",
         routers=[
-            *(state, stores.router, products.router, taxes.router),
+            *(state, stores.router, products.router, prices.router, taxes.router),
             *(sales.router, sale_lots.router, voids.router, returns.router, exchanges.router),
             keys.router,
         ],

@@ -1,4 +1,4 @@
-"""Runs the event process: relay, the stock's decisions, and the sweeper of stale sales."""
+"""Runs the event process: relay, the stock's decisions, stale sales, and prices that begin."""
 
 import asyncio
 from datetime import timedelta
@@ -10,11 +10,15 @@ from sales_service.db.sales import find_pending
 from sales_service.settings import Settings
 from sales_service.use_cases.announce_published import announce_published
 from sales_service.use_cases.cancel_stale_sales import cancel_stale_sales
+from sales_service.use_cases.manage_prices import show_begun_prices
 from service_kit.database.loops import run_every
 from service_kit.events.relay import Relay
 from service_kit.expired_keys import prune_keys
 from service_kit.worker import run_worker
 
+# How late lists and other services may show a price that has begun.
+SHOW_PRICES_EVERY = timedelta(seconds=5)
+MOST_SHOWN = 200  # products in one transaction, which must stay short
 SWEEP_EVERY = timedelta(seconds=1)
 # `retard_ms` of a report grows to this much while nothing is late. Each is a row of the outbox.
 HEARTBEAT_EVERY = timedelta(seconds=2)
@@ -32,6 +36,21 @@ async def beat(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) -> None:
     await run_every(HEARTBEAT_EVERY, stop, announce, on_fault="heartbeat postponed")
 
 
+async def show_prices(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) -> None:
+    """Show the planned prices of the chain that have begun."""
+
+    async def show_begun() -> None:
+        is_complete = False
+        while not is_complete and not stop.is_set():
+            async with AsyncSession(engine) as session, session.begin():
+                shown = await show_begun_prices(session, MOST_SHOWN)
+            is_complete = shown < MOST_SHOWN
+            if shown:
+                relay.nudge()
+
+    await run_every(SHOW_PRICES_EVERY, stop, show_begun, on_fault="prices shown later")
+
+
 def main() -> None:
     """Run until SIGTERM."""
     settings = Settings()
@@ -46,7 +65,7 @@ def main() -> None:
 
         await run_every(SWEEP_EVERY, stop, cancel_stale, on_fault="sweep postponed")
 
-    chores = [sweep, beat, prune_keys(settings, find_pending)]
+    chores = [sweep, beat, show_prices, prune_keys(settings, find_pending)]
     run_worker(settings, [stock_events.SUBSCRIPTION], chores)
 
 

@@ -112,6 +112,10 @@ def _rate(_: int) -> dict[str, Any]:
     return {"lieu": place, "classe": "taxable", "code": "TVH", "taux": 0.13, "du": "2026-01-01"}
 
 
+def _price(_: int) -> dict[str, Any]:
+    return {"prix": 2}
+
+
 def _key(_: int) -> dict[str, Any]:
     return {"nom": f"caisse-{next(_number)}", "role": "till"}
 
@@ -192,6 +196,15 @@ MATRIX = {
             "/api/produits/1", _CHAIN, 200, 403, 403, _cost
         ),
         "DELETE /api/produits/{product_id}": Operation("/api/produits/9999", _CHAIN, 404, 403, 403),
+        "GET /api/produits/{product_id}/prix": Operation(
+            "/api/produits/1/prix?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+        "POST /api/produits/{product_id}/prix": Operation(
+            "/api/produits/1/prix", _CHAIN, 201, 403, 403, _price
+        ),
+        "DELETE /api/produits/{product_id}/prix/{valid_from}": Operation(
+            "/api/produits/1/prix/2999-12-31", _CHAIN, 404, 403, 403
+        ),
         "GET /api/taxes/": Operation("/api/taxes/", ROLES, 200, 200, 200),
         "POST /api/taxes/": Operation("/api/taxes/", _CHAIN, 201, 403, 403, _rate),
         "GET /api/cles/": Operation("/api/cles/", _CHAIN, 200, 403, 403),

@@ -14,8 +14,9 @@ from tests.access.test_access_matrix import OPERATIONS, Services
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 CHANGES = ("PUT", "PATCH", "DELETE")
-# A sale changes once at most: a second void is refused, whatever the client has read.
-WITHOUT_VERSION = {"/api/ventes/{sale_id}"}
+# They change once at most: a second void is refused, and so is the second to take a planned price
+# back, whatever the client has read.
+WITHOUT_VERSION = {"/api/ventes/{sale_id}", "/api/produits/{product_id}/prix/{valid_from}"}
 OPERATIONAL = ("/", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs")
 RATES = ("ratelimit", "ratelimit-policy")
 # They differ between two answers to the same request.

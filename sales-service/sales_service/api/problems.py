@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from sales_service.api.payment_problems import PAYMENT_PROBLEMS
+from sales_service.api.price_problems import PRICE_PROBLEMS
 from sales_service.api.return_problems import RETURN_PROBLEMS
 from sales_service.api.roles import Right
 from sales_service.api.tax_problems import TAX_PROBLEMS
@@ -284,6 +285,7 @@ PROBLEM_OF: ProblemTable = {
     key_errors.KeyIsRevoked: _key_is_revoked,
     key_errors.TooManySecrets: _too_many_secrets,
     **PAYMENT_PROBLEMS,
+    **PRICE_PROBLEMS,
     **TAX_PROBLEMS,
     **RETURN_PROBLEMS,
     **VOID_PROBLEMS,

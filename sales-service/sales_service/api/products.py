@@ -24,6 +24,7 @@ from sales_service.api.schemas import (
     FRENCH_ONLY,
     LARGEST_ID,
     PathId,
+    PricesOfStore,
     ProductChange,
     ProductsIn,
     ProductsQuery,
@@ -41,6 +42,7 @@ from sales_service.db.product_search import (
 )
 from sales_service.domain.errors import UnknownProduct
 from sales_service.domain.search_keys import fold
+from sales_service.use_cases.manage_prices import price_in_store
 from sales_service.use_cases.manage_products import (
     add_product,
     add_products,
@@ -73,6 +75,7 @@ class SearchQuery(BaseModel):
 
     model_config = FRENCH_ONLY
 
+    store_id: PricesOfStore = None
     wanted: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
@@ -86,7 +89,9 @@ class SearchQuery(BaseModel):
 
 
 class FilterQuery(BaseModel):
-    """A page as in the seed; `sort` is `champ,ordre`, as in `nom,asc`."""
+    """A page as in the seed; `sort` is `champ,ordre`, as in `nom,asc`.
+
+    The order by price is that of the chain's prices."""
 
     model_config = FRENCH_ONLY
 
@@ -98,6 +103,15 @@ class FilterQuery(BaseModel):
         Field(description="Only products with this whole category; accents and case do not count"),
     ] = None
     is_active: bool = True
+    store_id: PricesOfStore = None
+
+
+class ProductQuery(BaseModel):
+    """The store whose price is shown; without it, it is the chain's."""
+
+    model_config = FRENCH_ONLY
+
+    store_id: PricesOfStore = None
 
 
 def _show(product: ProductRow, caller: Caller) -> ProductOut:
@@ -111,7 +125,7 @@ async def get_products(
     products = await catalogue.list_products(
         session, query.is_active, query.cursor, query.limit + 1
     )
-    page = products[: query.limit]
+    page = await price_in_store(session, products[: query.limit], query.store_id)
     headers = link_next(request, str(page[-1].id)) if len(products) > len(page) else {}
     return respond([_show(product, caller) for product in page], headers=headers)
 
@@ -125,7 +139,7 @@ async def search_products(
     found = await find_products_matching(
         session, query.is_active, query.wanted, after, query.limit + 1
     )
-    page = found[: query.limit]
+    page = await price_in_store(session, found[: query.limit], query.store_id)
     headers = {}
     if len(found) > len(page):
         headers = link_next(request, write_place(place_of(page[-1], query.wanted)))
@@ -146,7 +160,8 @@ async def filter_products(
         query.page,
         query.size,
     )
-    found = [_show(product, caller) for product in products]
+    priced = await price_in_store(session, products, query.store_id)
+    found = [_show(product, caller) for product in priced]
     return respond(ProductsPage(total, query.page, query.size, found))
 
 
@@ -179,10 +194,16 @@ async def post_products(
 
 
 @router.get("/api/produits/{product_id}", responses={200: json_of(ProductOut)})
-async def get_product(product_id: PathId, session: ReadSession, caller: Anyone) -> Response:
-    product = await catalogue.read_product(session, product_id)
-    if product is None:
+async def get_product(
+    product_id: PathId,
+    session: ReadSession,
+    caller: Anyone,
+    query: Annotated[ProductQuery, Query()],
+) -> Response:
+    found = await catalogue.read_product(session, product_id)
+    if found is None:
         raise UnknownProduct
+    [product] = await price_in_store(session, [found], query.store_id)
     return respond_version(_show(product, caller))
 
 

@@ -32,6 +32,10 @@ Identifier = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
 ROUNDING_HINT = "To how many cents a rest that is due in cash is rounded; 0 does not round"
 MOST_ON_HAND = 1_000_000
 Units = Annotated[int, Field(strict=True, ge=0, le=MOST_ON_HAND)]
+PricesOfStore = Annotated[
+    Annotated[int, Field(ge=1, le=LARGEST_ID)] | None,
+    Field(description="`prix` is that of this store today, and not the chain's"),
+]
 PathId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1])]
 
 
@@ -90,6 +94,7 @@ class ProductsQuery(PageQuery):
     """A page of the products on sale, or with `actif=false` of the retired ones."""
 
     is_active: bool = True
+    store_id: PricesOfStore = None
 
 
 class TaxIn(BaseModel):

@@ -5,6 +5,7 @@ from typing import Literal
 from sales_service.domain.payments import Method
 from sales_service.domain.sale import SaleStatus
 from sales_service.domain.voids import VoidOrigin
+from sales_service.use_cases.manage_prices import Phase
 
 FRENCH = {
     "address": "adresse",
@@ -89,13 +90,14 @@ FRENCH = {
     "total_with_taxes": "total_ttc",
     "unit_cost": "cout",
     "unit_price": "prix",
+    "valid_from": "du",
     "void": "annulation",
     "wanted": "critere",
 }
 # The price of a line has another name than that of a product.
 FRENCH_OF_LINE = FRENCH | {"unit_price": "prix_unitaire"}
 # A rate is about its place and class alone.
-FRENCH_OF_RATE = FRENCH | {"place": "lieu", "tax_class": "classe", "valid_from": "du"}
+FRENCH_OF_RATE = FRENCH | {"place": "lieu", "tax_class": "classe"}
 
 KINDS = {"magasin": "store", "centre_logistique": "logistics-centre"}
 WORD_OF_KIND = {kind: word for word, kind in KINDS.items()}
@@ -125,6 +127,7 @@ WORD_OF_ORIGIN: dict[VoidOrigin, Literal["caisse", "delai"]] = {
     VoidOrigin.TILL: "caisse",
     VoidOrigin.TIMEOUT: "delai",
 }
+WORD_OF_PHASE = {Phase.PLANNED: "prevu", Phase.IN_FORCE: "en_vigueur", Phase.PAST: "passe"}
 
 
 def translate(name: str) -> str:

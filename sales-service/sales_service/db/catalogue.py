@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.domain.catalogue import Product, ProductId, StockPolicy, Store, StoreId
+from sales_service.domain.catalogue import StockPolicy, Store, StoreId
 from sales_service.domain.money import TaxRate
 from sales_service.domain.search_keys import fold
 from sales_service.domain.taxes import TAXABLE, DatedRate
@@ -104,25 +104,6 @@ async def _lock_store(session: AsyncSession, store_id: int) -> None:
         await session.execute(_LOCK_PLACE, {"name": place})
 
 
-async def find_products_for_sale(
-    session: AsyncSession, product_ids: Sequence[int], *, lock: bool = False
-) -> dict[ProductId, Product]:
-    """Return what a sale's lines copy from products, by product, retired ones included.
-
-    With `lock`, keep others from changing them.
-    """
-    rows = await session.execute(
-        text(f"""
-            SELECT id, name, category, unit_price, unit_cost, version, tax_class, is_active
-            FROM products
-            WHERE id = ANY(CAST(:ids AS int[]))
-            {"ORDER BY id FOR SHARE" if lock else ""}
-        """),
-        {"ids": list(set(product_ids))},
-    )
-    return {ProductId(row.id): Product(**row._mapping) for row in rows}
-
-
 async def list_products(
     session: AsyncSession, are_active: bool, after_id: int, limit: int
 ) -> list[ProductRow]:
@@ -173,16 +154,21 @@ async def insert_products(
                     THEN '-' || left(gen_random_uuid()::text, 8) ELSE ''
                     END AS sku
                 FROM made_up
+            ), added AS (
+                INSERT INTO products (id, sku, name, description, category, unit_price,
+                    unit_cost, home_store_id, tax_class, sku_key, name_key, category_key, barcode,
+                    keys_version, changed_by)
+                SELECT id, coalesce(given.sku, free.sku), name, description, category, unit_price,
+                    unit_cost, home_store_id, tax_class, coalesce(sku_key, lower(free.sku)),
+                    name_key, category_key, barcode, 1, CAST(:changed_by AS text)
+                FROM given LEFT JOIN free USING (id)
+                ON CONFLICT DO NOTHING
+                RETURNING {PRODUCT_COLUMNS}
+            ), first_price AS (
+                INSERT INTO product_prices (product_id, valid_from, unit_price, set_by)
+                SELECT id, '-infinity', unit_price, CAST(:changed_by AS text) FROM added
             )
-            INSERT INTO products (id, sku, name, description, category, unit_price, unit_cost,
-                home_store_id, tax_class, sku_key, name_key, category_key, barcode, keys_version,
-                changed_by)
-            SELECT id, coalesce(given.sku, free.sku), name, description, category, unit_price,
-                unit_cost, home_store_id, tax_class, coalesce(sku_key, lower(free.sku)), name_key,
-                category_key, barcode, 1, CAST(:changed_by AS text)
-            FROM given LEFT JOIN free USING (id)
-            ON CONFLICT DO NOTHING
-            RETURNING {PRODUCT_COLUMNS}
+            SELECT * FROM added
         """),
         {
             "skus": [product["sku"] for product in products],

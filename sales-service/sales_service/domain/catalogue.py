@@ -1,11 +1,13 @@
 """Stores and products, with what a sale needs of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
+from sales_service.domain.prices import DatedPrice, price_on
 from sales_service.domain.taxes import TAXABLE, DatedRate
 
 StoreId = NewType("StoreId", int)
@@ -38,7 +40,11 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A product, with what a line of a sale copies from it."""
+    """A product, with what a line of a sale copies from it.
+
+    Without dated prices, `unit_price` is its price in every store and on every day. The others are
+    of the chain and of the one store that the product was read for.
+    """
 
     id: ProductId
     name: str
@@ -48,6 +54,7 @@ class Product:
     version: int = 1
     tax_class: str = TAXABLE
     is_active: bool = True
+    prices: tuple[DatedPrice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +64,15 @@ class Goods:
     store: Store | None
     products: Mapping[ProductId, Product]
     is_fresh: bool = True  # from the database, not from the cache
+
+    def priced_on(self, day: date) -> Mapping[ProductId, Product]:
+        """Return the products, each with the store's price of a business date."""
+        if not any(product.prices for product in self.products.values()):
+            return self.products
+        assert self.store is not None
+        return {
+            id: replace(product, unit_price=price_on(day, self.store.id, product.prices))
+            if product.prices
+            else product
+            for id, product in self.products.items()
+        }

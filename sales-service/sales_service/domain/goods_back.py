@@ -53,6 +53,7 @@ def take_goods_back(draft: GoodsReturnDraft, goods: Goods, now: datetime) -> Ret
         raise UnknownStore
     _refuse_unknown(draft, products)
     time = time_of_return(draft, store, now)
+    products = goods.priced_on(time.business_date)
     _refuse_prices(draft, products)
     units = sum(line.quantity for line in draft.lines)
     if units > MOST_UNITS:

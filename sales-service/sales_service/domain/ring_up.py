@@ -60,6 +60,7 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         raise IdAhead(draft.sale_id)
     if draft.has_happened and time.sold_at < now - LATEST_OFFLINE:
         raise OfflineTooLong
+    products = goods.priced_on(time.business_date)
     is_backdated = time.latest < now - LATEST_DELIVERY and not draft.may_backdate
     forced_prices = [] if draft.may_override_prices else _find_overridden(draft, products)
     if not draft.has_happened:

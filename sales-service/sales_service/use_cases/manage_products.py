@@ -26,11 +26,11 @@ from sales_service.domain.errors import (
 )
 from sales_service.domain.taxes import CLASSES
 from sales_service.events.level_events import declared
-from sales_service.events.published import ProductChanged
-from sales_service.events.topics import CATALOGUE_TOPIC
+from sales_service.use_cases.announce_products import announce_products
+from sales_service.use_cases.manage_prices import note_price
 from service_kit.database.faults import constraint_of
 from service_kit.events.causes import current_actor
-from service_kit.events.outbox import OutgoingEvent, add_to_outbox
+from service_kit.events.outbox import add_to_outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ async def add_products(session: AsyncSession, products: Sequence[NewProduct]) ->
     if len(added) < len(products):
         taken = await _find_taken(session, columns, {product.id for product in added})
         raise CodesTaken(taken) if taken else SkuInMotion
-    await _announce(session, added)
+    await announce_products(session, added)
     openings = [
         declared("opening", row.home_store_id, row.id, product.opening_units, row.updated_at)
         for row, product in zip(added, products, strict=True)
@@ -147,6 +147,8 @@ async def change_product(
     """
     if "tax_class" in changes and await _find_unknown(session, {changes["tax_class"]}):
         raise UnknownTaxClass(changes["tax_class"])
+    if "unit_price" in changes and await note_price(session, product_id, changes["unit_price"]):
+        changes = changes | {"has_dated_prices": True}
     try:
         product = await catalogue.update_product(session, product_id, changes, current_actor())
     except IntegrityError as error:
@@ -156,7 +158,7 @@ async def change_product(
         raise CodeTaken(kind, changes.get(kind)) from error
     if product is None:
         raise UnknownProduct
-    await _announce(session, [product])
+    await announce_products(session, [product])
     if count is not None:
         await _declare(session, product, count)
     return product
@@ -174,7 +176,7 @@ async def retire_product(session: AsyncSession, product_id: int) -> RetiredProdu
     """Retire a product and return it; raise `UnknownProduct`. Doing it again changes nothing."""
     product = await catalogue.retire_product(session, product_id, current_actor())
     if product is not None:
-        await _announce(session, [product])
+        await announce_products(session, [product])
         return RetiredProduct(product, product.version - 1)
     retired_before = await catalogue.read_product(session, product_id)
     if retired_before is None:
@@ -190,29 +192,3 @@ async def _declare(session: AsyncSession, product: ProductRow, count: Count) -> 
         raise UnknownStore
     event = declared("count", store_id, product.id, count.units, product.updated_at)
     await add_to_outbox(session, [event])
-
-
-async def _announce(session: AsyncSession, products: Sequence[ProductRow]) -> None:
-    await add_to_outbox(
-        session,
-        [
-            OutgoingEvent(
-                topic=CATALOGUE_TOPIC,
-                key=str(product.id),
-                type=ProductChanged.TYPE,
-                subject=f"product/{product.id}",
-                body=ProductChanged(
-                    product_id=product.id,
-                    version=product.version,
-                    sku=product.sku,
-                    name=product.name,
-                    category=product.category,
-                    unit_price=product.unit_price,
-                    is_active=product.is_active,
-                    changed_at=product.updated_at,
-                    barcode=product.barcode,
-                ),
-            )
-            for product in products
-        ],
-    )

@@ -51,7 +51,9 @@ async def _take_back(
         return RecordedReturn(known, is_repeated=True)
     assert draft.store_id is not None
     # Prices and taxes are of one moment: nobody changes them until the return is committed.
-    goods = await catalogue.read_locked(session, draft.store_id, draft.product_ids)
+    goods = await catalogue.read_locked(
+        session, draft.store_id, draft.product_ids, draft.returned_at
+    )
     returned = take_goods_back(draft, goods, datetime.now(UTC))
     event = returned_event(returned)
     return RecordedReturn(await write_return(session, returned, event, request.client_id))

@@ -55,7 +55,7 @@ async def _write_by_cache(
     engine: AsyncEngine, catalogue: CatalogueCache, draft: SaleDraft, request: KeyedRequest
 ) -> Sale:
     """Write the sale by the cached catalogue, in a transaction of one statement."""
-    goods = await catalogue.look_up(draft.store_id, draft.product_ids)
+    goods = await catalogue.look_up(draft.store_id, draft.product_ids, draft.sold_at)
     try:
         sale = ring_up(draft, goods, datetime.now(UTC))
         async with autocommit(engine) as connection:
@@ -75,7 +75,9 @@ async def _write_by_locked_catalogue(
     Without the lock, prices that change faster than they are read would delay a sale for ever.
     """
     async with AsyncSession(engine) as session, session.begin():
-        goods = await catalogue.read_locked(session, draft.store_id, draft.product_ids)
+        goods = await catalogue.read_locked(
+            session, draft.store_id, draft.product_ids, draft.sold_at
+        )
         sale = ring_up(draft, goods, datetime.now(UTC))
         return await write_sale(await within(session), sale, goods, recorded(sale), request)
 

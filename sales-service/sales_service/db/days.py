@@ -1,0 +1,34 @@
+"""Reads which business date it is, by the database's clock: in a store, and for the chain."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from sales_service.domain.business_day import place_in_business_day
+
+_STORE = text("SELECT now() AS now, timezone, cutoff_hour FROM stores WHERE id = :id")
+_OPEN_STORES = text("""
+    SELECT DISTINCT now() AS now, timezone, cutoff_hour FROM stores
+    WHERE is_active AND kind = 'store'
+""")
+
+
+async def read_store_day(session: AsyncSession, store_id: int) -> date | None:
+    """Return the business date in a store, or None when there is no such store."""
+    row = (await session.execute(_STORE, {"id": store_id})).one_or_none()
+    return None if row is None else _day_of(row)
+
+
+async def read_chain_day(session: AsyncSession) -> date:
+    """Return the chain's business date: the earliest one that an open store still has.
+
+    So a price from today on counts at once in every store.
+    """
+    days = [_day_of(row) for row in await session.execute(_OPEN_STORES)]
+    return min(days, default=datetime.now(UTC).date())
+
+
+def _day_of(row: Row[Any]) -> date:
+    return place_in_business_day(None, row.now, row.timezone, row.cutoff_hour).business_date
