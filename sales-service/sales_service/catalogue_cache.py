@@ -35,17 +35,19 @@ class CatalogueCache:
         sold_at: datetime | date | None = None,
     ) -> Goods:
         """Return a basket's store and products from the cache; after a miss, read them all."""
-        known = self._find(store_id, product_ids)
-        if store_id in self._stores and known is not None and is_recent(sold_at):
+        known = self._find(store_id, product_ids, sold_at)
+        if store_id in self._stores and known is not None:
             return Goods(self._stores[store_id], known, is_fresh=False)
         async with AsyncSession(self._engine) as session:
             return await self._read(session, store_id, product_ids, sold_at)
 
     def _find(
-        self, store_id: StoreId, product_ids: set[ProductId]
+        self, store_id: StoreId, product_ids: set[ProductId], sold_at: datetime | date | None
     ) -> dict[ProductId, Product] | None:
         if product_ids <= self._products.keys():
             return {product_id: self._products[product_id] for product_id in product_ids}
+        if not is_recent(sold_at):
+            return None
         known: dict[ProductId, Product] = {}
         for product_id in product_ids:
             product = self._products.get(product_id) or self._priced.get((store_id, product_id))
@@ -74,17 +76,11 @@ class CatalogueCache:
         lock: bool = False,
     ) -> Goods:
         store = await read_store_for_sale(session, store_id, lock=lock)
-        # The whole history of a price may be long. It is read for an old sale, and not kept.
-        is_kept = is_recent(sold_at)
+        since = recent_since() if is_recent(sold_at) else date.min
         products = await find_products_for_sale(
-            session,
-            store_id,
-            list(product_ids),
-            recent_since() if is_kept else date.min,
-            lock=lock,
+            session, store_id, list(product_ids), since, lock=lock
         )
-        if is_kept:
-            self._keep(store_id, store, product_ids, products)
+        self._keep(store_id, store, product_ids, products, since)
         return Goods(store, products)
 
     def _keep(
@@ -93,6 +89,7 @@ class CatalogueCache:
         store: Store | None,
         product_ids: set[ProductId],
         products: dict[ProductId, Product],
+        since: date,
     ) -> None:
         # Remove all entries first: deleted rows must leave the cache, and a replaced entry would
         # keep its old place in the order of eviction.
@@ -103,10 +100,10 @@ class CatalogueCache:
         if store is not None:
             self._stores[store_id] = store
         for product_id, product in products.items():
-            if product.prices:
-                self._priced[store_id, product_id] = product
-            else:
+            if not product.prices:
                 self._products[product_id] = product
+            elif since > date.min:  # The whole history of a price may be long.
+                self._priced[store_id, product_id] = product
         _evict(self._products)
         _evict(self._priced)
 

@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from sales_service.catalogue_cache import CatalogueCache
+from sales_service.domain.catalogue import ProductId, StoreId
 from sales_service.main import create_app
 from sales_service.settings import Settings
 from sales_service.use_cases.manage_prices import show_begun_prices
@@ -69,6 +71,20 @@ async def test_the_price_of_the_business_date_counts(shop: Shop, age: int) -> No
 
     assert [await sold_on(shop, day) for day in days] == [12.5, 20, 20, 20]
     assert [await sold_on(shop, day, shop.strict) for day in days] == [12.5, 20, 15, 20]
+
+
+async def test_only_goods_with_dated_prices_are_read_again_for_old_sales(shop: Shop) -> None:
+    await set_price(shop, 20)
+    cache = CatalogueCache(shop.engine)
+    store, long_ago = StoreId(shop.permissive), await today(shop) - timedelta(days=100)
+
+    async def is_read(product_id: int, sold_at: date) -> bool:
+        goods = await cache.look_up(store, {ProductId(product_id)}, sold_at)
+        return goods.is_fresh
+
+    assert [await is_read(shop.tea, long_ago) for _ in range(3)] == [True, False, False]
+    assert [await is_read(shop.coffee, long_ago) for _ in range(2)] == [True, True]
+    assert [await is_read(shop.coffee, await today(shop)) for _ in range(2)] == [True, False]
 
 
 async def test_a_planned_price_begins_without_a_write(shop: Shop) -> None:
