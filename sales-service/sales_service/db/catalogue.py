@@ -79,13 +79,14 @@ async def read_store_for_sale(
         version=row.version,
         cash_rounding=row.cash_rounding,
         rates_version=row.rates_version,
+        closed_through=row.closed_through,
     )
 
 
 # A list of the store's own has its rates for taxable goods, whatever the date.
 _READ_STORE_FOR_SALE = text("""
     SELECT stores.id, kind, timezone, cutoff_hour, currency, stock_policy, cash_rounding, is_active,
-        stores.version, tax_places.version AS rates_version,
+        closed_through, stores.version, tax_places.version AS rates_version,
         CASE WHEN tax_place IS NULL THEN taxes ELSE (
             SELECT coalesce(jsonb_agg(jsonb_build_object('class', tax_class, 'code', code,
                 'rate', CAST(rate AS text), 'from', valid_from) ORDER BY code, valid_from), '[]')

@@ -36,6 +36,7 @@ class Store:
     version: int = 1
     rates_version: int | None = None  # of its place; None: the store has a list of its own
     cash_rounding: int = 0  # the step in cents; 0 rounds nothing
+    closed_through: date | None = None  # the last closed day; None: none is closed
 
 
 @dataclass(frozen=True, slots=True)
