@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import APIRouter, FastAPI
 
 from sales_service.api import (
+    days,
     exchanges,
     keys,
     prices,
@@ -37,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         title="Comptoir : ventes",
         routers=[
-            *(state, stores.router, products.router, prices.router, taxes.router),
+            *(state, stores.router, products.router, prices.router, taxes.router, days.router),
             *(sales.router, sale_lots.router, voids.router, returns.router, exchanges.router),
             keys.router,
         ],

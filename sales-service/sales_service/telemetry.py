@@ -34,6 +34,10 @@ _REFUNDED = _meter.create_counter(
     "returns_refunded",
     description="What was refunded for them, taxes included, by store and currency?",
 )
+_DAYS_CLOSED = _meter.create_counter(
+    "days_closed",
+    description="How many days with documents were closed, by a person or by themselves?",
+)
 _DECISION = _meter.create_histogram(
     "saga_duration",
     unit="s",
@@ -104,3 +108,9 @@ def count_return(returned: Return) -> None:
     _RETURNS.add(1, {"store": store})
     refunded = returned.total_with_taxes_cents / 100
     _REFUNDED.add(refunded, {"store": store, "currency": returned.currency})
+
+
+def count_closed_day(session: AsyncSession, *, is_automatic: bool) -> None:
+    """Count a day that the session's transaction closes, when it has committed."""
+    by = "itself" if is_automatic else "person"
+    after_commit(session, lambda: _DAYS_CLOSED.add(1, {"by": by}))

@@ -1,4 +1,4 @@
-"""Runs the event process: relay, the stock's decisions, stale sales, and prices that begin."""
+"""Runs the event process: relay, the stock's decisions, stale sales, prices and days."""
 
 import asyncio
 from datetime import timedelta
@@ -10,6 +10,7 @@ from sales_service.db.sales import find_pending
 from sales_service.settings import Settings
 from sales_service.use_cases.announce_published import announce_published
 from sales_service.use_cases.cancel_stale_sales import cancel_stale_sales
+from sales_service.use_cases.close_due_days import close_due_days_of_all
 from sales_service.use_cases.manage_prices import show_begun_prices
 from service_kit.database.loops import run_every
 from service_kit.events.relay import Relay
@@ -22,6 +23,7 @@ MOST_SHOWN = 200  # products in one transaction, which must stay short
 SWEEP_EVERY = timedelta(seconds=1)
 # `retard_ms` of a report grows to this much while nothing is late. Each is a row of the outbox.
 HEARTBEAT_EVERY = timedelta(seconds=2)
+CLOSE_EVERY = timedelta(minutes=1)
 
 
 async def beat(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) -> None:
@@ -51,6 +53,16 @@ async def show_prices(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) ->
     await run_every(SHOW_PRICES_EVERY, stop, show_begun, on_fault="prices shown later")
 
 
+async def close_days(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) -> None:
+    """Close the days that are due, as long as this worker leads the relay."""
+
+    async def close() -> None:
+        if relay.is_leading and await close_due_days_of_all(engine, stop):
+            relay.nudge()
+
+    await run_every(CLOSE_EVERY, stop, close, on_fault="closing of days postponed")
+
+
 def main() -> None:
     """Run until SIGTERM."""
     settings = Settings()
@@ -65,7 +77,7 @@ def main() -> None:
 
         await run_every(SWEEP_EVERY, stop, cancel_stale, on_fault="sweep postponed")
 
-    chores = [sweep, beat, show_prices, prune_keys(settings, find_pending)]
+    chores = [sweep, beat, show_prices, close_days, prune_keys(settings, find_pending)]
     run_worker(settings, [stock_events.SUBSCRIPTION], chores)
 
 

@@ -124,6 +124,14 @@ def _expiry(_: int) -> dict[str, Any]:
     return {"expire_le": None}
 
 
+def _closing(_: int) -> dict[str, Any]:
+    return {"comptages": []}
+
+
+def _float(_: int) -> dict[str, Any]:
+    return {"type": "fonds", "montant": 100}
+
+
 def _overlap(_: int) -> dict[str, Any]:
     return {"chevauchement_heures": 0}
 
@@ -138,6 +146,7 @@ def _cost(_: int) -> dict[str, Any]:
 
 _SELLERS = (TILL, MANAGER, HEAD_OFFICE)
 _RECEIPT_READERS = (*_SELLERS, READ_ONLY)
+_CLOSERS = (MANAGER, HEAD_OFFICE)
 _KEEPERS = (MANAGER, HEAD_OFFICE, LOGISTICS)
 _REPORT_READERS = (MANAGER, HEAD_OFFICE, READ_ONLY)
 _CHAIN = (HEAD_OFFICE,)
@@ -182,6 +191,21 @@ MATRIX = {
         ),
         "GET /api/magasins/{store_id}": Operation("/api/magasins/{store}", ROLES, 200, 200, 200),
         "DELETE /api/magasins/{store_id}": Operation("/api/magasins/9999", _CHAIN, 404, 403, 403),
+        "GET /api/magasins/{store_id}/journees": Operation(
+            "/api/magasins/{store}/journees", _REPORT_READERS, 200, 200, 403
+        ),
+        "GET /api/magasins/{store_id}/journees/{day}": Operation(
+            "/api/magasins/{store}/journees/2026-01-05", _REPORT_READERS, 200, 200, 403
+        ),
+        # The day has not begun: whoever may close it is told so.
+        "POST /api/magasins/{store_id}/journees/{day}/cloture": Operation(
+            "/api/magasins/{store}/journees/2999-01-01/cloture",
+            *(_CLOSERS, 409, 409, 403, _closing),
+        ),
+        "POST /api/magasins/{store_id}/journees/{day}/mouvements-caisse": Operation(
+            "/api/magasins/{store}/journees/2999-01-01/mouvements-caisse",
+            *(_SELLERS, 409, 409, 403, _float),
+        ),
         "GET /api/produits/": Operation("/api/produits/", ROLES, 200, 200, 200),
         "GET /api/produits/recherche": Operation(
             "/api/produits/recherche?critere=sucre", ROLES, 200, 200, 200

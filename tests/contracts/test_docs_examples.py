@@ -24,8 +24,13 @@ ONCE = {
     ("POST", "/api/ventes/{sale_id}/annulation"),
     ("DELETE", "/api/ventes/{sale_id}"),
 }
-# The service makes the ids of its documents: nobody knows one beforehand.
-WITHOUT_EXAMPLE = ("GET", "/api/stock/mouvements/{document_id}")
+WITHOUT_EXAMPLE = {
+    # The service makes the ids of its documents: nobody knows one beforehand.
+    ("GET", "/api/stock/mouvements/{document_id}"),
+    # Of an open day: nobody knows its date beforehand.
+    ("POST", "/api/magasins/{store_id}/journees/{day}/cloture"),
+    ("POST", "/api/magasins/{store_id}/journees/{day}/mouvements-caisse"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +77,7 @@ async def test_each_example_works_on_the_page_of_an_api(
     await window.page.goto(f"{demo_system.stack.layout.url(f'{service}-api')}/docs")
     await authorize(window.page, demo_system.token("head-office"))
 
-    sent = [each for each in operations_of(document_of(service)) if each != WITHOUT_EXAMPLE]
+    sent = [each for each in operations_of(document_of(service)) if each not in WITHOUT_EXAMPLE]
     answers = await statuses(window, sent)
 
     assert succeeded(answers), answers
@@ -91,7 +96,7 @@ async def test_each_example_works_on_the_page_of_nginx_with_one_key(
         await window.page.click(f"nav button:text-is('{TAB_OF[service]}')")
         title = window.page.locator(".info .title", has_text=document["info"]["title"])
         await title.wait_for()
-        sent = [each for each in operations_of(document) if each not in {*ONCE, WITHOUT_EXAMPLE}]
+        sent = [each for each in operations_of(document) if each not in ONCE | WITHOUT_EXAMPLE]
         answers = await statuses(window, sent)
         assert succeeded(answers), answers
 

@@ -13,6 +13,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy, Store, StoreId
+from sales_service.domain.day_closings import DayClosing
+from sales_service.domain.day_totals import DayTotals, MethodTotal, RegisterCash, TaxTotal
 from sales_service.domain.discounts import Discount
 from sales_service.domain.money import TaxRate
 from sales_service.domain.payments import Method, Payment
@@ -20,6 +22,7 @@ from sales_service.domain.ring_up import ring_up
 from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId
 from sales_service.domain.taxes import DatedRate
 from sales_service.events import published
+from sales_service.events.day_events import day_closed
 from sales_service.events.sale_events import sale_fields
 from service_kit.events.key_changes import FormerSecret
 
@@ -56,7 +59,23 @@ def a_sale() -> Sale:
 
 
 MISSING = [published.Missing(1, 2, 0)]
+A_REGISTER = RegisterCash(register_id=None, cash_sales_cents=1000, counted_cents=995)
 PUBLISHED: list[Any] = [
+    day_closed(
+        DayClosing(
+            store_id=3,
+            business_date=NOW.date(),
+            currency="CAD",
+            closed_at=NOW,
+            closed_by=None,
+            reason=None,
+            totals=DayTotals(
+                taxes=(TaxTotal("TPS", 5),),
+                payments=(MethodTotal(Method.GIFT_CARD, 100),),
+                registers=(A_REGISTER,),
+            ),
+        )
+    ).body,
     published.SaleRecorded(**sale_fields(a_sale())),
     published.SaleConfirmed(**sale_fields(a_sale()) | {"status": "confirmed"}, decided_at=NOW),
     published.SaleRejected(SALE_ID, 3, MISSING, NOW),

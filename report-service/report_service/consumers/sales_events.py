@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.freshness import note_published
 from report_service.events.consumed import (
+    IGNORED_OF_SALES,
     SALES_DECODERS,
     Document,
     EventsPublished,
@@ -73,4 +74,4 @@ def _name(document: Document) -> str:
     return f"sale {document.sale_id}"
 
 
-SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply)
+SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply, IGNORED_OF_SALES)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sales_service.api.day_problems import DAY_PROBLEMS
 from sales_service.api.payment_problems import PAYMENT_PROBLEMS
 from sales_service.api.price_problems import PRICE_PROBLEMS
 from sales_service.api.return_problems import RETURN_PROBLEMS
@@ -289,4 +290,5 @@ PROBLEM_OF: ProblemTable = {
     **TAX_PROBLEMS,
     **RETURN_PROBLEMS,
     **VOID_PROBLEMS,
+    **DAY_PROBLEMS,
 }

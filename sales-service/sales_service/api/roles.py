@@ -46,8 +46,12 @@ _CATALOGUE = Needs(TILL, MANAGER, HEAD_OFFICE, LOGISTICS, READ_ONLY, reach=Reach
 _CHAIN = Needs(HEAD_OFFICE, reach=Reach.EVERY_SITE)
 _SELLING = Needs(TILL, MANAGER, HEAD_OFFICE, reach=Reach.BY_SITE)
 _RECEIPTS = Needs(TILL, MANAGER, HEAD_OFFICE, READ_ONLY, reach=Reach.BY_SITE)
+_DAYS = Needs(MANAGER, HEAD_OFFICE, READ_ONLY, reach=Reach.BY_SITE)
+_CLOSING = Needs(MANAGER, HEAD_OFFICE, reach=Reach.BY_SITE)
 
 Anyone = Annotated[Caller, Depends(_CATALOGUE, scope="function")]
 HeadOffice = Annotated[Caller, Depends(_CHAIN, scope="function")]
 Seller = Annotated[Caller, Depends(_SELLING, scope="function")]
 ReceiptReader = Annotated[Caller, Depends(_RECEIPTS, scope="function")]
+DayReader = Annotated[Caller, Depends(_DAYS, scope="function")]
+DayCloser = Annotated[Caller, Depends(_CLOSING, scope="function")]

@@ -49,3 +49,8 @@ def is_day_open(business_date: date, now: datetime, timezone: str, cutoff_hour: 
     """Return whether a day's sales may still be voided: until the end of the day after it."""
     today = place_in_business_day(None, now, timezone, cutoff_hour).business_date
     return today <= business_date + timedelta(days=1)
+
+
+def today_in(now: datetime, timezone: str, cutoff_hour: int) -> date:
+    """Return the business date of now."""
+    return place_in_business_day(None, now, timezone, cutoff_hour).business_date

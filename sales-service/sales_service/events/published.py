@@ -175,6 +175,61 @@ class ReturnRecorded(msgspec.Struct, frozen=True, kw_only=True):
     exchange_sale_id: UUID | None
 
 
+class TaxSum(msgspec.Struct, frozen=True):
+    """The taxes of a code on a day."""
+
+    code: str
+    amount_cents: int
+
+
+class MethodAmount(msgspec.Struct, frozen=True):
+    """What was taken by one method on a day, less what was paid back."""
+
+    method: str
+    amount_cents: int
+
+
+class RegisterCash(msgspec.Struct, frozen=True, kw_only=True):
+    """The cash of a register on a day."""
+
+    register_id: str | None
+    float_cents: int
+    paid_in_cents: int
+    paid_out_cents: int
+    cash_sales_cents: int
+    cash_returns_cents: int
+    expected_cents: int
+    counted_cents: int | None
+
+
+class DayClosed(msgspec.Struct, frozen=True, kw_only=True):
+    """A day of a store was closed, with its sealed totals."""
+
+    TYPE: ClassVar[str] = "sales.day-closed.v1"
+
+    store_id: int
+    business_date: date
+    closed_at: datetime
+    is_automatic: bool
+    currency: str
+    sale_count: int
+    first_number: str | None
+    last_number: str | None
+    gross_cents: int
+    discount_cents: int
+    return_count: int
+    return_cents: int
+    total_cents: int
+    tax_cents: int
+    void_count: int
+    voided_cents: int
+    taxes: list[TaxSum]
+    payments: list[MethodAmount]
+    cash_rounding_cents: int
+    unstated_cents: int
+    registers: list[RegisterCash]
+
+
 class LevelDeclared(msgspec.Struct, frozen=True):
     """Head office said how many units of a product a store has.
 

@@ -112,7 +112,10 @@ SALES_DECODERS: dict[str, type[msgspec.Struct]] = {
     "sales.return-recorded.v1": ReturnRecorded,
 }
 IGNORED_OF_SALES = frozenset(
-    {"sales.sale-confirmed.v1", "sales.sale-rejected.v1", "sales.events-published.v1"}
+    {
+        *("sales.sale-confirmed.v1", "sales.sale-rejected.v1"),
+        *("sales.day-closed.v1", "sales.events-published.v1"),
+    }
 )
 CATALOGUE_DECODERS: dict[str, type[msgspec.Struct]] = {
     "catalogue.store-changed.v1": StoreChanged,

@@ -1,0 +1,123 @@
+"""`/api/magasins/{id}/journees`: the days of a store, their closing and their cash."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
+
+from sales_service.api.answers import JSON, respond
+from sales_service.api.day_answers import CashMovementOut, ClosedDayOut, DayOut
+from sales_service.api.day_problems import day_address
+from sales_service.api.day_schemas import CashMovementIn, ClosingIn, Day, DaysQuery
+from sales_service.api.roles import DayCloser, DayReader, Seller
+from sales_service.api.schemas import PathId
+from sales_service.db.day_closings import DayState, list_closings, read_day
+from sales_service.db.day_totals import sum_day
+from sales_service.domain.day_totals import DayTotals
+from sales_service.domain.errors import UnknownStore
+from sales_service.use_cases.close_days import close_day
+from sales_service.use_cases.move_cash import move_cash
+from service_kit.http.access import refuse_foreign
+from service_kit.http.idempotency import Keyed
+from service_kit.http.openapi import PROBLEM, json_of
+from service_kit.http.pages import link_next
+from service_kit.http.state import ReadSession, write_session
+from service_kit.telemetry.routing import TimedRoute
+
+router = APIRouter(tags=["journees"], route_class=TimedRoute)
+
+_CLOSED = {"description": "La journée est close, ou n'a pas commencé", **PROBLEM}
+_NOT_CLOSABLE = {
+    "description": "La journée est close, n'a pas commencé, ou a des ventes en attente",
+    **PROBLEM,
+}
+
+
+@router.get("/api/magasins/{store_id}/journees", responses={200: json_of(list[ClosedDayOut])})
+async def get_days(
+    store_id: PathId,
+    request: Request,
+    session: ReadSession,
+    caller: DayReader,
+    query: Annotated[DaysQuery, Query()],
+) -> Response:
+    """Return the closed days of a store that had sales, returns or cash, newest first."""
+    refuse_foreign(caller, store_id)
+    closings = await list_closings(session, store_id, query.start, query.last_day, query.limit + 1)
+    page = closings[: query.limit]
+    headers = {}
+    if len(closings) > len(page):
+        headers = link_next(request, str(page[-1].business_date - timedelta(days=1)))
+    return respond([ClosedDayOut.of(closing) for closing in page], headers=headers)
+
+
+@router.get("/api/magasins/{store_id}/journees/{day}", responses={200: json_of(DayOut)})
+async def get_day(store_id: PathId, day: Day, session: ReadSession, caller: DayReader) -> Response:
+    """Return the totals of a day: an X while it is open, afterwards the sealed Z.
+
+    A document that comes after the closing does not change the Z: `ajustements` has it."""
+    refuse_foreign(caller, store_id)
+    state = await read_day(session, store_id, day)
+    if state is None:
+        raise UnknownStore
+    totals = state.closing.totals if state.closing else await sum_day(session, store_id, day)
+    if not state.is_closed:
+        return respond(DayOut.open(store_id, day, state, totals))
+    late = await sum_day(session, store_id, day, is_late=True)
+    return respond(DayOut.closed(store_id, day, state, totals, late))
+
+
+@router.post(
+    "/api/magasins/{store_id}/journees/{day}/cloture",
+    status_code=201,
+    responses={201: json_of(DayOut), 409: _NOT_CLOSABLE},
+)
+async def post_closing(
+    store_id: PathId,
+    day: Day,
+    request: Request,
+    caller: DayCloser,
+    keyed: Keyed,
+    body: ClosingIn | None = None,
+) -> Response:
+    """Close a day, with the cash that was counted, and the open days before it.
+
+    What is sold later belongs to the next day. Days close by themselves when the day after them has
+    ended."""
+    refuse_foreign(caller, store_id)
+    count = (body or ClosingIn()).to_count(caller.client_id)
+    async with write_session(request) as session:
+        if former := await keyed.claim(session):
+            return former.response()
+        closing = await close_day(session, store_id, day, count)
+        state = DayState(closing.currency, is_closed=True, closing=closing)
+        # Nothing can be late of a day that was open until now.
+        answer = DayOut.closed(store_id, day, state, closing.totals, DayTotals())
+        encoded = msgspec.json.encode(answer)
+        await keyed.record(session, status=201, body=encoded)
+    return Response(encoded, 201, {"Location": day_address(store_id, day)}, JSON)
+
+
+@router.post(
+    "/api/magasins/{store_id}/journees/{day}/mouvements-caisse",
+    status_code=201,
+    responses={201: json_of(CashMovementOut), 409: _CLOSED},
+)
+async def post_cash_movement(
+    store_id: PathId,
+    day: Day,
+    body: CashMovementIn,
+    request: Request,
+    caller: Seller,
+    keyed: Keyed,
+) -> Response:
+    """Record cash that goes into a register or out of it without a sale, on an open day."""
+    refuse_foreign(caller, store_id)
+    async with write_session(request) as session:
+        if former := await keyed.claim(session):
+            return former.response()
+        movement = await move_cash(session, store_id, day, body.to_draft(), caller.client_id)
+        encoded = msgspec.json.encode(CashMovementOut.of(movement))
+        await keyed.record(session, status=201, body=encoded)
+    return Response(encoded, 201, media_type=JSON)
