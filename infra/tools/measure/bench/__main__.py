@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from infra.tools.measure import tables
+from infra.tools.measure.bench.closing import measure_closing
 from infra.tools.measure.bench.instances import PORTS as PORTS_OF_INSTANCES
 from infra.tools.measure.bench.instances import measure_instances
 from infra.tools.measure.bench.lab import FULL, QUICK, Effort, Lab, open_lab, say
@@ -24,6 +25,7 @@ PARTS: Mapping[str, Part] = {
     "reads": measure_reads,
     "telemetry": measure_telemetry,
     "writes": measure_writes,
+    "closing": measure_closing,
     "system": measure_system,
     "projection": measure_projection,
     "instances": measure_instances,
