@@ -263,6 +263,9 @@ MATRIX = {
         "GET /api/rapports/ventes": Operation(
             "/api/rapports/ventes?magasin_id={store}", _REPORT_READERS, 200, 200, 403
         ),
+        "GET /api/rapports/journees": Operation(
+            "/api/rapports/journees?magasin_id={store}", _REPORT_READERS, 200, 200, 403
+        ),
         "GET /api/journal": Operation("/api/journal", _CHAIN, 200, 403, 403),
     },
 }

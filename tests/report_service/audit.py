@@ -5,19 +5,19 @@ from tests.report_service.conftest import Projection
 _MONTH = "CAST(date_trunc('month', business_date) AS date)"
 # A row for each document and each line; a void and a return subtract.
 _DOCUMENTS = """
-    (SELECT store_id, business_date, 1 AS sale, 0 AS void, 0 AS refund, units, total_cents,
+    (SELECT store_id, business_date, 1 AS sale, 0 AS void, 0 AS refund, is_late, units, total_cents,
         tax_cents, discount_cents, cash_rounding_cents
     FROM sale_facts JOIN
         (SELECT sale_id, sum(quantity) AS units FROM sale_line_facts GROUP BY 1) AS l
         USING (sale_id)
     UNION ALL
-    SELECT store_id, business_date, -1, 1, 0, -units, -total_cents, -tax_cents, -discount_cents,
-        -cash_rounding_cents
+    SELECT store_id, business_date, -1, 1, 0, is_late, -units, -total_cents, -tax_cents,
+        -discount_cents, -cash_rounding_cents
     FROM sale_voids JOIN
         (SELECT sale_id, sum(quantity) AS units FROM sale_void_lines GROUP BY 1) AS l
         USING (sale_id)
     UNION ALL
-    SELECT store_id, business_date, 0, 0, 1, -units, -total_cents, -tax_cents, 0,
+    SELECT store_id, business_date, 0, 0, 1, is_late, -units, -total_cents, -tax_cents, 0,
         -cash_rounding_cents
     FROM return_facts JOIN
         (SELECT return_id, sum(quantity) AS units FROM return_line_facts GROUP BY 1) AS l
@@ -76,6 +76,11 @@ PAIRS = {
     "store_days": (
         f"SELECT business_date, store_id, {_STORE_COLUMNS} FROM store_days",
         f"SELECT business_date, store_id, {_OF_STORE} FROM {_DOCUMENTS} GROUP BY 1, 2",
+    ),
+    "late_days": (
+        f"SELECT business_date, store_id, {_STORE_COLUMNS} FROM late_days",
+        f"SELECT business_date, store_id, {_OF_STORE} FROM {_DOCUMENTS} WHERE is_late"
+        " GROUP BY 1, 2",
     ),
     "store_months": (
         f"SELECT month, store_id, {_STORE_COLUMNS} FROM store_months",

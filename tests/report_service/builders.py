@@ -9,10 +9,12 @@ from aiokafka import ConsumerRecord
 from uuid_utils.compat import uuid7
 
 from report_service.events.consumed import (
+    DayClosed,
     DocumentLine,
     Payment,
     ProductChanged,
     Receipt,
+    Register,
     ReturnRecorded,
     SaleRecorded,
     SaleVoided,
@@ -59,6 +61,7 @@ def a_sale(
     taxes: dict[str, int] | None = None,
     is_price_forced: bool = False,
     is_backdated: bool = False,
+    is_late: bool = False,
 ) -> SaleRecorded:
     """Return a sale; by default one coffee at 12.50, without payments or taxes by code."""
     numbered = numbered_lines(lines)
@@ -81,6 +84,7 @@ def a_sale(
         cash_rounding_cents=rounding_cents,
         is_price_forced=is_price_forced,
         is_backdated=is_backdated,
+        is_late=is_late,
     )
 
 
@@ -116,6 +120,7 @@ def a_return(
     paid: dict[str, int] | None = None,
     rounding_cents: int = 0,
     taxes: dict[str, int] | None = None,
+    is_late: bool = False,
 ) -> ReturnRecorded:
     """Return what a store took back; by default one coffee at 12.50, without its receipt."""
     numbered = numbered_lines(lines)
@@ -132,6 +137,38 @@ def a_return(
         tax_cents=sum(line.tax_cents for line in numbered),
         payments=as_payments(paid),
         cash_rounding_cents=rounding_cents,
+        is_late=is_late,
+    )
+
+
+def a_closing(
+    *registers: Register,
+    store_id: int = STORE,
+    business_date: date = MONDAY,
+    closed_at: datetime = NOON,
+    is_automatic: bool = False,
+    sale_count: int = 1,
+    discount_cents: int = 0,
+    return_cents: int = 0,
+    total_cents: int = 1250,
+) -> DayClosed:
+    """Return the closing of a day; by default of one sale at 12.50 and without cash."""
+    return DayClosed(
+        store_id=store_id,
+        business_date=business_date,
+        closed_at=closed_at,
+        is_automatic=is_automatic,
+        sale_count=sale_count,
+        gross_cents=total_cents + discount_cents + return_cents,
+        discount_cents=discount_cents,
+        return_count=int(return_cents > 0),
+        return_cents=return_cents,
+        total_cents=total_cents,
+        tax_cents=total_cents * 15 // 100,
+        void_count=0,
+        voided_cents=0,
+        cash_rounding_cents=0,
+        registers=list(registers),
     )
 
 

@@ -24,6 +24,8 @@ SPOILT = {
     "UPDATE store_days SET amount_cents = amount_cents + 1 WHERE store_id = 5": "store-days",
     "DELETE FROM store_days WHERE store_id = 5": "store-days",
     "INSERT INTO store_days VALUES ('2030-01-01', 77, 1, 1, 1, 1)": "store-days",
+    "DELETE FROM late_days WHERE store_id = 5": "store-days",
+    "UPDATE sale_facts SET is_late = false": "store-days",
     "DELETE FROM sale_void_lines": "store-days",
     "DELETE FROM return_line_facts": "store-days",
     "DELETE FROM sale_voids": "store-days",
@@ -53,7 +55,11 @@ async def counted(projection: Projection) -> Projection:
         kept = a_sale(store_id=store_id, paid=paid, change_cents=17, taxes=taxes)
         undone = a_sale(store_id=store_id, discount_cents=50, paid=paid, taxes=taxes)
         refund = a_return(store_id=store_id, paid={"cash": 40}, rounding_cents=2, taxes=taxes)
-        documents = (*sales, kept, undone, refund, a_void_of(undone))
+        late = (
+            a_sale(store_id=store_id, discount_cents=10, rounding_cents=1, is_late=True),
+            a_return(a_line(TEA, 2), store_id=store_id, is_late=True),
+        )
+        documents = (*sales, kept, undone, refund, a_void_of(undone), *late)
         await projection.receive(*documents, partition=store_id % 3)
     return projection
 

@@ -15,7 +15,7 @@ from report_service.settings import Settings
 from service_kit.http.api_keys import ensure_key
 from service_kit.http.state import api_state
 from tests.fixtures.waiting import eventually
-from tests.report_service.builders import STORE, a_line, a_sale
+from tests.report_service.builders import STORE, a_closing, a_line, a_sale
 from tests.report_service.conftest import Projection
 
 PATHS = ["/api/ventes/rapport", "/api/rapports/ventes", "/api/performance/global"]
@@ -77,6 +77,25 @@ async def test_a_report_is_read_once_until_a_sale_is_counted(
     assert {k: v for k, v in cached.json().items() if k not in changing} == {
         k: v for k, v in read.json().items() if k not in changing
     }
+
+
+async def test_a_report_of_days_is_read_again_after_a_closing_and_after_a_late_sale(
+    client: httpx.AsyncClient, projection: Projection
+) -> None:
+    async def days() -> list[tuple[str, int]]:
+        answer = await client.get("/api/rapports/journees", params={"date_debut": "2026-11-23"})
+        return [
+            (each["statut"], each["ajustements"]["nombre_ventes"])
+            for each in answer.json()["journees"]
+        ]
+
+    assert await days() == []
+    await projection.receive(a_sale())
+    await eventually(days, [("ouverte", 0)])
+    await projection.receive(a_closing())
+    await eventually(days, [("close", 0)])
+    await projection.receive(a_sale(is_late=True))
+    await eventually(days, [("close", 1)])
 
 
 async def test_a_cached_report_says_how_complete_it_is_now(

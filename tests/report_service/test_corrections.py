@@ -55,6 +55,7 @@ def many_documents(generator: random.Random, how_many: int) -> list[Document]:
             change_cents=generator.choice([0, 40]),
             rounding_cents=generator.randint(-2, 2),
             taxes=some_amounts(generator, CODES),
+            is_late=generator.random() < 0.2,
         )
         refund = a_return(
             lines[0],
@@ -64,6 +65,7 @@ def many_documents(generator: random.Random, how_many: int) -> list[Document]:
             paid=some_amounts(generator, METHODS),
             rounding_cents=generator.randint(-2, 2),
             taxes=some_amounts(generator, CODES),
+            is_late=generator.random() < 0.2,
         )
         corrections: list[Document | None] = [None, None, a_void_of(sale), refund]
         correction = generator.choice(corrections)

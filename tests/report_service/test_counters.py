@@ -13,6 +13,7 @@ from report_service.db.counters import (
     COLUMN_TYPES,
     COUNTERS,
     DOCUMENTS,
+    LATE_DOCUMENTS,
     LINES,
     PAYMENTS,
     TAXES,
@@ -68,7 +69,14 @@ def test_every_counter_is_compared_with_the_facts_by_brute_force() -> None:
 
 def test_a_counter_stands_after_the_one_that_it_is_summed_from() -> None:
     for position, counter in enumerate(COUNTERS):
-        assert counter.summed_from in (DOCUMENTS, LINES, PAYMENTS, TAXES, *COUNTERS[:position])
+        assert counter.summed_from in (
+            DOCUMENTS,
+            LATE_DOCUMENTS,
+            LINES,
+            PAYMENTS,
+            TAXES,
+            *COUNTERS[:position],
+        )
 
 
 def test_python_names_its_sums_as_the_facts_name_their_measures() -> None:

@@ -23,6 +23,7 @@ from tests.report_service.builders import (
     COFFEE,
     NOON,
     STORE,
+    a_closing,
     a_product,
     a_return,
     a_sale,
@@ -42,6 +43,7 @@ WORDS = (
     *("magasin_modifie", "produit_modifie", "niveau_declare"),
     *("mouvement", "cle_modifiee"),
     *("vente_confirmee_annulee", "retour_enregistre", "vente_marquee"),
+    "journee_cloturee",
 )
 # In UTC it is before the year 1.
 AN_EARLY_CURSOR = urlsafe_b64encode(f"0001-01-01T00:00:00+23:59 {UUID(int=1)}".encode()).decode()
@@ -57,7 +59,7 @@ def confirmed(sale: msgspec.Struct) -> SaleConfirmed:
 async def filled(reports: Reports) -> Reports:
     """Return a journal with an entry of each kind, a minute apart, in the order of `WORDS`."""
     sale = uuid4()
-    minutes = [NOON + number * MINUTE for number in range(11)]
+    minutes = [NOON + number * MINUTE for number in range(12)]
     sold = a_sale(sale_id=sale, recorded_at=minutes[0])
     await reports.receive(sold, actor=TILL)
     await reports.receive(SaleRejected(sale, STORE, minutes[1]), actor=TILL)
@@ -74,6 +76,7 @@ async def filled(reports: Reports) -> Reports:
     await reports.receive(refund, actor=OTHER_TILL)
     marked = a_sale(recorded_at=minutes[10], is_price_forced=True)
     await reports.receive(marked, actor=OFFLINE_TILL)
+    await reports.receive(a_closing(closed_at=minutes[11]), actor=MANAGER)
     return reports
 
 
@@ -97,9 +100,11 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         (MANAGER, STORE),
         (OTHER_TILL, OTHER_STORE),
         (OFFLINE_TILL, STORE),
+        (MANAGER, STORE),
     ]
-    assert entries[3]["objet"] == "shop/manager"
-    assert entries[2]["objet"] == entries[-1]["objet"]
+    assert entries[0]["objet"] == "2026-11-23"
+    assert entries[4]["objet"] == "shop/manager"
+    assert entries[3]["objet"] == entries[-1]["objet"]
     assert [entry["objet"] for entry in entries if entry["type"] == "produit_modifie"] == ["11"]
     first = datetime.fromisoformat(entries[-1]["enregistre_a"])
     assert first == NOON
@@ -115,9 +120,10 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         ({"type": "cle_modifiee"}, ["cle_modifiee"]),
         ({"acteur": "nobody"}, []),
         ({"magasin_id": OTHER_STORE}, ["retour_enregistre", "mouvement", "vente_annulee"]),
-        ({"acteur": MANAGER}, ["vente_confirmee_annulee"]),
+        ({"acteur": MANAGER}, ["journee_cloturee", "vente_confirmee_annulee"]),
         ({"type": "retour_enregistre"}, ["retour_enregistre"]),
         ({"type": "vente_annulee"}, ["vente_annulee"]),
+        ({"type": "journee_cloturee"}, ["journee_cloturee"]),
         ({"acteur": OFFICE, "type": "magasin_modifie"}, ["magasin_modifie"]),
         ({"acteur": OFFICE, "magasin_id": STORE}, ["niveau_declare", "magasin_modifie"]),
         ({"magasin_id": STORE, "type": "mouvement"}, []),
@@ -125,7 +131,10 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         ({"acteur": OFFLINE_TILL, "magasin_id": STORE}, ["vente_marquee"]),
         (
             {"depuis": NOON + 8 * MINUTE},
-            ["vente_marquee", "retour_enregistre", "vente_confirmee_annulee"],
+            [
+                *("journee_cloturee", "vente_marquee", "retour_enregistre"),
+                "vente_confirmee_annulee",
+            ],
         ),
         ({"avant": NOON + MINUTE}, ["vente_enregistree"]),
         ({"depuis": NOON + MINUTE, "avant": NOON + 3 * MINUTE}, ["vente_annulee", "vente_rejetee"]),

@@ -98,7 +98,9 @@ async def test_the_last_day_of_a_period_belongs_to_it(reports: Reports) -> None:
     assert report["periode"] == {"date_debut": "2026-11-23", "date_fin": "2026-11-23"}
 
 
-@pytest.mark.parametrize("path", ["/api/ventes/rapport", "/api/rapports/ventes"])
+@pytest.mark.parametrize(
+    "path", ["/api/ventes/rapport", "/api/rapports/ventes", "/api/rapports/journees"]
+)
 async def test_reversed_dates_are_refused(reports: Reports, path: str) -> None:
     answer = await reports.client.get(
         path, params={"date_debut": "2026-11-24", "date_fin": "2026-11-23"}

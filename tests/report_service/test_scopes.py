@@ -12,6 +12,7 @@ from tests.report_service.conftest import Reports
 
 OTHER_STORE = STORE + 1
 STORE_REPORT = "/api/rapports/ventes"
+DAYS = "/api/rapports/journees"
 EARLIER = date(2026, 9, 14)
 
 
@@ -40,6 +41,8 @@ async def ask(reports: Reports, path: str, **query: Any) -> httpx.Response:
         (STORE_REPORT, {}, "portee-limitee"),
         (STORE_REPORT, {"magasin_id": OTHER_STORE}, "hors-portee"),
         (STORE_REPORT, {"magasin_id": 9999}, "hors-portee"),
+        (DAYS, {}, "portee-limitee"),
+        (DAYS, {"magasin_id": OTHER_STORE}, "hors-portee"),
     ],
 )
 async def test_a_limited_key_reads_nothing_of_other_stores(
@@ -55,6 +58,16 @@ async def test_a_limited_key_reads_the_report_of_its_own_store(sold: Reports) ->
 
     lines = answer.json()["rapport"]
     assert [(line["magasin_id"], line["total_ventes"]) for line in lines] == [(STORE, 1.2)]
+
+
+async def test_a_limited_key_reads_the_days_of_its_own_store(sold: Reports) -> None:
+    answer = await ask(sold, DAYS, magasin_id=STORE, date_debut=EARLIER, date_fin=MONDAY)
+
+    days = answer.json()["journees"]
+    assert [(day["magasin_id"], day["jour"]) for day in days] == [
+        (STORE, EARLIER.isoformat()),
+        (STORE, MONDAY.isoformat()),
+    ]
 
 
 @pytest.mark.parametrize(

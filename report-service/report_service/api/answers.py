@@ -14,6 +14,7 @@ from report_service.db.report_rows import (
     ProductSales,
     SalesReport,
     StockAlert,
+    StoreDay,
     StoreReport,
     StoreSales,
 )
@@ -92,7 +93,7 @@ class StockAlertOut(Struct, gc=False, rename=FRENCH):
             alert.category,
             alert.on_hand,
             alert.store_id,
-            _name_store(alert),
+            name_store(alert),
         )
 
 
@@ -108,7 +109,7 @@ class StoreOut(FiguresOut, rename=FRENCH):
     def of_store(cls, sales: StoreSales, figures: FiguresOut) -> Self:
         return cls(
             sales.store_id,
-            _name_store(sales),
+            name_store(sales),
             money(sales.amount_cents),
             sales.sales_count,
             **figures.members(),
@@ -169,7 +170,7 @@ class StoreLineOut(FiguresOut, rename=FRENCH | {"amount": "total_ventes"}):
     def of_store(cls, sales: StoreSales, figures: FiguresOut) -> Self:
         return cls(
             sales.store_id,
-            _name_store(sales),
+            name_store(sales),
             sales.sales_count,
             money(sales.amount_cents),
             **figures.members(),
@@ -202,12 +203,12 @@ def _name_product(each: ProductSales | StockAlert) -> str:
     return f"Produit {each.product_id}" if each.name is None else each.name
 
 
-def _name_store(each: StoreSales | StockAlert) -> str:
+def name_store(each: StoreSales | StockAlert | StoreDay) -> str:
     return f"Magasin {each.store_id}" if each.store is None else each.store
 
 
 def join_members(
-    figures: ReportOut | StoreReportOut,
+    figures: Struct,
     read_freshness: Callable[[], FreshnessOut],
     until: datetime | None,
 ) -> Content:

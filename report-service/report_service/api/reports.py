@@ -16,13 +16,16 @@ from report_service.api.answers import (
     StoreReportOut,
     join_members,
 )
+from report_service.api.day_answers import DayReportOut
+from report_service.api.day_periods import period_of_days
 from report_service.api.problems import ReversedDates
 from report_service.api.read_your_writes import wait_until_counted
 from report_service.api.roles import ChainReader, StoreReader
 from report_service.api.schemas import FreshnessIn, PeriodIn, ReportIn, StoreReportIn
 from report_service.api.state import report_state
 from report_service.api.trend import DAY, fill_days
-from report_service.db.report_rows import SalesReport, StoreReport
+from report_service.db.day_reports import read_day_report
+from report_service.db.report_rows import DayReport, SalesReport, StoreReport
 from report_service.db.reports import read_sales_report, read_store_report
 from service_kit.http.access import refuse_foreign, refuse_limited
 from service_kit.http.cached_response import Content, respond_uncached
@@ -40,10 +43,10 @@ FIGURES = "figures"  # the change that the triggers of the migrations announce
 
 router = APIRouter(tags=["rapports"], route_class=TimedRoute)
 
-Report = TypeVar("Report", SalesReport, StoreReport)
+Report = TypeVar("Report", SalesReport, StoreReport, DayReport)
 Read = Callable[[AsyncSession], Awaitable[Report]]
 # The second argument says whether the report holds what the query names.
-Describe = Callable[[Report, bool | None], ReportOut | StoreReportOut]
+Describe = Callable[[Report, bool | None], ReportOut | StoreReportOut | DayReportOut]
 
 
 @router.get("/api/ventes/rapport", responses={200: json_of(ReportOut, FreshnessOut)})
@@ -77,14 +80,29 @@ async def get_store_report(
     request: Request, caller: StoreReader, query: Annotated[StoreReportIn, Query()]
 ) -> Response:
     """Return the sales of each store in a period, or of one store."""
-    if query.store_id is None:
-        refuse_limited(caller)
-    else:
-        refuse_foreign(caller, query.store_id)
+    _refuse_other_stores(caller, query)
     _refuse_reversed(query)
     read = partial(read_store_report, start=query.start, end=query.end, store_id=query.store_id)
     describe = partial(StoreReportOut.of_report, period=PeriodOut(query.start, query.end))
     return await _answer(request, caller, query, read, describe)
+
+
+@router.get("/api/rapports/journees", responses={200: json_of(DayReportOut, FreshnessOut)})
+async def get_day_report(
+    request: Request, caller: StoreReader, query: Annotated[StoreReportIn, Query()]
+) -> Response:
+    """Return the days of stores: what closings sealed, what came later, and what both make.
+
+    A period has at most 31 days, or 366 of one store. With one date it has 30, and without dates
+    it is the last 30.
+    """
+    _refuse_other_stores(caller, query)
+    _refuse_reversed(query)
+    now = _now(request)
+    start, end = period_of_days(query, now.date())
+    read = partial(read_day_report, start=start, end=end, store_id=query.store_id)
+    describe = partial(DayReportOut.of_report, period=PeriodOut(start, end))
+    return await _answer(request, caller, query, read, describe, until=_tomorrow(now))
 
 
 async def _answer_consolidated(
@@ -107,12 +125,15 @@ async def _answer_consolidated(
 
     describe = partial(ReportOut.of_report, period=period)
     # The next day belongs to the trend from midnight on, although nothing is sold yet.
-    tomorrow = datetime.combine(now.date() + DAY, datetime.min.time(), now.tzinfo)
-    return await _answer(request, caller, query, read, describe, until=tomorrow)
+    return await _answer(request, caller, query, read, describe, until=_tomorrow(now))
 
 
 def _now(request: Request) -> datetime:
     return datetime.now(report_state(request.app).settings.chain_timezone)
+
+
+def _tomorrow(now: datetime) -> datetime:
+    return datetime.combine(now.date() + DAY, datetime.min.time(), now.tzinfo)
 
 
 async def _answer(
@@ -147,6 +168,13 @@ async def _answer(
             # A reader that has seen it counted must see it in the next report, too.
             state.changes.note(FIGURES)
         return respond_uncached(request, await read_content(session, is_current))
+
+
+def _refuse_other_stores(caller: Caller, query: StoreReportIn) -> None:
+    if query.store_id is None:
+        refuse_limited(caller)
+    else:
+        refuse_foreign(caller, query.store_id)
 
 
 def _refuse_reversed(period: PeriodIn) -> None:

@@ -49,7 +49,7 @@ class PeriodIn(FreshnessIn):
 
 
 class StoreReportIn(PeriodIn):
-    """The query parameters of the report by store."""
+    """The query parameters of the reports by store."""
 
     store_id: Annotated[
         int | None,
@@ -103,6 +103,7 @@ class JournalIn(BaseModel):
             "niveau_declare",
             "mouvement",
             "cle_modifiee",
+            "journee_cloturee",
         ]
         | None,
         Field(description="Only this kind"),

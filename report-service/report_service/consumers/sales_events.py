@@ -1,15 +1,15 @@
 """Applies `sales.events.v1`: counts confirmed sales, voids and returns, and journals who acted."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, TypeGuard
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.freshness import note_published
 from report_service.events.consumed import (
-    IGNORED_OF_SALES,
     SALES_DECODERS,
+    DayClosed,
     Document,
     EventsPublished,
     Receipt,
@@ -18,6 +18,7 @@ from report_service.events.consumed import (
     SaleVoided,
 )
 from report_service.events.topics import SALES_TOPIC
+from report_service.projections.closings import keep_closings
 from report_service.projections.counting import count_documents
 from report_service.projections.journal import entries_of
 from report_service.telemetry import REPORT_DELAY
@@ -29,7 +30,7 @@ PLAUSIBLE_YEARS = range(2000, 2200)
 
 
 async def apply(session: AsyncSession, events: Sequence[Event[Any]]) -> None:
-    """Count the documents of a batch, and store who acted and until when Kafka has all."""
+    """Count the documents of a batch, and keep closings, who acted and until when Kafka has all."""
     bodies = [event.body for event in events]
     published = [body.published_until for body in bodies if isinstance(body, EventsPublished)]
     if published:
@@ -37,6 +38,10 @@ async def apply(session: AsyncSession, events: Sequence[Event[Any]]) -> None:
     documents = [body for body in bodies if _counts(body)]
     for document in documents:
         _refuse_contradictions(document)
+    for body in bodies:
+        if isinstance(body, DayClosed):
+            _refuse_unbalanced(body)
+    await keep_closings(session, events)
     stripe = events[0].record.partition
     counted = await count_documents(session, documents, stripe, entries=entries_of(events))
 
@@ -58,8 +63,7 @@ def _made_at(document: Document) -> datetime:
 
 
 def _refuse_contradictions(document: Document) -> None:
-    if document.business_date.year not in PLAUSIBLE_YEARS:
-        raise PoisonMessage(f"{_name(document)}: business date {document.business_date}")
+    _refuse_implausible(_name(document), document.business_date)
     if sum([line.amount_cents for line in document.lines]) != document.total_cents:
         raise PoisonMessage(f"{_name(document)}: total_cents is not the sum of its lines")
     if not isinstance(document, Receipt) or document.gross_cents is None:
@@ -68,10 +72,23 @@ def _refuse_contradictions(document: Document) -> None:
         raise PoisonMessage(f"{_name(document)}: total_cents is not gross less discounts")
 
 
+def _refuse_unbalanced(closing: DayClosed) -> None:
+    name = f"closing of store {closing.store_id}"
+    _refuse_implausible(name, closing.business_date)
+    net = closing.gross_cents - closing.discount_cents - closing.return_cents
+    if net != closing.total_cents:
+        raise PoisonMessage(f"{name}: total_cents is not gross less discounts and returns")
+
+
+def _refuse_implausible(name: str, business_date: date) -> None:
+    if business_date.year not in PLAUSIBLE_YEARS:
+        raise PoisonMessage(f"{name}: business date {business_date}")
+
+
 def _name(document: Document) -> str:
     if isinstance(document, ReturnRecorded):
         return f"return {document.return_id}"
     return f"sale {document.sale_id}"
 
 
-SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply, IGNORED_OF_SALES)
+SUBSCRIPTION = Subscription(SALES_TOPIC, SALES_DECODERS, apply)

@@ -7,7 +7,13 @@ from this declaration.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from report_service.db.fact_rows import DOCUMENT_ROWS, LINE_ROWS, PAYMENT_ROWS, TAX_ROWS
+from report_service.db.fact_rows import (
+    DOCUMENT_ROWS,
+    LATE_ROWS,
+    LINE_ROWS,
+    PAYMENT_ROWS,
+    TAX_ROWS,
+)
 
 # A stripe separates the writers of one row. It is no part of what the row counts.
 STRIPE = "stripe"
@@ -72,6 +78,7 @@ DOCUMENTS = Facts(
     # A document whose lines are lost has no units.
     {name: f"sum({name})" for name in _OF_STORE} | {"units": "coalesce(sum(units), 0)"},
 )
+LATE_DOCUMENTS = Facts(LATE_ROWS, DOCUMENTS.measures)
 LINES = Facts(
     LINE_ROWS,
     {
@@ -84,6 +91,8 @@ PAYMENTS = Facts(PAYMENT_ROWS, {"amount_cents": "sum(amount_cents)"})
 TAXES = Facts(TAX_ROWS, {"amount_cents": "sum(amount_cents)"})
 
 STORE_DAYS = Counter("store_days", ("business_date", "store_id"), _OF_STORE, DOCUMENTS)
+# What the closing of a day did not know: the figures of the day are those it sealed and these.
+LATE_DAYS = Counter("late_days", ("business_date", "store_id"), _OF_STORE, LATE_DOCUMENTS)
 STORE_MONTHS = Counter("store_months", ("month", "store_id"), _OF_STORE, STORE_DAYS)
 STORE_TOTALS = Counter("store_totals", ("store_id",), _OF_STORE, STORE_MONTHS)
 CHAIN_DAYS = Counter("chain_days", ("business_date", STRIPE), _OF_CHAIN, STORE_DAYS)
@@ -99,7 +108,7 @@ TAX_TOTALS = Counter("tax_totals", ("store_id", "code"), _AMOUNT, TAX_MONTHS)
 
 # A counter stands after the one that it is summed from.
 COUNTERS = (
-    *(STORE_DAYS, STORE_MONTHS, STORE_TOTALS, CHAIN_DAYS),
+    *(STORE_DAYS, LATE_DAYS, STORE_MONTHS, STORE_TOTALS, CHAIN_DAYS),
     *(PRODUCT_DAYS, PRODUCT_MONTHS, PRODUCT_TOTALS),
     *(PAYMENT_DAYS, PAYMENT_MONTHS, PAYMENT_TOTALS),
     *(TAX_DAYS, TAX_MONTHS, TAX_TOTALS),

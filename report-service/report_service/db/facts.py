@@ -32,6 +32,7 @@ class SaleFact(NamedTuple):
     cash_rounding_cents: int
     payments: str | None
     taxes: str | None
+    is_late: bool
 
 
 class VoidFact(NamedTuple):
@@ -48,6 +49,7 @@ class VoidFact(NamedTuple):
     cash_rounding_cents: int
     payments: str | None
     taxes: str | None
+    is_late: bool
 
 
 class ReturnFact(NamedTuple):
@@ -64,6 +66,7 @@ class ReturnFact(NamedTuple):
     cash_rounding_cents: int
     payments: str | None
     taxes: str | None
+    is_late: bool
 
 
 class LineFact(NamedTuple):
@@ -100,6 +103,7 @@ _TYPES = {
     "quantity": "int",
     "payments": "jsonb",
     "taxes": "jsonb",
+    "is_late": "boolean",
 }
 
 

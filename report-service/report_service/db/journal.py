@@ -23,6 +23,7 @@ class Kind(StrEnum):
     STORE_CHANGED = "store-changed"
     PRODUCT_CHANGED = "product-changed"
     LEVEL_DECLARED = "level-declared"
+    DAY_CLOSED = "day-closed"
     MOVEMENT_POSTED = "movement-posted"
     KEY_CHANGED = "key-changed"
 
@@ -35,7 +36,8 @@ class Entry(NamedTuple):
     actor: str | None  # None: unknown
     kind: Kind
     store_id: int | None  # None: the whole chain
-    subject: str  # the id of the sale, return, store, product or document, or the client of the key
+    # The id of the sale, return, store, product or document; the closed day; the client of the key.
+    subject: str
 
 
 # The body of a CTE, too: a batch of sales writes its entries in the statement of its facts.

@@ -92,3 +92,46 @@ class SalesReport(StoreReport, frozen=True):
     days: list[DaySales]
     stock_outs: list[StockAlert]
     overstocks: list[StockAlert]
+
+
+class DayFigures(Struct, frozen=True):
+    """The figures of a day of a store, or of some of its documents. The amount is net of tax."""
+
+    sales_count: int = 0
+    amount_cents: int = 0
+    tax_cents: int = 0
+    discount_cents: int = 0
+    returns_count: int = 0
+    returned_cents: int = 0
+    voids_count: int = 0
+    voided_cents: int = 0
+    cash_rounding_cents: int = 0
+
+
+class Closing(DayFigures, frozen=True, kw_only=True):
+    """What a store sealed when it closed a day, and who closed it."""
+
+    closed_at: datetime
+    closed_by: str | None
+    is_automatic: bool
+    uncounted_registers: int
+    cash_difference_cents: int | None
+
+
+class StoreDay(Struct, frozen=True):
+    """A day of a store: what is counted of it, what of that came late, and its closing."""
+
+    store_id: int
+    store: str | None
+    business_date: date
+    counted: DayFigures | None
+    late: DayFigures | None
+    closing: Closing | None
+    is_closed: bool
+
+
+class DayReport(Struct, frozen=True):
+    """The days of stores that have documents or a closing."""
+
+    days: list[StoreDay]
+    freshness: Freshness

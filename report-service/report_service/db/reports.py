@@ -1,14 +1,10 @@
-"""Reads a whole report in one statement, because figures of one snapshot agree with each other.
-
-The statement returns one JSON document, which msgspec decodes into the types of `report_rows`.
-"""
+"""Reads the reports of sales, each in one statement."""
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.counters import (
@@ -26,14 +22,12 @@ from report_service.db.counters import (
     TAX_TOTALS,
 )
 from report_service.db.ranges import split_range
+from report_service.db.report_documents import document_of, read_document
 from report_service.db.report_rows import SalesReport, StoreReport
 from report_service.db.report_sums import of_all_time, of_range
-from report_service.events.topics import SALES_TOPIC
 
 ALERTS_LISTED = 100
 
-
-Report = TypeVar("Report", SalesReport, StoreReport)
 
 # A store with returns or voids alone has its line, too.
 _STORES = """
@@ -84,22 +78,6 @@ _ALERTS = """
 _STOCK_OUTS = _ALERTS.format(condition="<= 0", direction="ASC", listed=ALERTS_LISTED)
 _OVERSTOCKS = _ALERTS.format(condition="> 50", direction="DESC", listed=ALERTS_LISTED)
 
-_FRESHNESS = f"""
-    SELECT now() AS computed_at,
-        (SELECT complete_until FROM freshness WHERE topic = '{SALES_TOPIC}') AS complete_until
-"""
-
-
-def _document(**lists: str) -> TextClause:
-    """Return a statement whose result is one JSON object: a member per query, and the freshness."""
-    members = [
-        f"'{name}', (SELECT coalesce(json_agg(r), '[]') FROM ({query}) AS r)"
-        for name, query in lists.items()
-    ]
-    members.append(f"'freshness', (SELECT row_to_json(r) FROM ({_FRESHNESS}) AS r)")
-    return text(f"SELECT CAST(json_build_object({', '.join(members)}) AS text)")
-
-
 _FIGURES = {"stores": _STORES, "payments": _AMOUNTS, "taxes": _AMOUNTS}
 _ALL_TIME = {
     "stores": of_all_time(STORE_TOTALS),
@@ -130,14 +108,14 @@ def _of_one_store(sums: Mapping[str, str]) -> dict[str, str]:
 def _consolidated(sums: Mapping[str, str]) -> TextClause:
     products = _PRODUCTS.format(sums=sums["products"])
     stock = {"stock_outs": _STOCK_OUTS, "overstocks": _OVERSTOCKS}
-    return _document(**_figures(sums), products=products, days=_DAYS, **stock)
+    return document_of(**_figures(sums), products=products, days=_DAYS, **stock)
 
 
 _READ_ALL_TIME, _READ_RANGE = _consolidated(_ALL_TIME), _consolidated(_RANGE)
-_READ_STORES_ALL_TIME = _document(**_figures(_ALL_TIME))
-_READ_STORES_RANGE = _document(**_figures(_RANGE))
-_READ_STORE_ALL_TIME = _document(**_figures(_of_one_store(_ALL_TIME)))
-_READ_STORE_RANGE = _document(**_figures(_of_one_store(_RANGE)))
+_READ_STORES_ALL_TIME = document_of(**_figures(_ALL_TIME))
+_READ_STORES_RANGE = document_of(**_figures(_RANGE))
+_READ_STORE_ALL_TIME = document_of(**_figures(_of_one_store(_ALL_TIME)))
+_READ_STORE_RANGE = document_of(**_figures(_of_one_store(_RANGE)))
 
 
 async def read_sales_report(
@@ -154,8 +132,8 @@ async def read_sales_report(
         "last_day": end or date.max,
     }
     if start is None and end is None:
-        return await _read(session, _READ_ALL_TIME, parameters, SalesReport)
-    return await _read(session, _READ_RANGE, parameters | _parts(start, end), SalesReport)
+        return await read_document(session, _READ_ALL_TIME, parameters, SalesReport)
+    return await read_document(session, _READ_RANGE, parameters | _parts(start, end), SalesReport)
 
 
 async def read_store_report(
@@ -166,9 +144,9 @@ async def read_store_report(
     parts = {} if is_all_time else _parts(start, end)
     if store_id is None:
         statement = _READ_STORES_ALL_TIME if is_all_time else _READ_STORES_RANGE
-        return await _read(session, statement, parts, StoreReport)
+        return await read_document(session, statement, parts, StoreReport)
     statement = _READ_STORE_ALL_TIME if is_all_time else _READ_STORE_RANGE
-    return await _read(session, statement, parts | {"store_id": store_id}, StoreReport)
+    return await read_document(session, statement, parts | {"store_id": store_id}, StoreReport)
 
 
 def _parts(start: date | None, end: date | None) -> dict[str, Any]:
@@ -181,10 +159,3 @@ def _parts(start: date | None, end: date | None) -> dict[str, Any]:
         "lasts": [span.last for span in split.added + split.removed],
         "signs": [1] * len(split.added) + [-1] * len(split.removed),
     }
-
-
-async def _read(
-    session: AsyncSession, statement: TextClause, parameters: dict[str, Any], kind: type[Report]
-) -> Report:
-    document: str = (await session.execute(statement, parameters)).scalar_one()
-    return msgspec.json.decode(document, type=kind)

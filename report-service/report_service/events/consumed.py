@@ -17,6 +17,7 @@ Units = Annotated[int, Meta(ge=-(2**31) + 1, le=2**31 - 1)]
 # A level is the sum of any number of movements.
 Level = Annotated[int, Meta(ge=-(2**63) + 1, le=2**63 - 1)]
 Cents = Annotated[int, Meta(ge=-(10**13), le=10**13)]
+Count = Annotated[int, Meta(ge=0, le=10**13)]
 Version = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -64,6 +65,7 @@ class Receipt(Struct, frozen=True, kw_only=True):
     payments: list[Payment] = []
     change_cents: Cents = 0
     cash_rounding_cents: Cents = 0
+    is_late: bool = False  # recorded after the store had closed its business date
 
 
 class SaleRecorded(Receipt, frozen=True, kw_only=True):
@@ -102,6 +104,7 @@ class ReturnRecorded(Struct, frozen=True, kw_only=True):
     tax_cents: Cents
     payments: list[Payment] = []
     cash_rounding_cents: Cents = 0
+    is_late: bool = False
 
 
 Document = SaleRecorded | SaleVoided | ReturnRecorded
@@ -129,6 +132,34 @@ class LevelDeclared(Struct, frozen=True):
     store_id: Id
     product_id: Id
     declared_at: Instant
+
+
+class Register(Struct, frozen=True, gc=False):
+    """The cash of a register at the closing of its day."""
+
+    register_id: str | None  # None: of the documents that name no register
+    expected_cents: Cents
+    counted_cents: Cents | None  # None: nobody counted it
+
+
+class DayClosed(Struct, frozen=True, kw_only=True):
+    """A store closed a day and sealed its figures. What is recorded of the day later is late."""
+
+    store_id: Id
+    business_date: date
+    closed_at: Instant
+    is_automatic: bool
+    sale_count: Count
+    gross_cents: Cents
+    discount_cents: Cents
+    return_count: Count
+    return_cents: Cents
+    total_cents: Cents
+    tax_cents: Cents
+    void_count: Count
+    voided_cents: Cents
+    cash_rounding_cents: Cents
+    registers: list[Register]
 
 
 class EventsPublished(Struct, frozen=True):
@@ -190,13 +221,13 @@ SALES_DECODERS: dict[str, type[Struct]] = {
     "sales.sale-voided.v1": SaleVoided,
     "sales.return-recorded.v1": ReturnRecorded,
     "sales.level-declared.v1": LevelDeclared,
+    "sales.day-closed.v1": DayClosed,
     "sales.events-published.v1": EventsPublished,
 }
 STOCK_DECODERS: dict[str, type[Struct]] = {
     "stock.stock-levels-changed.v1": StockLevelsChanged,
     "stock.movement-posted.v1": MovementPosted,
 }
-IGNORED_OF_SALES = frozenset({"sales.day-closed.v1"})
 IGNORED_OF_STOCK = frozenset({"stock.stock-withdrawn.v1", "stock.stock-refused.v1"})
 CATALOGUE_DECODERS: dict[str, type[Struct]] = {
     "catalogue.product-changed.v1": ProductChanged,

@@ -106,6 +106,7 @@ def _sale_fact(sale: SaleRecorded) -> SaleFact:
         cash_rounding_cents=sale.cash_rounding_cents,
         payments=_as_json(payments_of(sale)),
         taxes=_as_json(taxes_of(sale)),
+        is_late=sale.is_late,
     )
 
 
@@ -122,6 +123,7 @@ def _void_fact(void: SaleVoided) -> VoidFact:
         cash_rounding_cents=void.cash_rounding_cents,
         payments=_as_json(payments_of(void)),
         taxes=_as_json(taxes_of(void)),
+        is_late=void.is_late,
     )
 
 
@@ -138,6 +140,7 @@ def _return_fact(taken_back: ReturnRecorded) -> ReturnFact:
         cash_rounding_cents=taken_back.cash_rounding_cents,
         payments=_as_json(payments_of(taken_back)),
         taxes=_as_json(taxes_of(taken_back)),
+        is_late=taken_back.is_late,
     )
 
 

@@ -1,11 +1,13 @@
 """Turns events into entries of the journal."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from report_service.db.journal import Entry, Kind
 from report_service.events.consumed import (
+    DayClosed,
     LevelDeclared,
     MovementPosted,
     ProductChanged,
@@ -30,7 +32,7 @@ def entry_of(event: Event[Any]) -> Entry | None:
     """Return the entry of an event; None for what follows by itself, such as new levels."""
     body = event.body
     store_id: int | None = getattr(body, "store_id", None)
-    subject: UUID | int | str
+    subject: UUID | int | str | date
     match body:
         case SaleConfirmed():
             return None
@@ -52,6 +54,8 @@ def entry_of(event: Event[Any]) -> Entry | None:
             what, subject, at = Kind.PRODUCT_CHANGED, body.product_id, body.changed_at
         case LevelDeclared():
             what, subject, at = Kind.LEVEL_DECLARED, body.product_id, body.declared_at
+        case DayClosed():
+            what, subject, at = Kind.DAY_CLOSED, body.business_date, body.closed_at
         case MovementPosted():
             what, subject, at = Kind.MOVEMENT_POSTED, body.document_id, body.posted_at
         case KeyChanged():

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from report_service.db.counters import (
     DOCUMENTS,
+    LATE_DOCUMENTS,
     LINES,
     PAYMENTS,
     STRIPE,
@@ -70,6 +71,10 @@ def sum_documents(documents: Iterable[Document], key: tuple[str, ...]) -> Sums:
     return sums
 
 
+def _sum_late(documents: Iterable[Document], key: tuple[str, ...]) -> Sums:
+    return sum_documents((each for each in documents if each.is_late), key)
+
+
 def sum_lines(documents: Iterable[Document], key: tuple[str, ...]) -> Sums:
     """Return the sums of lines for each value of some fields of their document, then of their own.
 
@@ -116,6 +121,7 @@ def _sum_amounts(
 
 _SUM: Mapping[Facts, Callable[[Iterable[Document], tuple[str, ...]], Sums]] = {
     DOCUMENTS: sum_documents,
+    LATE_DOCUMENTS: _sum_late,
     LINES: sum_lines,
     PAYMENTS: _sum_amounts(payments_of),
     TAXES: _sum_amounts(taxes_of),

@@ -14,7 +14,7 @@ from service_kit.events import positions
 # order would be in a deadlock with a report.
 _AS_REPORTS_READ = (
     *FACT_TABLES,
-    *("store_totals", "store_months", "store_days", "stores"),
+    *("store_totals", "store_months", "store_days", "late_days", "closed_days", "stores"),
     *("payment_totals", "payment_months", "payment_days"),
     *("tax_totals", "tax_months", "tax_days"),
     *("product_months", "product_days", "product_totals", "products"),
