@@ -117,6 +117,7 @@ PUBLISHED: list[Any] = [
         payments=[published.Payment("cash", 350)],
         cash_rounding_cents=0,
         exchange_sale_id=SALE_ID,
+        is_late=False,
     ),
     published.LevelDeclared(SALE_ID, 3, 1, "opening", 50, NOW),
     published.EventsPublished(NOW),

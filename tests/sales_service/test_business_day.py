@@ -102,3 +102,34 @@ def test_a_day_is_open_until_the_next_one_ends(
 def test_a_day_closes_at_the_cutoff_hour_of_the_store(now: datetime, is_open: bool) -> None:
     # Four o'clock in Toronto is nine in UTC.
     assert is_day_open(date(2026, 11, 23), now, "America/Toronto", 4) is is_open
+
+
+@given(INSTANTS, PLACES, strategies.integers(0, 12))
+def test_after_a_closing_only_what_has_no_date_moves_to_the_next_day(
+    moment: datetime, timezone: str, cutoff_hour: int
+) -> None:
+    now = moment.replace(tzinfo=UTC)
+    today = place_in_business_day(None, now, timezone, cutoff_hour).business_date
+
+    def place(given: datetime | date | None, closed_through: date | None) -> tuple[date, bool]:
+        placed = place_in_business_day(given, now, timezone, cutoff_hour, closed_through)
+        return placed.business_date, placed.is_late
+
+    tomorrow = today + timedelta(days=1)
+    yesterday = today - timedelta(days=1)
+    for open_through in (None, yesterday):
+        for dated in (None, today, now):
+            assert place(dated, open_through) == (today, False)
+    assert place(None, today) == place(tomorrow, today) == (tomorrow, False)
+    assert place(today, today) == place(now, today) == (today, True)
+    assert place(yesterday, yesterday) == (yesterday, True)
+
+
+def test_the_day_after_a_closing_means_now() -> None:
+    today, tomorrow = date(2026, 11, 23), date(2026, 11, 24)
+
+    for given_date in (None, today, tomorrow):
+        placed = place_in_business_day(given_date, NOW, "America/Toronto", 4, today)
+
+        assert placed.sold_at == NOW
+        assert placed.latest == NOW

@@ -59,7 +59,7 @@ RECEIPT = (
     '"taxes":[{"code":"TVQ","taux":0.09975,"montant":0.1}],"total_ttc":100000000.09,'
     '"exemption_taxes":null,"arrondi_especes":0.01,"a_payer":100000000.1,'
     '"paiements":[{"moyen":"debit","montant":99999990.0},{"moyen":"comptant","montant":20.0}],'
-    '"monnaie":9.9,"prix_force":false,"antidate":false,'
+    '"monnaie":9.9,"prix_force":false,"antidate":false,"en_retard":false,'
     '"lignes":[{"ligne":1,"produit_id":1,"nom":"Café \\"moulu\\" \u2028","categorie":"Épicerie",'
     '"quantite":3,"prix_catalogue":0.5,"prix_unitaire":0.335,"brut":1.24,"remise":0.2,'
     '"motif_remise":"Fin de série","part_remise":0.03,"sous_total":1.01,"taxes":0.15,'

@@ -14,6 +14,7 @@ from sales_service.api.words import FRENCH, FRENCH_OF_LINE, WORD_OF_METHOD
 from sales_service.domain.returns import Return, ReturnLine
 
 MESSAGE = "Retour enregistré"
+TAKEN_BACK = "Vente annulée par un retour : sa journée est close"
 
 
 class ReturnLineOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_LINE):
@@ -69,6 +70,9 @@ class ReturnOut(msgspec.Struct, frozen=True, rename=FRENCH):
     payments: Annotated[
         list[PaymentOut], msgspec.Meta(description="What is paid back; empty: not stated")
     ]
+    is_late: Annotated[
+        bool, msgspec.Meta(description="Its day was closed before: an adjustment of that day")
+    ]
     lines: list[ReturnLineOut]
     exchange_sale_id: Annotated[
         UUID | UnsetType, msgspec.Meta(description="Only of an exchange: its sale")
@@ -97,10 +101,22 @@ class ReturnOut(msgspec.Struct, frozen=True, rename=FRENCH):
                 PaymentOut(WORD_OF_METHOD[each.method], money(each.amount_cents))
                 for each in returned.refund.payments
             ],
+            returned.is_late,
             [ReturnLineOut.of(line) for line in returned.lines],
             UNSET if returned.exchange_sale_id is None else returned.exchange_sale_id,
             **more,
         )
+
+
+class TakenBackAnswer(msgspec.Struct, frozen=True, rename=FRENCH):
+    """The answer to the original's `DELETE` of a sale whose day is closed."""
+
+    message: str
+    return_id: Annotated[UUID, msgspec.Meta(description="The return of all that was left")]
+
+    @classmethod
+    def to(cls, returned: Return) -> Self:
+        return cls(TAKEN_BACK, returned.id)
 
 
 class ReturnAnswer(ReturnOut, frozen=True, kw_only=True, rename=FRENCH):

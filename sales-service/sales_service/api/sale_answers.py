@@ -167,6 +167,9 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             " `backdate`"
         ),
     ]
+    is_late: Annotated[
+        bool, msgspec.Meta(description="Its day was closed before: an adjustment of that day")
+    ]
     lines: list[LineOut]
     void: Annotated[VoidOut | UnsetType, msgspec.Meta(description="Only of an `annulee`")] = UNSET
     exchange_return_id: Annotated[
@@ -201,6 +204,7 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             money(sale.paid.change_cents),
             sale.is_price_forced,
             sale.is_backdated,
+            sale.is_late,
             [LineOut.of(line, returned) for line in sale.lines],
             UNSET if sale.void is None else VoidOut.of(sale.void),
             UNSET if sale.exchange_return_id is None else sale.exchange_return_id,

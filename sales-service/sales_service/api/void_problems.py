@@ -26,8 +26,8 @@ def _about_void(
     return Problem(409, code, detail, headers=headers, members=members)
 
 
-def voided_before() -> Problem:
-    """Return the problem of the original's `DELETE` of a sale that is voided already."""
+def voided_before(_: errors.AlreadyVoided | return_errors.NothingLeft) -> Problem:
+    """Return the problem of the original's `DELETE` of a sale that is undone already."""
     return Problem(404, "vente-introuvable", "Vente introuvable ou déjà annulée")
 
 
@@ -77,4 +77,5 @@ VOID_PROBLEMS: ProblemTable = {
     errors.AlreadyReturned: _already_returned,
     errors.DayClosed: _day_closed,
     return_errors.PaidByReturn: _paid_by_return,
+    return_errors.NothingLeft: voided_before,
 }

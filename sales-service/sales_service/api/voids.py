@@ -8,17 +8,19 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel
 
 from sales_service.api.answers import respond
+from sales_service.api.return_answers import TakenBackAnswer
 from sales_service.api.roles import Seller
 from sales_service.api.sale_answers import SaleAnswer, VoidedProblem
 from sales_service.api.sale_schemas import DELETED_EXAMPLE_ID, VOIDED_EXAMPLE_ID
 from sales_service.api.schemas import FRENCH_ONLY, Text, with_example
 from sales_service.api.void_problems import voided_before
 from sales_service.domain.errors import AlreadyVoided
-from sales_service.use_cases.void_sale import void_sale
-from service_kit.http.callers import Caller
-from service_kit.http.idempotency import REPLAYED, Keyed, KeyedRequest
+from sales_service.use_cases.record_return import RecordedReturn
+from sales_service.use_cases.undo_sale import undo_sale
+from sales_service.use_cases.void_sale import VoidedSale, void_sale
+from service_kit.http.idempotency import REPLAYED, Keyed
 from service_kit.http.openapi import json_of, problem_with
-from service_kit.http.state import write_session
+from service_kit.http.state import api_state, write_session
 from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["ventes"], route_class=TimedRoute)
@@ -31,6 +33,9 @@ REFUSED = {
     ),
     **problem_with(VoidedProblem),
 }
+
+
+DELETED = json_of(SaleAnswer, TakenBackAnswer, combined="anyOf")
 
 
 def _one_line(value: str) -> str:
@@ -68,12 +73,14 @@ async def post_void(
 ) -> Response:
     """Void a sale of an open day: its goods go back to the stock, and reports subtract it.
 
-    A business day is open until the next one ends. A request with the same `Idempotency-Key` is
-    answered 200 again."""
-    return await _void(request, sale_id, body.reason, caller, keyed)
+    A business day is open until it is closed, at the latest when the next one ends. A request with
+    the same `Idempotency-Key` is answered 200 again."""
+    async with write_session(request) as session:
+        voided = await void_sale(session, sale_id, body.reason, caller, keyed)
+    return _answer(voided)
 
 
-@router.delete("/api/ventes/{sale_id}", responses={200: json_of(SaleAnswer), 409: REFUSED})
+@router.delete("/api/ventes/{sale_id}", responses={200: DELETED, 409: REFUSED})
 async def delete_sale(
     sale_id: DeletedId,
     request: Request,
@@ -81,16 +88,21 @@ async def delete_sale(
     keyed: Keyed,
     query: Annotated[VoidQuery, Query()],
 ) -> Response:
-    """Void a sale, as `POST …/annulation` does. A sale that is voided already gets 404."""
+    """Void a sale, as `POST …/annulation` does. When its day is closed, take all of it back today.
+
+    A sale that is voided, or has come back already, gets 404."""
+    state = api_state(request.app)
+    state.outbox_watch.refuse_when_full()
     try:
-        return await _void(request, sale_id, query.reason, caller, keyed)
+        done = await undo_sale(state.engine, sale_id, query.reason, caller, keyed)
     except AlreadyVoided as error:
-        raise voided_before() from error
+        raise voided_before(error) from error
+    return _answer(done)
 
 
-async def _void(
-    request: Request, sale_id: UUID, reason: str, caller: Caller, keyed: KeyedRequest
-) -> Response:
-    async with write_session(request) as session:
-        voided = await void_sale(session, sale_id, reason, caller, keyed)
-    return respond(SaleAnswer.to(voided.sale), headers=REPLAYED if voided.is_repeated else {})
+def _answer(done: VoidedSale | RecordedReturn) -> Response:
+    if isinstance(done, VoidedSale):
+        answer: SaleAnswer | TakenBackAnswer = SaleAnswer.to(done.sale)
+    else:
+        answer = TakenBackAnswer.to(done.returned)
+    return respond(answer, headers=REPLAYED if done.is_repeated else {})

@@ -37,6 +37,7 @@ FRENCH = {
     "home_store_id": "magasin_id",
     "is_active": "actif",
     "is_backdated": "antidate",
+    "is_late": "en_retard",
     "is_price_forced": "prix_force",
     "is_restocked": "remise_en_stock",
     "kind": "type",

@@ -21,10 +21,12 @@ class StoreDays:
     is_active: bool
 
 
-_LOCK = text("""
+_SELECT = """
     SELECT closed_through, timezone, cutoff_hour, clock_timestamp() AS now, is_active
-    FROM stores WHERE id = :id FOR UPDATE
-""")
+    FROM stores WHERE id = :id
+"""
+_LOCK = text(f"{_SELECT} FOR UPDATE")
+_SHARE = text(f"{_SELECT} FOR SHARE")
 
 
 async def lock_days(session: AsyncSession, store_id: int) -> StoreDays | None:
@@ -35,6 +37,11 @@ async def lock_days(session: AsyncSession, store_id: int) -> StoreDays | None:
     """
     row = (await session.execute(_LOCK, {"id": store_id})).one_or_none()
     return None if row is None else StoreDays(**row._mapping)
+
+
+async def share_days(session: AsyncSession, store_id: int) -> StoreDays:
+    """Keep a store's days as they are until the transaction ends, and return them."""
+    return StoreDays(**(await session.execute(_SHARE, {"id": store_id})).one()._mapping)
 
 
 _ADVANCE = text("UPDATE stores SET closed_through = :through WHERE id = :id")

@@ -99,12 +99,13 @@ _HAS_PENDING = text("""
     SELECT EXISTS (
         SELECT FROM sales
         WHERE store_id = :store_id AND status = 'pending' AND business_date <= :through
+            AND NOT is_late
     )
 """)
 
 
 async def has_pending(session: AsyncSession, store_id: int, through: date) -> bool:
-    """Return whether the stock has still to decide about sales up to a day."""
+    """Return whether the stock has still to decide about sales of open days up to one."""
     values = {"store_id": store_id, "through": through}
     return bool((await session.execute(_HAS_PENDING, values)).scalar_one())
 

@@ -84,14 +84,14 @@ _WRITE_RETURN = DirectStatement(f"""
         INSERT INTO returns (id, store_id, number, sale_id, sale_number, sale_store_id,
             returned_at, utc_offset_minutes, recorded_at, business_date, local_hour, currency,
             register_id, reason, taxes, total_cents, tax_cents, payments, cash_rounding_cents,
-            exchange_sale_id, client_id)
+            exchange_sale_id, is_late, client_id)
         SELECT :id, :store_id,
             CAST(CAST(:store_id AS int) AS text) || '-R' || lpad(n, greatest(6, length(n)), '0'),
             :sale_id, :sale_number, :sale_store_id, :returned_at, :utc_offset_minutes,
             clock_timestamp(), :business_date, :local_hour, :currency, :register_id, :reason,
             CAST(CAST(:taxes AS text) AS jsonb), :total_cents, :tax_cents,
             CAST(CAST(:payments AS text) AS jsonb), :cash_rounding_cents,
-            :exchange_sale_id, :client_id
+            :exchange_sale_id, :is_late, :client_id
         FROM CAST(nextval(CAST(CAST(:sequence AS text) AS regclass)) AS text) AS n
         RETURNING number, recorded_at
     ), lines AS (
@@ -156,6 +156,7 @@ def _columns(returned: Return) -> dict[str, Any]:
         "payments": _json(returned.refund.payments),
         "cash_rounding_cents": returned.refund.rounding_cents,
         "exchange_sale_id": returned.exchange_sale_id,
+        "is_late": returned.is_late,
     }
 
 

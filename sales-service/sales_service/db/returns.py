@@ -21,7 +21,8 @@ MOST_LINES_READ = 5000
 
 RETURN_COLUMNS = """id, store_id, number, sale_id, sale_number, sale_store_id, returned_at,
     utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id, reason,
-    taxes, total_cents, tax_cents, payments, cash_rounding_cents, exchange_sale_id"""
+    taxes, total_cents, tax_cents, payments, cash_rounding_cents, exchange_sale_id,
+    is_late"""
 _FIND = text(f"SELECT {RETURN_COLUMNS} FROM returns WHERE id = :id")
 
 
@@ -74,6 +75,7 @@ def _return(row: Row[Any], lines: Sequence[ReturnLine]) -> Return:
         tax_cents=row.tax_cents,
         refund=Refund(payments, row.cash_rounding_cents),
         exchange_sale_id=None if row.exchange_sale_id is None else SaleId(row.exchange_sale_id),
+        is_late=row.is_late,
     )
 
 

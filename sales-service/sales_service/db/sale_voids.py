@@ -1,25 +1,12 @@
 """SQL that voids a sale."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.db.sales import SALE_COLUMNS, with_lines
-from sales_service.domain.catalogue import StoreId
 from sales_service.domain.sale import Sale
-
-
-@dataclass(frozen=True, slots=True)
-class StoreClock:
-    """The time now, and what makes a business day of it in a store."""
-
-    now: datetime
-    timezone: str
-    cutoff_hour: int
-
 
 _LOCK = text(f"SELECT {SALE_COLUMNS} FROM sales WHERE id = :id FOR UPDATE")
 
@@ -28,15 +15,6 @@ async def lock_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
     """Lock a sale until the transaction ends, and return it with its lines."""
     rows = (await session.execute(_LOCK, {"id": sale_id})).all()
     return (await with_lines(session, rows))[0] if rows else None
-
-
-_CLOCK = text("SELECT clock_timestamp() AS now, timezone, cutoff_hour FROM stores WHERE id = :id")
-
-
-async def read_clock(session: AsyncSession, store_id: StoreId) -> StoreClock:
-    """Return the clock of a store. The time is the database's, which all processes share."""
-    row = (await session.execute(_CLOCK, {"id": store_id})).one()
-    return StoreClock(row.now, row.timezone, row.cutoff_hour)
 
 
 _HAS_RETURNS = text("SELECT EXISTS (SELECT FROM returns WHERE sale_id = :id)")

@@ -27,6 +27,7 @@ _WRITE_SALE = DirectStatement(f"""
     WITH permitted AS (
         SELECT FROM stores
         WHERE id = :store_id AND version = :store_version AND is_active
+            AND closed_through IS NOT DISTINCT FROM CAST(:closed_through AS date)
             AND (SELECT p.version FROM tax_places AS p WHERE p.name = tax_place)
                 IS NOT DISTINCT FROM CAST(:rates_version AS bigint)
             AND NOT EXISTS (SELECT FROM sales WHERE id = :id)
@@ -37,6 +38,8 @@ _WRITE_SALE = DirectStatement(f"""
                 WHERE used.version IS DISTINCT FROM
                     (SELECT p.version FROM products AS p WHERE p.id = used.id)
             )
+        -- A closing waits for the sales that are being written, and later ones see it.
+        FOR SHARE
     ), claimed_key AS (
         {CLAIM_KEY}
     ), numbered AS MATERIALIZED (
@@ -47,7 +50,7 @@ _WRITE_SALE = DirectStatement(f"""
             utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id,
             taxes, total_cents, tax_cents, tax_exemption, client_id, discounts, discount_cents,
             payments, change_cents, cash_rounding_cents, is_price_forced, is_backdated,
-            exchange_return_id)
+            is_late, exchange_return_id)
         SELECT :id, :store_id,
             CAST(CAST(:store_id AS int) AS text) || '-' || lpad(n, greatest(6, length(n)), '0'),
             :status, :stock_policy, :sold_at, :utc_offset_minutes, clock_timestamp(),
@@ -56,7 +59,7 @@ _WRITE_SALE = DirectStatement(f"""
             :total_cents, :tax_cents, :tax_exemption, :client_id,
             CAST(CAST(:discounts AS text) AS jsonb), :discount_cents,
             CAST(CAST(:payments AS text) AS jsonb), :change_cents, :cash_rounding_cents,
-            :is_price_forced, :is_backdated, :exchange_return_id
+            :is_price_forced, :is_backdated, :is_late, :exchange_return_id
         FROM numbered
         RETURNING number, recorded_at
     ), lines AS (
@@ -115,6 +118,7 @@ def _catalogue_as_read(goods: Goods) -> dict[str, Any]:
     return {
         "store_version": goods.store.version,
         "rates_version": goods.store.rates_version,
+        "closed_through": goods.store.closed_through,
         "sequence": f"sale_number_{goods.store.id:d}",
         "used_ids": list(goods.products),
         "used_versions": [product.version for product in goods.products.values()],
@@ -148,6 +152,7 @@ def _sale_columns(sale: Sale) -> dict[str, Any]:
         "cash_rounding_cents": sale.paid.rounding_cents,
         "is_price_forced": sale.is_price_forced,
         "is_backdated": sale.is_backdated,
+        "is_late": sale.is_late,
         "exchange_return_id": sale.exchange_return_id,
     }
 

@@ -25,7 +25,7 @@ SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offse
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
     tax_exemption, missing, discounts, discount_cents, payments, change_cents, cash_rounding_cents,
     decided_at, void_origin, void_reason, voided_at, voided_by, is_price_forced, is_backdated,
-    exchange_return_id"""
+    is_late, exchange_return_id"""
 
 
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
@@ -91,6 +91,7 @@ def _sale(row: Row[Any], lines: Sequence[Row[Any]]) -> Sale:
         tax_exemption=row.tax_exemption,
         is_price_forced=row.is_price_forced,
         is_backdated=row.is_backdated,
+        is_late=row.is_late,
         exchange_return_id=row.exchange_return_id,
     )
 

@@ -1,6 +1,6 @@
 """Finds the business date of a sale, the store's day and not UTC's, and how long it is open."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,33 +9,54 @@ from zoneinfo import ZoneInfo
 class SaleTime:
     """The instant of a sale, with its date and hour in the store.
 
-    `latest` is when it happened at the latest: the end of the day if only the day is known.
+    `latest` is when it happened at the latest: the end of the day if only the day is known. It is
+    late when its day was closed before.
     """
 
     sold_at: datetime
     business_date: date
     local_hour: int
     latest: datetime
+    is_late: bool = False
 
 
 def place_in_business_day(
-    given: datetime | date | None, now: datetime, timezone: str, cutoff_hour: int
+    given: datetime | date | None,
+    now: datetime,
+    timezone: str,
+    cutoff_hour: int,
+    closed_through: date | None = None,
 ) -> SaleTime:
     """Return the business day of a sale; `given` is local time if it has no offset.
 
     A sale before the cut-off hour belongs to the day before. A date alone is the business day
-    itself: it begins at the cut-off hour, and today means now.
+    itself: it begins at the cut-off hour, and today means now. Without a date, a sale after the
+    closing belongs to the day after `closed_through`; with one it keeps its day, and is late.
     """
     zone = ZoneInfo(timezone)
-    if given is not None and not isinstance(given, datetime):
-        today = place_in_business_day(None, now, timezone, cutoff_hour)
-        return today if given == today.business_date else _whole_day(given, zone, cutoff_hour)
-    sold_at = now.astimezone(zone) if given is None else given
+    if isinstance(given, datetime):
+        time = _place_instant(given, zone, cutoff_hour)
+    else:
+        time = _place_instant(now.astimezone(zone), zone, cutoff_hour)
+        current = _first_open_day(time.business_date, closed_through)
+        if given is None or given == current:
+            return replace(time, business_date=current)
+        if given != time.business_date:
+            time = _whole_day(given, zone, cutoff_hour)
+    is_late = closed_through is not None and time.business_date <= closed_through
+    return replace(time, is_late=is_late)
+
+
+def _place_instant(sold_at: datetime, zone: ZoneInfo, cutoff_hour: int) -> SaleTime:
     if sold_at.tzinfo is None:
         sold_at = sold_at.replace(tzinfo=zone)
     # Subtract from the wall clock, so that the cut-off keeps its hour when the clocks change.
     wall = sold_at.astimezone(zone).replace(tzinfo=None)
     return SaleTime(sold_at, (wall - timedelta(hours=cutoff_hour)).date(), wall.hour, sold_at)
+
+
+def _first_open_day(today: date, closed_through: date | None) -> date:
+    return today if closed_through is None else max(today, closed_through + timedelta(days=1))
 
 
 def _whole_day(day: date, zone: ZoneInfo, cutoff_hour: int) -> SaleTime:
@@ -46,7 +67,7 @@ def _whole_day(day: date, zone: ZoneInfo, cutoff_hour: int) -> SaleTime:
 
 
 def is_day_open(business_date: date, now: datetime, timezone: str, cutoff_hour: int) -> bool:
-    """Return whether a day's sales may still be voided: until the end of the day after it."""
+    """Return whether a day that nobody has closed is open: until the end of the day after it."""
     today = place_in_business_day(None, now, timezone, cutoff_hour).business_date
     return today <= business_date + timedelta(days=1)
 

@@ -185,7 +185,7 @@ class AlreadyReturned(SalesError):
 
 
 class DayClosed(SalesError):
-    """The business day of the sale is over, and the day after it too."""
+    """The business day of the sale is closed: by somebody, or because the next one is over too."""
 
     def __init__(self, business_date: date) -> None:
         super().__init__(f"the day {business_date} is closed")

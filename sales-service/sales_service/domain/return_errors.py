@@ -54,6 +54,10 @@ class TooManyReturned(SalesError):
         self.excesses = excesses
 
 
+class NothingLeft(SalesError):
+    """All goods of the sale have come back."""
+
+
 class OtherCurrency(SalesError):
     """The store that takes the goods back has another currency than the sale."""
 

@@ -101,6 +101,7 @@ class Return:
     tax_cents: int
     refund: Refund
     exchange_sale_id: SaleId | None = None  # the sale that the refund pays for
+    is_late: bool = False  # its day was closed before
 
     @property
     def total_with_taxes_cents(self) -> int:

@@ -53,7 +53,9 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     # Check the year first: near the ends of the calendar a conversion of time zones fails.
     if draft.sold_at and not EARLIEST_SALE.year <= draft.sold_at.year < date.max.year:
         raise AbsurdDate(draft.sold_at)
-    time = place_in_business_day(draft.sold_at, now, store.timezone, store.cutoff_hour)
+    time = place_in_business_day(
+        draft.sold_at, now, store.timezone, store.cutoff_hour, store.closed_through
+    )
     if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
         raise AbsurdDate(time.sold_at)
     if draft.has_chosen_id and time_in(draft.sale_id) > now + LATEST_SALE_AHEAD:
@@ -106,6 +108,7 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         paid=pay(total_cents + tax_cents, draft.payments, store.cash_rounding),
         is_price_forced=bool(forced_prices),
         is_backdated=is_backdated,
+        is_late=time.is_late,
     )
 
 

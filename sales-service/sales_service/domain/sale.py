@@ -152,6 +152,7 @@ class Sale:
     # An offline till had no right to this.
     is_price_forced: bool = False
     is_backdated: bool = False
+    is_late: bool = False  # its day was closed before
     exchange_return_id: UUID | None = None  # the return whose refund pays for this sale
 
     @property

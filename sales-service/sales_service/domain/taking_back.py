@@ -74,6 +74,15 @@ def take_back(
     return assemble(draft, sold_by, store, time, lines, now)
 
 
+def rest_of(sale: Sale, refunded: Mapping[int, Refunded]) -> tuple[ReturnedUnits, ...]:
+    """Return what has not come back of a sale, to be sold again; `refunded` has what has."""
+    left = {
+        line.line_no: line.quantity - refunded.get(line.line_no, Refunded()).quantity
+        for line in sale.lines
+    }
+    return tuple(ReturnedUnits(line_no, units, True) for line_no, units in left.items() if units)
+
+
 def time_of_return(draft: ReturnDraft, store: Store, now: datetime) -> SaleTime:
     """Return when and on which business day goods come back to a store.
 
@@ -87,7 +96,9 @@ def time_of_return(draft: ReturnDraft, store: Store, now: datetime) -> SaleTime:
     # Check the year first: near the ends of the calendar a conversion of time zones fails.
     if given and not EARLIEST_SALE.year <= given.year < date.max.year:
         raise ImpossibleReturn(Flaw.DATE, given)
-    time = place_in_business_day(given, now, store.timezone, store.cutoff_hour)
+    time = place_in_business_day(
+        given, now, store.timezone, store.cutoff_hour, store.closed_through
+    )
     if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
         raise ImpossibleReturn(Flaw.DATE, time.sold_at)
     if draft.has_chosen_id and time_in(draft.return_id) > now + LATEST_SALE_AHEAD:
@@ -126,6 +137,7 @@ def assemble(
         total_cents=total_cents,
         tax_cents=tax_cents,
         refund=pay_back(total_cents + tax_cents, draft.payments, step_cents=store.cash_rounding),
+        is_late=time.is_late,
     )
 
 

@@ -83,6 +83,7 @@ class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
     cash_rounding_cents: int
     is_price_forced: bool
     is_backdated: bool
+    is_late: bool
     exchange_return_id: UUID | None
 
 
@@ -173,6 +174,7 @@ class ReturnRecorded(msgspec.Struct, frozen=True, kw_only=True):
     payments: list[Payment]
     cash_rounding_cents: int
     exchange_sale_id: UUID | None
+    is_late: bool
 
 
 class TaxSum(msgspec.Struct, frozen=True):

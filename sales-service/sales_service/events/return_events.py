@@ -56,4 +56,5 @@ def _body(returned: Return) -> ReturnRecorded:
         ],
         cash_rounding_cents=returned.refund.rounding_cents,
         exchange_sale_id=returned.exchange_sale_id,
+        is_late=returned.is_late,
     )

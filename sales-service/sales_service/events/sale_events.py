@@ -113,5 +113,6 @@ def sale_fields(sale: Sale) -> dict[str, Any]:
         "cash_rounding_cents": sale.paid.rounding_cents,
         "is_price_forced": sale.is_price_forced,
         "is_backdated": sale.is_backdated,
+        "is_late": sale.is_late,
         "exchange_return_id": sale.exchange_return_id,
     }

@@ -69,7 +69,7 @@ async def _exchange(
     of_return = draft.taken_back
     sold = await lock_sale(session, of_return.sale_id, request, of_return.return_id)
     if sold is None:
-        earlier = await _read(session, await find_by_key(session, of_return, request))
+        earlier = await _read(session, await find_by_key(session, of_return.sale_id, request))
         assert earlier is not None
         return RecordedExchange(earlier, is_repeated=True)
     if of_return.store_id is None and not reaches(sold.store_id):

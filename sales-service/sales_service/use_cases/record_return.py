@@ -1,6 +1,6 @@
 """Records a return: document, lines, event and the request's key, all or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,7 +15,8 @@ from sales_service.db.sales import find_sale
 from sales_service.domain.errors import UnknownSale, UnknownStore
 from sales_service.domain.return_errors import ReturnExists
 from sales_service.domain.returns import Return, SaleReturnDraft, is_repeated
-from sales_service.domain.taking_back import take_back
+from sales_service.domain.sale import Sale
+from sales_service.domain.taking_back import Refunded, take_back
 from sales_service.events.return_events import returned_event
 from sales_service.telemetry import count_return
 from sales_service.use_cases.attempts import write_or_find
@@ -59,7 +60,7 @@ async def _take_back(
 ) -> RecordedReturn:
     sale = await lock_sale(session, draft.sale_id, request, draft.return_id)
     if sale is None:
-        return RecordedReturn(await find_by_key(session, draft, request), is_repeated=True)
+        return RecordedReturn(await find_by_key(session, draft.sale_id, request), is_repeated=True)
     if draft.store_id is None and not reaches(sale.store_id):
         raise UnknownSale
     if draft.has_chosen_id and (known := await find_return(session, draft.return_id)):
@@ -67,22 +68,31 @@ async def _take_back(
             raise ReturnExists(known.id)
         return RecordedReturn(known, is_repeated=True)
     refunded = await read_refunded(session, sale.id)
-    store = await read_store_for_sale(session, draft.store_id or sale.store_id)
+    return RecordedReturn(await write_refund(session, draft, sale, refunded, request))
+
+
+async def write_refund(
+    session: AsyncSession,
+    draft: SaleReturnDraft,
+    sale: Sale,
+    refunded: Mapping[int, Refunded],
+    request: KeyedRequest,
+) -> Return:
+    """Write the return of goods of a locked sale, of which these came back before."""
+    # The lock keeps the day that the return counts for open.
+    store = await read_store_for_sale(session, draft.store_id or sale.store_id, lock=True)
     if store is None:
         raise UnknownStore
     returned = take_back(draft, sale, refunded, store, datetime.now(UTC))
-    event = returned_event(returned)
-    return RecordedReturn(await write_return(session, returned, event, request.client_id))
+    return await write_return(session, returned, returned_event(returned), request.client_id)
 
 
-async def find_by_key(
-    session: AsyncSession, draft: SaleReturnDraft, request: KeyedRequest
-) -> Return:
+async def find_by_key(session: AsyncSession, sale_id: UUID, request: KeyedRequest) -> Return:
     """Return the return that the request's key belongs to; raise `UnknownSale`.
 
     Raises `NothingWritten` when the key became free, or the sale was recorded a moment ago.
     """
-    if await find_sale(session, draft.sale_id) is None:
+    if await find_sale(session, sale_id) is None:
         raise UnknownSale
     former = await request.claim(session)
     known = former and former.resource_id and await find_return(session, UUID(former.resource_id))

@@ -5,13 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.db.sale_voids import (
-    StoreClock,
-    has_returns,
-    lock_sale,
-    read_clock,
-    save_void,
-)
+from sales_service.db.business_days import StoreDays, share_days
+from sales_service.db.sale_voids import has_returns, lock_sale, save_void
 from sales_service.db.sales import find_sale
 from sales_service.domain.business_day import is_day_open
 from sales_service.domain.errors import (
@@ -52,19 +47,26 @@ async def void_sale(
         assert former.resource_id is not None
         earlier = await find_sale(session, UUID(former.resource_id))
         return VoidedSale(_require(earlier, caller), is_repeated=True)
+    return VoidedSale(await void_under_key(session, sale_id, reason, caller, request))
+
+
+async def void_under_key(
+    session: AsyncSession, sale_id: UUID, reason: str, caller: Caller, request: KeyedRequest
+) -> Sale:
+    """Void a sale as `void_sale` does, for a request that has claimed its key."""
     sale = _require(await lock_sale(session, sale_id), caller)
     _refuse_ended(sale)
+    days = await share_days(session, sale.store_id)
+    _refuse_closed_day(sale, days)
     if sale.exchange_return_id is not None:
         raise PaidByReturn
     if await has_returns(session, sale):
         raise AlreadyReturned
-    clock = await read_clock(session, sale.store_id)
-    _refuse_closed_day(sale, clock)
-    ended = _end(sale, Void(VoidOrigin.TILL, clock.now, caller.client_id, reason))
+    ended = _end(sale, Void(VoidOrigin.TILL, days.now, caller.client_id, reason))
     await save_void(session, ended)
     await _announce(session, ended)
     await request.record(session, resource_id=str(sale.id))
-    return VoidedSale(ended)
+    return ended
 
 
 def _require(sale: Sale | None, caller: Caller) -> Sale:
@@ -81,8 +83,12 @@ def _refuse_ended(sale: Sale) -> None:
         raise AlreadyVoided(sale.void) if is_by_a_till else SaleTimedOut(sale.void)
 
 
-def _refuse_closed_day(sale: Sale, clock: StoreClock) -> None:
-    if not is_day_open(sale.business_date, clock.now, clock.timezone, clock.cutoff_hour):
+def _refuse_closed_day(sale: Sale, days: StoreDays) -> None:
+    # A pending sale counts nowhere yet, so it may end whatever its day.
+    if sale.status is SaleStatus.PENDING:
+        return
+    is_closed = days.closed_through is not None and sale.business_date <= days.closed_through
+    if is_closed or not is_day_open(sale.business_date, days.now, days.timezone, days.cutoff_hour):
         raise DayClosed(sale.business_date)
 
 

@@ -42,15 +42,19 @@ class Problem(msgspec.Struct):
     further_rows: _Rows | UnsetType = msgspec.field(default=UNSET, name=FURTHER_ROWS)
 
 
-def json_of(*parts: Any, media_type: str = "application/json") -> dict[str, Any]:
+def json_of(
+    *parts: Any, media_type: str = "application/json", combined: str = "allOf"
+) -> dict[str, Any]:
     """Return an entry of a route's `responses`: JSON with the members of all the parts.
+
+    With `combined="anyOf"` it has the members of one of the parts.
 
     The schemas stand under `$defs`; `complete_document` moves them to the document's components.
     """
     references, definitions = msgspec.json.schema_components(
         parts, ref_template="#/components/schemas/{name}"
     )
-    schema = references[0] if len(parts) == 1 else {"allOf": list(references)}
+    schema = references[0] if len(parts) == 1 else {combined: list(references)}
     return {"content": {media_type: {"schema": {**schema, "$defs": definitions}}}}
 
 
