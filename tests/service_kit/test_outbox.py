@@ -4,8 +4,10 @@ import asyncio
 
 import msgspec
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from service_kit.events.ledger import COMPLETED
 from service_kit.events.outbox import (
     MOST_BYTES,
     EventTooLarge,
@@ -20,23 +22,35 @@ from tests.service_kit.counting import TOPIC, scalar, write
 
 
 class Counted(msgspec.Struct):
-    """A body with a comma for each number."""
+    """A body of two bytes for each number."""
 
     numbers: list[int]
 
 
-def event(size: int) -> OutgoingEvent:
-    return OutgoingEvent("counted", "1", "counted.v1", "1", Counted([1] * size))
+def event(size: int, reserve: int = 0) -> OutgoingEvent:
+    body = Counted([1] * size)
+    return OutgoingEvent("counted", "1", "counted.v1", "1", body, reserve=reserve)
 
 
-def test_the_spaces_that_postgresql_writes_count_towards_the_largest_event() -> None:
-    # Each number is two bytes here, and three in PostgreSQL's text.
-    fits, too_large = event(MOST_BYTES // 3 - 100), event(MOST_BYTES // 3 + 100)
+def test_what_is_added_later_counts_towards_the_largest_event() -> None:
+    size = MOST_BYTES // 2 - 100
 
-    assert len(event_parameters(fits)["event_body"]) < MOST_BYTES * 2 / 3
-    assert len(too_large.encode()) < MOST_BYTES
+    assert len(event_parameters(event(size))["event_body"]) < MOST_BYTES
     with pytest.raises(EventTooLarge):
-        event_parameters(too_large)
+        event_parameters(event(size, reserve=200))
+
+
+@pytest.mark.integration
+async def test_a_row_completes_an_event_with_any_text(engine: AsyncEngine) -> None:
+    name = 'Café "é}" \\ \n'
+    row = "(SELECT CAST(:number AS text) AS number, CAST(NULL AS text) AS at) AS given"
+    statement = text(f"SELECT {COMPLETED} FROM {row}")
+
+    async with engine.connect() as connection:
+        values = {"event_body": msgspec.json.encode({"name": name}).decode(), "number": name}
+        body = (await connection.execute(statement, values)).scalar_one()
+
+    assert msgspec.json.decode(body) == {"name": name, "number": name, "at": None}
 
 
 @pytest.mark.integration

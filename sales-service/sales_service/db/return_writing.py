@@ -19,7 +19,7 @@ from sales_service.domain.taking_back import Refunded
 from service_kit.database.faults import constraint_of
 from service_kit.database.idempotency_keys import CLAIM_KEY, KEY_IS_OURS
 from service_kit.database.single_statement import DirectStatement, within
-from service_kit.events.ledger import INSERT_EVENT
+from service_kit.events.ledger import COMPLETED, INSERT_EVENT
 from service_kit.events.outbox import OutgoingEvent, event_parameters
 from service_kit.http.idempotency import KeyedRequest
 
@@ -104,7 +104,7 @@ _WRITE_RETURN = DirectStatement(f"""
             CAST(:prices AS numeric[]), CAST(:amounts AS bigint[]), CAST(:line_taxes AS bigint[]),
             CAST(:tax_shares AS jsonb[])) AS line
     ), announced AS (
-        SELECT CAST(CAST(:event_body AS text) AS jsonb) || to_jsonb(recorded) AS body FROM recorded
+        SELECT {COMPLETED} AS body FROM recorded AS given
     ), event AS (
         {INSERT_EVENT}
     )

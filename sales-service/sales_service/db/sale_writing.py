@@ -12,7 +12,7 @@ from sales_service.domain.sale import Sale
 from service_kit.database.faults import constraint_of
 from service_kit.database.idempotency_keys import CLAIM_KEY, KEY_IS_OURS
 from service_kit.database.single_statement import DirectConnection, DirectStatement
-from service_kit.events.ledger import INSERT_EVENT
+from service_kit.events.ledger import COMPLETED, INSERT_EVENT
 from service_kit.events.outbox import OutgoingEvent, event_parameters
 from service_kit.http.idempotency import KeyedRequest
 
@@ -74,7 +74,7 @@ _WRITE_SALE = DirectStatement(f"""
             CAST(:list_prices AS numeric[]), CAST(:line_discounts AS bigint[]),
             CAST(:receipt_discounts AS bigint[]), CAST(:reasons AS text[])) AS line
     ), announced AS (
-        SELECT CAST(CAST(:event_body AS text) AS jsonb) || to_jsonb(sale) AS body FROM sale
+        SELECT {COMPLETED} AS body FROM sale AS given
     ), event AS (
         {INSERT_EVENT}
     )

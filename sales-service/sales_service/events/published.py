@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 import msgspec
+from msgspec import UnsetType
 
 from service_kit.events.key_changes import KeyChanged as KeyChanged
 
@@ -56,17 +57,17 @@ class Payment(msgspec.Struct, frozen=True):
 
 
 class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
-    """A sale was recorded."""
+    """A sale was recorded; the statement that writes it adds the number and the instant."""
 
     TYPE: ClassVar[str] = "sales.sale-recorded.v1"
 
     sale_id: UUID
     store_id: int
-    number: str
+    number: str | UnsetType
     status: str
     stock_policy: str
     sold_at: datetime
-    recorded_at: datetime
+    recorded_at: datetime | UnsetType
     business_date: date
     local_hour: int
     currency: str
@@ -150,18 +151,21 @@ class ReturnLine(msgspec.Struct, frozen=True):
 
 
 class ReturnRecorded(msgspec.Struct, frozen=True, kw_only=True):
-    """A customer brought goods back; amounts are positive."""
+    """A customer brought goods back; amounts are positive.
+
+    The statement that writes the return adds the number and the instant.
+    """
 
     TYPE: ClassVar[str] = "sales.return-recorded.v1"
 
     return_id: UUID
-    number: str
+    number: str | UnsetType
     store_id: int
     sale_id: UUID | None
     sale_number: str | None
     sale_store_id: int | None
     returned_at: datetime
-    recorded_at: datetime
+    recorded_at: datetime | UnsetType
     business_date: date
     local_hour: int
     currency: str

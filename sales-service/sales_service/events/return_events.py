@@ -1,7 +1,10 @@
 """Makes the event about a return, for the outbox."""
 
+from msgspec import UNSET
+
 from sales_service.domain.returns import Return
 from sales_service.events.published import LineTax, Payment, ReturnLine, ReturnRecorded, Tax
+from sales_service.events.sale_events import BYTES_OF_NUMBER_AND_INSTANT
 from sales_service.events.topics import SALES_TOPIC
 from service_kit.events.outbox import OutgoingEvent
 
@@ -14,6 +17,7 @@ def returned_event(returned: Return) -> OutgoingEvent:
         type=ReturnRecorded.TYPE,
         subject=str(returned.id),
         body=_body(returned),
+        reserve=BYTES_OF_NUMBER_AND_INSTANT,
     )
 
 
@@ -21,13 +25,13 @@ def _body(returned: Return) -> ReturnRecorded:
     sold_by = returned.sold_by
     return ReturnRecorded(
         return_id=returned.id,
-        number=returned.number,
+        number=UNSET,
         store_id=returned.store_id,
         sale_id=None if sold_by is None else sold_by.sale_id,
         sale_number=None if sold_by is None else sold_by.number,
         sale_store_id=None if sold_by is None else sold_by.store_id,
         returned_at=returned.returned_at,
-        recorded_at=returned.recorded_at,
+        recorded_at=UNSET,
         business_date=returned.business_date,
         local_hour=returned.local_hour,
         currency=returned.currency,

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET
+
 from sales_service.domain.sale import MissingStock, Sale
 from sales_service.domain.voids import Void
 from sales_service.events.published import (
@@ -25,11 +27,13 @@ from service_kit.events.outbox import OutgoingEvent
 # SaleConfirmed and SaleVoided are larger than SaleRecorded, by less than this. The event of a
 # recorded sale must still fit when the sale is confirmed or voided.
 BYTES_OF_A_DECISION = 1000
+# What the statement that writes a sale or a return adds to its event.
+BYTES_OF_NUMBER_AND_INSTANT = 100
 
 
 def recorded(sale: Sale) -> OutgoingEvent:
-    body = SaleRecorded(**sale_fields(sale))
-    return _about(sale, body, reserve=BYTES_OF_A_DECISION)
+    body = SaleRecorded(**sale_fields(sale) | {"number": UNSET, "recorded_at": UNSET})
+    return _about(sale, body, reserve=BYTES_OF_NUMBER_AND_INSTANT + BYTES_OF_A_DECISION)
 
 
 def confirmed(sale: Sale, decided_at: datetime, cause: Cause) -> OutgoingEvent:

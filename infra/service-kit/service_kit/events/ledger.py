@@ -22,14 +22,18 @@ INSERT = text("""
 """)
 
 # The body of a CTE for a service's statement that writes a change and its event in one round trip.
-# An earlier CTE `announced` has the event as its only column `body`, of type jsonb.
+# An earlier CTE `announced` has the event as its only column `body`, JSON of type text.
 # `outbox.event_parameters` gives the values.
 INSERT_EVENT = """
     INSERT INTO outbox (event_id, topic, key, type, subject, traceparent, actor, payload)
     SELECT CAST(:event_id AS uuid), :event_topic, :event_key, :event_type, :event_subject,
-        :event_traceparent, :event_actor, convert_to(CAST(body AS text), 'UTF8')
+        :event_traceparent, :event_actor, convert_to(body, 'UTF8')
     FROM announced
 """
+# The text of `:event_body`, with the columns of the row `given` as further members. The event must
+# have members, and none of these. Text is joined: PostgreSQL would parse and write jsonb for each.
+COMPLETED = "left(CAST(:event_body AS text), -1) || ',' || substr(CAST(to_json(given) AS text), 2)"
+
 # The first row at least, and those after it until their payloads have so many bytes.
 _CLAIM = text("""
     WITH oldest AS (

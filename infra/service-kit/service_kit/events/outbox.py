@@ -30,8 +30,9 @@ class EventTooLarge(Exception):
 class OutgoingEvent:
     """An event to publish. `body` becomes JSON; `key` decides partition and order.
 
-    `reserve` is the number of bytes that a later event about the same subject may add. An event
-    that is accepted now must not make the later one too large, when no client waits for an answer.
+    `reserve` is the number of bytes that the database, or a later event about the same subject, may
+    add. An event that is accepted now must not make the later one too large, when no client waits
+    for an answer.
     """
 
     topic: str
@@ -43,17 +44,10 @@ class OutgoingEvent:
     event_id: UUID = field(default_factory=uuid7)
     reserve: int = 0
 
-    def encode(self, *, as_jsonb: bool = False) -> bytes:
-        """Return the message's value; raise `EventTooLarge`.
-
-        With `as_jsonb`, the value must still fit when PostgreSQL writes it as jsonb, with a space
-        after each comma and colon.
-        """
+    def encode(self) -> bytes:
+        """Return the message's value; raise `EventTooLarge`."""
         payload = msgspec.json.encode(self.body)
-        reserve = self.reserve
-        if as_jsonb:
-            reserve += payload.count(b",") + payload.count(b":")
-        if len(payload) + reserve >= MOST_BYTES:
+        if len(payload) + self.reserve >= MOST_BYTES:
             raise EventTooLarge(self.type, len(payload))
         return payload
 
@@ -63,7 +57,7 @@ def event_parameters(event: OutgoingEvent) -> dict[str, Any]:
 
     Raises `EventTooLarge`.
     """
-    body = event.encode(as_jsonb=True)
+    body = event.encode()
     return {
         "event_id": event.event_id,
         "event_topic": event.topic,
