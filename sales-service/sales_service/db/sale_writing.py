@@ -66,13 +66,16 @@ _WRITE_SALE = DirectStatement(f"""
         INSERT INTO sale_lines (sale_id, line_no, product_id, product_name, category, quantity,
             unit_price, unit_cost, amount_cents, tax_cents, tax_class, taxes, list_price,
             line_discount_cents, receipt_discount_cents, discount_reason)
-        SELECT :id, line.* FROM sale, unnest(CAST(:line_nos AS smallint[]),
-            CAST(:product_ids AS int[]), CAST(:product_names AS text[]),
-            CAST(:categories AS text[]), CAST(:quantities AS int[]), CAST(:prices AS numeric[]),
-            CAST(:costs AS numeric[]), CAST(:amounts AS bigint[]), CAST(:line_taxes AS bigint[]),
-            CAST(:tax_classes AS text[]), CAST(:tax_shares AS jsonb[]),
-            CAST(:list_prices AS numeric[]), CAST(:line_discounts AS bigint[]),
-            CAST(:receipt_discounts AS bigint[]), CAST(:reasons AS text[])) AS line
+        -- In FROM, unnest would store the rows of every array before the first is read.
+        SELECT :id, unnest(CAST(:line_nos AS smallint[])), unnest(CAST(:product_ids AS int[])),
+            unnest(CAST(:product_names AS text[])), unnest(CAST(:categories AS text[])),
+            unnest(CAST(:quantities AS int[])), unnest(CAST(:prices AS numeric[])),
+            unnest(CAST(:costs AS numeric[])), unnest(CAST(:amounts AS bigint[])),
+            unnest(CAST(:line_taxes AS bigint[])), unnest(CAST(:tax_classes AS text[])),
+            unnest(CAST(:tax_shares AS jsonb[])), unnest(CAST(:list_prices AS numeric[])),
+            unnest(CAST(:line_discounts AS bigint[])), unnest(CAST(:receipt_discounts AS bigint[])),
+            unnest(CAST(:reasons AS text[]))
+        FROM sale
     ), announced AS (
         SELECT {COMPLETED} AS body FROM sale AS given
     ), event AS (
