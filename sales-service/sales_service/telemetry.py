@@ -61,6 +61,7 @@ class StoreLabels:
 
 
 _STORES = StoreLabels(MOST_STORES)
+_BEGUN: set[tuple[str, str]] = set()  # the stores and currencies that `_begin_at_zero` knows
 
 
 def count_decided(session: AsyncSession, sales: Sequence[Sale]) -> None:
@@ -95,11 +96,21 @@ def count_sales(sales: Sequence[Sale]) -> None:
         paid = sale.total_with_taxes_cents / 100
         if sale.status is SaleStatus.CONFIRMED:
             _REVENUE.add(paid, revenue)
-            # A rate sees no rise of a counter that begins with its first void or return.
-            _VOIDED_REVENUE.add(0, revenue)
-            _REFUNDED.add(0, revenue)
+            _begin_at_zero(store, sale.currency)
         elif sale.status is SaleStatus.VOIDED:
             _VOIDED_REVENUE.add(paid, revenue)
+
+
+def _begin_at_zero(store: str, currency: str) -> None:
+    """Show what a store gave back as nothing, before its first void or return.
+
+    A rate sees no rise of a counter that begins with one.
+    """
+    if (store, currency) in _BEGUN:
+        return
+    _BEGUN.add((store, currency))
+    for counter in (_VOIDED_REVENUE, _REFUNDED):
+        counter.add(0, {"store": store, "currency": currency})
 
 
 def count_return(returned: Return) -> None:
