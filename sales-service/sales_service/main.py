@@ -38,8 +38,9 @@ def create_app(settings: Settings) -> FastAPI:
         settings,
         title="Comptoir : ventes",
         routers=[
-            *(state, stores.router, products.router, prices.router, taxes.router, days.router),
-            *(sales.router, sale_lots.router, voids.router, returns.router, exchanges.router),
+            # The sales are first: the routers are asked one after the other for each request.
+            *(state, sales.router, stores.router, products.router, prices.router, taxes.router),
+            *(days.router, sale_lots.router, voids.router, returns.router, exchanges.router),
             keys.router,
         ],
         problem_of=PROBLEM_OF,

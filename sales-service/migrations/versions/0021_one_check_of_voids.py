@@ -8,7 +8,7 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0021"
-down_revision = "0018"
+down_revision = "0020"
 
 # A new check is first of new rows only, so that sales do not wait until all old ones are read.
 CHECK = """
