@@ -16,6 +16,10 @@ MOST_STORES = 200
 OTHER_STORES = "other"
 
 _meter = metrics.get_meter("sales_service")
+_PRICES = _meter.create_counter(
+    "prices_shown",
+    description="How many products got the price that was planned for them when it had begun?",
+)
 _SALES = _meter.create_counter(
     "sales", description="How many sales reached each final status, by store and status?"
 )
@@ -62,6 +66,12 @@ class StoreLabels:
 
 _STORES = StoreLabels(MOST_STORES)
 _BEGUN: set[tuple[str, str]] = set()  # the stores and currencies that `_begin_at_zero` knows
+
+
+def count_begun_prices(session: AsyncSession, products: int) -> None:
+    """Count products that show a begun price, when the session's transaction has committed."""
+    # Also zero: a rate sees no rise of a counter that begins with its first price.
+    after_commit(session, lambda: _PRICES.add(products))
 
 
 def count_decided(session: AsyncSession, sales: Sequence[Sale]) -> None:

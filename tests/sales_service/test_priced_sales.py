@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from sales_service import telemetry
 from sales_service.catalogue_cache import CatalogueCache
 from sales_service.domain.catalogue import ProductId, StoreId
 from sales_service.main import create_app
@@ -29,6 +30,7 @@ from tests.sales_service.test_price_history import (
 )
 from tests.sales_service.test_returns import bring_back, units
 from tests.sales_service.test_scopes import give, refused
+from tests.sales_service.test_taxed_sales import open_store
 
 
 @pytest.fixture
@@ -89,14 +91,15 @@ async def test_only_goods_with_dated_prices_are_read_again_for_old_sales(shop: S
 
 async def test_a_planned_price_begins_without_a_write(shop: Shop) -> None:
     """The process has read the product before; only the clock makes the difference."""
-    begins = await today(shop) + timedelta(days=1)
-    await plan(shop, 20, days=1)
-    before = await sold_on(shop, begins - timedelta(days=1))
-    body = shop.basket((shop.coffee, 1)) | {"date": begins.isoformat()}
+    # The next business day may be sold on for as long as it begins within 24 hours: always, where
+    # no day has 25.
+    store = await open_store(shop, fuseau="America/Regina")
+    begins = await plan(shop, 20, days=1)
+    before = await sold_on(shop, begins - timedelta(days=1), store)
+    body = shop.basket((shop.coffee, 1), store=store) | {"date": begins.isoformat()}
 
     ahead = await shop.client.post("/api/ventes/", json=body)
 
-    # The next business day may be sold on for as long as it begins within a day.
     assert before == 12.5
     assert (ahead.status_code, ahead.json()["total"]) == (201, 20)
 
@@ -207,6 +210,23 @@ async def test_the_product_shows_a_planned_price_when_it_has_begun(shop: Shop) -
             {"product": f"product/{shop.coffee}"},
         )
         assert json.loads(events.scalars().all()[-1])["unit_price"] == "20.0000"
+
+
+async def test_prices_that_begin_are_counted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    class Prices:
+        def add(self, products: int) -> None:
+            counted.append(products)
+
+    monkeypatch.setattr(telemetry, "_PRICES", Prices())
+    await plan(shop, 20, days=1)
+    await show_begun(shop)
+    await pass_days(shop, 1)
+
+    await show_begun(shop)
+
+    assert counted == [0, 1]
 
 
 async def test_a_price_that_is_put_on_the_day_of_a_planned_one_counts(shop: Shop) -> None:

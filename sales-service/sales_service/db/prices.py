@@ -13,7 +13,7 @@ from sales_service.db.catalogue import PRODUCT_COLUMNS, ProductRow, product_of
 from sales_service.domain.prices import DatedPrice, group_by_product, price_on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class NewPrice:
     """A price from its first business date, of the chain or of one store."""
 

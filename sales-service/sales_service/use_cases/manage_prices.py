@@ -20,6 +20,7 @@ from sales_service.domain.price_errors import (
     UnknownPrice,
 )
 from sales_service.domain.prices import MOST_PLANNED
+from sales_service.telemetry import count_begun_prices
 from sales_service.use_cases.announce_products import announce_products
 from service_kit.events.causes import current_actor
 
@@ -62,13 +63,7 @@ async def set_price(
         await prices.delete_price(session, product_id, store_id, begins)
         if await prices.count_planned(session, product_id, store_id, today) >= MOST_PLANNED:
             raise TooManyPlanned(MOST_PLANNED)
-    new = NewPrice(
-        product_id=product_id,
-        store_id=store_id,
-        valid_from=begins,
-        unit_price=unit_price,
-        is_to_come=is_planned,
-    )
+    new = NewPrice(product_id, store_id, begins, unit_price, is_to_come=is_planned)
     row = await prices.insert_price(session, new, current_actor())
     await show_chain_prices(session, [product_id])
     return Price(row, Phase.PLANNED if is_planned else Phase.IN_FORCE)
@@ -101,13 +96,7 @@ async def note_price(session: AsyncSession, product_id: int, unit_price: Decimal
     today = await read_chain_day(session)
     if await prices.read_chain_price(session, product_id, today) == unit_price:
         return False
-    new = NewPrice(
-        product_id=product_id,
-        store_id=None,
-        valid_from=today,
-        unit_price=unit_price,
-        is_to_come=False,
-    )
+    new = NewPrice(product_id, None, today, unit_price, is_to_come=False)
     await prices.insert_price(session, new, current_actor())
     return True
 
@@ -130,6 +119,7 @@ async def show_begun_prices(session: AsyncSession, most: int) -> int:
     begun = await prices.lock_begun(session, await read_chain_day(session), most)
     if begun:
         await show_chain_prices(session, begun)
+    count_begun_prices(session, len(begun))
     return len(begun)
 
 

@@ -189,5 +189,13 @@ BUSINESS = Board(
                 )
             ],
         ),
+        Panel(
+            "Planned prices that began",
+            "Products that got the chain's price of a new day, in the last hour. Bad: zero when a "
+            "day with planned prices has begun: lists show the price before, tills sell at the new "
+            "one. Next: `prices shown later` in the log of sales-worker.",
+            "short",
+            [Query("sum(increase(prices_shown_total[1h])) or on () vector(0)", "products")],
+        ),
     ],
 )
