@@ -231,6 +231,7 @@ MATRIX = {
         ),
         "GET /api/taxes/": Operation("/api/taxes/", ROLES, 200, 200, 200),
         "POST /api/taxes/": Operation("/api/taxes/", _CHAIN, 201, 403, 403, _rate),
+        "DELETE /api/taxes/{rate_id}": Operation("/api/taxes/9999", _CHAIN, 404, 403, 403),
         "GET /api/cles/": Operation("/api/cles/", _CHAIN, 200, 403, 403),
         "POST /api/cles/": Operation("/api/cles/", _CHAIN, 201, 403, 403, _key),
         "GET /api/cles/{name}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403),

@@ -1,8 +1,11 @@
 """`/api/taxes`: rates by place, class of goods and first business date."""
 
 import asyncio
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from tests.sales_service.conftest import Shop
@@ -146,3 +149,52 @@ async def test_a_class_has_five_taxes_at_a_place_however_many_are_added_at_once(
     assert len(refused) == 3
     assert {(each.status_code, each.json()["code"]) for each in refused} == {(409, "trop-de-taxes")}
     assert len((await shop.client.get(RATES, params={"lieu": "ON"})).json()) == 5
+
+
+async def take_back(shop: Shop, rate: dict[str, Any]) -> httpx.Response:
+    return await shop.client.delete(f"{RATES}{rate['id']}")
+
+
+def today_in(zone: str) -> date:
+    return datetime.now(ZoneInfo(zone)).date()
+
+
+async def test_a_rate_that_has_not_begun_is_taken_back(shop: Shop) -> None:
+    """The process knows the rate; a sale of the day on which it would have begun shows so."""
+    # Where no day has 25 hours, the next one may always be sold on.
+    zone = "America/Regina"
+    tomorrow = today_in(zone) + timedelta(days=1)
+    await add(shop)
+    mistyped = await add(shop, taux=0.31, du=tomorrow.isoformat())
+    store = await open_store(shop, fuseau=zone, lieu_fiscal="ON")
+    body = shop.basket((shop.coffee, 1), store=store) | {"date": tomorrow.isoformat()}
+    before = (await shop.client.post("/api/ventes/", json=body)).json()
+
+    answer = await take_back(shop, mistyped)
+
+    after = (await shop.client.post("/api/ventes/", json=body)).json()
+    assert (answer.status_code, answer.json()) == (200, mistyped)
+    assert [rates_of(sale) for sale in (before, after)] == [[("TVH", 0.31)], [("TVH", 0.13)]]
+    # The date is free for the rate that was meant.
+    await add(shop, taux=0.14, du=tomorrow.isoformat())
+    assert (await take_back(shop, mistyped)).json()["code"] == "taux-introuvable"
+
+
+async def test_a_rate_that_has_begun_in_one_store_is_not_taken_back(shop: Shop) -> None:
+    # It is never the same day in both.
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        await open_store(shop, fuseau=zone)
+    begun = await add(shop, du=today_in("Pacific/Kiritimati").isoformat())
+
+    answer = await take_back(shop, begun)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "taux-en-vigueur")
+    assert (await shop.client.get(RATES, params={"lieu": "ON"})).json() == [begun]
+
+
+async def test_of_two_who_take_a_rate_back_one_does(shop: Shop) -> None:
+    rate = await add(shop, du="2999-12-31")
+
+    answers = await asyncio.gather(*(take_back(shop, rate) for _ in range(2)))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 404]

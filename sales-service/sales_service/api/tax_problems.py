@@ -44,6 +44,15 @@ def _rate_exists(error: errors.RateExists) -> Problem:
     return Problem(409, "taux-existant", advice, [fault])
 
 
+def _unknown_rate(_: errors.UnknownRate) -> Problem:
+    return Problem(404, "taux-introuvable", "Ce taux n'existe pas.")
+
+
+def _rate_in_force(_: errors.RateInForce) -> Problem:
+    detail = "Ce taux a commencé : il reste. POST /api/taxes/ en ajoute un autre."
+    return Problem(409, "taux-en-vigueur", detail)
+
+
 def _too_many_taxes(error: errors.TooManyTaxes) -> Problem:
     detail = f"Une classe a au plus {error.most} taxes (code) en un lieu."
     return Problem(409, "trop-de-taxes", detail)
@@ -55,5 +64,7 @@ TAX_PROBLEMS: ProblemTable = {
     errors.UnknownTaxClass: _unknown_tax_class,
     errors.UnknownTaxClasses: _unknown_tax_classes,
     errors.RateExists: _rate_exists,
+    errors.UnknownRate: _unknown_rate,
+    errors.RateInForce: _rate_in_force,
     errors.TooManyTaxes: _too_many_taxes,
 }

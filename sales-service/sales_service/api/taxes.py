@@ -4,18 +4,18 @@ import datetime as dt
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from sales_service.api.amounts import Rate
 from sales_service.api.answers import JSON, respond
 from sales_service.api.roles import Anyone, HeadOffice
-from sales_service.api.schemas import PageQuery
+from sales_service.api.schemas import LARGEST_ID, PageQuery
 from sales_service.api.tax_answers import RateOut
 from sales_service.api.tax_words import TaxClass, TaxCode, TaxPlace
 from sales_service.api.words import translate_of_rate
 from sales_service.db.taxes import NewRate, list_rates
-from sales_service.use_cases.manage_taxes import add_rate
+from sales_service.use_cases.manage_taxes import add_rate, take_rate_back
 from service_kit.http.idempotency import Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.pages import link_next
@@ -94,3 +94,16 @@ async def post_rate(body: RateIn, request: Request, caller: HeadOffice, keyed: K
         status = 200 if added.is_repeated else 201
         await keyed.record(session, status=status, body=answer)
     return Response(answer, status, media_type=JSON)
+
+
+RateId = Annotated[
+    int, Path(ge=1, le=LARGEST_ID, examples=[5], description="`id` of the rate in the list")
+]
+
+
+@router.delete("/api/taxes/{rate_id}", responses={200: json_of(RateOut)})
+async def delete_rate(rate_id: RateId, request: Request, caller: HeadOffice) -> Response:
+    """Take back a rate that has not begun in any store. Recorded sales stay."""
+    async with write_session(request) as session:
+        rate = await take_rate_back(session, rate_id)
+    return respond(RateOut.of(rate))

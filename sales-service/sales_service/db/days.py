@@ -26,8 +26,16 @@ async def read_chain_day(session: AsyncSession) -> date:
 
     So a price from today on counts at once in every store.
     """
-    days = [_day_of(row) for row in await session.execute(_OPEN_STORES)]
-    return min(days, default=datetime.now(UTC).date())
+    return min(await _read_days(session), default=datetime.now(UTC).date())
+
+
+async def read_latest_day(session: AsyncSession) -> date:
+    """Return the latest business date that an open store has: what begins later has not begun."""
+    return max(await _read_days(session), default=datetime.now(UTC).date())
+
+
+async def _read_days(session: AsyncSession) -> list[date]:
+    return [_day_of(row) for row in await session.execute(_OPEN_STORES)]
 
 
 def _day_of(row: Row[Any]) -> date:

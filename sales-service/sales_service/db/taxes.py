@@ -91,6 +91,22 @@ async def read_rate(session: AsyncSession, rate: NewRate) -> RateRow:
     return _rate(rows.one())
 
 
+async def find_rate(session: AsyncSession, rate_id: int) -> RateRow | None:
+    rows = await session.execute(
+        text(f"SELECT {_COLUMNS} FROM tax_rates WHERE id = :id"), {"id": rate_id}
+    )
+    row = rows.one_or_none()
+    return None if row is None else _rate(row)
+
+
+async def delete_rate(session: AsyncSession, rate_id: int) -> bool:
+    """Delete a rate that has not begun, and return whether it was there."""
+    rows = await session.execute(
+        text("DELETE FROM tax_rates WHERE id = :id RETURNING id"), {"id": rate_id}
+    )
+    return rows.one_or_none() is not None
+
+
 def _values(rate: NewRate) -> dict[str, Any]:
     return {
         "place": rate.place,

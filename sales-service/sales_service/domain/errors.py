@@ -144,6 +144,14 @@ class RateExists(SalesError):
         self.rate = rate
 
 
+class UnknownRate(SalesError):
+    """No rate of a tax has this id."""
+
+
+class RateInForce(SalesError):
+    """The rate has begun in some store."""
+
+
 class TooManyTaxes(SalesError):
     """A class of goods has as many taxes at this place as a receipt may have."""
 

@@ -1,20 +1,30 @@
-"""Adds rates of taxes. A rate is never changed: the next one has a later date."""
+"""Adds rates of taxes, and takes back those that have not begun.
 
+A rate that has begun is never changed: the next one has a later date.
+"""
+
+import logging
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from sales_service.db.days import read_latest_day
 from sales_service.db.taxes import (
     NewRate,
     RateRow,
     count_codes,
+    delete_rate,
+    find_rate,
     insert_rate,
     raise_version,
     read_rate,
 )
-from sales_service.domain.errors import RateExists, TooManyTaxes
+from sales_service.domain.errors import RateExists, RateInForce, TooManyTaxes, UnknownRate
 from sales_service.domain.taxes import MOST_CODES
+from service_kit.database.sessions import after_commit
 from service_kit.events.causes import current_actor
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +51,27 @@ async def add_rate(session: AsyncSession, new: NewRate) -> AddedRate:
     if await count_codes(session, new.place, new.tax_class) > MOST_CODES:
         raise TooManyTaxes(MOST_CODES)
     return AddedRate(added, is_repeated=False)
+
+
+async def take_rate_back(session: AsyncSession, rate_id: int) -> RateRow:
+    """Delete a rate that has begun in no store, and return it.
+
+    Raises `UnknownRate` or `RateInForce`.
+    """
+    rate = await find_rate(session, rate_id)
+    if rate is None:
+        raise UnknownRate
+    # It locks the place: no sale is written meanwhile with the rates of before.
+    await raise_version(session, rate.place)
+    if rate.valid_from <= await read_latest_day(session):
+        raise RateInForce
+    if not await delete_rate(session, rate_id):
+        raise UnknownRate
+    _tell(session, rate)
+    return rate
+
+
+def _tell(session: AsyncSession, rate: RateRow) -> None:
+    """Log who took a rate back, when that has committed: nothing else remembers it."""
+    told = {"rate": str(rate), "actor": current_actor()}
+    after_commit(session, lambda: logger.info("tax rate taken back", extra=told))
