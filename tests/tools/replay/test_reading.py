@@ -39,6 +39,22 @@ def test_an_invoice_in_two_countries_is_a_sale_in_each(tmp_path: Path) -> None:
     assert [each.store for each in data.invoices] == ["France", "Spain"]
 
 
+def test_blanks_at_the_end_of_a_cell_make_neither_another_invoice_nor_store(
+    tmp_path: Path,
+) -> None:
+    data = read(
+        tmp_path,
+        f"1,A,CUP,1,{NINE},1,,France",
+        f"1 ,B,POT,1,{NINE},1,,France",
+        f"2,A,CUP,1,{NINE},1,,France ",
+    )
+
+    assert [(each.number, each.store, each.cents) for each in data.invoices] == [
+        ("1", "France", 200),
+        ("2", "France", 100),
+    ]
+
+
 def test_codes_differ_in_letter_case_only_by_mistake(tmp_path: Path) -> None:
     data = read(tmp_path, f"1,85123a,CUP,1,{NINE},1,,France", f"1,85123A,,1,{NINE},1,,France")
 

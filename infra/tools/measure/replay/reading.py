@@ -118,11 +118,12 @@ def _add(
         raise UnreadableData(f"{where}: quantity or price out of range")
     if name:
         data.names[line.sku] = name
-    if reason := _why_no_sale(row["InvoiceNo"], line):
+    # Files that went through a spreadsheet have blanks at the ends of their cells.
+    number, store = row["InvoiceNo"].strip(), row["Country"].strip()
+    if reason := _why_no_sale(number, line):
         data.set_aside[reason] += 1
         return
-    key = (row["InvoiceNo"], row["Country"])
-    invoice = invoices.setdefault(key, Invoice(*key, sold_at))
+    invoice = invoices.setdefault((number, store), Invoice(number, store, sold_at))
     invoice.sold_at = min(invoice.sold_at, sold_at)
     invoice.lines.append(line)
 
