@@ -78,6 +78,25 @@ async def test_a_repeated_request_sells_once(chain: Chain) -> None:
     assert await chain.level(store, coffee) == 3
 
 
+async def test_a_refused_sale_stays_refused_when_goods_come_and_says_how_to_sell(
+    chain: Chain,
+) -> None:
+    store, coffee = await chain.open_store(), await chain.add_product()
+    key, other = ({"idempotency-key": f"{name}-{store}"} for name in ("essai", "autre"))
+    refused = await chain.sell(store, {coffee: 2}, **key)
+    await chain.receive(store, {coffee: 5})
+
+    again = await chain.sell(store, {coffee: 2}, **key)
+    sold = await chain.sell(store, {coffee: 2}, **other)
+
+    assert (refused.status_code, again.status_code, sold.status_code) == (409, 409, 201)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert "un autre Idempotency-Key" in again.json()["detail"]
+    # What was there then, not what is there now.
+    assert again.json()["errors"][0]["detail"] == "Il en restait 0."
+    assert await chain.level(store, coffee) == 3
+
+
 async def test_a_void_and_a_return_reach_the_report(chain: Chain) -> None:
     store, coffee = await chain.open_store("permissive"), await chain.add_product(4.5)
     await chain.receive(store, {coffee: 10})

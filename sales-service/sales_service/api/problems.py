@@ -9,7 +9,7 @@ from sales_service.api.return_problems import RETURN_PROBLEMS
 from sales_service.api.roles import Right
 from sales_service.api.tax_problems import TAX_PROBLEMS
 from sales_service.api.void_problems import VOID_PROBLEMS
-from sales_service.api.words import say_amount, translate
+from sales_service.api.words import SELL_AGAIN, say_amount, translate
 from sales_service.domain import errors, key_errors
 from sales_service.domain.errors import CodeKind
 from sales_service.domain.sale import LATEST_OFFLINE, Sale
@@ -37,7 +37,7 @@ def insufficient_stock(sale: Sale, headers: Mapping[str, str]) -> Problem:
         {
             "pointer": json_pointer("panier", index, "quantite"),
             "code": SHORT,
-            "detail": f"Il en reste {missing[line.product_id].available}.",
+            "detail": f"Il en restait {missing[line.product_id].available}.",
             "produit_id": line.product_id,
             "demande": missing[line.product_id].requested,
             "disponible": missing[line.product_id].available,
@@ -45,7 +45,7 @@ def insufficient_stock(sale: Sale, headers: Mapping[str, str]) -> Problem:
         for index, line in enumerate(sale.lines)
         if line.product_id in missing
     ]
-    return Problem(409, SHORT, "Stock insuffisant", faults, headers)
+    return Problem(409, SHORT, f"Stock insuffisant ; {SELL_AGAIN}", faults, headers)
 
 
 def _unknown_references(error: errors.UnknownReferences) -> Problem:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sales_service.api.sale_answers import VoidOut
+from sales_service.api.words import SELL_AGAIN
 from sales_service.domain import errors, return_errors
 from sales_service.domain.voids import Void, VoidOrigin
 from service_kit.http.problems import Problem, ProblemTable
@@ -13,10 +14,10 @@ from service_kit.http.problems import Problem, ProblemTable
 def voided_sale(void: Void, headers: Mapping[str, str]) -> Problem:
     """Return the problem of a posted sale that a till has voided, or that timed out."""
     if void.origin is VoidOrigin.TIMEOUT:
-        detail = "Vente annulée : le stock n'a pas répondu à temps"
+        cause = "Vente annulée : le stock n'a pas répondu à temps"
     else:
-        detail = "Vente annulée à la caisse ; pour vendre encore, envoyez un autre vente_id."
-    return _about_void("vente-annulee", detail, void, headers)
+        cause = "Vente annulée à la caisse"
+    return _about_void("vente-annulee", f"{cause} ; {SELL_AGAIN}", void, headers)
 
 
 def _about_void(

@@ -146,6 +146,10 @@ def translate_of_line(name: str) -> str:
     return FRENCH_OF_LINE.get(name, name)
 
 
+# A sale that had no effect keeps its id and its key: repeated, it stays without effect.
+SELL_AGAIN = "pour vendre encore, envoyez un autre vente_id et un autre Idempotency-Key."
+
+
 def say_amount(cents: int) -> str:
     """Return an amount as French sentences have it: `12,50`."""
     return f"{cents // 100},{cents % 100:02}"
