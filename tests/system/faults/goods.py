@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 PRODUCTS = 12
+DEAREST = 1 + (PRODUCTS - 1) / 4  # the price of the last product, which few baskets have
 
 
 def describe_goods(run: str) -> list[dict[str, Any]]:
@@ -31,3 +32,7 @@ class Goods:
         weights = [1 / (rank + 1) for rank in range(len(self.product_ids))]
         chosen = random.choices(self.product_ids, weights, k=random.randint(1, at_most))
         return list(dict.fromkeys(chosen))
+
+    @property
+    def dearest_id(self) -> int:
+        return self.product_ids[-1]

@@ -32,12 +32,27 @@ class Operation:
 
 @dataclass(slots=True)
 class Asked:
-    """A return that a till asks for: units by line of a receipt."""
+    """A return that a till asks for: units by line of a receipt. With goods it is an exchange."""
 
     operation: Operation
     units: Mapping[int, int]
     body: dict[str, Any]
     is_doubled: bool = False
+    goods: Mapping[int, int] = field(default_factory=dict)  # product id -> units
+
+
+@dataclass(slots=True)
+class Offline:
+    """A sale that a till has made offline, and what of it needs a right that no till has."""
+
+    operation: Operation
+    body: dict[str, Any]
+    is_price_forced: bool
+    is_backdated: bool
+
+    @property
+    def id(self) -> UUID:
+        return UUID(self.body["vente_id"])
 
 
 @dataclass(slots=True)
@@ -49,6 +64,7 @@ class History:
     movements: list[Operation] = field(default_factory=list)
     voids: dict[UUID, list[Operation]] = field(default_factory=dict)  # sale -> requests to void it
     returns: dict[str, list[Asked]] = field(default_factory=dict)  # by the key of the sale
+    offline: list[Offline] = field(default_factory=list)
     keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
     # (store, product) -> opening units and counts, in their order
     declared: dict[tuple[int, int], list[int]] = field(default_factory=dict)
@@ -63,7 +79,9 @@ class History:
         for sale in self.sales:
             counts[f"sales {sale.outcome.value}"] += 1
         voids = [void for each in self.voids.values() for void in each]
-        returns = [each.operation for asked in self.returns.values() for each in asked]
+        asked = [each for of_sale in self.returns.values() for each in of_sale]
+        returns = [each.operation for each in asked]
+        exchanges = [each.operation for each in asked if each.goods]
         operations = (*self.sales, *self.movements, *voids, *returns)
         attempts = sum(each.attempts for each in operations)
         return counts | {
@@ -71,6 +89,8 @@ class History:
             "voids done": sum(void.outcome is Outcome.DONE for void in voids),
             "returns done": sum(each.outcome is Outcome.DONE for each in returns),
             "returns refused": sum(each.outcome is Outcome.REFUSED for each in returns),
+            "exchanges done": sum(each.outcome is Outcome.DONE for each in exchanges),
+            "sold offline": len(self.offline),
             "keys": len(self.keys),
             "requests repeated": attempts - len(operations),
         }

@@ -8,28 +8,33 @@ from uuid import UUID
 
 import asyncpg
 
+from tests.system.faults.exchanging import turn_into_exchange
 from tests.system.faults.history import Asked, History, Operation, Outcome
 
 SHARE_RETURNED = 0.25  # of the sales that were answered
+SHARE_RETURNED_OF_VOIDED = 0.6  # of those that tills void at the same time
 SHARE_WHOLE = 0.5  # of the returns ask for all units
 SHARE_LOST = 0.3  # of the lines
 EXCESSIVE = "retour-excessif"
 
 
-def ask_for_returns(sale: Operation, stores: Sequence[int]) -> list[Asked]:
-    """Return what customers bring back of an answered sale; mostly nothing.
+def ask_for_returns(
+    sale: Operation, stores: Sequence[int], dearest_id: int, share: float = SHARE_RETURNED
+) -> list[Asked]:
+    """Return what customers bring back of an answered sale, or exchange; mostly nothing.
 
     The choices depend on the sale's key only, so that those of the other operations stay.
     """
     random = Random(f"{sale.key}/returns")
-    if sale.outcome is not Outcome.DONE or random.random() >= SHARE_RETURNED:
+    if sale.outcome is not Outcome.DONE or random.random() >= share:
         return []
     receipt = sale.answers[0]
     sold = {line["ligne"]: line["quantite"] for line in receipt["lignes"]}
-    return [
+    asked = [
         _ask(random, f"{sale.key}-return-{number}", random.choice(stores), sold)
         for number in range(random.choice((1, 2, 3)))
     ]
+    return [turn_into_exchange(each, receipt["total_ttc"], dearest_id) for each in asked]
 
 
 def _ask(random: Random, key: str, store_id: int, sold: Mapping[int, int]) -> Asked:
@@ -143,9 +148,10 @@ def _judge(asked: Asked, recorded: RecordedReturn | None, left: Mapping[int, int
     if recorded is None:
         return [f"{operation.key}: answered, but there is no return"]
     said = (recorded.store_id, str(recorded.id), recorded.number, recorded.total_cents)
+    returns = [answer.get("retour", answer) for answer in operation.answers]
     answers = {
         (each["magasin_id"], each["id"], each["numero"], round(each["total"] * 100))
-        for each in operation.answers
+        for each in returns
     }
     if answers != {said} or dict(recorded.units) != dict(asked.units):
         return [f"{operation.key}: answered {answers}, recorded {recorded}"]

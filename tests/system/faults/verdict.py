@@ -8,9 +8,11 @@ from uuid import UUID
 import asyncpg
 
 from infra.tools.operate.audit.run import audit_everything
+from tests.system.faults.exchanging import judge_exchanges, read_exchanges
 from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import judge_keys
 from tests.system.faults.lab import Lab
+from tests.system.faults.lots import judge_offline
 from tests.system.faults.quiet import READS, wait_for_quiet
 from tests.system.faults.returning import (
     count_refunds,
@@ -35,6 +37,9 @@ class RecordedSale:
     void_origin: str | None
     total_cents: int
     discount_cents: int
+    stock_policy: str
+    is_price_forced: bool
+    is_backdated: bool
     quantities: dict[int, int]
 
 
@@ -62,9 +67,13 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
         returns = await read_returns(sales_db, list(history.stores))
         asked = [each for of_sale in history.returns.values() for each in of_sale]
         return_keys = await read_keys(sales_db, [each.operation.key for each in asked])
+        exchanges = await read_exchanges(sales_db, list(history.stores))
+    keys |= {each.operation.key: each.id for each in history.offline}
     found = [fault for sale in history.sales for fault in judge_sale(sale, keys, sales)]
     found += judge_returns(history, return_keys, returns)
-    known = set(keys.values())
+    found += judge_exchanges(history, return_keys, exchanges)
+    found += judge_offline(history, sales)
+    known = {*keys.values(), *(each.sale_id for each in exchanges if each.return_id)}
     found += [f"sale {id} belongs to no request" for id in sales.keys() - known]
     found += judge_voids(history, sales)
     async with lab.connection("stock") as stock_db:
@@ -89,8 +98,9 @@ async def read_sales(
         lines[row["sale_id"]][row["product_id"]] = row["units"]
     rows = await connection.fetch(
         """
-        SELECT id, store_id, number, status, void_origin, total_cents, discount_cents FROM sales
-        WHERE store_id = ANY($1)
+        SELECT id, store_id, number, status, void_origin, total_cents, discount_cents,
+            stock_policy, is_price_forced, is_backdated
+        FROM sales WHERE store_id = ANY($1)
         """,
         store_ids,
     )
@@ -161,12 +171,17 @@ async def judge_levels(
         if levels.get(key, 0) != expected[key]
     ]
     strict = [id for id, policy in history.stores.items() if policy == "strict"]
+    # Goods that have left are taken below zero: those of an exchange, or of an offline till. What
+    # comes back of them lost is put in and taken out.
+    final = [sale.id for sale in sales.values() if sale.stock_policy == "permissive"]
     below = await connection.fetch(
         """
         SELECT store_id, product_id, balance_after FROM movements
-        WHERE store_id = ANY($1) AND balance_after < 0
+        WHERE store_id = ANY($1) AND balance_after < 0 AND delta < 0 AND kind <> 'loss'
+            AND document_id <> ALL($2)
         """,
         strict,
+        final,
     )
     return found + [f"a strict store went below zero: {dict(row)}" for row in below]
 

@@ -10,21 +10,20 @@ import httpx
 from uuid_utils.compat import uuid7
 
 from infra.tools.local.keys import ensure_store_key
-from infra.tools.rest import AGAIN_CODES, AGAIN_STATUSES, ON_ITS_WAY_CODES
 from tests.fixtures.http import open_client
+from tests.system.faults.client import Client
 from tests.system.faults.discounts import ask_for_discounts
 from tests.system.faults.goods import Goods, describe_goods
-from tests.system.faults.history import History, Operation, Outcome
+from tests.system.faults.history import Asked, History, Operation, Outcome
 from tests.system.faults.key_changes import KeyOffice
 from tests.system.faults.layout import FaultLayout
+from tests.system.faults.lots import OfflineTill, sell_offline
 from tests.system.faults.paying import choose_payments
-from tests.system.faults.returning import ask_for_returns
+from tests.system.faults.returning import SHARE_RETURNED_OF_VOIDED, ask_for_returns
 from tests.system.faults.tax_changes import TaxOffice
 
 TILLS = 6
 OPENING_UNITS = 40
-PATIENCE_SECONDS = 90.0
-PAUSE_SECONDS = 0.2  # pause before a retry
 SHARE_WITHOUT_RETRY = 0.08
 SHARE_DOUBLED = 0.15
 SHARE_MOVEMENTS = 0.2
@@ -48,6 +47,8 @@ class Workload:
         self._keys: dict[int, dict[str, str]] = {}
         token = layout.secrets["head-office"]
         self._http = open_client(headers={"x-token": token}, timeout=15, limits=limits)
+        self._client = Client(self._http, self.history)
+        self._offline_till = OfflineTill(self._http, self._urls["sales"], self.history)
         self._goods = Goods(())
         self._taxes = TaxOffice(self._http, self._urls["sales"], self.history)
 
@@ -92,7 +93,7 @@ class Workload:
     async def _create(self, path: str, body: dict[str, Any]) -> int:
         # Connections may still fail from the last run's faults.
         operation = Operation(body["nom"], 0, {})
-        await self._insist(operation, self._urls["sales"] + path, body, {})
+        await self._client.insist(operation, self._urls["sales"] + path, body, {})
         assert operation.answers, self.history.surprises
         return int(operation.answers[0]["id"])
 
@@ -112,6 +113,7 @@ class Workload:
         while done < at_least or not until.is_set():
             key = f"{self._seed}-{id(self):x}-{till}-{done}"
             store_id = random.choice(list(self.history.stores))
+            await self._deliver_lot(key, store_id)
             if random.random() < SHARE_MOVEMENTS * SHARE_OPENINGS:
                 await self._add_with_stock(random, key, store_id)
             elif random.random() < SHARE_MOVEMENTS:
@@ -128,7 +130,8 @@ class Workload:
         units = random.randint(1, 20)
         body = {"nom": key, "categorie": "Essai", "prix": 1}
         opening = {"magasin_id": store_id, "quantite_stock": units}
-        await self._insist(operation, self._urls["sales"] + "/api/produits/", body | opening, {})
+        url = self._urls["sales"] + "/api/produits/"
+        await self._client.insist(operation, url, body | opening, {})
         if operation.outcome is not Outcome.DONE:
             return
         product = int(operation.answers[0]["id"])
@@ -139,7 +142,7 @@ class Workload:
             url = f"{self._urls['sales']}/api/produits/{product}"
             # Otherwise a late repetition of one count could come after the next one.
             based_on = {"if-match": f'"{version}"'}
-            await self._insist(count, url, {"quantite_stock": units}, based_on, method="PUT")
+            await self._client.insist(count, url, {"quantite_stock": units}, based_on, method="PUT")
             declared.append(units)
         operation.quantities = {product: units}
         self.history.declared[store_id, product] = declared
@@ -164,7 +167,7 @@ class Workload:
             body["motif"] = "inventaire"
         headers = {"x-token": self._keys[operation.store_id]["manager"]}
         url = self._urls["stock"] + "/api/stock/mouvements"
-        await self._insist(operation, url, body, headers)
+        await self._client.insist(operation, url, body, headers)
 
     async def _sell(self, random: Random, key: str, store_id: int) -> None:
         products = self._goods.choose(random, 3)
@@ -185,33 +188,50 @@ class Workload:
             await self._sell_and_void(random, operation, body, headers)
             return
         if random.random() < SHARE_WITHOUT_RETRY:
-            await self._send(operation, url, body, headers)
+            await self._client.send(operation, url, body, headers)
         elif random.random() < SHARE_DOUBLED:
             # A till may repeat a request that seems lost while the first one still runs.
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._insist(operation, url, body, headers))
-                both.create_task(self._insist(operation, url, body, headers))
+                both.create_task(self._client.insist(operation, url, body, headers))
+                both.create_task(self._client.insist(operation, url, body, headers))
         else:
-            await self._insist(operation, url, body, headers)
+            await self._client.insist(operation, url, body, headers)
         await self._bring_back(operation)
 
     async def _bring_back(self, sale: Operation) -> None:
         """Bring goods of a sale back, by several tills at once."""
-        asked = ask_for_returns(sale, list(self.history.stores))
+        asked = ask_for_returns(sale, list(self.history.stores), self._goods.dearest_id)
+        async with asyncio.TaskGroup() as tills:
+            self._ask(tills, sale, asked)
+
+    def _ask(self, tills: asyncio.TaskGroup, sale: Operation, asked: list[Asked]) -> None:
+        """Begin the returns and exchanges of a sale."""
         if not asked:
             return
         self.history.returns[sale.key] = asked
-        url = f"{self._urls['sales']}/api/ventes/{sale.answers[0]['vente_id']}/retours"
-        async with asyncio.TaskGroup() as tills:
-            for each in asked:
-                headers = {"x-token": self._keys[each.operation.store_id]["till"]}
-                for _ in range(2 if each.is_doubled else 1):
-                    tills.create_task(self._insist(each.operation, url, each.body, headers))
+        url = f"{self._urls['sales']}/api/ventes/{sale.answers[0]['vente_id']}"
+        for each in asked:
+            path = f"{url}/{'echanges' if each.goods else 'retours'}"
+            headers = {"x-token": self._keys[each.operation.store_id]["till"]}
+            for _ in range(2 if each.is_doubled else 1):
+                tills.create_task(self._client.insist(each.operation, path, each.body, headers))
+
+    async def _deliver_lot(self, key: str, store_id: int) -> None:
+        """Deliver what the till sold while it was offline, if it was; some of it comes back."""
+        lot = sell_offline(key, store_id, self._goods)
+        if not lot:
+            return
+        await self._offline_till.deliver(lot, self._keys[store_id]["till"])
+        for each in lot:
+            await self._bring_back(each.operation)
 
     async def _sell_and_void(
         self, random: Random, sale: Operation, body: dict[str, Any], headers: dict[str, str]
     ) -> None:
-        """Sell, and void afterwards, or at once while the sale may be pending; some twice."""
+        """Sell, and void afterwards, or at once while the sale may be pending; some twice.
+
+        Of a sale that is voided afterwards, goods may come back at the same moment.
+        """
         sale_id = uuid7()
         voids = [
             Operation(f"{sale.key}-void-{number}", sale.store_id, {})
@@ -222,68 +242,15 @@ class Workload:
         body = body | {"vente_id": str(sale_id)}
         is_early = random.random() < 0.5
         if is_early:
-            await self._send(sale, url, body, headers | {"prefer": "respond-async"})
+            await self._client.send(sale, url, body, headers | {"prefer": "respond-async"})
         else:
-            await self._insist(sale, url, body, headers)
+            await self._client.insist(sale, url, body, headers)
         void = f"{url}{sale_id}/annulation"
         async with asyncio.TaskGroup() as tills:
             if is_early:
-                tills.create_task(self._insist(sale, url, body, headers))
+                tills.create_task(self._client.insist(sale, url, body, headers))
             for each in voids:
-                tills.create_task(self._insist(each, void, {"motif": "Essai"}, headers))
-
-    async def _insist(
-        self,
-        operation: Operation,
-        url: str,
-        body: dict[str, Any],
-        headers: dict[str, str],
-        method: str = "POST",
-    ) -> None:
-        clock = asyncio.get_running_loop()
-        deadline = clock.time() + PATIENCE_SECONDS
-        while not await self._send(operation, url, body, headers, method):
-            if clock.time() > deadline:
-                self.history.surprises.append(
-                    f"{operation.key}: no answer for {PATIENCE_SECONDS} s"
-                )
-                return
-            await asyncio.sleep(PAUSE_SECONDS)
-
-    async def _send(
-        self,
-        operation: Operation,
-        url: str,
-        body: dict[str, Any],
-        headers: dict[str, str],
-        method: str = "POST",
-    ) -> bool:
-        """Send once; tell whether the answer is final."""
-        operation.attempts += 1
-        try:
-            answer = await self._http.request(
-                method, url, json=body, headers=headers | {"idempotency-key": operation.key}
-            )
-        except httpx.TransportError:
-            return False
-        if answer.status_code in AGAIN_STATUSES:
-            return False
-        content = answer.json()
-        if answer.status_code in (200, 201):
-            operation.outcome = Outcome.DONE
-            operation.answers.append(content)
-            return True
-        if answer.status_code == 202:
-            return False  # not decided: ask for the outcome with the same key
-        code = content.get("code")
-        if answer.status_code == 412 and operation.attempts > 1:
-            # Nobody else changes the product: an earlier attempt did, and its answer was lost.
-            operation.outcome = Outcome.DONE
-            return True
-        if code in AGAIN_CODES | ON_ITS_WAY_CODES:
-            return False
-        if answer.status_code == 409 or code == "vente-introuvable":
-            operation.outcome, operation.refusal = Outcome.REFUSED, code
-            return True
-        self.history.surprises.append(f"{operation.key}: {answer.status_code} {answer.text[:300]}")
-        return True
+                tills.create_task(self._client.insist(each, void, {"motif": "Essai"}, headers))
+            if not is_early:
+                stores, share = list(self.history.stores), SHARE_RETURNED_OF_VOIDED
+                self._ask(tills, sale, ask_for_returns(sale, stores, self._goods.dearest_id, share))
