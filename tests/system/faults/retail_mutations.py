@@ -1,10 +1,12 @@
-"""Mutations of what a shop does: discounts, payments, taxes, voids and returns."""
+"""Mutations of what a shop does, from discounts to what an offline till sold."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 
 def without_change() -> None:
@@ -79,6 +81,63 @@ def without_reported_voids() -> None:
     vars(sales_events)["_counts"] = counts_unless_voided
 
 
+def without_earlier_returns() -> None:
+    """Let an exchange pass over what has come back of the sale before."""
+    from sales_service.use_cases import record_exchange
+
+    async def read_nothing(*_: Any) -> dict[int, Any]:
+        return {}
+
+    vars(record_exchange)["read_refunded"] = read_nothing
+
+
+def without_look_for_returns() -> None:
+    """Let a till void a sale whose goods came back."""
+    from sales_service.use_cases import void_sale
+
+    async def has_none(*_: Any) -> bool:
+        return False
+
+    vars(void_sale)["has_returns"] = has_none
+
+
+def without_offline_sales() -> None:
+    """Let what a till sold offline be decided like a sale that it asks for."""
+    from sales_service.api import sale_lots
+
+    def leave(draft: Any, **_: Any) -> Any:
+        return draft
+
+    vars(sale_lots)["replace"] = leave
+
+
+def without_marks() -> None:
+    """Let a till have every right to what it sold offline."""
+    from sales_service.api import sale_lots
+
+    def may_all(*_: Any) -> bool:
+        return True
+
+    vars(sale_lots)["may"] = may_all
+
+
+def without_return_key() -> None:
+    """Let the report count every delivered return, also a known one."""
+    from report_service.db import facts
+
+    insert_new = facts.insert_new_returns
+
+    async def insert_and_count_all(
+        session: AsyncSession, returns: Sequence[facts.ReturnFact]
+    ) -> set[UUID]:
+        await insert_new(session, returns)
+        return {each.return_id for each in returns}
+
+    facts.insert_new_returns = insert_and_count_all
+    lines = str(facts._INSERT_RETURN_LINES)
+    facts._INSERT_RETURN_LINES = text(f"{lines} ON CONFLICT DO NOTHING")
+
+
 RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "change": without_change,
     "largest-remainder": without_largest_remainder,
@@ -87,4 +146,9 @@ RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "tax-remainder": without_remainder_of_taxes,
     "sale-lock": without_sale_lock,
     "reported-voids": without_reported_voids,
+    "earlier-returns": without_earlier_returns,
+    "look-for-returns": without_look_for_returns,
+    "offline-sales": without_offline_sales,
+    "marks": without_marks,
+    "return-key": without_return_key,
 }

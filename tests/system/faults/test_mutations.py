@@ -29,16 +29,26 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         ["broker-away"],
         ["audit sales: events are in order", "recorded with another discount"],
     ),
-    ("key-versions", "voids"): (
+    ("key-versions", "voids", "earlier-returns", "look-for-returns"): (
         5,
         ["catalogue-again"] * 3,
-        ["audit keys are the same everywhere", "audit sales and stock agree"],
+        [
+            "audit keys are the same everywhere",
+            "audit sales and stock agree",
+            "units came back of",
+            "is voided: ",
+        ],
     ),
     # Each sale shows it, whatever the fault.
-    ("rates-version", "tax-remainder"): (
+    ("rates-version", "tax-remainder", "offline-sales", "marks"): (
         5,
         ["catalogue-again"],
-        ["taxed by", "audit sales: taxes"],
+        [
+            "taxed by",
+            "audit sales: taxes",
+            "sold offline, and left to the stock",
+            "sold offline, and marked",
+        ],
     ),
     ("gaps",): (1, ["transaction"], ["not quiet"]),
     # The stock withdraws for every aborted sale; the report counts those of permissive stores only.
@@ -50,7 +60,11 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         [CLAIMS, "was not set aside"],
     ),
     # A fault that disturbs no request: the tills bring goods back at once.
-    ("sale-lock",): (7, ["delivered-again"], ["audit sales: no more comes back than was sold"]),
+    ("sale-lock", "return-key"): (
+        7,
+        ["delivered-again"] * 3,
+        ["audit sales: no more comes back than was sold", "audit report: store-days"],
+    ),
     ("outbox",): (
         7,
         # A request that repeats another, or corrects a count, has nothing to lose.
