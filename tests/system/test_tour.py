@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from uuid_utils.compat import uuid7
 
 from tests.fixtures.http import open_client
 from tests.fixtures.http_file import Conversation, HttpFile
@@ -18,6 +19,8 @@ async def test_a_day_of_a_shop_goes_as_the_page_tells_it(running_system: Running
         "stock": running_system.stock_url,
         "report": running_system.report_url,
         "head_office": running_system.token("head-office"),
+        "offline_tea": str(uuid7()),
+        "offline_coffee": str(uuid7()),
     }
 
     async with open_client(timeout=60) as client:
