@@ -27,7 +27,7 @@ SHARE_OFFLINE = 0.06  # of the operations: a lot comes besides
 MOST_SALES = 5
 SHARE_FORCED = 0.3
 SHARE_BACKDATED = 0.3
-FORCED_PRICE = 0.5
+FORCED_PRICE = 1.1  # no product has this price; the cheapest one costs less
 # A wrong clock differs by an hour at most, and a day is the limit between these two.
 LATELY, BACKDATED = timedelta(hours=3), timedelta(days=2)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 SHARE_CASH = 0.4
 SHARE_CARD_AND_CASH = 0.3
+DEBIT = 0.5  # less than any basket costs, with all its discounts: a debit gives no change
 
 
 def choose_payments(key: str) -> dict[str, Any]:
@@ -14,5 +15,5 @@ def choose_payments(key: str) -> dict[str, Any]:
     if chance < SHARE_CASH:
         return {"paiements": [cash]}
     if chance < SHARE_CASH + SHARE_CARD_AND_CASH:
-        return {"paiements": [{"moyen": "debit", "montant": 0.5}, cash]}
+        return {"paiements": [{"moyen": "debit", "montant": DEBIT}, cash]}
     return {}
