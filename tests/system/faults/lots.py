@@ -81,14 +81,15 @@ class OfflineTill:
         self._history.sales += [each.operation for each in lot]
         random = Random(f"{lot[0].operation.key}/delivery")
         if random.random() < 0.5:
-            await self._insist(lot[: random.randint(1, len(lot))], token)
-            await self._insist(lot, token)
+            await self.insist(lot[: random.randint(1, len(lot))], token)
+            await self.insist(lot, token)
             return
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._insist(lot, token))
-            both.create_task(self._insist(lot, token))
+            both.create_task(self.insist(lot, token))
+            both.create_task(self.insist(lot, token))
 
-    async def _insist(self, lot: Sequence[Offline], token: str) -> None:
+    async def insist(self, lot: Sequence[Offline], token: str) -> None:
+        """Repeat a lot until the result of each sale is final."""
         if not await patiently(lambda: self._send(lot, token)):
             self._history.surprises.append(
                 f"{lot[0].operation.key}: no answer for {PATIENCE_SECONDS} s"
