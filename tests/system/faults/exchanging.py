@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,9 +14,11 @@ from tests.system.faults.history import Asked, History, Outcome
 SHARE_EXCHANGED = 0.35  # of the returns
 SHARE_DEARER = 0.5  # of the exchanges: the customer pays a difference
 CASH = {"moyen": "comptant", "montant": 1000}
+DEAREST_CENTS = round(DEAREST * 100)
+CASH_STEP_CENTS = 5  # stores round cash to it, unless they are told otherwise
 
 
-def turn_into_exchange(asked: Asked, receipt_total: float, product_id: int) -> Asked:
+def turn_into_exchange(asked: Asked, receipt: Mapping[str, Any], product_id: int) -> Asked:
     """Return the exchange of what was to come back for the dearest goods, or mostly the return."""
     # A generator of its own: the other choices stay.
     random = Random(f"{asked.operation.key}/exchange")
@@ -23,7 +26,7 @@ def turn_into_exchange(asked: Asked, receipt_total: float, product_id: int) -> A
         return asked
     is_dearer = random.random() < SHARE_DEARER
     # No refund is more than the receipt, and this product has no tax.
-    units = int(receipt_total / DEAREST) + 1 if is_dearer else 1
+    units = _cents(receipt["total_ttc"]) // DEAREST_CENTS + 1 if is_dearer else 1
     body = {
         "magasin_id": asked.body["magasin_id"],
         "retour": {"lignes": asked.body["lignes"], "motif": asked.body["motif"]},
@@ -31,7 +34,24 @@ def turn_into_exchange(asked: Asked, receipt_total: float, product_id: int) -> A
     }
     if is_dearer:
         body["paiements"] = [CASH]
+    elif (back_cents := _cash_back(asked, receipt)) > 0:
+        body["paiements"] = [{"moyen": "comptant", "montant": back_cents / 100}]
     return Asked(asked.operation, asked.units, body, asked.is_doubled, {product_id: units})
+
+
+def _cash_back(asked: Asked, receipt: Mapping[str, Any]) -> int:
+    """Return the cents that are paid back in cash when all goods of a receipt come back.
+
+    Of a part the till does not know the refund: it returns 0.
+    """
+    if asked.units != {line["ligne"]: line["quantite"] for line in receipt["lignes"]}:
+        return 0
+    back_cents = _cents(receipt["total_ttc"]) - DEAREST_CENTS
+    return (back_cents + CASH_STEP_CENTS // 2) // CASH_STEP_CENTS * CASH_STEP_CENTS
+
+
+def _cents(amount: float) -> int:
+    return round(amount * 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +64,8 @@ class RecordedExchange:
     status: str | None
     units: int | None
     difference_cents: int | None
-    paid_cents: int | None  # beside the exchange, less change and rounding; None: not stated
+    # Beside the exchange, less change and rounding; below 0 it is paid back. None: not stated.
+    paid_cents: int | None
 
 
 _READ = """
@@ -56,10 +77,11 @@ _READ = """
     SELECT back.id AS return_id, sold.id AS sale_id, sold.number AS sale_number, sold.status,
         (SELECT sum(quantity) FROM sale_lines WHERE sale_id = sold.id) AS units,
         sold.total_cents + sold.tax_cents - back.total_cents - back.tax_cents AS difference_cents,
-        (SELECT sum(CAST(payment ->> 'amount_cents' AS bigint))
-            FROM jsonb_array_elements(sold.payments) AS payment
-            WHERE payment ->> 'method' <> 'exchange'
-        ) - sold.change_cents - sold.cash_rounding_cents AS paid_cents
+        (SELECT sum(sign * CAST(payment ->> 'amount_cents' AS bigint)) FROM (
+            SELECT 1 AS sign, jsonb_array_elements(sold.payments) AS payment
+            UNION ALL SELECT -1, jsonb_array_elements(back.payments)
+        ) AS payments WHERE payment ->> 'method' <> 'exchange'
+        ) - sold.change_cents - sold.cash_rounding_cents + back.cash_rounding_cents AS paid_cents
     FROM sold FULL JOIN back ON sold.id = back.exchange_sale_id
         AND back.id = sold.exchange_return_id AND back.store_id = sold.store_id
 """
@@ -97,8 +119,11 @@ def _judge(asked: Asked, exchange: RecordedExchange | None) -> list[str]:
     if exchange is None:
         happened = operation.outcome is Outcome.DONE
         return [f"{operation.key}: answered, but there is no exchange"] if happened else []
-    said = (str(exchange.sale_id), exchange.sale_number)
-    answers = [(each["vente_id"], each["vente"]["numero"]) for each in operation.answers]
+    said = (str(exchange.sale_id), exchange.sale_number, exchange.difference_cents)
+    answers = [
+        (each["vente_id"], each["vente"]["numero"], _cents(each["difference"]))
+        for each in operation.answers
+    ]
     found = [
         f"{operation.key}: the new sale was answered as {each}, recorded as {exchange}"
         for each in answers

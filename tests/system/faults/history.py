@@ -40,6 +40,11 @@ class Asked:
     is_doubled: bool = False
     goods: Mapping[int, int] = field(default_factory=dict)  # product id -> units
 
+    @property
+    def is_paid_back(self) -> bool:
+        """Return whether the till of an answered exchange says how it pays a difference back."""
+        return "paiements" in self.body and self.operation.answers[0]["difference"] < 0
+
 
 @dataclass(slots=True)
 class Offline:
@@ -81,7 +86,7 @@ class History:
         voids = [void for each in self.voids.values() for void in each]
         asked = [each for of_sale in self.returns.values() for each in of_sale]
         returns = [each.operation for each in asked]
-        exchanges = [each.operation for each in asked if each.goods]
+        exchanges = [each for each in asked if each.goods and each.operation.answers]
         operations = (*self.sales, *self.movements, *voids, *returns)
         attempts = sum(each.attempts for each in operations)
         return counts | {
@@ -89,7 +94,8 @@ class History:
             "voids done": sum(void.outcome is Outcome.DONE for void in voids),
             "returns done": sum(each.outcome is Outcome.DONE for each in returns),
             "returns refused": sum(each.outcome is Outcome.REFUSED for each in returns),
-            "exchanges done": sum(each.outcome is Outcome.DONE for each in exchanges),
+            "exchanges done": len(exchanges),
+            "exchanges paid back": sum(each.is_paid_back for each in exchanges),
             "sold offline": len(self.offline),
             "keys": len(self.keys),
             "requests repeated": attempts - len(operations),

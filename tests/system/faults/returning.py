@@ -34,7 +34,7 @@ def ask_for_returns(
         _ask(random, f"{sale.key}-return-{number}", random.choice(stores), sold)
         for number in range(random.choice((1, 2, 3)))
     ]
-    return [turn_into_exchange(each, receipt["total_ttc"], dearest_id) for each in asked]
+    return [turn_into_exchange(each, receipt, dearest_id) for each in asked]
 
 
 def _ask(random: Random, key: str, store_id: int, sold: Mapping[int, int]) -> Asked:
