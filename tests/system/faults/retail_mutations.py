@@ -1,12 +1,17 @@
 """Mutations of what a shop does, from discounts to what an offline till sold."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from service_kit.database.single_statement import autocommit
+
+MOMENT_SECONDS = 1.0  # long enough that a fault meets an exchange within it
 
 
 def without_change() -> None:
@@ -91,6 +96,30 @@ def without_earlier_returns() -> None:
     vars(record_exchange)["read_refunded"] = read_nothing
 
 
+def without_one_transaction() -> None:
+    """Let an exchange commit its return a moment before it writes its sale."""
+    from sales_service.db.return_writing import write_return
+    from sales_service.db.sale_writing import write_sale
+    from sales_service.use_cases import record_exchange
+
+    async def write_return_and_commit(session: AsyncSession, *arguments: Any) -> Any:
+        returned = await write_return(session, *arguments)
+        await session.commit()
+        return returned
+
+    async def leave(session: AsyncSession) -> Any:
+        return session.bind
+
+    async def write_sale_later(engine: AsyncEngine, *arguments: Any) -> Any:
+        await asyncio.sleep(MOMENT_SECONDS)
+        async with autocommit(engine) as connection:
+            return await write_sale(connection, *arguments)
+
+    vars(record_exchange)["write_return"] = write_return_and_commit
+    vars(record_exchange)["within"] = leave
+    vars(record_exchange)["write_sale"] = write_sale_later
+
+
 def without_look_for_returns() -> None:
     """Let a till void a sale whose goods came back."""
     from sales_service.use_cases import void_sale
@@ -147,6 +176,7 @@ RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "sale-lock": without_sale_lock,
     "reported-voids": without_reported_voids,
     "earlier-returns": without_earlier_returns,
+    "one-transaction": without_one_transaction,
     "look-for-returns": without_look_for_returns,
     "offline-sales": without_offline_sales,
     "marks": without_marks,
