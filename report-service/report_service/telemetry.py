@@ -24,3 +24,8 @@ REPORT_DELAY = _meter.create_histogram(
         60.0,
     ],
 )
+
+LATE_DOCUMENTS = _meter.create_counter(
+    "late_documents",
+    description="How many documents were counted on a day that their store had closed before?",
+)

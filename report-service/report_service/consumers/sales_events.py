@@ -1,6 +1,6 @@
 """Applies `sales.events.v1`: counts confirmed sales, voids and returns, and journals who acted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeGuard
 
@@ -14,6 +14,7 @@ from report_service.events.consumed import (
     EventsPublished,
     Receipt,
     ReturnRecorded,
+    SaleConfirmed,
     SaleRecorded,
     SaleVoided,
 )
@@ -21,12 +22,19 @@ from report_service.events.topics import SALES_TOPIC
 from report_service.projections.closings import keep_closings
 from report_service.projections.counting import count_documents
 from report_service.projections.journal import entries_of
-from report_service.telemetry import REPORT_DELAY
+from report_service.telemetry import LATE_DOCUMENTS, REPORT_DELAY
 from service_kit.database.sessions import after_commit
 from service_kit.events.cloud_events import Event, PoisonMessage, Subscription
 
 # A date of another year comes from a wrong clock, and dates far away break the JSON of reports.
 PLAUSIBLE_YEARS = range(2000, 2200)
+# As labels of a metric.
+_KINDS: dict[type[Document], str] = {
+    SaleRecorded: "sale",
+    SaleConfirmed: "sale",
+    SaleVoided: "void",
+    ReturnRecorded: "return",
+}
 
 
 async def apply(session: AsyncSession, events: Sequence[Event[Any]]) -> None:
@@ -45,12 +53,15 @@ async def apply(session: AsyncSession, events: Sequence[Event[Any]]) -> None:
     stripe = events[0].record.partition
     counted = await count_documents(session, documents, stripe, entries=entries_of(events))
 
-    def record_delays() -> None:
-        now = datetime.now(UTC)
-        for document in counted:
-            REPORT_DELAY.record(max(0.0, (now - _made_at(document)).total_seconds()))
+    after_commit(session, lambda: _measure(counted))
 
-    after_commit(session, record_delays)
+
+def _measure(counted: Iterable[Document]) -> None:
+    now = datetime.now(UTC)
+    for document in counted:
+        REPORT_DELAY.record(max(0.0, (now - _made_at(document)).total_seconds()))
+        if document.is_late:
+            LATE_DOCUMENTS.add(1, {"kind": _KINDS[type(document)]})
 
 
 def _counts(body: object) -> TypeGuard[Document]:

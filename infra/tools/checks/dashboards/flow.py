@@ -1,7 +1,7 @@
 """Dashboards of the event flow and of the business: sales and revenue."""
 
 from infra.tools.checks.dashboards.parts import THIRD, WHOLE, Board, Panel, Query
-from infra.tools.checks.dashboards.promql import percentiles, quantile, rare, rate
+from infra.tools.checks.dashboards.promql import hourly, percentiles, quantile, rare, rate
 
 EVENT_FLOW = Board(
     "event-flow",
@@ -196,6 +196,18 @@ BUSINESS = Board(
             "one. Next: `prices shown later` in the log of sales-worker.",
             "short",
             [Query("sum(increase(prices_shown_total[1h])) or on () vector(0)", "products")],
+        ),
+        Panel(
+            "Days closed, and documents for closed days, in the last hour",
+            "Bad: many days that close by themselves: managers do not count their cash. Many late "
+            "documents: a till that is offline for days, or somebody who dates sales back. Next: "
+            "`GET /api/rapports/journees` names the stores, their `ecart_caisses` and "
+            "`ajustements`.",
+            "short",
+            [
+                Query(hourly("days_closed_total", "by"), "closed by {{by}}"),
+                Query(hourly("late_documents_total", "kind"), "late {{kind}}"),
+            ],
         ),
     ],
 )

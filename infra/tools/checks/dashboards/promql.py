@@ -13,6 +13,11 @@ def rare(counter: str, by: str) -> str:
     return f"{rate(counter, by)} or on () vector(0)"
 
 
+def hourly(counter: str, by: str) -> str:
+    """Return how much a counter rose in the last hour, as zero when it has no series yet."""
+    return f"sum by ({by}) (increase({counter}[1h])) or on () vector(0)"
+
+
 def quantile(quantile: str, histogram: str, by: str = "") -> str:
     """Return a quantile of a histogram's buckets over the last minute."""
     labels = f"{by}, le" if by else "le"
