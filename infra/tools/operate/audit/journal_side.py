@@ -17,7 +17,7 @@ COMPARED_EVENTS = 2000  # only the newest of each service
 TYPES = (
     *("sales.sale-recorded.v1", "sales.sale-rejected.v1", "sales.sale-cancelled.v1"),
     *("sales.sale-voided.v1", "sales.return-recorded.v1"),
-    *("sales.level-declared.v1", "stock.movement-posted.v1"),
+    *("sales.day-closed.v1", "sales.level-declared.v1", "stock.movement-posted.v1"),
     *("catalogue.store-changed.v1", "catalogue.product-changed.v1"),
     "access.key-changed.v1",
 )
@@ -63,6 +63,7 @@ _SALES_ROWS = f"""
     UNION ALL SELECT 'sale-' || status, store_id, id::text FROM sales
         WHERE status IN ('rejected', 'cancelled', 'voided')
     UNION ALL SELECT 'return-recorded', store_id, id::text FROM returns
+    UNION ALL SELECT 'day-closed', store_id, business_date::text FROM day_closings
     UNION ALL SELECT 'store-changed', id, id::text FROM stores, generate_series(1, version)
     UNION ALL SELECT 'product-changed', NULL, id::text FROM products, generate_series(1, version)
 """
@@ -74,7 +75,7 @@ _JOURNAL_ROWS = "SELECT kind, store_id, subject FROM journal"
 KINDS = {
     "sales": {
         *("sale-recorded", MARKED, "sale-rejected", "sale-cancelled"),
-        *("sale-voided", "return-recorded"),
+        *("sale-voided", "return-recorded", "day-closed"),
         *("store-changed", "product-changed"),
     },
     "stock": {"movement-posted"},
@@ -136,7 +137,7 @@ async def _compare_group(
     made = await _count_subjects(own, service, group)
     told = await _count_subjects(journal.session, "journal", group)
     missing = made - told
-    under_way = await _find_under_way(own, journal, group.kind, list(missing))
+    under_way = await _find_under_way(own, journal, group, list(missing))
     place = f"{group.kind} of store {group.store_id or 'none'}"
     return [
         f"{place}: {subject} is in the journal {told[subject]} times, and happened {made[subject]}"
@@ -149,9 +150,10 @@ async def _count_subjects(session: AsyncSession, whose: str, group: Group) -> Co
     return Counter({row[0]: row[1] for row in found})
 
 
+# The subject of a closing is its day, which each store has.
 _EVENTS = text("""
     SELECT subject, topic, published_at, kafka_partition, kafka_offset FROM (
-        SELECT regexp_replace(subject, '^[a-z]+/', '') AS subject, topic, published_at,
+        SELECT regexp_replace(subject, CAST(:prefix AS text), '') AS subject, topic, published_at,
             kafka_partition, kafka_offset
         FROM outbox WHERE split_part(type, '.', 2) = :kind
     ) AS events WHERE subject = ANY(CAST(:subjects AS text[]))
@@ -159,11 +161,15 @@ _EVENTS = text("""
 
 
 async def _find_under_way(
-    own: AsyncSession, journal: JournalState, kind: str, subjects: Sequence[str]
+    own: AsyncSession, journal: JournalState, group: Group, subjects: Sequence[str]
 ) -> set[str]:
     """Return the subjects of which the report has not yet read every event."""
-    event = "sale-recorded" if kind == MARKED else kind
-    rows = await own.execute(_EVENTS, {"kind": event, "subjects": list(subjects)})
+    values = {
+        "kind": "sale-recorded" if group.kind == MARKED else group.kind,
+        "prefix": f"^(day/{group.store_id}|[a-z]+)/",
+        "subjects": list(subjects),
+    }
+    rows = await own.execute(_EVENTS, values)
     return {row.subject for row in rows if not journal.has_read(row)}
 
 

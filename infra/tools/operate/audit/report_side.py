@@ -30,7 +30,7 @@ class Documents:
     types: tuple[str, ...]
 
 
-_OF_RECEIPTS = "total_cents, tax_cents, discount_cents, cash_rounding_cents"
+_OF_RECEIPTS = "total_cents, tax_cents, discount_cents, cash_rounding_cents, is_late"
 # A voided sale was confirmed. It stays a fact, and its void is another one.
 SALES = Documents(
     "sale",
@@ -53,7 +53,7 @@ RETURNS = Documents(
     "return_facts",
     "return_id",
     "returns",
-    "total_cents, tax_cents, cash_rounding_cents",
+    "total_cents, tax_cents, cash_rounding_cents, is_late",
     ("sales.return-recorded.v1",),
 )
 KINDS = (SALES, VOIDS, RETURNS)
@@ -136,6 +136,15 @@ async def _read_amounts(
     statement = _OF_DAY.format(id=id_column, amounts=amounts, source=source)
     rows = await session.execute(text(statement), {"store_id": key[0], "day": key[1]})
     return {row[0]: tuple(row[1:]) for row in rows}
+
+
+async def find_waiting(
+    sales: AsyncSession, report: ReportState, kind: Documents, key: StoreDay
+) -> set[UUID]:
+    """Return the documents of a store and day that the report will count later."""
+    facts = await _read_amounts(report.session, kind.fact_id, kind.amounts, kind.facts, key)
+    recorded = await _read_amounts(sales, "id", kind.amounts, kind.rows, key)
+    return await find_under_way(sales, report, kind, recorded.keys() - facts.keys())
 
 
 _ANNOUNCEMENTS = text("""

@@ -13,6 +13,8 @@ from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from infra.tools.operate.audit import (
+    closings,
+    day_side,
     events,
     journal_side,
     keys,
@@ -53,10 +55,15 @@ async def audit_everything(urls: Mapping[str, str]) -> Audit:
         report = await stack.enter_async_context(_snapshot(urls["report"]))
         report_state = await report_side.read(report)
         journal = await journal_side.read(report)
+        closed_days = await closings.read(report)
         sales = await stack.enter_async_context(_snapshot(urls["sales"]))
         for kind in report_side.KINDS:
             found = await report_side.compare(sales, report_state, kind)
             audit.add(f"each {kind.name} is in the report once", found)
+        found = await closings.compare(sales, closed_days, journal)
+        audit.add("each closing is in the report once", found)
+        found = await closings.explain(sales, closed_days, report_state)
+        audit.add("closed days are their closings and what came later", found)
         stock = await stack.enter_async_context(_snapshot(urls["stock"]))
         audit.add("sales and stock agree", await stock_side.compare(sales, stock))
         audit.add("returns and stock agree", await stock_side.compare_returns(sales, stock))
@@ -88,7 +95,7 @@ async def _audit_each(urls: Mapping[str, str], audit: Audit) -> None:
             async with _session(urls[service]) as session:
                 audit.add(f"{service}: {check.name}", await find_all_differences(session, check))
     async with _snapshot(urls["sales"]) as session:
-        for name, look in sales_side.CHECKS.items():
+        for name, look in (sales_side.CHECKS | day_side.CHECKS).items():
             audit.add(f"sales: {name}", await look(session))
     for service, url in urls.items():
         async with _snapshot(url) as session:
