@@ -8,6 +8,7 @@ import httpx
 import pytest
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import report_service.main
@@ -24,6 +25,7 @@ from tests.access.matrix import (
     OWN,
     PRODUCT,
     RECEPTION_OF,
+    REFUSED_OF,
     RETURN_OF,
     ROLES,
     SALE_OF,
@@ -71,7 +73,7 @@ def _settings(kind: Any, engine: AsyncEngine) -> Any:
 
 @pytest.fixture
 async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a client of the sales service, with a product, an old sale and a return by store."""
+    """Open a client of the sales service, with a product, old sales and a return by store."""
     app = sales_service.main.create_app(_settings(sales_service.settings.Settings, sales_engine))
     async with _client_of(app, sales_engine) as client:
         headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}
@@ -87,6 +89,8 @@ async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
             }
             made.append(await client.post("/api/magasins/", json=place, headers=headers))
             made.append(await client.post("/api/ventes/", json=sale, headers=headers))
+            refused = sale | {"vente_id": str(REFUSED_OF[store])}
+            made.append(await client.post("/api/ventes/", json=refused, headers=headers))
             returned = {
                 "lignes": [{"ligne": 1, "quantite": 1}],
                 "retour_id": str(RETURN_OF[store]),
@@ -94,6 +98,11 @@ async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
             url = f"/api/ventes/{SALE_OF[store]}/retours"
             made.append(await client.post(url, json=returned, headers=headers))
         assert {each.status_code for each in made} == {201}
+        async with sales_engine.begin() as connection:
+            await connection.execute(
+                text("UPDATE sales SET status = 'rejected' WHERE id = ANY(:ids)"),
+                {"ids": list(REFUSED_OF.values())},
+            )
         yield client
 
 

@@ -17,6 +17,7 @@ OWN, FOREIGN = 1, 2
 STORES = (OWN, FOREIGN)
 PRODUCT = 1
 SALE_OF = {store: UUID(f"01890000-0000-7000-8000-{store:012d}") for store in STORES}
+REFUSED_OF = {store: UUID(f"01890000-0000-7000-b000-{store:012d}") for store in STORES}
 RETURN_OF = {store: UUID(f"01890000-0000-7000-a000-{store:012d}") for store in STORES}
 RECEPTION_OF = {store: UUID(f"01890000-0000-7000-9000-{store:012d}") for store in STORES}
 
@@ -28,7 +29,7 @@ class Operation:
     """The answers to an operation, and how it is called for a store.
 
     `answer` is that of a key that reaches all stores. `own` and `foreign` are those of a limited
-    key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`,
+    key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`, `{refused}`,
     `{returned}` and `{reception}`.
     """
 
@@ -43,6 +44,7 @@ class Operation:
         return self.path.format(
             store=store,
             sale=SALE_OF[store],
+            refused=REFUSED_OF[store],
             returned=RETURN_OF[store],
             reception=RECEPTION_OF[store],
         )
@@ -169,7 +171,8 @@ MATRIX = {
         "POST /api/ventes/{sale_id}/annulation": Operation(
             "/api/ventes/{sale}/annulation", _SELLERS, 409, 409, 404, _void
         ),
-        "DELETE /api/ventes/{sale_id}": Operation("/api/ventes/{sale}", _SELLERS, 409, 409, 404),
+        # The stock refused the sale: whoever may undo it is told so, each time.
+        "DELETE /api/ventes/{sale_id}": Operation("/api/ventes/{refused}", _SELLERS, 409, 409, 404),
         "POST /api/ventes/{sale_id}/retours": Operation(
             "/api/ventes/{sale}/retours", _SELLERS, 201, 201, 404, _return
         ),
