@@ -237,3 +237,17 @@ async def test_fifty_prices_are_planned_at_most_however_many_at_once(shop: Shop)
     assert sorted(answer.status_code for answer in answers) == [201, 201, 409, 409]
     refused = next(answer for answer in answers if answer.status_code == 409)
     assert refused.json()["code"] == "trop-de-prix"
+
+
+async def test_after_a_closing_a_planned_price_has_begun_in_the_store(shop: Shop) -> None:
+    store = shop.permissive
+    tomorrow = await plan(shop, 20, days=1, magasin_id=store)
+    place = f"/api/magasins/{store}/journees/{tomorrow - timedelta(days=1)}"
+    assert (await shop.client.post(f"{place}/cloture")).status_code == 201
+
+    # The store sells on the next business day, so nobody takes its price back any more.
+    assert (await shop.sell((shop.coffee, 1))).json()["total"] == 20
+    query = {"magasin_id": store}
+    answer = await shop.client.delete(f"{prices_of(shop.coffee)}/{tomorrow}", params=query)
+    assert (answer.status_code, answer.json()["code"]) == (409, "prix-en-vigueur")
+    assert (store, tomorrow.isoformat(), 20, "en_vigueur") in await history(shop, **query)

@@ -1,4 +1,7 @@
-"""Reads which business date it is, by the database's clock: in a store, and for the chain."""
+"""Reads which business date a sale of now has: in a store, and for the chain.
+
+The database's clock tells it. A store that has closed today sells on the next business date.
+"""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.domain.business_day import place_in_business_day
 
-_STORE = text("SELECT now() AS now, timezone, cutoff_hour FROM stores WHERE id = :id")
+_STORE = text("""
+    SELECT now() AS now, timezone, cutoff_hour, closed_through FROM stores WHERE id = :id
+""")
 _OPEN_STORES = text("""
-    SELECT DISTINCT now() AS now, timezone, cutoff_hour FROM stores
+    SELECT DISTINCT now() AS now, timezone, cutoff_hour, closed_through FROM stores
     WHERE is_active AND kind = 'store'
 """)
 
@@ -39,4 +44,5 @@ async def _read_days(session: AsyncSession) -> list[date]:
 
 
 def _day_of(row: Row[Any]) -> date:
-    return place_in_business_day(None, row.now, row.timezone, row.cutoff_hour).business_date
+    placed = place_in_business_day(None, row.now, row.timezone, row.cutoff_hour, row.closed_through)
+    return placed.business_date
