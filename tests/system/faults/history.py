@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -61,6 +62,19 @@ class Offline:
 
 
 @dataclass(slots=True)
+class OfDay:
+    """A closing of a day, or a sale that is dated back to it, and when it was asked and answered.
+
+    Without `answered_at` it runs.
+    """
+
+    operation: Operation
+    day: date
+    asked_at: float
+    answered_at: float | None = None
+
+
+@dataclass(slots=True)
 class History:
     """Everything that the clients of one run did."""
 
@@ -70,6 +84,8 @@ class History:
     voids: dict[UUID, list[Operation]] = field(default_factory=dict)  # sale -> requests to void it
     returns: dict[str, list[Asked]] = field(default_factory=dict)  # by the key of the sale
     offline: list[Offline] = field(default_factory=list)
+    dated: list[OfDay] = field(default_factory=list)
+    closings: list[OfDay] = field(default_factory=list)
     keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
     # (store, product) -> opening units and counts, in their order
     declared: dict[tuple[int, int], list[int]] = field(default_factory=dict)
@@ -97,6 +113,7 @@ class History:
             "exchanges done": len(exchanges),
             "exchanges paid back": sum(each.is_paid_back for each in exchanges),
             "sold offline": len(self.offline),
+            "days closed": sum(each.operation.outcome is Outcome.DONE for each in self.closings),
             "keys": len(self.keys),
             "requests repeated": attempts - len(operations),
         }

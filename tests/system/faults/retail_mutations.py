@@ -167,6 +167,19 @@ def without_return_key() -> None:
     facts._INSERT_RETURN_LINES = text(f"{lines} ON CONFLICT DO NOTHING")
 
 
+def without_open_day() -> None:
+    """Let a sale be recorded as its process knows the days of the store."""
+    from sales_service.db import sale_writing
+
+    statement = sale_writing._WRITE_SALE
+    as_read = f"CAST(${statement.names.index('closed_through') + 1} AS date)"
+    checked = f"AND closed_through IS NOT DISTINCT FROM {as_read}"
+    assert checked in statement.sql
+    statement.sql = statement.sql.replace(
+        checked, f"AND coalesce({as_read}, '-infinity') <= 'infinity'"
+    )
+
+
 RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "change": without_change,
     "largest-remainder": without_largest_remainder,
@@ -181,4 +194,5 @@ RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "offline-sales": without_offline_sales,
     "marks": without_marks,
     "return-key": without_return_key,
+    "open-day": without_open_day,
 }

@@ -43,7 +43,7 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         ],
     ),
     # Each sale shows it, whatever the fault.
-    ("rates-version", "tax-remainder", "offline-sales", "marks"): (
+    ("rates-version", "tax-remainder", "offline-sales", "marks", "open-day"): (
         5,
         ["catalogue-again"],
         [
@@ -51,6 +51,7 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
             "audit sales: taxes",
             "sold offline, and left to the stock",
             "sold offline, and marked",
+            "audit sales: closings are the sums of their days",
         ],
     ),
     ("gaps",): (1, ["transaction"], ["not quiet"]),

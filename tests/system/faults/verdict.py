@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from infra.tools.operate.audit.run import audit_everything
+from tests.system.faults.closings import judge_days
 from tests.system.faults.exchanging import judge_exchanges, read_exchanges
 from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import judge_keys
@@ -52,6 +53,7 @@ async def find_violations(lab: Lab, history: History) -> list[str]:
     found += await judge_history(lab, history)
     found += await judge_keys(lab, history)
     found += await judge_rates(lab, history)
+    found += await judge_days(lab, history)
     found += await find_applied_poison(lab)
     found += await find_innocent_dead_letters(lab)
     audit = await audit_everything(lab.database_urls)
