@@ -1,4 +1,4 @@
-"""Managers close days, the past ones and today, while others sell on them and date sales back."""
+"""Managers close days, while others sell on them, date sales back to them and undo some."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tests.system.faults.history import OfDay, Operation, Outcome
+from tests.system.faults.undoing import undo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Set
     from datetime import date
-    from random import Random
 
     from tests.system.faults.client import Client
     from tests.system.faults.goods import Goods
@@ -26,6 +27,7 @@ PAST_DAYS = 5
 DATED_SALES = 3  # of each past day, at once with its closing
 PAUSE_SECONDS = 1.0
 DOUBLED_SHARE = 0.3
+UNDONE_SHARE = 0.3
 CLOSED = "journee-close"
 PENDING = "ventes-en-attente"
 MOST_ATTEMPTS = 5  # after that the closing of the next day closes this one, too
@@ -69,7 +71,7 @@ class DayOffice:
         closing.answered_at = _now()
 
     async def _sell(self, random: Random, key: str, store_id: int, day: date) -> None:
-        """Sell something on a day, by a key that may date sales back."""
+        """Sell something on a day, by a key that may date sales back, and mostly keep it."""
         [product] = self._goods.choose(random, 1)
         sale = OfDay(Operation(key, store_id, {product: 1}, rates=self._history.rates), day, _now())
         self._history.sales.append(sale.operation)
@@ -81,6 +83,10 @@ class DayOffice:
         }
         await self._client.insist(sale.operation, f"{self._url}/api/ventes/", body, {})
         sale.answered_at = _now()
+        # A generator of its own: several of these sales are under way.
+        is_undone = Random(f"{key}/undone").random() < UNDONE_SHARE
+        if is_undone and sale.operation.outcome is Outcome.DONE:
+            await undo(self._client, self._url, self._history, sale.operation)
 
 
 def _waits_for_stock(closing: Operation) -> bool:

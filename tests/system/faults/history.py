@@ -86,6 +86,8 @@ class History:
     offline: list[Offline] = field(default_factory=list)
     dated: list[OfDay] = field(default_factory=list)
     closings: list[OfDay] = field(default_factory=list)
+    # sale -> requests to void it or, when its day is closed, to take it back
+    undone: dict[UUID, list[Operation]] = field(default_factory=dict)
     keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
     # (store, product) -> opening units and counts, in their order
     declared: dict[tuple[int, int], list[int]] = field(default_factory=dict)

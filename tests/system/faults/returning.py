@@ -130,7 +130,11 @@ def judge_returns(
             found += _judge(each, recorded.get(each.operation.key), left)
     requests = [each for asked in history.returns.values() for each in asked]
     own = {keys[each.operation.key] for each in requests if each.operation.key in keys}
-    return found + [f"return {id} belongs to no request" for id in returns.keys() - own]
+    return found + [
+        f"return {id} belongs to no request"
+        for id, each in returns.items()
+        if id not in own and each.sale_id not in history.undone
+    ]
 
 
 def _judge(asked: Asked, recorded: RecordedReturn | None, left: Mapping[int, int]) -> list[str]:

@@ -22,6 +22,7 @@ from tests.system.faults.returning import (
     read_returns,
 )
 from tests.system.faults.tax_changes import judge_rates
+from tests.system.faults.undoing import judge_undone
 from tests.system.faults.voids import judge_voids, statuses_after
 
 STATUS_OF_REFUSAL = {"stock-insuffisant": "rejected", "vente-annulee": "cancelled"}
@@ -78,6 +79,7 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
     known = {*keys.values(), *(each.sale_id for each in exchanges if each.return_id)}
     found += [f"sale {id} belongs to no request" for id in sales.keys() - known]
     found += judge_voids(history, sales)
+    found += judge_undone(history, sales, returns)
     async with lab.connection("stock") as stock_db:
         found += await judge_levels(stock_db, history, sales, count_restocked(returns.values()))
         found += await judge_declarations(stock_db, history)
