@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ZONE = ZoneInfo("America/Toronto")  # of stores that are opened without one
 PAST_DAYS = 5
 DATED_SALES = 3  # of each past day, at once with its closing
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 0.5
 DOUBLED_SHARE = 0.3
 UNDONE_SHARE = 0.3
 CLOSED = "journee-close"
