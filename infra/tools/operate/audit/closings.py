@@ -67,9 +67,9 @@ _SEALED = text("SELECT store_id, business_date, closed_at, closed_by, totals FRO
 
 async def compare(sales: AsyncSession, days: ClosedDays, journal: JournalState) -> list[str]:
     """Return the closings that are not in the report as they were sealed, nor on their way."""
-    sealed = {
-        (row.store_id, row.business_date): _figures(row) for row in await sales.execute(_SEALED)
-    }
+    # Row by row: the totals of years would fill the memory.
+    rows = await sales.stream(_SEALED)
+    sealed = {(row.store_id, row.business_date): _figures(row) async for row in rows}
     waiting = await _find_waiting(sales, journal, sealed.keys() - days.closings.keys())
     return [
         f"closing of store {key[0]} on {key[1]}: {days.closings.get(key)} in the report,"
