@@ -89,6 +89,24 @@ async def test_a_late_document_counts_on_its_day_and_among_the_late(
     assert await projection.rows(UNEXPLAINED) == [(0,)]
 
 
+async def test_a_late_document_is_measured_when_it_is_counted_and_no_more(
+    projection: Projection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[str] = []
+
+    class Noted:
+        def add(self, count: int, labels: dict[str, str]) -> None:
+            measured.extend([labels["kind"]] * count)
+
+    monkeypatch.setattr(sales_events, "LATE_DOCUMENTS", Noted())
+    late = [a_sale(is_late=True), a_return(is_late=True)]
+
+    for _ in range(2):
+        await projection.receive(*late, a_sale(), a_return())
+
+    assert measured == ["sale", "return"]
+
+
 async def test_a_day_without_late_documents_has_no_row_of_them(projection: Projection) -> None:
     await projection.receive(a_sale(), a_return())
 
