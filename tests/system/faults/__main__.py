@@ -11,6 +11,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+from contextlib import ExitStack
 
 from tests.system.faults.lab import Lab, open_lab
 from tests.system.faults.run import FAULTS, run_seed
@@ -40,12 +41,16 @@ async def main() -> int:
                 seed = left.pop(0)
                 # Printed first, so that an aborted run can be repeated.
                 sys.stderr.write(f"seed {seed}\n")
-                report = await run_seed(lab, seed, faults)
+                with ExitStack() as unless_sound:
+                    # Also when the system does not come back from the faults, which ends all runs.
+                    unless_sound.callback(keep_logs, lab, seed)
+                    report = await run_seed(lab, seed, faults)
+                    if not report.violations:
+                        unless_sound.pop_all()
                 sys.stdout.write(f"{json.dumps(dataclasses.asdict(report), ensure_ascii=False)}\n")
                 sys.stdout.flush()
                 if report.violations:
                     failed += 1
-                    keep_logs(lab, report.seed)
                     # Later runs would report the same faults of these databases again.
                     break
     sys.stderr.write(f"{len(seeds)} runs, {failed} with violations\n")

@@ -196,7 +196,7 @@ class Lab:
             self.signal(twin, signal.SIGCONT)
             await self.stop(twin)
 
-        async def is_whole() -> bool:
+        async def find_unready() -> list[str]:
             for name in everything:
                 # supervisord gives up a process after too many failed starts.
                 self.start_program(name)
@@ -204,11 +204,11 @@ class Lab:
                 for service in SERVICES:
                     async with self.connection(service) as connection:
                         await connection.execute(HEAL_DATABASE)
-            except (OSError, *DATABASE_ERRORS):
-                return False
-            return not await self.stack.unready()
+            except (OSError, *DATABASE_ERRORS) as error:
+                return [f"database {service}: {error!r}"]
+            return await self.stack.unready()
 
-        await eventually(is_whole, True, within_seconds=HEAL_SECONDS)
+        await eventually(find_unready, list[str](), within_seconds=HEAL_SECONDS)
 
 
 @asynccontextmanager
