@@ -13,7 +13,13 @@ LONGEST_SECONDS = 60
 
 
 @pytest.mark.parametrize(
-    ("process", "task"), [("api", "outbox"), ("api", "changes"), ("worker", "outbox")]
+    ("process", "task"),
+    [
+        ("api", "outbox"),
+        ("api", "changes"),
+        ("worker", "outbox"),
+        ("worker", "cancelled-outbox"),
+    ],
 )
 async def test_a_bug_in_a_background_task_ends_its_process(process: str, task: str) -> None:
     ports = find_free_ports()

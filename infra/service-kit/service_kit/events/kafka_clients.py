@@ -67,9 +67,18 @@ async def stop_consumer(client: AIOKafkaConsumer) -> None:
     try:
         async with asyncio.timeout(GOODBYE_SECONDS):
             await client.stop()
-    except (TimeoutError, KafkaError) as fault:
+    except (TimeoutError, KafkaError, asyncio.CancelledError) as fault:
+        if _is_cancelled():
+            raise
+        # aiokafka cancels a fetch that rests after a fault, and lets that cancellation through.
         logger.info("consumer not stopped in order", extra={"error": repr(fault)})
         await _abandon_consumer(client)
+
+
+def _is_cancelled() -> bool:
+    """Return whether somebody has cancelled the current task."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _abandon_consumer(client: AIOKafkaConsumer) -> None:

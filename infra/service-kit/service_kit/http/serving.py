@@ -56,8 +56,19 @@ class Stopping:
         """Stop the process when a bug ends the task. Its supervisor starts the process again."""
         task.add_done_callback(self._note_death)
 
+    def cancel(self, task: asyncio.Task[None]) -> None:
+        """Cancel a task whose end is no death any more."""
+        task.remove_done_callback(self._note_death)
+        task.cancel()
+
     def _note_death(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
+        error: BaseException | None
+        if task.cancelled():
+            # A library may let a cancellation of its own through: then nobody ends the task.
+            error = None if self.has_begun else asyncio.CancelledError("cancelled by nobody")
+        else:
+            error = task.exception()
+        if error is not None:
             logger.critical("task died", exc_info=error, extra={"task": task.get_name()})
             self.died.append(task.get_name())
 
@@ -73,7 +84,7 @@ async def run_beside(
         yield
     finally:
         # Do not wait for it: a hanging database would delay the stop beyond its bound.
-        task.cancel()
+        stopping.cancel(task)
 
 
 class WholeAnswers:
