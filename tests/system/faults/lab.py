@@ -5,10 +5,8 @@ import logging
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 import httpx
@@ -21,7 +19,7 @@ from infra.tools.local.stack import Stack
 from infra.tools.local.supervisor import Supervisor
 from tests.fixtures.http import open_client
 from tests.fixtures.jvm import prepare_jvm
-from tests.fixtures.system import PREFIX, for_tests
+from tests.fixtures.system import for_tests, make_state_folder
 from tests.fixtures.waiting import eventually
 from tests.system.faults.layout import (
     LINKS,
@@ -217,7 +215,7 @@ async def open_lab(mutation: str | None = None) -> AsyncIterator[Lab]:
     # Faults make clients fail to connect; aiokafka would log each attempt.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     await asyncio.to_thread(prepare_jvm)
-    state = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+    state = make_state_folder()
     lab = Lab(find_layout(state), mutation)
     try:
         await lab.start()
