@@ -13,6 +13,7 @@ from infra.tools.measure.bench.closing import measure_closing
 from infra.tools.measure.bench.instances import PORTS as PORTS_OF_INSTANCES
 from infra.tools.measure.bench.instances import measure_instances
 from infra.tools.measure.bench.lab import FULL, QUICK, Effort, Lab, open_lab, say
+from infra.tools.measure.bench.lists import measure_lists
 from infra.tools.measure.bench.memory import measure_memory
 from infra.tools.measure.bench.projection import measure_projection
 from infra.tools.measure.bench.reads import measure_reads
@@ -23,6 +24,7 @@ from infra.tools.measure.bench.writes import measure_writes
 Part = Callable[[Lab, Effort], Awaitable[tables.Tables]]
 PARTS: Mapping[str, Part] = {
     "reads": measure_reads,
+    "lists": measure_lists,
     "telemetry": measure_telemetry,
     "writes": measure_writes,
     "closing": measure_closing,
@@ -55,7 +57,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--minutes", type=float, help="of load in the part `memory`")
     parser.add_argument("--quick", action="store_true", help="print small tables, keep nothing")
-    parser.add_argument("--sales", type=int, help="stored at most in the part `reads`")
+    parser.add_argument("--sales", type=int, help="stored at most in the parts `reads` and `lists`")
     arguments = parser.parse_args()
     effort = QUICK if arguments.quick else FULL
     effort = replace(

@@ -49,6 +49,12 @@ async def make_stock(lab: Lab, sales: int = 0) -> str:
     return await _make(lab, "stock", f"stock_{sales}", *scripts, sales=sales)
 
 
+async def make_sales(lab: Lab, sales: int, last_day: date) -> str:
+    """Make a database of the sales service with so many sales; return its name."""
+    scripts = ("catalogue_sales", "sales")
+    return await _make(lab, "sales", f"sales_{sales}", *scripts, sales=sales, last_day=last_day)
+
+
 async def _make(lab: Lab, template: str, name: str, *scripts: str, **values: object) -> str:
     await lab.clone(template, name)
     async with lab.connect(name) as connection:

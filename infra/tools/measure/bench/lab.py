@@ -21,6 +21,9 @@ from infra.tools.local.stack import Stack
 from infra.tools.measure.bench.processes import POSTGRESQL, PROCESS, Programs, Served, serve
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+_OWNER = """
+    SELECT quote_ident(pg_get_userbyid(datdba)) FROM pg_database WHERE datname = $1::text
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,9 @@ class Lab:
     async def clone(self, service: str, name: str) -> str:
         """Make a database like the migrated, empty one of a service; return its name."""
         async with self.connect("postgres") as connection:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {service}")
+            # The functions of the service's owner make sequences, as only the owner may.
+            owner = await connection.fetchval(_OWNER, service)
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {service} OWNER {owner}")
         return name
 
     @asynccontextmanager
