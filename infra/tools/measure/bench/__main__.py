@@ -17,6 +17,7 @@ from infra.tools.measure.bench.lists import measure_lists
 from infra.tools.measure.bench.memory import measure_memory
 from infra.tools.measure.bench.projection import measure_projection
 from infra.tools.measure.bench.reads import measure_reads
+from infra.tools.measure.bench.receipts import measure_receipts
 from infra.tools.measure.bench.system import measure_system
 from infra.tools.measure.bench.telemetry import measure_telemetry
 from infra.tools.measure.bench.writes import measure_writes
@@ -29,6 +30,7 @@ PARTS: Mapping[str, Part] = {
     "writes": measure_writes,
     "closing": measure_closing,
     "system": measure_system,
+    "receipts": measure_receipts,
     "projection": measure_projection,
     "instances": measure_instances,
     "memory": measure_memory,
