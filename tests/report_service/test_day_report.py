@@ -220,7 +220,7 @@ async def test_a_period_that_is_too_long_is_refused(
     answer = await reports.client.get(DAYS, params=query)
 
     assert (answer.status_code, answer.json()["code"]) == (400, "periode-trop-longue")
-    detail = f"La période compte {days} jours; le maximum est {longest}."
+    detail = f"La période compte {days} jours ; le maximum est {longest}."
     assert answer.json()["detail"] == detail
 
 

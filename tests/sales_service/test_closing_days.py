@@ -1,6 +1,5 @@
 """A day closes once, with what its documents and its registers say; what comes later is apart."""
 
-import asyncio
 import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -11,7 +10,6 @@ from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from sales_service.domain.business_day import today_in
-from sales_service.use_cases.close_due_days import close_due_days_of_all
 from tests.contracts.test_examples import SCHEMAS
 from tests.sales_service.conftest import Shop
 from tests.sales_service.test_settling import open_sale
@@ -42,7 +40,7 @@ async def take_back(shop: Shop, sale: dict[str, Any], **more: Any) -> None:
     assert answer.status_code == 201, answer.text
 
 
-async def move(shop: Shop, kind: str, amount: float, **more: Any) -> httpx.Response:
+async def move(shop: Shop, kind: str, amount: float | str, **more: Any) -> httpx.Response:
     body = {"type": kind, "montant": amount} | more
     return await shop.client.post(f"{address(shop)}/mouvements-caisse", json=body)
 
@@ -295,63 +293,3 @@ async def test_a_register_is_counted_once(shop: Shop) -> None:
     answer = await close(shop, json=body)
 
     assert (answer.status_code, await closed_through(shop)) == (422, None)
-
-
-async def test_a_cash_movement_is_recorded_once_under_its_key(shop: Shop) -> None:
-    url, body = f"{address(shop)}/mouvements-caisse", {"type": "fonds", "montant": 100}
-
-    first = await shop.client.post(url, json=body, headers=KEY)
-    again = await shop.client.post(url, json=body, headers=KEY)
-
-    assert (again.status_code, again.json()) == (201, first.json())
-    assert (await read(shop))["totaux"]["caisses"][0]["fonds"] == 100
-
-
-async def test_a_day_closes_by_itself_when_the_day_after_it_has_ended(shop: Shop) -> None:
-    due, not_yet = today() - timedelta(days=2), today() - timedelta(days=1)
-    for day in (due, not_yet):
-        await sell(shop, date=str(day))
-
-    # Two workers at once.
-    closed = await asyncio.gather(
-        *(close_due_days_of_all(shop.engine, asyncio.Event()) for _ in range(2))
-    )
-
-    assert sorted(closed) == [0, 1]
-    assert await closed_through(shop) == due
-    [event] = await events(shop, "day-closed")
-    body = json.loads(event.payload)
-    assert (body["business_date"], body["is_automatic"]) == (str(due), True)
-    closing = (await read(shop, due))["cloture"]
-    assert (closing["par"], closing["automatique"]) == (None, True)
-    assert (await read(shop, not_yet))["statut"] == "ouverte"
-
-
-async def test_no_day_closes_by_itself_while_the_stock_has_to_decide(shop: Shop) -> None:
-    due = today() - timedelta(days=2)
-    await sell(shop, date=str(due))
-    await run(shop, "UPDATE sales SET status = 'pending'")
-
-    assert await close_due_days_of_all(shop.engine, asyncio.Event()) == 0
-
-    assert await closed_through(shop) is None
-
-
-async def test_many_due_days_are_closed_in_steps(shop: Shop) -> None:
-    old = today() - timedelta(days=50)
-    await sell(shop, date=str(old))
-    await run(
-        shop,
-        """
-        INSERT INTO cash_movements (id, store_id, business_date, kind, amount_cents, client_id)
-        SELECT gen_random_uuid(), :store, CAST(:old AS date) + n, 'float', 100, 'test/till'
-        FROM generate_series(0, 39) AS n
-        """,
-        store=shop.permissive,
-        old=old,
-    )
-
-    steps = [await close_due_days_of_all(shop.engine, asyncio.Event()) for _ in range(3)]
-
-    assert steps == [31, 9, 0]
-    assert await closed_through(shop) == today() - timedelta(days=2)

@@ -29,7 +29,7 @@ def _reversed_dates(error: ReversedDates) -> Problem:
 
 
 def _period_too_long(error: PeriodTooLong) -> Problem:
-    detail = f"La période compte {error.days} jours; le maximum est {error.longest}."
+    detail = f"La période compte {error.days} jours ; le maximum est {error.longest}."
     return Problem(400, "periode-trop-longue", detail)
 
 

@@ -1,6 +1,6 @@
 """Requests: French query parameters outside, English objects inside."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from report_service.api.words import KINDS, translate
 from report_service.db.facts import Awaited
 from report_service.db.journal import Filter
+from service_kit.http.dates import CalendarDate
 
 LARGEST_ID = 2_147_483_647
 
@@ -42,10 +43,10 @@ class FreshnessIn(BaseModel):
 class PeriodIn(FreshnessIn):
     """A range of business dates, both included. Without a date, the range has no end there."""
 
-    start: Annotated[date | None, Field(description="First business date, such as 2026-01-31")] = (
+    start: Annotated[CalendarDate | None, Field(description="First business date: AAAA-MM-JJ")] = (
         None
     )
-    end: Annotated[date | None, Field(description="Last business date; it is included")] = None
+    end: Annotated[CalendarDate | None, Field(description="Last business date, included")] = None
 
 
 class StoreReportIn(PeriodIn):

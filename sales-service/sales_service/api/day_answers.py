@@ -123,7 +123,9 @@ class DayOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_DAY):
     ]
     closing: Annotated[
         ClosingOut | None,
-        msgspec.Meta(description="Null of an open day, and of a closed one without documents"),
+        msgspec.Meta(
+            description="Null of an open day, and of one without documents that closed by itself"
+        ),
     ] = None
     adjustments: Annotated[
         TotalsOut | UnsetType, msgspec.Meta(description="Of a closed day: documents that came late")

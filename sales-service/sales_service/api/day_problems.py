@@ -16,7 +16,7 @@ def _day_is_closed(error: day_errors.DayIsClosed) -> Problem:
 
 
 def _day_not_begun(error: day_errors.DayNotBegun) -> Problem:
-    detail = f"La journée du {error.business_date} n'a pas commencé dans ce magasin."
+    detail = f"La journée du {error.business_date} n'a pas encore commencé dans ce magasin."
     return Problem(409, "journee-a-venir", detail)
 
 

@@ -6,16 +6,17 @@ from typing import Annotated, Any, Literal
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from sales_service.api.amounts import Amount
+from sales_service.api.amounts import PaidAmount
 from sales_service.api.day_words import CASH_KINDS, translate_of_day
 from sales_service.api.sale_schemas import RegisterId, not_before_its_start
 from sales_service.api.schemas import CURSOR_HINT, Text
 from sales_service.use_cases.close_days import Count
 from sales_service.use_cases.move_cash import CashDraft
+from service_kit.http.dates import CalendarDate
 
 MOST_COUNTS = 200
 # A day that the demo chain has closed, and one that no store has begun.
-Day = Annotated[dt.date, Path(description="A business date", examples=["2026-01-05"])]
+Day = Annotated[CalendarDate, Path(description="A business date", examples=["2026-01-05"])]
 
 
 def _with_example(example: dict[str, Any]) -> ConfigDict:
@@ -30,10 +31,10 @@ class DaysQuery(BaseModel):
 
     model_config = _FRENCH_OF_DAY
 
-    start: Annotated[dt.date | None, Field(description="First business date")] = None
-    end: Annotated[dt.date | None, Field(description="Last business date; it is included")] = None
+    start: Annotated[CalendarDate | None, Field(description="First business date")] = None
+    end: Annotated[CalendarDate | None, Field(description="Last business date, included")] = None
     limit: Annotated[int, Field(ge=1, le=366)] = 31
-    cursor: Annotated[dt.date | None, Field(description=CURSOR_HINT)] = None
+    cursor: Annotated[CalendarDate | None, Field(description=CURSOR_HINT)] = None
 
     @field_validator("end")
     @classmethod
@@ -53,7 +54,7 @@ class CountIn(BaseModel):
     model_config = _FRENCH_OF_DAY
 
     register_id: RegisterId | None = None
-    amount: Amount
+    amount: PaidAmount
 
 
 class ClosingIn(BaseModel):
@@ -83,7 +84,7 @@ class CashMovementIn(BaseModel):
 
     register_id: RegisterId | None = None
     kind: Literal["fonds", "entree", "sortie"]
-    amount: Amount
+    amount: PaidAmount
     reason: Text | None = None
 
     def to_draft(self) -> CashDraft:

@@ -14,6 +14,7 @@ from sales_service.api.roles import DayCloser, DayReader, Seller
 from sales_service.api.schemas import PathId
 from sales_service.db.day_closings import DayState, list_closings, read_day
 from sales_service.db.day_totals import sum_day
+from sales_service.db.stores import find_store_ids
 from sales_service.domain.day_totals import DayTotals
 from sales_service.domain.errors import UnknownStore
 from sales_service.use_cases.close_days import close_day
@@ -42,8 +43,10 @@ async def get_days(
     caller: DayReader,
     query: Annotated[DaysQuery, Query()],
 ) -> Response:
-    """Return the closed days of a store that had sales, returns or cash, newest first."""
+    """Return the days of a store that have a closing, newest first."""
     refuse_foreign(caller, store_id)
+    if not await find_store_ids(session, [store_id]):
+        raise UnknownStore
     closings = await list_closings(session, store_id, query.start, query.last_day, query.limit + 1)
     page = closings[: query.limit]
     headers = {}

@@ -21,6 +21,7 @@ from sales_service.api.schemas import (
 )
 from sales_service.db.prices import NEWEST, PriceRow
 from sales_service.use_cases.manage_prices import list_history, set_price, take_price_back
+from service_kit.http.dates import CalendarDate
 from service_kit.http.idempotency import Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.pages import invalid_cursor, link_next
@@ -77,7 +78,7 @@ class PriceIn(BaseModel):
 
     unit_price: UnitPrice | None
     valid_from: Annotated[
-        dt.date | None,
+        CalendarDate | None,
         Field(le=dt.date(2999, 12, 31), description="First business date: today, or later"),
     ] = None
     store_id: Identifier | None = None
@@ -124,7 +125,7 @@ async def post_price(
     return Response(answer, 201, media_type=JSON)
 
 
-PlannedDate = Annotated[dt.date, Path(examples=["2999-12-31"])]
+PlannedDate = Annotated[CalendarDate, Path(examples=["2999-12-31"])]
 
 
 @router.delete(PRICES + "/{valid_from}", responses={200: json_of(PriceOut)})

@@ -150,7 +150,8 @@ def _sale_exists(error: errors.SaleExists) -> Problem:
 
 
 def _absurd_date(error: errors.AbsurdDate) -> Problem:
-    fault = {"pointer": "/date", "code": "date-absurde", "detail": str(error.sold_at)}
+    detail = f"Cette date est impossible : {error.sold_at.isoformat()}."
+    fault = {"pointer": "/date", "code": "date-absurde", "detail": detail}
     return Problem(422, IMPOSSIBLE_SALE, "La date de la vente est absurde.", [fault])
 
 
@@ -192,7 +193,7 @@ def _backdated(_: errors.Backdated) -> Problem:
     fault = {
         "pointer": "/date",
         "code": "date-passee",
-        "detail": "La vente a plus d'un jour.",
+        "detail": "La date est d'il y a plus d'un jour.",
     }
     return right_refused(Right.BACKDATE, [fault])
 

@@ -133,7 +133,7 @@ def _refund_prices_overridden(error: errors.RefundPricesOverridden) -> Problem:
 
 def _impossible_return(error: errors.ImpossibleReturn) -> Problem:
     pointer, code, detail = _FLAWS[error.flaw]
-    fault = {"pointer": pointer, "code": code, "detail": str(error.value)}
+    fault = {"pointer": pointer, "code": code, "detail": f"Valeur reçue : {error.value}."}
     return Problem(422, IMPOSSIBLE, detail, [fault])
 
 

@@ -36,6 +36,7 @@ from sales_service.domain.catalogue import StoreId
 from sales_service.domain.payments import MOST_PAYMENTS
 from sales_service.domain.returns import ReturnedUnits, ReturnId, SaleReturnDraft
 from sales_service.domain.sale import MOST_UNITS, SaleId
+from service_kit.http.dates import CalendarDate
 
 # The return of the demo chain, for `/docs`.
 EXAMPLE_RETURN_ID = UUID("0193a5d0-2c00-7000-8000-000000000010")
@@ -69,8 +70,8 @@ class ReturnsQuery(BaseModel):
         | None,
         Field(description="The return with this number, such as `3-R000007`"),
     ] = None
-    start: Annotated[dt.date | None, Field(description="First business date")] = None
-    end: Annotated[dt.date | None, Field(description="Last business date; it is included")] = None
+    start: Annotated[CalendarDate | None, Field(description="First business date")] = None
+    end: Annotated[CalendarDate | None, Field(description="Last business date, included")] = None
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     cursor: Annotated[UUID | None, Field(description=CURSOR_HINT)] = None
 

@@ -36,6 +36,7 @@ from sales_service.domain.discounts import Discount
 from sales_service.domain.payments import MOST_PAYMENTS, Payment
 from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
 from sales_service.domain.search_keys import fold
+from service_kit.http.dates import CalendarDate
 
 MOST_LINES = 1200
 # The sales of the demo chain, for `/docs`: one to read, one to void and one to delete.
@@ -64,7 +65,7 @@ Moment = Annotated[
     WrapValidator(_moment_or_day),
     Field(description="In the store's local time if it has no offset; a date alone is the day"),
 ]
-RegisterId = Annotated[str, StringConstraints(pattern=r"^[\w .:/-]{1,50}$")]
+RegisterId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w .:/-]{1,50}$")]
 Status = Literal["en_attente", "confirmee", "rejetee", "annulee"]
 
 
@@ -108,8 +109,8 @@ class SalesQuery(BaseModel):
             " of other stores by it"
         ),
     ] = None
-    start: Annotated[dt.date | None, Field(description="First business date")] = None
-    end: Annotated[dt.date | None, Field(description="Last business date; it is included")] = None
+    start: Annotated[CalendarDate | None, Field(description="First business date")] = None
+    end: Annotated[CalendarDate | None, Field(description="Last business date, included")] = None
     register_id: Annotated[RegisterId | None, Field(description="Only sales of this till")] = None
     status: Annotated[Status | None, Field(description="Only sales with this status")] = None
     product_id: Annotated[

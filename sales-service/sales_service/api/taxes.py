@@ -1,6 +1,5 @@
 """`/api/taxes`."""
 
-import datetime as dt
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +15,7 @@ from sales_service.api.tax_words import TaxClass, TaxCode, TaxPlace
 from sales_service.api.words import translate_of_rate
 from sales_service.db.taxes import NewRate, list_rates
 from sales_service.use_cases.manage_taxes import add_rate, take_rate_back
+from service_kit.http.dates import CalendarDate
 from service_kit.http.idempotency import Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.pages import link_next
@@ -59,7 +59,7 @@ class RateIn(BaseModel):
     tax_class: TaxClass
     code: TaxCode
     rate: Rate
-    valid_from: Annotated[dt.date, Field(description="First business date")]
+    valid_from: Annotated[CalendarDate, Field(description="First business date")]
 
     def new_rate(self) -> NewRate:
         """Return the rate in the words of the database."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.domain.business_day import place_in_business_day
+from sales_service.domain.business_day import selling_day
 
 _STORE = text("""
     SELECT now() AS now, timezone, cutoff_hour, closed_through FROM stores WHERE id = :id
@@ -44,5 +44,4 @@ async def _read_days(session: AsyncSession) -> list[date]:
 
 
 def _day_of(row: Row[Any]) -> date:
-    placed = place_in_business_day(None, row.now, row.timezone, row.cutoff_hour, row.closed_through)
-    return placed.business_date
+    return selling_day(row.now, row.timezone, row.cutoff_hour, row.closed_through)

@@ -72,6 +72,13 @@ def is_day_open(business_date: date, now: datetime, timezone: str, cutoff_hour: 
     return today <= business_date + timedelta(days=1)
 
 
+def selling_day(
+    now: datetime, timezone: str, cutoff_hour: int, closed_through: date | None
+) -> date:
+    """Return the business date of a sale of now, which has no date of its own."""
+    return place_in_business_day(None, now, timezone, cutoff_hour, closed_through).business_date
+
+
 def today_in(now: datetime, timezone: str, cutoff_hour: int) -> date:
     """Return the business date of now."""
     return place_in_business_day(None, now, timezone, cutoff_hour).business_date

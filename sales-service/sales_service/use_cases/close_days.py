@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.db.business_days import StoreDays, advance, lock_days
 from sales_service.db.day_closings import insert_closing, read_currency
 from sales_service.db.day_totals import find_days_with_documents, has_pending, sum_day
-from sales_service.domain.business_day import today_in
+from sales_service.domain.business_day import selling_day, today_in
 from sales_service.domain.day_closings import DayClosing
 from sales_service.domain.day_errors import DayIsClosed, DayNotBegun, SalesPending
 from sales_service.domain.day_totals import with_counts
@@ -38,6 +38,9 @@ async def close_day(session: AsyncSession, store_id: int, day: date, count: Coun
     Raises `UnknownStore`, `DayIsClosed`, `DayNotBegun` or `SalesPending`.
     """
     days = await lock_open_days(session, store_id, day)
+    # A store that has closed today sells for tomorrow, and closes that tomorrow at the earliest.
+    if day > today_in(days.now, days.timezone, days.cutoff_hour):
+        raise DayNotBegun(day)
     if await has_pending(session, store_id, day):
         raise SalesPending
     before = day - timedelta(days=1)
@@ -49,7 +52,7 @@ async def close_day(session: AsyncSession, store_id: int, day: date, count: Coun
 
 
 async def lock_open_days(session: AsyncSession, store_id: int, day: date) -> StoreDays:
-    """Lock the days of a store in which a day has begun and is open.
+    """Lock the days of a store, which sells on this day or has an earlier one open.
 
     Raises `UnknownStore`, `DayIsClosed` or `DayNotBegun`.
     """
@@ -58,7 +61,7 @@ async def lock_open_days(session: AsyncSession, store_id: int, day: date) -> Sto
         raise UnknownStore
     if days.closed_through is not None and day <= days.closed_through:
         raise DayIsClosed(store_id, day)
-    if day > today_in(days.now, days.timezone, days.cutoff_hour):
+    if day > selling_day(days.now, days.timezone, days.cutoff_hour, days.closed_through):
         raise DayNotBegun(day)
     return days
 

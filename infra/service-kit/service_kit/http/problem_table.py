@@ -20,6 +20,7 @@ from service_kit.events.outbox_backlog import OutboxFull
 from service_kit.http.problems import (
     FAULTS,
     MOST_DESCRIBED,
+    OR,
     OTHER_HTTP_ERROR,
     Fault,
     Problem,
@@ -58,10 +59,18 @@ def _fault(found: Mapping[str, Any]) -> Fault:
     code = str(found["type"])
     is_whole_body = place == "body" and not path and code == "model_attributes_type"
     template = FAULTS.get("no_json_body" if is_whole_body else code)
-    detail = template.format(**found.get("ctx") or {}) if template else str(found["msg"])
+    detail = template.format(**_values(found)) if template else str(found["msg"])
     if place == "body":
         return {"pointer": json_pointer(*path), "code": code, "detail": detail}
     return {"parameter": ".".join(map(str, path)), "code": code, "detail": detail}
+
+
+def _values(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values for the sentence about a fault, in which pydantic lists in English."""
+    values: dict[str, Any] = found.get("ctx") or {}
+    if "expected" not in values:
+        return values
+    return values | {"expected": values["expected"].replace(" or ", OR)}
 
 
 def _event_too_large(error: EventTooLarge) -> Problem:

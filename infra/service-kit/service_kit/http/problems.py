@@ -20,6 +20,7 @@ _SENTENCES = tomllib.loads(resources.files(__package__).joinpath("sentences.toml
 PROBLEMS: dict[str, dict[str, Any]] = _SENTENCES["problem"]
 # The sentences about one field, by pydantic's type of error.
 FAULTS: dict[str, str] = _SENTENCES["fault"]
+OR: str = _SENTENCES["or"]
 OTHER_HTTP_ERROR: str = _SENTENCES["other_http_error"]
 FURTHER_ROWS: str = _SENTENCES["further_rows"]
 CURSOR: str = _SENTENCES["cursor"]

@@ -1,0 +1,82 @@
+"""Requests about days: what a date and an amount are, and when a day takes cash."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.sales_service.conftest import Shop
+from tests.sales_service.test_closing_days import (
+    KEY,
+    address,
+    close,
+    closed_through,
+    move,
+    read,
+    today,
+)
+
+
+async def test_cash_after_the_closing_is_of_the_next_day(shop: Shop) -> None:
+    await close(shop)
+    tomorrow = today() + timedelta(days=1)
+    body = {"caisse": "A", "type": "sortie", "montant": 5}
+
+    moved = await shop.client.post(f"{address(shop, tomorrow)}/mouvements-caisse", json=body)
+    later = await shop.client.post(
+        f"{address(shop, tomorrow + timedelta(days=1))}/mouvements-caisse", json=body
+    )
+
+    assert (moved.status_code, later.json()["code"]) == (201, "journee-a-venir")
+    # The store sells for tomorrow already, and still closes it tomorrow at the earliest.
+    refused = await close(shop, tomorrow)
+    assert (refused.status_code, refused.json()["code"]) == (409, "journee-a-venir")
+
+
+async def test_cash_has_whole_cents(shop: Shop) -> None:
+    for amount in (1.005, "1.005", -1):
+        assert (await move(shop, "fonds", amount)).status_code == 422
+    # What binary arithmetic adds is no fraction of a cent.
+    assert (await move(shop, "fonds", 0.1 + 0.2)).json()["montant"] == 0.3
+
+
+async def test_blanks_around_the_name_of_a_register_mean_nothing(shop: Shop) -> None:
+    await move(shop, "fonds", 1, caisse="C1")
+    await move(shop, "fonds", 2, caisse=" C1 ")
+
+    [register] = (await read(shop))["totaux"]["caisses"]
+    assert (register["caisse"], register["fonds"]) == ("C1", 3)
+
+
+@pytest.mark.parametrize("day", ["1795910400", "0", "20261129", "2026-11-29T00:00:00", "demain"])
+async def test_a_day_is_written_as_a_date(shop: Shop, day: str) -> None:
+    url = f"/api/magasins/{shop.permissive}/journees"
+    for answer in (
+        await shop.client.post(f"{url}/{day}/cloture"),
+        await shop.client.get(url, params={"date_debut": day}),
+    ):
+        assert answer.status_code == 422
+        [fault] = answer.json()["errors"]
+        assert fault["detail"] == "Une date AAAA-MM-JJ est attendue."
+    assert await closed_through(shop) is None
+
+
+async def test_an_unknown_store_has_no_days(shop: Shop) -> None:
+    answer = await shop.client.get("/api/magasins/9999/journees")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "magasin-introuvable")
+
+
+async def test_an_unknown_kind_of_movement_is_told_in_french(shop: Shop) -> None:
+    [fault] = (await move(shop, "x", 1)).json()["errors"]
+
+    assert fault["detail"] == "Valeur attendue : 'fonds', 'entree' ou 'sortie'."
+
+
+async def test_a_cash_movement_is_recorded_once_under_its_key(shop: Shop) -> None:
+    url, body = f"{address(shop)}/mouvements-caisse", {"type": "fonds", "montant": 100}
+
+    first = await shop.client.post(url, json=body, headers=KEY)
+    again = await shop.client.post(url, json=body, headers=KEY)
+
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert (await read(shop))["totaux"]["caisses"][0]["fonds"] == 100
