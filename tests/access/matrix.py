@@ -205,6 +205,10 @@ MATRIX = {
             "/api/magasins/{store}/journees/2999-01-01/cloture",
             *(_CLOSERS, 409, 409, 403, _closing),
         ),
+        "GET /api/magasins/{store_id}/journees/{day}/mouvements-caisse": Operation(
+            "/api/magasins/{store}/journees/2026-01-05/mouvements-caisse",
+            *(_REPORT_READERS, 200, 200, 403),
+        ),
         "POST /api/magasins/{store_id}/journees/{day}/mouvements-caisse": Operation(
             "/api/magasins/{store}/journees/2999-01-01/mouvements-caisse",
             *(_SELLERS, 409, 409, 403, _float),

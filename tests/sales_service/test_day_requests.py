@@ -80,3 +80,21 @@ async def test_a_cash_movement_is_recorded_once_under_its_key(shop: Shop) -> Non
 
     assert (again.status_code, again.json()) == (201, first.json())
     assert (await read(shop))["totaux"]["caisses"][0]["fonds"] == 100
+
+
+async def test_the_cash_of_a_day_is_listed_with_who_moved_it(shop: Shop) -> None:
+    for amount in (1, 2, 3):
+        await move(shop, "fonds", amount, caisse="C1", motif="Matin")
+    url = f"{address(shop)}/mouvements-caisse"
+
+    first = await shop.client.get(url, params={"limite": 2})
+    rest = await shop.client.get(first.links["next"]["url"])
+
+    shown = [*first.json(), *rest.json()]
+    assert [each["montant"] for each in shown] == [1, 2, 3]
+    assert {(each["caisse"], each["type"], each["motif"], each["par"]) for each in shown} == {
+        ("C1", "fonds", "Matin", "test/head-office")
+    }
+    assert "next" not in rest.links
+    before = f"{address(shop, today() - timedelta(days=1))}/mouvements-caisse"
+    assert (await shop.client.get(before)).json() == []

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -46,6 +47,15 @@ class DaysQuery(BaseModel):
         """Return the last day of the page, which a cursor names."""
         known = [day for day in (self.end, self.cursor) if day is not None]
         return min(known, default=None)
+
+
+class MovementsQuery(BaseModel):
+    """A page of the movements of cash of a day, oldest first."""
+
+    model_config = _FRENCH_OF_DAY
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    cursor: Annotated[UUID | None, Field(description=CURSOR_HINT)] = None
 
 
 class CountIn(BaseModel):

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Request, Response
 from sales_service.api.answers import JSON, respond
 from sales_service.api.day_answers import CashMovementOut, ClosedDayOut, DayOut
 from sales_service.api.day_problems import day_address
-from sales_service.api.day_schemas import CashMovementIn, ClosingIn, Day, DaysQuery
+from sales_service.api.day_schemas import CashMovementIn, ClosingIn, Day, DaysQuery, MovementsQuery
 from sales_service.api.roles import DayCloser, DayReader, Seller
 from sales_service.api.schemas import PathId
-from sales_service.db.day_closings import DayState, list_closings, read_day
+from sales_service.db.day_closings import DayState, list_closings, list_movements, read_day
 from sales_service.db.day_totals import sum_day
 from sales_service.db.stores import find_store_ids
 from sales_service.domain.day_totals import DayTotals
@@ -100,6 +100,28 @@ async def post_closing(
         encoded = msgspec.json.encode(answer)
         await keyed.record(session, status=201, body=encoded)
     return Response(encoded, 201, {"Location": day_address(store_id, day)}, JSON)
+
+
+@router.get(
+    "/api/magasins/{store_id}/journees/{day}/mouvements-caisse",
+    responses={200: json_of(list[CashMovementOut])},
+)
+async def get_cash_movements(
+    store_id: PathId,
+    day: Day,
+    request: Request,
+    session: ReadSession,
+    caller: DayReader,
+    query: Annotated[MovementsQuery, Query()],
+) -> Response:
+    """Return the cash that went into the registers of a day or out of them, and by whom."""
+    refuse_foreign(caller, store_id)
+    if not await find_store_ids(session, [store_id]):
+        raise UnknownStore
+    found = await list_movements(session, store_id, day, query.cursor, query.limit + 1)
+    page = found[: query.limit]
+    headers = link_next(request, str(page[-1].id)) if len(found) > len(page) else {}
+    return respond([CashMovementOut.of(movement) for movement in page], headers=headers)
 
 
 @router.post(

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from sales_service.domain.day_closings import CashMovement, DayClosing
+from sales_service.domain.day_closings import CashKind, CashMovement, DayClosing
 from sales_service.domain.day_totals import DayTotals
 
 _INSERT = text("""
@@ -123,3 +124,22 @@ _INSERT_MOVEMENT = text("""
 async def insert_movement(session: AsyncSession, movement: CashMovement) -> None:
     names = CashMovement.__slots__
     await session.execute(_INSERT_MOVEMENT, {name: getattr(movement, name) for name in names})
+
+
+_LIST_MOVEMENTS = text("""
+    SELECT id, store_id, business_date, register_id, kind, amount_cents, reason, recorded_at,
+        client_id
+    FROM cash_movements
+    WHERE store_id = :store_id AND business_date = :day
+        AND id > coalesce(CAST(:after AS uuid), '00000000-0000-0000-0000-000000000000')
+    ORDER BY id LIMIT :most
+""")
+
+
+async def list_movements(
+    session: AsyncSession, store_id: int, day: date, after: UUID | None, most: int
+) -> list[CashMovement]:
+    """Return the first movements of cash of a day after one of them, oldest first."""
+    values = {"store_id": store_id, "day": day, "after": after, "most": most}
+    rows = await session.execute(_LIST_MOVEMENTS, values)
+    return [CashMovement(**{**row._mapping, "kind": CashKind(row.kind)}) for row in rows]
