@@ -165,8 +165,7 @@ def _page_of_stores(order: Order, conditions: Sequence[str], *, has_stores: bool
 
     The work grows with the stores, not with their sales. A store's page is ordered by the columns
     of its index. PostgreSQL would choose the primary key for an order by id, and read the sales of
-    all stores for the page of a small one. It has no other columns: for these, PostgreSQL may
-    choose another index, and read all sales of each store.
+    all stores for the page of a small one.
     """
     index = ", ".join(["store_id", *order.columns])
     first = ", ".join(["wanted", *order.lower])
@@ -177,18 +176,16 @@ def _page_of_stores(order: Order, conditions: Sequence[str], *, has_stores: bool
         *order.conditions,
         *conditions,
     ]
-    newest_first = "business_date DESC, id DESC" if order is BY_DAY else "id DESC"
+    by_day = ["business_date DESC"] if order is BY_DAY else []
     stores = "unnest(CAST(:store_ids AS int[]))" if has_stores else "(SELECT id FROM stores)"
     return f"""
         {_BEGINS if order is BY_DAY else ""}
-        SELECT {SALE_COLUMNS} FROM (
-            SELECT newest.id FROM {stores} AS reached(wanted) {order.parts}
-            CROSS JOIN LATERAL (
-                SELECT {", ".join([*order.columns, "id"])} FROM sales WHERE {" AND ".join(where)}
-                ORDER BY {", ".join(f"{each} DESC" for each in ["store_id", *order.columns, "id"])}
-                LIMIT :limit
-            ) AS newest ORDER BY {newest_first} LIMIT :limit
-        ) AS page JOIN sales USING (id) ORDER BY {newest_first}
+        SELECT newest.* FROM {stores} AS reached(wanted) {order.parts}
+        CROSS JOIN LATERAL (
+            SELECT {SALE_COLUMNS} FROM sales WHERE {" AND ".join(where)}
+            ORDER BY {", ".join(f"{each} DESC" for each in ["store_id", *order.columns, "id"])}
+            LIMIT :limit
+        ) AS newest ORDER BY {", ".join([*by_day, "id DESC"])} LIMIT :limit
     """
 
 

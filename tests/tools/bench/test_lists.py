@@ -1,7 +1,6 @@
 """The benchmark's sales are receipts that the API answers, and none of its lists is empty."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import asyncpg
 import httpx
@@ -11,11 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from infra.tools.measure.bench.filling import fill
 from infra.tools.measure.bench.lab import plain
 from infra.tools.measure.bench.lists import LAST_DAY, list_reads
-from sales_service.db.sale_lists import SaleFilter, list_sales
 from sales_service.main import create_app
 from sales_service.settings import Settings
 from tests.fixtures.http import client_of
-from tests.tools.bench.test_indexes import indexes_in, plans_of
 
 SALES = 20_000
 
@@ -38,19 +35,6 @@ async def test_each_list_has_rows(client: httpx.AsyncClient) -> None:
         assert answer.status_code == 200, name
         found = answer.json()
         assert found["produits"] if isinstance(found, dict) else found, name
-
-
-async def test_a_period_of_the_chain_is_read_by_day(
-    client: httpx.AsyncClient, sales_engine: AsyncEngine
-) -> None:
-    wanted = SaleFilter(first_day=LAST_DAY - timedelta(days=60), last_day=LAST_DAY)
-
-    nodes = await plans_of(
-        sales_engine, lambda session: list_sales(session, None, None, 50, wanted)
-    )
-
-    assert "sales_by_day" in indexes_in(nodes)
-    assert "sales_store_id_number_key" not in indexes_in(nodes)
 
 
 async def test_the_sums_of_a_receipt_are_those_of_its_lines(client: httpx.AsyncClient) -> None:
