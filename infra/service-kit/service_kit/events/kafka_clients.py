@@ -68,11 +68,12 @@ async def stop_consumer(client: AIOKafkaConsumer) -> None:
         async with asyncio.timeout(GOODBYE_SECONDS):
             await client.stop()
     except (TimeoutError, KafkaError, asyncio.CancelledError) as fault:
-        if _is_cancelled():
-            raise
         # aiokafka cancels a fetch that rests after a fault, and lets that cancellation through.
         logger.info("consumer not stopped in order", extra={"error": repr(fault)})
         await _abandon_consumer(client)
+    if _is_cancelled():
+        # aiokafka may swallow the cancellation of whoever stops it.
+        raise asyncio.CancelledError
 
 
 def _is_cancelled() -> bool:
