@@ -235,7 +235,7 @@ class Workload:
     ) -> None:
         """Sell, and void afterwards, or at once while the sale may be pending; some twice.
 
-        Of a sale that is voided afterwards, goods may come back at the same moment.
+        Of a sale that is voided afterwards, goods may come back before, or at the same moment.
         """
         sale_id = uuid7()
         voids = [
@@ -251,11 +251,17 @@ class Workload:
         else:
             await self._client.insist(sale, url, body, headers)
         void = f"{url}{sale_id}/annulation"
+        asked: list[Asked] = []
+        if not is_early:
+            stores, share = list(self.history.stores), SHARE_RETURNED_OF_VOIDED
+            asked = ask_for_returns(sale, stores, self._goods.dearest_id, share)
+        if random.random() < 0.5:
+            async with asyncio.TaskGroup() as tills:
+                self._ask(tills, sale, asked)
+            asked = []
         async with asyncio.TaskGroup() as tills:
             if is_early:
                 tills.create_task(self._client.insist(sale, url, body, headers))
             for each in voids:
                 tills.create_task(self._client.insist(each, void, {"motif": "Essai"}, headers))
-            if not is_early:
-                stores, share = list(self.history.stores), SHARE_RETURNED_OF_VOIDED
-                self._ask(tills, sale, ask_for_returns(sale, stores, self._goods.dearest_id, share))
+            self._ask(tills, sale, asked)
