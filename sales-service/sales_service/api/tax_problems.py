@@ -1,6 +1,6 @@
 """The problems of errors about taxes, for the one table in `problems.py`."""
 
-from sales_service.domain import errors
+from sales_service.domain import tax_errors as errors
 from service_kit.http.problems import Fault, Problem, ProblemTable, invalid_request, json_pointer
 
 

@@ -21,9 +21,8 @@ from sales_service.domain.errors import (
     UnknownHomeStores,
     UnknownProduct,
     UnknownStore,
-    UnknownTaxClass,
-    UnknownTaxClasses,
 )
+from sales_service.domain.tax_errors import UnknownTaxClass, UnknownTaxClasses
 from sales_service.domain.taxes import CLASSES
 from sales_service.events.level_events import declared
 from sales_service.use_cases.announce_products import announce_products

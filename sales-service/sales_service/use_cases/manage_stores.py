@@ -10,12 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sales_service.db import stores
 from sales_service.db.stores import StoreRow
 from sales_service.db.taxes import place_exists
-from sales_service.domain.errors import (
-    RepeatedTax,
-    StoreNameTaken,
-    UnknownStore,
-    UnknownTaxPlace,
-)
+from sales_service.domain.errors import StoreNameTaken, UnknownStore
+from sales_service.domain.tax_errors import RepeatedTax, UnknownTaxPlace
 from sales_service.events.published import StoreChanged
 from sales_service.events.topics import CATALOGUE_TOPIC
 from service_kit.events.causes import current_actor

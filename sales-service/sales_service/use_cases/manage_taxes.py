@@ -19,7 +19,7 @@ from sales_service.db.taxes import (
     raise_version,
     read_rate,
 )
-from sales_service.domain.errors import RateExists, RateInForce, TooManyTaxes, UnknownRate
+from sales_service.domain.tax_errors import RateExists, RateInForce, TooManyTaxes, UnknownRate
 from sales_service.domain.taxes import MOST_CODES
 from service_kit.database.sessions import after_commit
 from service_kit.events.causes import current_actor
