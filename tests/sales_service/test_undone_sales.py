@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import text
 
 from tests.sales_service.conftest import Shop
@@ -103,3 +104,19 @@ async def test_a_foreign_sale_is_not_found(shop: Shop) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (404, "vente-introuvable")
     assert json.loads((await shop.client.get("/api/retours/")).content) == []
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+async def test_a_repeated_delete_is_told_only_to_who_reaches_the_store(
+    shop: Shop, is_closed: bool
+) -> None:
+    sold = await sell(shop)
+    if is_closed:
+        await close(shop)
+    first = await undo(shop, sold, headers=KEY | await give(shop, sites=[shop.permissive]))
+
+    # The client's key has moved to another store since.
+    again = await undo(shop, sold, headers=KEY | await give(shop, sites=[shop.strict]))
+
+    assert (first.status_code, again.status_code) == (200, 404)
+    assert again.json()["code"] == "vente-introuvable"

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 from sales_service.db.return_writing import lock_sale, read_refunded
 from sales_service.db.returns import find_return
 from sales_service.db.sales import find_sale
-from sales_service.domain.errors import DayClosed
+from sales_service.domain.errors import DayClosed, UnknownSale
 from sales_service.domain.return_errors import NothingLeft
 from sales_service.domain.returns import ReturnId, SaleReturnDraft
 from sales_service.domain.sale import SaleId
@@ -16,7 +16,7 @@ from sales_service.domain.taking_back import rest_of
 from sales_service.telemetry import count_return
 from sales_service.use_cases.attempts import write_or_find
 from sales_service.use_cases.record_return import RecordedReturn, find_by_key, write_refund
-from sales_service.use_cases.void_sale import VoidedSale, void_under_key
+from sales_service.use_cases.void_sale import VoidedSale, require, void_under_key
 from service_kit.http.callers import Caller
 from service_kit.http.idempotency import KeyedRequest
 
@@ -50,9 +50,11 @@ async def _void(
     assert former.resource_id is not None
     resource_id = UUID(former.resource_id)
     if sale := await find_sale(session, resource_id):
-        return VoidedSale(sale, is_repeated=True)
+        return VoidedSale(require(sale, caller), is_repeated=True)
     returned = await find_return(session, resource_id)
     assert returned is not None
+    if not caller.reaches(returned.store_id):
+        raise UnknownSale
     return RecordedReturn(returned, is_repeated=True)
 
 

@@ -46,7 +46,7 @@ async def void_sale(
     if former := await request.claim(session):
         assert former.resource_id is not None
         earlier = await find_sale(session, UUID(former.resource_id))
-        return VoidedSale(_require(earlier, caller), is_repeated=True)
+        return VoidedSale(require(earlier, caller), is_repeated=True)
     return VoidedSale(await void_under_key(session, sale_id, reason, caller, request))
 
 
@@ -54,7 +54,7 @@ async def void_under_key(
     session: AsyncSession, sale_id: UUID, reason: str, caller: Caller, request: KeyedRequest
 ) -> Sale:
     """Void a sale as `void_sale` does, for a request that has claimed its key."""
-    sale = _require(await lock_sale(session, sale_id), caller)
+    sale = require(await lock_sale(session, sale_id), caller)
     _refuse_ended(sale)
     days = await share_days(session, sale.store_id)
     _refuse_closed_day(sale, days)
@@ -69,7 +69,8 @@ async def void_under_key(
     return ended
 
 
-def _require(sale: Sale | None, caller: Caller) -> Sale:
+def require(sale: Sale | None, caller: Caller) -> Sale:
+    """Return a sale of the caller's stores; raise `UnknownSale` for any other."""
     if sale is None or not caller.reaches(sale.store_id):
         raise UnknownSale
     return sale
