@@ -38,11 +38,13 @@ class ReturnFilter:
 _ALL = text(f"""
     SELECT {RETURN_COLUMNS} FROM returns WHERE id < :before ORDER BY id DESC LIMIT :limit
 """)
-# A page of each store: the work grows with the stores, not with their returns. It is ordered by the
-# columns of its index, so that PostgreSQL reads no other.
-_PAGE_OF_STORES = """
-    {begins} SELECT newest.* FROM {stores} AS reached(wanted)
-    CROSS JOIN LATERAL ({page}) AS newest ORDER BY {order} LIMIT :limit
+# A page of each store: the work grows with the stores, not with their returns. It has only columns
+# of its index, in their order, so that PostgreSQL reads no other.
+_PAGE_OF_STORES = f"""
+    {{begins}} SELECT {RETURN_COLUMNS} FROM (
+        SELECT newest.id FROM {{stores}} AS reached(wanted)
+        CROSS JOIN LATERAL ({{page}}) AS newest ORDER BY {{order}} LIMIT :limit
+    ) AS page JOIN returns USING (id) ORDER BY {{order}}
 """
 _GIVEN_STORES = "unnest(CAST(:store_ids AS int[]))"
 _ALL_STORES = "(SELECT id FROM stores)"
@@ -51,17 +53,16 @@ _BEGINS = """WITH begins AS (
         (SELECT least(business_date, :last_day) FROM returns WHERE id = :before), :last_day
     ) AS day
 )"""
-_PAGE_BY_ID = f"""
-    SELECT {RETURN_COLUMNS} FROM returns
+_PAGE_BY_ID = """
+    SELECT id FROM returns
     WHERE (store_id, id) < (wanted, CAST(:before AS uuid)) AND store_id >= wanted
     ORDER BY store_id DESC, id DESC LIMIT :limit
 """
-_PAGE_BY_DAY = f"""
-    SELECT {RETURN_COLUMNS} FROM returns
-    WHERE (store_id, business_date, id)
-            < (wanted, (SELECT day FROM begins), CAST(:before AS uuid))
-        AND (store_id, business_date) >= (wanted, CAST(:first_day AS date))
-    ORDER BY store_id DESC, business_date DESC, id DESC LIMIT :limit
+_PAGE_BY_DAY = """
+    SELECT business_date, id FROM returns
+    WHERE store_id = wanted AND business_date >= :first_day
+        AND (business_date, id) < ((SELECT day FROM begins), CAST(:before AS uuid))
+    ORDER BY business_date DESC, id DESC LIMIT :limit
 """
 _BY_ID = text(
     _PAGE_OF_STORES.format(begins="", stores=_GIVEN_STORES, page=_PAGE_BY_ID, order="id DESC")

@@ -54,11 +54,10 @@ _CONDITIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """The index that a list is read from: its columns between store and id, with their bounds."""
+    """The index that a list is read from: its columns between store and id, and their values."""
 
     columns: tuple[str, ...] = ()
-    lower: tuple[str, ...] = ()
-    upper: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     # The filters that the bounds are of. Said twice, they would make the planner expect few rows,
     # and sort them.
     bounded: frozenset[str] = frozenset()
@@ -67,25 +66,53 @@ class Order:
     # What a page is read of in each store, beside the store: values that the bounds name.
     parts: str = ""
 
+    @property
+    def bounds(self) -> list[str]:
+        """The conditions on the index, of which `wanted` is a store.
+
+        Rows are compared, though the columns are equal to the values: PostgreSQL would choose the
+        primary key for an order by id, and read the sales of all stores for the page of a small
+        one.
+        """
+        index, values = (", ".join(each) for each in (("store_id", *self.columns), self._first))
+        return [
+            f"({index}, id) < ({values}, CAST(:before AS uuid))",
+            f"({index}) >= ({values})",
+            *self.conditions,
+        ]
+
+    @property
+    def _first(self) -> tuple[str, ...]:
+        return ("wanted", *self.values)
+
+
+class DayOrder(Order):
+    """The order of a period: by business date, then by id.
+
+    Only one index has it, so that the store may be an equality. With bounds of rows PostgreSQL
+    would expect few sales in a store, and sort what another index finds.
+    """
+
+    @property
+    def bounds(self) -> list[str]:
+        return [
+            "store_id = wanted",
+            "(business_date, id) < ((SELECT day FROM begins), CAST(:before AS uuid))",
+            "business_date >= :first_day",
+        ]
+
 
 BY_STORE = Order()
-BY_DAY = Order(
-    columns=("business_date",),
-    lower=(":first_day",),
-    upper=("(SELECT day FROM begins)",),
-    bounded=frozenset({"first_day", "last_day"}),
-)
+BY_DAY = DayOrder(columns=("business_date",), bounded=frozenset({"first_day", "last_day"}))
 BY_REGISTER = Order(
     columns=("register_id",),
-    lower=(":register_id",),
-    upper=(":register_id",),
+    values=(":register_id",),
     bounded=frozenset({"register_id"}),
     conditions=("register_id IS NOT NULL",),
 )
 BY_OUTCOME = Order(
     columns=("status",),
-    lower=("outcome",),
-    upper=("outcome",),
+    values=("outcome",),
     bounded=frozenset({"statuses"}),
     conditions=("status <> 'confirmed'",),
     parts="CROSS JOIN unnest(CAST(:statuses AS text[])) AS outcomes(outcome)",
@@ -163,29 +190,23 @@ def _page(conditions: Sequence[str]) -> str:
 def _page_of_stores(order: Order, conditions: Sequence[str], *, has_stores: bool) -> str:
     """Return a statement that reads a page of each store, and of these pages the newest sales.
 
-    The work grows with the stores, not with their sales. A store's page is ordered by the columns
-    of its index. PostgreSQL would choose the primary key for an order by id, and read the sales of
-    all stores for the page of a small one.
+    The work grows with the stores, not with their sales. A store's page has only columns of its
+    index, in their order: for others PostgreSQL may choose another index, and read all sales of the
+    store. The other columns are read of the newest sales alone.
     """
-    index = ", ".join(["store_id", *order.columns])
-    first = ", ".join(["wanted", *order.lower])
-    last = ", ".join(["wanted", *order.upper])
-    where = [
-        f"({index}, id) < ({last}, CAST(:before AS uuid))",
-        f"({index}) >= ({first})",
-        *order.conditions,
-        *conditions,
-    ]
-    by_day = ["business_date DESC"] if order is BY_DAY else []
+    index = ["business_date"] if order is BY_DAY else ["store_id", *order.columns]
+    newest_first = "business_date DESC, id DESC" if order is BY_DAY else "id DESC"
     stores = "unnest(CAST(:store_ids AS int[]))" if has_stores else "(SELECT id FROM stores)"
     return f"""
         {_BEGINS if order is BY_DAY else ""}
-        SELECT newest.* FROM {stores} AS reached(wanted) {order.parts}
-        CROSS JOIN LATERAL (
-            SELECT {SALE_COLUMNS} FROM sales WHERE {" AND ".join(where)}
-            ORDER BY {", ".join(f"{each} DESC" for each in ["store_id", *order.columns, "id"])}
-            LIMIT :limit
-        ) AS newest ORDER BY {", ".join([*by_day, "id DESC"])} LIMIT :limit
+        SELECT {SALE_COLUMNS} FROM (
+            SELECT newest.id FROM {stores} AS reached(wanted) {order.parts}
+            CROSS JOIN LATERAL (
+                SELECT {", ".join([*order.columns, "id"])} FROM sales
+                WHERE {" AND ".join([*order.bounds, *conditions])}
+                ORDER BY {", ".join(f"{each} DESC" for each in [*index, "id"])} LIMIT :limit
+            ) AS newest ORDER BY {newest_first} LIMIT :limit
+        ) AS page JOIN sales USING (id) ORDER BY {newest_first}
     """
 
 

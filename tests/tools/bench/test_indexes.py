@@ -272,6 +272,29 @@ async def test_a_filter_has_an_index(sales: AsyncEngine, wanted: SaleFilter, ind
     assert index in indexes_in(nodes)
 
 
+WEEK = SaleFilter(first_day=date(2026, 4, 1), last_day=date(2026, 4, 7))
+
+
+@pytest.mark.parametrize("stores", [[1], [1, 2, SMALL_STORE], None])
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (WEEK, "sales_by_day"),
+        (SaleFilter(first_day=date(2026, 6, 30)), "sales_by_day"),
+        (SaleFilter(register_id="7"), "sales_by_register"),
+        (SaleFilter(statuses=(SaleStatus.CANCELLED, SaleStatus.VOIDED)), "sales_by_outcome"),
+    ],
+)
+async def test_no_other_index_is_read_for_a_page(
+    sales: AsyncEngine, wanted: SaleFilter, index: str, stores: list[int] | None
+) -> None:
+    nodes = await plans_of(sales, lambda session: list_sales(session, stores, None, 50, wanted))
+
+    # The first is of the page, the others are of its receipts and of the chain's stores.
+    assert index in indexes_in(nodes)
+    assert indexes_in(nodes) <= {index, "sales_pkey", "sale_lines_pkey", "stores_pkey"}
+
+
 async def test_products_are_sorted_by_name_from_an_index(sales: AsyncEngine) -> None:
     nodes = await plans_of(
         sales,
