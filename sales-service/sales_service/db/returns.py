@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import timedelta, timezone
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -95,6 +95,4 @@ def _line(row: Row[Any]) -> ReturnLine:
 
 
 def _taxes(stored: Sequence[Any]) -> tuple[TaxAmount, ...]:
-    return tuple(
-        TaxAmount(tax["code"], Decimal(tax["rate"]), tax["amount_cents"]) for tax in stored
-    )
+    return msgspec.convert(stored, tuple[TaxAmount, ...])  # the rate is a text in JSON

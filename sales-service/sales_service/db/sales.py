@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -125,9 +124,7 @@ def _lines(rows: Sequence[Row[Any]], taxes: Sequence[TaxAmount]) -> tuple[SaleLi
 
 
 def _taxes(stored: Sequence[Mapping[str, Any]]) -> tuple[TaxAmount, ...]:
-    return tuple(
-        TaxAmount(tax["code"], Decimal(tax["rate"]), tax["amount_cents"]) for tax in stored
-    )
+    return msgspec.convert(stored, tuple[TaxAmount, ...])  # the rate is a text in JSON
 
 
 def _missing(row: Row[Any]) -> tuple[MissingStock, ...]:

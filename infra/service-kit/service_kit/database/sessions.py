@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+import msgspec
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
@@ -92,6 +93,7 @@ async def _open(
         most_waiting=settings.database_pool_waiting,
         # Logs and dead letters hold the text of errors; they must not hold values.
         hide_parameters=True,
+        json_deserializer=msgspec.json.decode,
         pool_size=size,
         max_overflow=0,
         pool_timeout=settings.database_pool_timeout_seconds,
