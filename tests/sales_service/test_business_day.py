@@ -1,6 +1,6 @@
 """A sale belongs to its store's day."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given, strategies
@@ -67,6 +67,19 @@ def test_a_local_time_at_a_change_of_the_clock_has_one_instant(
 
     assert placed.sold_at.astimezone(UTC) == instant
     assert placed.business_date == local.date()
+
+
+@pytest.mark.parametrize("cutoff_hour", [0, 2, 3, 4])
+@pytest.mark.parametrize("hour", [1, 2, 3])
+@pytest.mark.parametrize("day", [date(2026, 3, 8), date(2026, 11, 1)])
+def test_a_local_time_is_placed_as_its_instant(day: date, hour: int, cutoff_hour: int) -> None:
+    local = datetime.combine(day, time(hour, 30))
+
+    placed = place_in_business_day(local, NOW, "America/Toronto", cutoff_hour)
+    instant = placed.sold_at.astimezone(UTC)
+
+    again = place_in_business_day(instant, NOW, "America/Toronto", cutoff_hour)
+    assert (placed.business_date, placed.local_hour) == (again.business_date, again.local_hour)
 
 
 INSTANTS = strategies.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1))  # noqa: DTZ001

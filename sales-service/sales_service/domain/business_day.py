@@ -1,7 +1,7 @@
 """Finds the business date of a sale, the store's day and not UTC's, and how long it is open."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -49,7 +49,8 @@ def place_in_business_day(
 
 def _place_instant(sold_at: datetime, zone: ZoneInfo, cutoff_hour: int) -> SaleTime:
     if sold_at.tzinfo is None:
-        sold_at = sold_at.replace(tzinfo=zone)
+        # By way of UTC: an hour that the clock skips is the same minute of the hour after it.
+        sold_at = sold_at.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
     # Subtract from the wall clock, so that the cut-off keeps its hour when the clocks change.
     wall = sold_at.astimezone(zone).replace(tzinfo=None)
     return SaleTime(sold_at, (wall - timedelta(hours=cutoff_hour)).date(), wall.hour, sold_at)
