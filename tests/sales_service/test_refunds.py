@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy, Store, StoreId
+from sales_service.domain.errors import EmptyPayments
 from sales_service.domain.money import TaxRate
 from sales_service.domain.payments import Method, Payment
 from sales_service.domain.refunds import pay_back
@@ -168,7 +169,7 @@ def test_lines_that_the_receipt_lacks_are_named() -> None:
     assert refusal.value.lines == {0: 2, 2: 7}
 
 
-CASH, DEBIT = Method.CASH, Method.DEBIT
+CASH, DEBIT, CREDIT = Method.CASH, Method.DEBIT, Method.CREDIT
 
 
 @pytest.mark.parametrize(
@@ -202,8 +203,11 @@ def test_only_what_is_due_in_cash_is_rounded(
         (0, [(CASH, 1000)], 1003),
         (5, [(CASH, 1003)], 1005),
         (5, [(DEBIT, 1005)], 1003),
-        (5, [(DEBIT, 2000), (CASH, 5)], 1005),
+        (5, [(DEBIT, 2000), (CASH, 5)], 1003),
         (0, [], 1003),
+        # Cash of nothing rounds nothing that a card was given too much.
+        (5, [(DEBIT, 1005), (CASH, 0)], 1003),
+        (5, [(DEBIT, 1004), (CASH, 0)], 1003),
     ],
 )
 def test_another_sum_than_is_due_back_is_refused(
@@ -213,6 +217,12 @@ def test_another_sum_than_is_due_back_is_refused(
         pay_back(1003, [Payment(method, cents) for method, cents in paid], step)
 
     assert refusal.value.due_cents == expected
+
+
+@pytest.mark.parametrize("paid", [[(DEBIT, 0), (CREDIT, 1003)], [(CASH, 1005), (DEBIT, 0)]])
+def test_a_payment_of_nothing_is_refused(paid: list[tuple[Method, int]]) -> None:
+    with pytest.raises(EmptyPayments):
+        pay_back(1003, [Payment(method, cents) for method, cents in paid], 5)
 
 
 def test_payments_that_are_not_stated_need_no_sum() -> None:

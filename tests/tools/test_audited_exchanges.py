@@ -51,6 +51,14 @@ async def test_nothing_is_found_while_all_is_well(shop: Shop) -> None:
             PAYMENTS,
         ),
         ("UPDATE sales SET change_cents = 0 WHERE change_cents > 0", PAYMENTS),
+        # A card gets back more than is due, in the name of the rounding of cash.
+        (
+            """UPDATE returns SET cash_rounding_cents = 2, payments = jsonb_build_array(
+                jsonb_build_object('method', 'cash', 'amount_cents', 0),
+                jsonb_build_object('method', 'debit', 'amount_cents', total_cents + tax_cents + 2)
+            )""",
+            PAYMENTS,
+        ),
     ],
 )
 async def test_what_is_spoilt_is_found_by_its_check(shop: Shop, statement: str, check: str) -> None:

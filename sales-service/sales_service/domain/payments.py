@@ -66,7 +66,7 @@ def pay(total_cents: int, payments: Sequence[Payment] | None, step_cents: int) -
             paid_cents=others_cents + cash_cents,
             lacking_in_cash_cents=rounded_cents - cash_cents,
         )
-    _refuse_empty(total_cents, payments, due_cents)
+    refuse_empty(total_cents, payments, due_cents)
     return Paid(tuple(payments), cash_cents - due_cents, due_cents - rest_cents)
 
 
@@ -91,8 +91,8 @@ def _refuse_excess(total_cents: int, payments: Sequence[Payment]) -> None:
         raise Overpaid(total_cents, at_most)
 
 
-def _refuse_empty(total_cents: int, payments: Sequence[Payment], due_in_cash_cents: int) -> None:
-    """Refuse payments of nothing, unless nothing is due.
+def refuse_empty(total_cents: int, payments: Sequence[Payment], due_in_cash_cents: int) -> None:
+    """Refuse payments of nothing, unless nothing is due; raise `EmptyPayments`.
 
     A payment of nothing in cash says that a rest of one or two cents is paid: it is rounded away.
     """

@@ -37,10 +37,12 @@ _WRONG_PAYMENTS = text("""
         SELECT 'return', id, payments, 0, cash_rounding_cents, total_cents + tax_cents FROM returns
     )
     SELECT kind, id FROM documents CROSS JOIN LATERAL (
-        SELECT sum(CAST(payment ->> 'amount_cents' AS bigint)) AS handed_over
+        SELECT sum(CAST(payment ->> 'amount_cents' AS bigint)) AS handed_over,
+            sum(CAST(payment ->> 'amount_cents' AS bigint))
+                FILTER (WHERE payment ->> 'method' <> 'cash') AS without_cash
         FROM jsonb_array_elements(payments) AS payment
     ) AS paid
-    WHERE change_cents < 0 OR abs(cash_rounding_cents) > 2
+    WHERE change_cents < 0 OR abs(cash_rounding_cents) > 2 OR without_cash > total
         OR CASE WHEN payments = '[]' THEN (change_cents, cash_rounding_cents) <> (0, 0)
             ELSE handed_over - change_cents <> total + cash_rounding_cents END
     LIMIT 100
