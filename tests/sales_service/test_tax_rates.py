@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.sales_service.conftest import Shop
 from tests.sales_service.test_selling import as_read
@@ -65,6 +66,21 @@ async def test_the_rate_of_the_business_date_counts(shop: Shop) -> None:
     assert taxes == [[("TVH", 0.13)], [("TVH", 0.15)], [("TVH", 0.15)], []]
     assert (late["date_affaires"], rates_of(late)) == ("2026-03-01", [("TVH", 0.13)])
     assert await sold_on(shop, "2010-06-30", store) == []
+
+
+@pytest.mark.parametrize(("begins", "charged"), [("-infinity", [("TVH", 0.13)]), ("infinity", [])])
+async def test_a_rate_from_before_the_bounds_of_dates_stops_no_sale(
+    shop: Shop, begins: str, charged: list[tuple[str, float]]
+) -> None:
+    store = await open_store(shop, lieu_fiscal=(await add(shop))["lieu"])
+    async with shop.engine.begin() as connection:
+        await connection.execute(
+            text(f"UPDATE tax_rates SET valid_from = '{begins}' WHERE place = 'ON'")
+        )
+
+    sale = await shop.sell((shop.coffee, 1), store=store)
+
+    assert (sale.status_code, rates_of(sale.json())) == (201, charged)
 
 
 async def test_a_new_rate_leaves_recorded_sales_as_they_are(shop: Shop) -> None:
@@ -126,6 +142,8 @@ async def test_a_repeated_request_gets_its_first_answer(shop: Shop) -> None:
         ("taux", -0.1),
         ("taux", "0.0000001"),
         ("du", "hier"),
+        ("du", "0001-01-01"),
+        ("du", "9999-12-31"),
         ("au", "2030-01-01"),
     ],
 )

@@ -1,5 +1,6 @@
 """`/api/taxes`."""
 
+from datetime import date
 from typing import Annotated, Any
 
 import msgspec
@@ -25,6 +26,8 @@ from service_kit.telemetry.routing import TimedRoute
 router = APIRouter(tags=["taxes"], route_class=TimedRoute)
 
 _FRENCH_OF_RATE = ConfigDict(extra="forbid", alias_generator=translate_of_rate)
+# PostgreSQL would keep the first and the last date that Python knows as infinite.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
 _EXAMPLE: dict[str, Any] = {
     "lieu": "ON",
     "classe": "taxable",
@@ -59,7 +62,9 @@ class RateIn(BaseModel):
     tax_class: TaxClass
     code: TaxCode
     rate: Rate
-    valid_from: Annotated[CalendarDate, Field(description="First business date")]
+    valid_from: Annotated[
+        CalendarDate, Field(ge=FIRST_DAY, le=LAST_DAY, description="First business date")
+    ]
 
     def new_rate(self) -> NewRate:
         """Return the rate in the words of the database."""

@@ -71,7 +71,7 @@ async def read_store_for_sale(
             DatedRate(
                 tax.get("class", TAXABLE),
                 TaxRate(tax["code"], Decimal(tax["rate"])),
-                date.fromisoformat(tax["from"]) if "from" in tax else date.min,
+                _begin(tax.get("from", _BEFORE_ALL)),
             )
             for tax in row.taxes
         ),
@@ -81,6 +81,14 @@ async def read_store_for_sale(
         rates_version=row.rates_version,
         closed_through=row.closed_through,
     )
+
+
+_BEFORE_ALL, _AFTER_ALL = "-infinity", "infinity"
+
+
+def _begin(text: str) -> date:
+    infinite = {_BEFORE_ALL: date.min, _AFTER_ALL: date.max}
+    return infinite.get(text) or date.fromisoformat(text)
 
 
 # A list of the store's own has its rates for taxable goods, whatever the date.
