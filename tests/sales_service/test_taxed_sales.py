@@ -53,7 +53,6 @@ async def test_a_new_store_charges_the_taxes_of_quebec(shop: Shop) -> None:
         ({"lieu_fiscal": "qc"}, "QC", None, QUEBEC),
         ({"taxes": []}, None, [], []),
         ({"taxes": [{"code": "TVH", "taux": 0.13}]}, None, [("TVH", 0.13)], [("TVH", 0.13)]),
-        ({"taxes": [], "lieu_fiscal": "QC"}, None, [], []),
     ],
 )
 async def test_a_list_of_the_store_wins_over_its_place(
@@ -72,6 +71,18 @@ async def test_a_list_of_the_store_wins_over_its_place(
     taxes = shown["taxes"]
     assert (None if taxes is None else [(tax["code"], tax["taux"]) for tax in taxes]) == own
     assert rates_of(sale) == charged
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+async def test_a_place_and_a_list_at_once_are_refused(shop: Shop, method: str) -> None:
+    path = "/api/magasins/" if method == "POST" else f"/api/magasins/{shop.permissive}"
+    body = {"nom": "Laval", "lieu_fiscal": "QC", "taxes": []}
+
+    answer = await shop.client.request(method, path, json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "requete-invalide")
+    [fault] = answer.json()["errors"]
+    assert fault["detail"] == "lieu_fiscal ou taxes est attendu : l'un des deux."
 
 
 @pytest.mark.parametrize("place", ["ON", "QC ON", ""])

@@ -110,7 +110,9 @@ Taxes = Annotated[list[TaxIn], Field(max_length=MOST_CODES)]
 
 
 class StoreIn(BaseModel):
-    """A new store. It charges the taxes of `lieu_fiscal`, or those of its own list `taxes`."""
+    """A new store. It charges the taxes of `lieu_fiscal`, or those of its own list `taxes`.
+
+    Both are refused: one of them would vanish."""
 
     model_config = with_example({"nom": "Magasin du port", "ville": "Brest"})
 
@@ -126,6 +128,11 @@ class StoreIn(BaseModel):
     taxes: Taxes | None = None
     cash_rounding: Annotated[CashRounding, Field(description=ROUNDING_HINT)] = 5
 
+    @model_validator(mode="after")
+    def _has_one_source_of_taxes(self) -> Self:
+        _refuse_two_sources(self)
+        return self
+
     def columns(self) -> dict[str, Any]:
         """Return the columns that the body sets."""
         return _store_columns(self) | {"kind": KINDS[self.kind]}
@@ -135,6 +142,7 @@ class StoreChange(BaseModel):
     """Changes of a store; absent fields stay. `actif: true` reopens a closed store.
 
     With `taxes` it charges those of its own list from then on, with `lieu_fiscal` those of a place.
+    Both are refused.
     """
 
     model_config = with_example({"ville": "Brest"})
@@ -153,6 +161,7 @@ class StoreChange(BaseModel):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         _require_change(self)
+        _refuse_two_sources(self)
         return self
 
     def columns(self) -> dict[str, Any]:
@@ -160,10 +169,14 @@ class StoreChange(BaseModel):
         return _store_columns(self)
 
 
+def _refuse_two_sources(body: StoreIn | StoreChange) -> None:
+    if body.tax_place is not None and body.taxes is not None:
+        raise ValueError("lieu_fiscal ou taxes est attendu : l'un des deux.")
+
+
 def _store_columns(body: StoreIn | StoreChange) -> dict[str, Any]:
     columns = body.model_dump(exclude_none=True)
     if "taxes" in columns:
-        # The store's own list wins over the rates of a place.
         columns["taxes"] = [tax | {"rate": str(tax["rate"])} for tax in columns["taxes"]]
         columns["tax_place"] = None
     elif "tax_place" in columns:
