@@ -30,6 +30,7 @@ from tests.access.matrix import (
     ROLES,
     SALE_OF,
     STORES,
+    reservation_of,
 )
 from tests.fixtures.waiting import eventually
 from tests.report_service.builders import a_sale
@@ -108,13 +109,18 @@ async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def stock(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a client of the stock service, with the product in each store."""
+    """Open a client of the stock service, with the product and a reservation in each store."""
     stock = Stock(stock_engine)
     await stock.receive(product_changed(PRODUCT), *map(store_changed, STORES))
     for store in STORES:
         await stock.put({PRODUCT: 5}, StoreId(store), RECEPTION_OF[store])
     app = stock_service.main.create_app(_settings(stock_service.settings.Settings, stock_engine))
     async with _client_of(app, stock_engine) as client:
+        headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}
+        for store in STORES:
+            body = reservation_of(store)
+            made = await client.post("/api/stock/reservations", json=body, headers=headers)
+            assert made.status_code == 201, made.text
         yield client
 
 

@@ -19,6 +19,7 @@ PRODUCT = 1
 SALE_OF = {store: UUID(f"01890000-0000-7000-8000-{store:012d}") for store in STORES}
 REFUSED_OF = {store: UUID(f"01890000-0000-7000-b000-{store:012d}") for store in STORES}
 RETURN_OF = {store: UUID(f"01890000-0000-7000-a000-{store:012d}") for store in STORES}
+RESERVATION_OF = {store: UUID(f"01890000-0000-7000-8100-{store:012d}") for store in STORES}
 RECEPTION_OF = {store: UUID(f"01890000-0000-7000-9000-{store:012d}") for store in STORES}
 
 _number = count(1)
@@ -30,7 +31,7 @@ class Operation:
 
     `answer` is that of a key that reaches all stores. `own` and `foreign` are those of a limited
     key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`, `{refused}`,
-    `{returned}` and `{reception}`.
+    `{returned}`, `{reserved}` and `{reception}`.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Operation:
             sale=SALE_OF[store],
             refused=REFUSED_OF[store],
             returned=RETURN_OF[store],
+            reserved=RESERVATION_OF[store],
             reception=RECEPTION_OF[store],
         )
 
@@ -95,6 +97,12 @@ def _goods_return(store: int) -> dict[str, Any]:
 def _reception(store: int) -> dict[str, Any]:
     lines = [{"produit_id": PRODUCT, "quantite": 1}]
     return {"magasin_id": store, "type": "reception", "lignes": lines}
+
+
+def reservation_of(store: int) -> dict[str, Any]:
+    lines = [{"produit_id": PRODUCT, "quantite": 1}]
+    # A repetition gets the reservation that is there, released or not.
+    return {"magasin_id": store, "lignes": lines, "reservation_id": str(RESERVATION_OF[store])}
 
 
 def _store(_: int) -> dict[str, Any]:
@@ -149,6 +157,7 @@ def _cost(_: int) -> dict[str, Any]:
 _SELLERS = (TILL, MANAGER, HEAD_OFFICE)
 _RECEIPT_READERS = (*_SELLERS, READ_ONLY)
 _CLOSERS = (MANAGER, HEAD_OFFICE)
+_RESERVERS = (TILL, MANAGER, HEAD_OFFICE, LOGISTICS)
 _KEEPERS = (MANAGER, HEAD_OFFICE, LOGISTICS)
 _REPORT_READERS = (MANAGER, HEAD_OFFICE, READ_ONLY)
 _CHAIN = (HEAD_OFFICE,)
@@ -261,6 +270,21 @@ MATRIX = {
         ),
         "GET /api/stock/mouvements/{document_id}": Operation(
             "/api/stock/mouvements/{reception}", ROLES, 200, 200, 404
+        ),
+        "POST /api/stock/reservations": Operation(
+            "/api/stock/reservations", _RESERVERS, 201, 201, 403, reservation_of
+        ),
+        "GET /api/stock/reservations": Operation(
+            "/api/stock/reservations?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+        "GET /api/stock/reservations/{reservation_id}": Operation(
+            "/api/stock/reservations/{reserved}", ROLES, 200, 200, 404
+        ),
+        "DELETE /api/stock/reservations/{reservation_id}": Operation(
+            "/api/stock/reservations/{reserved}", _RESERVERS, 200, 200, 404
+        ),
+        "POST /api/stock/reservations/{reservation_id}/liberation": Operation(
+            "/api/stock/reservations/{reserved}/liberation", _RESERVERS, 200, 200, 404
         ),
     },
     "report": {

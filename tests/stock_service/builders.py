@@ -58,6 +58,7 @@ def sale_recorded(
     sale_id: UUID | None = None,
     traceparent: str | None = None,
     actor: str | None = None,
+    reservation_id: UUID | None = None,
 ) -> Event[SaleRecorded]:
     body = SaleRecorded(
         sale_id=sale_id or uuid4(),
@@ -66,6 +67,7 @@ def sale_recorded(
         stock_policy=policy,
         sold_at=NOON,
         lines=[SaleLine(product_id, quantity) for product_id, quantity in lines],
+        reservation_id=reservation_id,
     )
     return an_event(body, traceparent, actor)
 

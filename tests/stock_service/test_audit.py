@@ -1,4 +1,4 @@
-"""The audit of the stock compares levels, decisions and declarations with movements."""
+"""The audit of the stock compares levels, decisions, declarations and reservations."""
 
 import pytest
 from sqlalchemy import text
@@ -6,9 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.audit import find_all_differences
 from stock_service.db.audit import CHECKS
+from stock_service.db.reservation_audit import RESERVATION_CHECKS
 
 TAKEN = "018f3c5e-0000-7000-8000-000000000001"
 COUNTED = "018f3c5e-0000-7000-8000-000000000002"
+RESERVED = "018f3c5e-0000-7000-8000-000000000003"
+CONSUMED = "018f3c5e-0000-7000-8000-000000000004"
 SOUND = (
     "INSERT INTO stock_levels (store_id, product_id, on_hand, version) VALUES (1, 1, 9, 3)",
     f"""
@@ -22,6 +25,18 @@ SOUND = (
     "INSERT INTO level_declarations VALUES (gen_random_uuid(), 1, 1, 'count', 9, 0, now())",
     f"INSERT INTO sale_decisions VALUES ('{TAKEN}', 1, 'withdrawn', now())",
     "INSERT INTO sale_decisions VALUES (gen_random_uuid(), 1, 'refused', now())",
+    "UPDATE stock_levels SET reserved = 2",
+    f"""
+    INSERT INTO reservations (id, store_id, status, version, created_at, expires_at)
+    VALUES ('{RESERVED}', 1, 'open', 1, now(), 'tomorrow')
+    """,
+    f"INSERT INTO reservation_lines VALUES ('{RESERVED}', 1, 2, 1, 'tomorrow', true)",
+    f"""
+    INSERT INTO reservations (id, store_id, status, version, created_at, expires_at, closed_at,
+        sale_id)
+    VALUES ('{CONSUMED}', 1, 'consumed', 2, now(), 'tomorrow', now(), '{TAKEN}')
+    """,
+    f"INSERT INTO reservation_lines VALUES ('{CONSUMED}', 1, 3, 1, 'tomorrow', false)",
 )
 SPOILT = {
     "UPDATE stock_levels SET on_hand = 8": "levels",
@@ -38,13 +53,25 @@ SPOILT = {
     "UPDATE sale_decisions SET outcome = 'returned' WHERE outcome = 'withdrawn'": "decisions",
     "UPDATE sale_decisions SET outcome = 'withdrawn'": "decisions",
     "UPDATE level_declarations SET delta = 1": "declarations",
+    "UPDATE stock_levels SET reserved = 0": "reserved",
+    "UPDATE reservation_lines SET is_held = NOT is_held": "reserved",
+    "UPDATE reservation_lines SET quantity = quantity + 1": "reserved",
+    f"""
+    UPDATE reservations SET status = 'released', closed_at = now() WHERE id = '{RESERVED}'
+    """: "reservations",
+    "UPDATE reservations SET expires_at = now()": "reservations",
+    f"UPDATE reservations SET sale_id = '{COUNTED}' WHERE status = 'consumed'": "reservations",
+    "DELETE FROM reservation_lines": "reservations",
 }
 
 
 async def look(engine: AsyncEngine) -> dict[str, list[str]]:
     """Return what each check finds in a whole round."""
     async with AsyncSession(engine) as session:
-        return {check.name: await find_all_differences(session, check) for check in CHECKS}
+        return {
+            check.name: await find_all_differences(session, check)
+            for check in (*CHECKS, *RESERVATION_CHECKS)
+        }
 
 
 async def run(engine: AsyncEngine, *statements: str) -> None:

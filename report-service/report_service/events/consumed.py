@@ -228,7 +228,12 @@ STOCK_DECODERS: dict[str, type[Struct]] = {
     "stock.stock-levels-changed.v1": StockLevelsChanged,
     "stock.movement-posted.v1": MovementPosted,
 }
-IGNORED_OF_STOCK = frozenset({"stock.stock-withdrawn.v1", "stock.stock-refused.v1"})
+IGNORED_OF_STOCK = frozenset(
+    {
+        *("stock.stock-withdrawn.v1", "stock.stock-refused.v1"),
+        "stock.reservation-changed.v1",
+    }
+)
 CATALOGUE_DECODERS: dict[str, type[Struct]] = {
     "catalogue.product-changed.v1": ProductChanged,
     "catalogue.store-changed.v1": StoreChanged,

@@ -20,14 +20,20 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class StockRefused(msgspec.Struct, frozen=True):
-    """The stock had too little for a sale, and took nothing."""
+    """The stock had too little for a sale, or could not use its reservation; it took nothing."""
 
     sale_id: UUID
     missing: list[Missing]
+    reservation_fault: str | None = None
 
 
 DECODERS: dict[str, type[msgspec.Struct]] = {
     "stock.stock-withdrawn.v1": StockWithdrawn,
     "stock.stock-refused.v1": StockRefused,
 }
-IGNORED = frozenset({"stock.stock-levels-changed.v1", "stock.movement-posted.v1"})
+IGNORED = frozenset(
+    {
+        *("stock.stock-levels-changed.v1", "stock.movement-posted.v1"),
+        "stock.reservation-changed.v1",
+    }
+)

@@ -1,13 +1,15 @@
 """Waits a moment for a store and products whose events are still on their way."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock_service.db.catalogue import CatalogueLookup, look_up_catalogue
-from stock_service.domain.entries import StockEntry
+from stock_service.domain.entries import Entry
 from stock_service.domain.errors import UnknownReferences
+from stock_service.domain.levels import StoreId
 
 # A client that creates a product and receives goods at once is faster than the product's event.
 # The event usually takes milliseconds, and longer after a pause of the broker.
@@ -15,29 +17,33 @@ CATALOGUE_WAIT = timedelta(seconds=1)
 CATALOGUE_POLL = timedelta(milliseconds=50)
 
 
-async def wait_for_catalogue(session: AsyncSession, entry: StockEntry) -> CatalogueLookup:
-    """Return what is known of the entry's store and products once all of them are known.
+async def wait_for_catalogue(
+    session: AsyncSession, store_id: StoreId, entries: Sequence[Entry]
+) -> CatalogueLookup:
+    """Return what is known of a store and of the entries' products once all of them are known.
 
     Raises `UnknownReferences`, with all that is unknown, when the wait is over.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + CATALOGUE_WAIT.total_seconds()
-    product_ids = [each.product_id for each in entry.entries]
+    product_ids = [each.product_id for each in entries]
     while True:
-        found = await look_up_catalogue(session, entry.store_id, product_ids)
+        found = await look_up_catalogue(session, store_id, product_ids)
         # Gives the connection back: a waiting request must not keep the others from theirs.
         await session.close()
         if found.is_complete:
             return found
         if loop.time() >= deadline:
-            raise _unknown(entry, found)
+            raise _unknown(store_id, entries, found)
         await asyncio.sleep(CATALOGUE_POLL.total_seconds())
 
 
-def _unknown(entry: StockEntry, found: CatalogueLookup) -> UnknownReferences:
-    unknown = [each for each in entry.entries if each.product_id in found.unknown_products]
+def _unknown(
+    store_id: StoreId, entries: Sequence[Entry], found: CatalogueLookup
+) -> UnknownReferences:
+    unknown = [each for each in entries if each.product_id in found.unknown_products]
     return UnknownReferences(
-        unknown_store=entry.store_id if found.stock_policy is None else None,
+        unknown_store=store_id if found.stock_policy is None else None,
         unknown_products=len(unknown),
         lines=[line for each in unknown for line in each.lines],
     )

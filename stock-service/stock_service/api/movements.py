@@ -33,7 +33,7 @@ async def post_stock_movements(
     refuse_foreign(caller, body.store_id)
     entry = body.to_entry()
     async with read_session(request) as session:
-        store = await wait_for_catalogue(session, entry)
+        store = await wait_for_catalogue(session, entry.store_id, entry.entries)
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return _made(former.answer, REPLAYED)

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
 from stock_service.api.roles import BACKDATE
+from stock_service.api.words import WORD_OF_STATUS
 from stock_service.domain import errors
 from stock_service.domain.errors import Breach, EntryRule
 from stock_service.domain.levels import LEVEL_LIMIT
+from stock_service.domain.reservations import LONGEST_DURATION
 
 # The stock hears of stores and products by events: what it does not know may exist all the same.
 UNKNOWN_STORE = "magasin-pas-encore-connu"
@@ -38,6 +40,15 @@ def backdated() -> Problem:
     detail = "Le mouvement a plus d'un jour."
     fault = {"pointer": "/survenu_a", "code": "date-passee", "detail": detail}
     return right_refused(BACKDATE, [fault])
+
+
+def reservation_key_required() -> Problem:
+    """Return the problem of a reservation that could not be repeated safely."""
+    detail = (
+        "Une réservation retient des unités : envoyez Idempotency-Key, ou reservation_id (un UUID"
+        " de version 7), pour qu'une répétition ne le fasse pas deux fois."
+    )
+    return Problem(400, "cle-requise", detail)
 
 
 def _unknown_store(error: errors.UnknownStore) -> Problem:
@@ -102,6 +113,35 @@ def _level_out_of_bounds(error: errors.LevelOutOfBounds) -> Problem:
     return Problem(422, OUT_OF_BOUNDS, detail, faults)
 
 
+def _unknown_reservation(_: errors.UnknownReservation) -> Problem:
+    return Problem(404, "reservation-introuvable", "Réservation introuvable")
+
+
+def _reservation_exists(error: errors.ReservationExists) -> Problem:
+    detail = f"Une autre réservation est déjà {error.reservation_id}."
+    fault: Fault = {
+        "pointer": "/reservation_id",
+        "code": "reservation-existante",
+        "detail": "Choisissez un autre identifiant.",
+    }
+    return Problem(409, "reservation-existante", detail, [fault])
+
+
+def _reservation_closed(error: errors.ReservationClosed) -> Problem:
+    word = WORD_OF_STATUS[error.status]
+    detail = f"La réservation est {word} : elle ne se libère plus."
+    return Problem(409, f"reservation-{word}", detail)
+
+
+def _expiry_out_of_bounds(_: errors.ExpiryOutOfBounds) -> Problem:
+    fault: Fault = {
+        "pointer": "/expire_a",
+        "code": "expiration-hors-bornes",
+        "detail": f"Un instant à venir, d'ici {LONGEST_DURATION.days} jours, est attendu.",
+    }
+    return Problem(422, "reservation-invalide", "La réservation contient 1 erreur(s).", [fault])
+
+
 def _at_lines(lines: Iterable[int], member: str, fault: Fault) -> list[Fault]:
     """Return the fault once for each of these lines of the body."""
     return [{"pointer": json_pointer("lignes", line, member), **fault} for line in lines]
@@ -114,4 +154,8 @@ PROBLEM_OF: ProblemTable = {
     errors.InvalidEntry: _invalid_entry,
     errors.InsufficientStock: _insufficient_stock,
     errors.LevelOutOfBounds: _level_out_of_bounds,
+    errors.UnknownReservation: _unknown_reservation,
+    errors.ReservationExists: _reservation_exists,
+    errors.ReservationClosed: _reservation_closed,
+    errors.ExpiryOutOfBounds: _expiry_out_of_bounds,
 }

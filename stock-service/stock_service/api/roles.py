@@ -16,6 +16,7 @@ READ_ONLY = "read-only"
 BACKDATE = "backdate"
 
 _STOCK = Needs(TILL, MANAGER, HEAD_OFFICE, LOGISTICS, READ_ONLY, reach=Reach.BY_SITE)
+_RESERVING = Needs(TILL, MANAGER, HEAD_OFFICE, LOGISTICS, reach=Reach.BY_SITE)
 _MOVING = Needs(MANAGER, HEAD_OFFICE, LOGISTICS, reach=Reach.BY_SITE)
 
 
@@ -25,4 +26,5 @@ def may(caller: Caller, right: str) -> bool:
 
 
 StockReader = Annotated[Caller, Depends(_STOCK, scope="function")]
+Reserver = Annotated[Caller, Depends(_RESERVING, scope="function")]
 StockKeeper = Annotated[Caller, Depends(_MOVING, scope="function")]

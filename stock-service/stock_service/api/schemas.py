@@ -66,6 +66,9 @@ Instant = Annotated[
 ]
 
 
+CURSOR_HINT = "Where the page begins: the header `Link` of each page names that of the next one"
+
+
 class PageQuery(BaseModel):
     """A page of a list."""
 
@@ -74,11 +77,7 @@ class PageQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 500
     cursor: Annotated[
         str | None,
-        Field(
-            max_length=100,
-            description="Where the page begins: the header `Link` of each page names that of the"
-            " next one",
-        ),
+        Field(max_length=100, description=CURSOR_HINT),
     ] = None
 
 

@@ -1,11 +1,17 @@
 """The words of the API: French names of members and parameters, and of kinds of movements."""
 
 from stock_service.domain.levels import Kind
+from stock_service.domain.reservations import Status
 
 FRENCH = {
+    "available": "disponible",
     "balance": "solde",
     "category": "categorie",
+    "closed_at": "terminee_a",
+    "created_at": "creee_a",
     "cursor": "curseur",
+    "expires_at": "expire_a",
+    "expires_in": "expire_dans",
     "is_negative": "negatif",
     "kind": "type",
     "limit": "limite",
@@ -17,6 +23,9 @@ FRENCH = {
     "quantity": "quantite",
     "reason": "motif",
     "recorded_at": "enregistre_a",
+    "reserved": "reserve",
+    "sale_id": "vente_id",
+    "status": "statut",
     "store_id": "magasin_id",
     "unit_price": "prix",
 }
@@ -32,6 +41,14 @@ KINDS = {
     "perte": Kind.LOSS,
 }
 WORD_OF = {kind: word for word, kind in KINDS.items()}
+
+STATUSES = {
+    "ouverte": Status.OPEN,
+    "consommee": Status.CONSUMED,
+    "liberee": Status.RELEASED,
+    "expiree": Status.EXPIRED,
+}
+WORD_OF_STATUS = {status: word for word, status in STATUSES.items()}
 
 
 def translate(name: str) -> str:

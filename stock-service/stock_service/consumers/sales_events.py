@@ -57,7 +57,15 @@ def _read(body: Body, actor: str | None) -> Sale | Cancellation | Return | Decla
     wanted: Counter[ProductId] = Counter()
     for line in body.lines:
         wanted[line.product_id] += line.quantity
-    return Sale(body.sale_id, body.store_id, body.sold_at, wanted, is_conditional, actor)
+    return Sale(
+        sale_id=body.sale_id,
+        store_id=body.store_id,
+        sold_at=body.sold_at,
+        wanted=wanted,
+        is_conditional=is_conditional,
+        actor=actor,
+        reservation_id=body.reservation_id,
+    )
 
 
 def _read_return(body: ReturnRecorded, actor: str | None) -> Return:

@@ -41,7 +41,7 @@ async def look_at_levels(
     session: AsyncSession, position: Any | None, count: int = LEVELS_PER_SLICE
 ) -> Slice:
     """Find levels that are not the sum of their movements, or whose versions have a gap."""
-    rows = (await session.execute(_LEVELS, _after_level(position) | {"count": count})).all()
+    rows = (await session.execute(_LEVELS, after_level(position) | {"count": count})).all()
     differences = [
         f"store {row.store_id}, product {row.product_id}: "
         f"(level, version, broken steps) {row.found}, movements say {row.expected}"
@@ -60,11 +60,12 @@ _NEXT_LEVEL = text("""
 
 
 async def skip_level(session: AsyncSession, position: Any | None) -> Any | None:
-    row = (await session.execute(_NEXT_LEVEL, _after_level(position))).one_or_none()
+    row = (await session.execute(_NEXT_LEVEL, after_level(position))).one_or_none()
     return None if row is None else (row.store_id, row.product_id)
 
 
-def _after_level(position: Any | None) -> dict[str, int]:
+def after_level(position: Any | None) -> dict[str, int]:
+    """Return the parameters of a slice of levels that begins after a position."""
     store_id, product_id = position or (0, 0)
     return {"store_id": store_id, "product_id": product_id}
 

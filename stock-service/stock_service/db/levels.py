@@ -20,11 +20,11 @@ _ENSURE = text("""
 
 async def ensure_levels(session: AsyncSession, keys: Collection[LevelKey]) -> None:
     """Insert a row for each key that has none, so that it can be locked."""
-    await session.execute(_ENSURE, _key_arrays(keys))
+    await session.execute(_ENSURE, key_arrays(keys))
 
 
 _LOCK = text("""
-    SELECT l.store_id, l.product_id, l.on_hand, l.version
+    SELECT l.store_id, l.product_id, l.on_hand, l.version, l.reserved
     FROM stock_levels AS l
     JOIN unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[])) AS k(store_id, product_id)
         USING (store_id, product_id)
@@ -35,16 +35,19 @@ _LOCK = text("""
 
 async def lock_levels(session: AsyncSession, keys: Collection[LevelKey]) -> dict[LevelKey, Level]:
     """Lock the rows until the transaction ends, always in one order: so nothing deadlocks."""
-    rows = await session.execute(_LOCK, _key_arrays(keys))
-    return {LevelKey(row.store_id, row.product_id): Level(row.on_hand, row.version) for row in rows}
+    rows = await session.execute(_LOCK, key_arrays(keys))
+    return {
+        LevelKey(row.store_id, row.product_id): Level(row.on_hand, row.version, row.reserved)
+        for row in rows
+    }
 
 
 _UPDATE = text("""
     UPDATE stock_levels AS l
-    SET on_hand = n.on_hand, version = n.version, updated_at = now()
+    SET on_hand = n.on_hand, version = n.version, reserved = n.reserved, updated_at = now()
     FROM unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[]),
-        CAST(:on_hand AS bigint[]), CAST(:versions AS bigint[]))
-        AS n(store_id, product_id, on_hand, version)
+        CAST(:on_hand AS bigint[]), CAST(:versions AS bigint[]), CAST(:reserved AS bigint[]))
+        AS n(store_id, product_id, on_hand, version, reserved)
     WHERE l.store_id = n.store_id AND l.product_id = n.product_id
 """)
 
@@ -54,14 +57,15 @@ async def update_levels(session: AsyncSession, levels: Mapping[LevelKey, Level])
     await session.execute(
         _UPDATE,
         {
-            **_key_arrays(levels.keys()),
+            **key_arrays(levels.keys()),
             "on_hand": [level.on_hand for level in levels.values()],
             "versions": [level.version for level in levels.values()],
+            "reserved": [level.reserved for level in levels.values()],
         },
     )
 
 
-def _key_arrays(keys: Collection[LevelKey]) -> dict[str, list[int]]:
+def key_arrays(keys: Collection[LevelKey]) -> dict[str, list[int]]:
     return {
         "store_ids": [key.store_id for key in keys],
         "product_ids": [key.product_id for key in keys],

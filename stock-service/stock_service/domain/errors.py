@@ -8,7 +8,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from stock_service.domain.levels import Shortage, StoreId
+    from stock_service.domain.reservations import Status
 
 
 class StockError(Exception):
@@ -64,7 +67,10 @@ class InvalidEntry(StockError):
 
 
 class InsufficientStock(StockError):
-    """A strict store has less than an adjustment takes; `shortages` has the lines of each."""
+    """A strict store has less than an adjustment takes, or a store less than is to be reserved.
+
+    `shortages` has the lines of each product.
+    """
 
     def __init__(self, shortages: Mapping[Shortage, Sequence[int]]) -> None:
         super().__init__(f"{len(shortages)} products are short")
@@ -81,3 +87,27 @@ class LevelOutOfBounds(StockError):
 
 class ImpossibleSale(StockError):
     """An event about a sale contradicts an earlier event about it."""
+
+
+class UnknownReservation(StockError):
+    """No reservation has this identifier."""
+
+
+class ReservationExists(StockError):
+    """Another reservation has the identifier that the client has chosen."""
+
+    def __init__(self, reservation_id: UUID) -> None:
+        super().__init__(f"another reservation is {reservation_id}")
+        self.reservation_id = reservation_id
+
+
+class ReservationClosed(StockError):
+    """A reservation that was consumed or has expired cannot be released."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(f"the reservation is {status}")
+        self.status = status
+
+
+class ExpiryOutOfBounds(StockError):
+    """A reservation would end in the past, or too late."""

@@ -1,7 +1,7 @@
-"""Keeps levels, and the movements that change them one version at a time."""
+"""Keeps levels, the movements that change them, and what is reserved of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, NewType
@@ -50,10 +50,27 @@ class Shortage:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What is on hand after `version` movements; a product that never moved is at 0."""
+    """What is on hand after `version` movements; a product that never moved is at 0.
+
+    `reserved` is the sum of the reservations that were not closed, expired ones included.
+    """
 
     on_hand: int = 0
     version: int = 0
+    reserved: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the reservations are, as seen under the locks, at an instant of the database's clock.
+
+    `expired` are units of levels whose reservation has expired and was not closed. `open_ids` are
+    those of the named reservations that were not closed.
+    """
+
+    at: datetime
+    expired: Mapping[LevelKey, int] = field(default_factory=dict)
+    open_ids: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +95,27 @@ class Movement:
 
 
 class LevelBook:
-    """The levels that a transaction has locked, and the movements that it decided, in order."""
+    """The levels that a transaction has locked, and what it decided on them, in order.
 
-    def __init__(self, levels: Mapping[LevelKey, Level]) -> None:
+    `held` is None if nothing is reserved of these levels and nobody has asked for the instant.
+    """
+
+    def __init__(self, levels: Mapping[LevelKey, Level], held: Held | None = None) -> None:
         self._levels = dict(levels)
+        self._expired = {} if held is None else dict(held.expired)
+        self._reserving: set[LevelKey] = set()
+        self.held = held
         self.movements: list[Movement] = []
+        self.fallen: list[LevelKey] = []
+        """The levels that a movement took below what is reserved of them."""
 
     def on_hand(self, key: LevelKey) -> int:
         return self._levels[key].on_hand
+
+    def available(self, key: LevelKey) -> int:
+        """Return what is on hand and not reserved; negative if more is reserved than there is."""
+        level = self._levels[key]
+        return level.on_hand - level.reserved + self._expired.get(key, 0)
 
     def exceeds_limit(self, key: LevelKey, delta: int) -> bool:
         """Return whether an entry would move a level beyond the bounds for entries."""
@@ -99,12 +129,36 @@ class LevelBook:
                 f"product {key.product_id} of store {key.store_id} would pass {MOST_UNITS} units"
             )
         before = self._levels[key]
-        after = Level(before.on_hand + delta, before.version + 1)
+        after = Level(before.on_hand + delta, before.version + 1, before.reserved)
         self._levels[key] = after
+        if before.reserved and self.available(key) < 0 <= self.available(key) - delta:
+            self.fallen.append(key)
         movement = Movement(key, delta, after, document)
         self.movements.append(movement)
         return movement
 
-    def changed_levels(self) -> dict[LevelKey, Level]:
+    def reserve(self, key: LevelKey, units: int) -> None:
+        """Hold units of a level back."""
+        self._change_reserved(key, units)
+
+    def free(self, key: LevelKey, units: int, *, have_expired: bool) -> None:
+        """Give units back that a reservation holds."""
+        self._change_reserved(key, -units)
+        if have_expired:
+            self._expired[key] = self._expired.get(key, 0) - units
+
+    def _change_reserved(self, key: LevelKey, delta: int) -> None:
+        level = self._levels[key]
+        self._levels[key] = replace(level, reserved=level.reserved + delta)
+        self._reserving.add(key)
+
+    def moved_levels(self) -> dict[LevelKey, Level]:
         """Return the final state of each level that moved, in the order of the locks."""
         return {key: self._levels[key] for key in sorted({each.key for each in self.movements})}
+
+    def changed_levels(self) -> dict[LevelKey, Level]:
+        """Return the final state of each level to write, in the order of the locks."""
+        if not self._reserving:
+            return self.moved_levels()
+        changed = self._reserving | {each.key for each in self.movements}
+        return {key: self._levels[key] for key in sorted(changed)}

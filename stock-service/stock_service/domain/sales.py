@@ -16,6 +16,7 @@ from stock_service.domain.levels import (
     Shortage,
     StoreId,
 )
+from stock_service.domain.reservations import Reservation, ReservationBook, ReservationFault
 
 Quantities = Mapping[ProductId, int]
 
@@ -31,6 +32,7 @@ class Sale:
     is_conditional: bool
     """True if the sale waits for the stock's decision (strict store)."""
     actor: str | None = None
+    reservation_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,16 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a conditional sale. If nothing is missing, everything was taken."""
+    """The answer to a conditional sale. Unless it is refused, everything was taken."""
 
     sale_id: UUID
     store_id: StoreId
     missing: tuple[Shortage, ...]
+    reservation_fault: ReservationFault | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.missing) or self.reservation_fault is not None
 
 
 class SaleDecider:
@@ -77,26 +84,42 @@ class SaleDecider:
         book: LevelBook,
         decided: Mapping[UUID, Decision],
         withdrawn: Mapping[UUID, Quantities],
+        reservations: ReservationBook | None = None,
     ) -> None:
         self._book = book
+        self._reservations = reservations or ReservationBook(book)
         self._decided = dict(decided)
         self._withdrawn = dict(withdrawn)
         self.decisions: dict[UUID, Decision] = {}
 
     def withdraw(self, sale: Sale) -> Reply | None:
-        """Take all lines of a sale or none; change nothing if it was decided before."""
+        """Take all lines of a sale or none; change nothing if it was decided before.
+
+        A sale without condition takes its lines whatever is reserved. It consumes the reservation
+        that it names if that is open.
+        """
         if self._decision_on(sale) is not None:
             return None
-        missing = self._shortages(sale) if sale.is_conditional else ()
-        if missing:
+        named: Reservation | ReservationFault | None = None
+        if sale.reservation_id is not None:
+            named = self._reservations.look_up(sale.reservation_id, sale.store_id)
+        reservation = named if isinstance(named, Reservation) else None
+        reply = Reply(sale.sale_id, sale.store_id, ())
+        if sale.is_conditional:
+            fault = named if isinstance(named, ReservationFault) else None
+            missing = self._shortages(sale, reservation)
+            reply = Reply(sale.sale_id, sale.store_id, missing, fault)
+        if reply.is_refused:
             self._decide(sale, Outcome.REFUSED)
         else:
+            if reservation is not None:
+                self._reservations.consume(reservation, sale.sale_id)
             document = Document(sale.sale_id, Kind.SALE, sale.sold_at, actor=sale.actor)
             for product_id, quantity in sale.wanted.items():
                 self._book.move(LevelKey(sale.store_id, product_id), -quantity, document)
             self._withdrawn[sale.sale_id] = sale.wanted
             self._decide(sale, Outcome.WITHDRAWN)
-        return Reply(sale.sale_id, sale.store_id, missing) if sale.is_conditional else None
+        return reply if sale.is_conditional else None
 
     def take_back(self, cancellation: Cancellation) -> None:
         """Put back what the sale took, once; a sale that arrives later takes nothing."""
@@ -122,15 +145,20 @@ class SaleDecider:
             )
         return decision
 
-    def _shortages(self, sale: Sale) -> tuple[Shortage, ...]:
+    def _shortages(self, sale: Sale, reservation: Reservation | None) -> tuple[Shortage, ...]:
+        own = {} if reservation is None else reservation.quantities
         levels = (
-            (product_id, quantity, self._book.on_hand(LevelKey(sale.store_id, product_id)))
+            (
+                product_id,
+                quantity,
+                self._book.available(LevelKey(sale.store_id, product_id)) + own.get(product_id, 0),
+            )
             for product_id, quantity in sale.wanted.items()
         )
         return tuple(
-            Shortage(product_id, quantity, on_hand)
-            for product_id, quantity, on_hand in levels
-            if on_hand < quantity
+            Shortage(product_id, quantity, available)
+            for product_id, quantity, available in levels
+            if available < quantity
         )
 
     def _decide(self, change: Sale | Cancellation, outcome: Outcome) -> None:

@@ -1,4 +1,5 @@
-"""Makes the outbox's events of what was decided: answers to sales, documents, and new levels."""
+"""Makes the outbox's events of what was decided: answers to sales, documents,
+reservations, and new levels."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,10 +9,13 @@ from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent
 from stock_service.domain.entries import StockEntry
 from stock_service.domain.levels import LevelBook, StoreId
+from stock_service.domain.reservations import Reservation
 from stock_service.domain.sales import Reply
 from stock_service.events.published import (
     MovementPosted,
     ProductLevel,
+    ReservationChanged,
+    ReservationLine,
     StockLevelsChanged,
     StockRefused,
     StockWithdrawn,
@@ -25,8 +29,10 @@ LEVELS_PER_EVENT = 2000
 def reply_event(reply: Reply, decided_at: datetime, cause: Cause) -> OutgoingEvent:
     """Return the event that answers a conditional sale."""
     body: StockRefused | StockWithdrawn
-    if reply.missing:
-        body = StockRefused(reply.sale_id, reply.store_id, reply.missing, decided_at)
+    if reply.is_refused:
+        body = StockRefused(
+            reply.sale_id, reply.store_id, reply.missing, decided_at, reply.reservation_fault
+        )
     else:
         body = StockWithdrawn(reply.sale_id, reply.store_id, decided_at)
     return OutgoingEvent(
@@ -58,12 +64,35 @@ def posted_event(entry: StockEntry, posted_at: datetime) -> OutgoingEvent:
     )
 
 
+def reservation_event(reservation: Reservation, cause: Cause) -> OutgoingEvent:
+    """Return the event that says what a reservation is now."""
+    lines = [ReservationLine(*line) for line in reservation.quantities.items()]
+    return OutgoingEvent(
+        topic=STOCK_TOPIC,
+        key=str(reservation.store_id),
+        type=ReservationChanged.TYPE,
+        subject=str(reservation.reservation_id),
+        body=ReservationChanged(
+            reservation_id=reservation.reservation_id,
+            version=reservation.version,
+            store_id=reservation.store_id,
+            status=reservation.status.value,
+            lines=lines,
+            expires_at=reservation.expires_at,
+            reference=reservation.reference,
+            sale_id=reservation.sale_id,
+            changed_at=reservation.closed_at or reservation.created_at,
+        ),
+        cause=cause,
+    )
+
+
 def level_events(
     book: LevelBook, changed_at: datetime, causes: Mapping[StoreId, Cause]
 ) -> list[OutgoingEvent]:
     """Return the final state of the changed levels: per store one event, or several if long."""
     events: list[OutgoingEvent] = []
-    changed = book.changed_levels().items()
+    changed = book.moved_levels().items()
     for store_id, group in groupby(changed, key=lambda item: item[0].store_id):
         levels = [ProductLevel(key.product_id, now.on_hand, now.version) for key, now in group]
         events += [

@@ -33,6 +33,7 @@ class SaleRecorded(msgspec.Struct, frozen=True):
     stock_policy: str
     sold_at: Instant
     lines: Annotated[list[SaleLine], msgspec.Meta(min_length=1)]
+    reservation_id: UUID | None = None
 
 
 class SaleCancelled(msgspec.Struct, frozen=True):

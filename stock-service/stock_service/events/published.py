@@ -21,7 +21,10 @@ class StockWithdrawn(msgspec.Struct, frozen=True):
 
 
 class StockRefused(msgspec.Struct, frozen=True):
-    """A strict store's sale needs more than there is; none of its lines was taken."""
+    """A strict store's sale needs more than is available, or names a reservation in vain.
+
+    None of its lines was taken. `reservation_fault` says what is wrong with the reservation.
+    """
 
     TYPE: ClassVar[str] = "stock.stock-refused.v1"
 
@@ -29,6 +32,7 @@ class StockRefused(msgspec.Struct, frozen=True):
     store_id: int
     missing: Sequence[Shortage]
     decided_at: datetime
+    reservation_fault: str | None = None
 
 
 class ProductLevel(msgspec.Struct, frozen=True):
@@ -60,3 +64,26 @@ class MovementPosted(msgspec.Struct, frozen=True):
     line_count: int
     occurred_at: datetime
     posted_at: datetime
+
+
+class ReservationLine(msgspec.Struct, frozen=True):
+    """The units of a product that a reservation holds."""
+
+    product_id: int
+    quantity: int
+
+
+class ReservationChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A reservation as it is now: the highest version wins."""
+
+    TYPE: ClassVar[str] = "stock.reservation-changed.v1"
+
+    reservation_id: UUID
+    version: int
+    store_id: int
+    status: str
+    lines: list[ReservationLine]
+    expires_at: datetime
+    reference: str | None
+    sale_id: UUID | None
+    changed_at: datetime

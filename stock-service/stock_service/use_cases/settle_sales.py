@@ -13,6 +13,7 @@ from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 from stock_service.db.book import open_book, save_book
 from stock_service.db.declarations import find_applied, save_applied
 from stock_service.db.movements import find_withdrawn
+from stock_service.db.reservations import close_reservations, find_reservations
 from stock_service.db.returns import find_taken_back
 from stock_service.db.sales import find_decisions, save_decisions
 from stock_service.domain.declarations import (
@@ -21,6 +22,7 @@ from stock_service.domain.declarations import (
     apply_declaration,
 )
 from stock_service.domain.levels import LevelKey, StoreId
+from stock_service.domain.reservations import Reservation, ReservationBook
 from stock_service.domain.returns import Return, take_goods_back
 from stock_service.domain.sales import (
     Cancellation,
@@ -31,7 +33,7 @@ from stock_service.domain.sales import (
     Sale,
     SaleDecider,
 )
-from stock_service.events.announcements import level_events, reply_event
+from stock_service.events.announcements import level_events, reply_event, reservation_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,26 @@ async def settle_sales(session: AsyncSession, changes: Sequence[Change]) -> None
     withdrawn = await find_withdrawn(session, _returnable(sale_changes, decided))
     applied = await _find_applied(session, changes)
     taken_back = await _find_taken_back(session, changes)
-    book = await open_book(session, _keys(changes, decided, withdrawn, applied | taken_back))
-    decider = SaleDecider(book, decided, withdrawn)
+    named = {
+        change.reservation_id: change.store_id
+        for change in sale_changes
+        if isinstance(change, Sale) and change.reservation_id and change.sale_id not in decided
+    }
+    found = await find_reservations(session, named) if named else {}
+    keys = {
+        *_keys(changes, decided, withdrawn, applied | taken_back),
+        *_reserved_keys(named, found),
+    }
+    book = await open_book(session, keys, found or None)
+    reservations = ReservationBook(book, found)
+    decider = SaleDecider(book, decided, withdrawn, reservations)
     decided_at = datetime.now(UTC)
     replies: list[OutgoingEvent] = []
     declared: dict[UUID, AppliedDeclaration] = {}
     causes: dict[StoreId, Cause] = {}
     for each in changes:
         moves_before = len(book.movements)
+        consumed_before = len(reservations.consumed)
         if isinstance(each.change, Declaration):
             if each.change.declaration_id not in applied | declared.keys():
                 declared[each.change.declaration_id] = apply_declaration(book, each.change)
@@ -77,11 +91,15 @@ async def settle_sales(session: AsyncSession, changes: Sequence[Change]) -> None
                 taken_back.add(each.change.return_id)
         elif reply := _settle(decider, each.change):
             replies.append(reply_event(reply, decided_at, each.cause))
+        if len(reservations.consumed) > consumed_before:
+            consumed = next(reversed(reservations.consumed.values()))
+            replies.append(reservation_event(consumed, each.cause))
         if len(book.movements) > moves_before:
             # One event announces the store's levels: its cause is that of the last change.
             causes[each.store_id] = each.cause
     await save_book(session, book)
     await save_decisions(session, decider.decisions.values(), decided_at)
+    await close_reservations(session, list(reservations.consumed.values()))
     if declared:
         await save_applied(session, list(declared.values()))
     await add_to_outbox(session, [*replies, *level_events(book, decided_at, causes)])
@@ -114,6 +132,15 @@ def _returnable(
         for sale_id in cancelled
         if sale_id in decided and decided[sale_id].outcome is Outcome.WITHDRAWN
     }
+
+
+def _reserved_keys(
+    named: Mapping[UUID, StoreId], found: Mapping[UUID, Reservation]
+) -> Iterator[LevelKey]:
+    """Yield the levels that the named reservations hold; a foreign store's is refused anyway."""
+    for reservation_id, reservation in found.items():
+        if reservation.store_id == named[reservation_id] and reservation.is_held:
+            yield from reservation.keys
 
 
 def _keys(
