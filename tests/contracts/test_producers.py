@@ -78,7 +78,7 @@ PUBLISHED: list[Any] = [
     ).body,
     published.SaleRecorded(**sale_fields(a_sale())),
     published.SaleConfirmed(**sale_fields(a_sale()) | {"status": "confirmed"}, decided_at=NOW),
-    published.SaleRejected(SALE_ID, 3, MISSING, NOW),
+    published.SaleRejected(SALE_ID, 3, MISSING, NOW, None),
     published.SaleCancelled(SALE_ID, 3, "timeout", NOW),
     published.SaleVoided(
         **sale_fields(a_sale()) | {"status": "voided"}, reason="Erreur", voided_at=NOW

@@ -1,7 +1,5 @@
 """The one table from this service's errors to problems: status, code, pointers and sentences."""
 
-from collections.abc import Mapping
-
 from sales_service.api.day_problems import DAY_PROBLEMS
 from sales_service.api.payment_problems import PAYMENT_PROBLEMS
 from sales_service.api.price_problems import PRICE_PROBLEMS
@@ -9,10 +7,10 @@ from sales_service.api.return_problems import RETURN_PROBLEMS
 from sales_service.api.roles import Right
 from sales_service.api.tax_problems import TAX_PROBLEMS
 from sales_service.api.void_problems import VOID_PROBLEMS
-from sales_service.api.words import SELL_AGAIN, say_amount, translate
+from sales_service.api.words import say_amount, translate
 from sales_service.domain import errors, key_errors
 from sales_service.domain.errors import CodeKind
-from sales_service.domain.sale import LATEST_OFFLINE, Sale
+from sales_service.domain.sale import LATEST_OFFLINE
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
 
@@ -22,30 +20,11 @@ STORE_EXISTS = "magasin-existant"
 PRODUCT_EXISTS = "produit-existant"
 IMPOSSIBLE_SALE = "vente-impossible"
 PRODUCT_RETIRED = "produit-retire"
-SHORT = "stock-insuffisant"
 CODE_TAKEN = {
     CodeKind.SKU: "Un produit porte déjà ce SKU.",
     CodeKind.BARCODE: "Un produit en vente porte déjà ce code-barres.",
 }
 CODE_NAMES = {CodeKind.SKU: "Le SKU", CodeKind.BARCODE: "Le code-barres"}
-
-
-def insufficient_stock(sale: Sale, headers: Mapping[str, str]) -> Problem:
-    """Return the problem of a rejected sale, with a fault for each line that is short."""
-    missing = {each.product_id: each for each in sale.missing}
-    faults = [
-        {
-            "pointer": json_pointer("panier", index, "quantite"),
-            "code": SHORT,
-            "detail": f"Il en restait {missing[line.product_id].available}.",
-            "produit_id": line.product_id,
-            "demande": missing[line.product_id].requested,
-            "disponible": missing[line.product_id].available,
-        }
-        for index, line in enumerate(sale.lines)
-        if line.product_id in missing
-    ]
-    return Problem(409, SHORT, f"Stock insuffisant ; {SELL_AGAIN}", faults, headers)
 
 
 def _unknown_references(error: errors.UnknownReferences) -> Problem:

@@ -175,6 +175,9 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
     exchange_return_id: Annotated[
         UUID | UnsetType, msgspec.Meta(description="Only of an exchange: its return")
     ] = UNSET
+    reservation_id: Annotated[
+        UUID | UnsetType, msgspec.Meta(description="Only of a sale that names a reservation")
+    ] = UNSET
 
     @classmethod
     def of(cls, sale: Sale, returned: Mapping[int, int] | None = None, **more: Any) -> Self:
@@ -208,6 +211,7 @@ class SaleOut(msgspec.Struct, frozen=True, rename=FRENCH):
             [LineOut.of(line, returned) for line in sale.lines],
             UNSET if sale.void is None else VoidOut.of(sale.void),
             UNSET if sale.exchange_return_id is None else sale.exchange_return_id,
+            UNSET if sale.reservation_id is None else sale.reservation_id,
             **more,
         )
 

@@ -235,6 +235,13 @@ class SaleIn(BaseModel):
     sale_id: Annotated[UUID, AfterValidator(is_uuid7)] | None = None
     tax_exemption: ExemptionIn | None = None
     payments: Annotated[list[PaymentIn] | None, Field(max_length=MOST_PAYMENTS)] = None
+    reservation_id: Annotated[
+        UUID | None,
+        Field(
+            description="A reservation of this store, from `POST /api/stock/reservations`. A strict"
+            " store is refused with one that is not open"
+        ),
+    ] = None
 
     def to_draft(self, *, may_override_prices: bool, may_backdate: bool) -> SaleDraft:
         """Return the basket in the words of the domain, with what its sender may do."""
@@ -254,4 +261,5 @@ class SaleIn(BaseModel):
                 if self.payments is None
                 else tuple(payment.to_payment() for payment in self.payments)
             ),
+            reservation_id=self.reservation_id,
         )

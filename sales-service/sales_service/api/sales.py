@@ -10,7 +10,6 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from sales_service.api.answers import respond
-from sales_service.api.problems import insufficient_stock
 from sales_service.api.roles import (
     ReceiptReader,
     Right,
@@ -21,6 +20,7 @@ from sales_service.api.roles import (
 from sales_service.api.sale_answers import SaleAnswer, SaleOut, VoidedProblem
 from sales_service.api.sale_schemas import EXAMPLE_ID, SaleIn, SalesQuery, store_of
 from sales_service.api.state import sales_state
+from sales_service.api.stock_problems import stock_refused
 from sales_service.api.void_problems import voided_sale
 from sales_service.db.return_lists import count_returned_units
 from sales_service.db.sale_lists import list_sales
@@ -111,7 +111,8 @@ async def _with_returns(session: AsyncSession, sale: Sale) -> SaleOut:
             **json_of(SaleAnswer),
         },
         409: {
-            "description": "Stock insuffisant : chaque ligne qui manque ; ou vente déjà annulée",
+            "description": "Stock insuffisant : chaque ligne qui manque ; ou réservation"
+            " inutilisable ; ou vente déjà annulée",
             **problem_with(VoidedProblem),
         },
     },
@@ -138,7 +139,13 @@ async def post_sale(
         with state.waiters.place() as may_wait:
             outcome = await sales.outcomes.wait(sale.id, seconds) if may_wait else None
         if outcome is not None:
-            sale = replace(sale, status=outcome.status, missing=outcome.missing, void=outcome.void)
+            sale = replace(
+                sale,
+                status=outcome.status,
+                missing=outcome.missing,
+                void=outcome.void,
+                reservation_fault=outcome.reservation_fault,
+            )
     return _answer(sale, REPLAYED if recorded.is_repeated else {})
 
 
@@ -156,7 +163,7 @@ def wait_seconds(prefer: str) -> int:
 def refuse_without_effect(sale: Sale, headers: Mapping[str, str]) -> None:
     """Raise `Problem` 409 for a sale that the stock refused, or that was voided or cancelled."""
     if sale.status is SaleStatus.REJECTED:
-        raise insufficient_stock(sale, headers)
+        raise stock_refused(sale, headers)
     if sale.void is not None:
         raise voided_sale(sale.void, headers)
 

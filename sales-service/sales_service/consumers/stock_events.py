@@ -19,11 +19,13 @@ async def apply(
 
 def _decision(event: Event[StockWithdrawn | StockRefused]) -> StockDecision:
     missing: tuple[MissingStock, ...] = ()
+    fault: str | None = None
     if isinstance(event.body, StockRefused):
         missing = tuple(
             MissingStock(m.product_id, m.requested, m.available) for m in event.body.missing
         )
-    return StockDecision(SaleId(event.body.sale_id), missing, event.cause)
+        fault = event.body.reservation_fault
+    return StockDecision(SaleId(event.body.sale_id), missing, event.cause, fault)
 
 
 SUBSCRIPTION = Subscription(STOCK_TOPIC, DECODERS, apply, IGNORED)

@@ -50,7 +50,7 @@ _WRITE_SALE = DirectStatement(f"""
             utc_offset_minutes, recorded_at, business_date, local_hour, currency, register_id,
             taxes, total_cents, tax_cents, tax_exemption, client_id, discounts, discount_cents,
             payments, change_cents, cash_rounding_cents, is_price_forced, is_backdated,
-            is_late, exchange_return_id)
+            is_late, exchange_return_id, reservation_id)
         SELECT :id, :store_id,
             CAST(CAST(:store_id AS int) AS text) || '-' || lpad(n, greatest(6, length(n)), '0'),
             :status, :stock_policy, :sold_at, :utc_offset_minutes, clock_timestamp(),
@@ -59,7 +59,7 @@ _WRITE_SALE = DirectStatement(f"""
             :total_cents, :tax_cents, :tax_exemption, :client_id,
             CAST(CAST(:discounts AS text) AS jsonb), :discount_cents,
             CAST(CAST(:payments AS text) AS jsonb), :change_cents, :cash_rounding_cents,
-            :is_price_forced, :is_backdated, :is_late, :exchange_return_id
+            :is_price_forced, :is_backdated, :is_late, :exchange_return_id, :reservation_id
         FROM numbered
         RETURNING number, recorded_at
     ), lines AS (
@@ -157,6 +157,7 @@ def _sale_columns(sale: Sale) -> dict[str, Any]:
         "is_backdated": sale.is_backdated,
         "is_late": sale.is_late,
         "exchange_return_id": sale.exchange_return_id,
+        "reservation_id": sale.reservation_id,
     }
 
 

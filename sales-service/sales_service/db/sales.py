@@ -24,7 +24,7 @@ SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offse
     recorded_at, business_date, local_hour, currency, register_id, taxes, total_cents, tax_cents,
     tax_exemption, missing, discounts, discount_cents, payments, change_cents, cash_rounding_cents,
     decided_at, void_origin, void_reason, voided_at, voided_by, is_price_forced, is_backdated,
-    is_late, exchange_return_id"""
+    is_late, exchange_return_id, reservation_id, reservation_fault"""
 
 
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
@@ -92,6 +92,8 @@ def _sale(row: Row[Any], lines: Sequence[Row[Any]]) -> Sale:
         is_backdated=row.is_backdated,
         is_late=row.is_late,
         exchange_return_id=row.exchange_return_id,
+        reservation_id=row.reservation_id,
+        reservation_fault=row.reservation_fault,
     )
 
 
@@ -149,13 +151,17 @@ async def find_outcomes(session: AsyncSession, sale_ids: Sequence[UUID]) -> dict
     """Return the outcomes of those among these sales that are no longer pending."""
     rows = await session.execute(
         text("""
-            SELECT id, status, missing, decided_at, void_origin, void_reason, voided_at, voided_by
+            SELECT id, status, missing, decided_at, void_origin, void_reason, voided_at, voided_by,
+                reservation_fault
             FROM sales
             WHERE id = ANY(CAST(:ids AS uuid[])) AND status <> 'pending'
         """),
         {"ids": list(sale_ids)},
     )
-    return {row.id: Outcome(SaleStatus(row.status), _missing(row), _void(row)) for row in rows}
+    return {
+        row.id: Outcome(SaleStatus(row.status), _missing(row), _void(row), row.reservation_fault)
+        for row in rows
+    }
 
 
 async def find_pending(session: AsyncSession, sale_ids: Sequence[str]) -> set[str]:
@@ -202,12 +208,14 @@ async def settle(
                 WHERE id = ANY(CAST(:ids AS uuid[])) AND status = 'pending'
                 ORDER BY id FOR UPDATE
             )
-            UPDATE sales SET status = outcome, missing = lacking, decided_at = :decided_at,
+            UPDATE sales SET status = outcome, missing = lacking, reservation_fault = fault,
+                decided_at = :decided_at,
                 void_origin = CAST(:void_origin AS text),
                 voided_at = CAST(:voided_at AS timestamptz), voided_by = CAST(:voided_by AS text)
             FROM locked
-            JOIN unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:missing AS jsonb[]))
-                AS decision(sale_id, outcome, lacking) USING (sale_id)
+            JOIN unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:missing AS jsonb[]),
+                    CAST(:faults AS text[]))
+                AS decision(sale_id, outcome, lacking, fault) USING (sale_id)
             WHERE id = sale_id
             RETURNING {SALE_COLUMNS}
         """),
@@ -218,6 +226,7 @@ async def settle(
                 msgspec.json.encode(each.missing).decode() if each.missing else None
                 for each in outcomes.values()
             ],
+            "faults": [each.reservation_fault for each in outcomes.values()],
             "decided_at": decided_at,
             "void_origin": void and void.origin.value,
             "voided_at": void and void.at,

@@ -6,11 +6,12 @@ from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleLine
 def is_repetition(draft: SaleDraft, sale: Sale) -> bool:
     """Return whether the basket repeats the receipt's content.
 
-    A time or a price that it leaves out agrees. A discount that it leaves out is another content.
+    A time or a price that it leaves out agrees. A discount or a reservation that it leaves out is
+    another content.
     """
     if (draft.store_id, draft.register_id) != (sale.store_id, sale.register_id):
         return False
-    if draft.discount != sale.discount:
+    if (draft.discount, draft.reservation_id) != (sale.discount, sale.reservation_id):
         return False
     # A time without offset is local time in the store, as the receipt shows it.
     local = sale.sold_at.replace(tzinfo=None)

@@ -109,6 +109,7 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         is_price_forced=bool(forced_prices),
         is_backdated=is_backdated,
         is_late=time.is_late,
+        reservation_id=draft.reservation_id,
     )
 
 

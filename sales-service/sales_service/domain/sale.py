@@ -73,6 +73,7 @@ class SaleDraft:
     payments: tuple[Payment, ...] | None = None
     # The till was offline: the goods have left, and a refusal would not bring them back.
     has_happened: bool = False
+    reservation_id: UUID | None = None
 
     @property
     def product_ids(self) -> set[ProductId]:
@@ -116,11 +117,15 @@ class MissingStock:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a pending sale ended: what was missing, or who ended it."""
+    """How a pending sale ended: what was missing, or who ended it.
+
+    `reservation_fault` is why the stock could not use the reservation that the sale names.
+    """
 
     status: SaleStatus
     missing: tuple[MissingStock, ...] = ()
     void: Void | None = None
+    reservation_fault: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,8 @@ class Sale:
     is_backdated: bool = False
     is_late: bool = False  # its day was closed before
     exchange_return_id: UUID | None = None  # the return whose refund pays for this sale
+    reservation_id: UUID | None = None  # the stock's; the sale takes what it holds
+    reservation_fault: str | None = None
 
     @property
     def gross_cents(self) -> int:

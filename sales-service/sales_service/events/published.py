@@ -86,6 +86,7 @@ class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
     is_backdated: bool
     is_late: bool
     exchange_return_id: UUID | None
+    reservation_id: UUID | None
 
 
 class SaleConfirmed(SaleRecorded, frozen=True, kw_only=True):
@@ -114,7 +115,7 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class SaleRejected(msgspec.Struct, frozen=True):
-    """The stock had too little for a pending sale."""
+    """The stock had too little for a pending sale, or could not use its reservation."""
 
     TYPE: ClassVar[str] = "sales.sale-rejected.v1"
 
@@ -122,6 +123,7 @@ class SaleRejected(msgspec.Struct, frozen=True):
     store_id: int
     missing: list[Missing]
     decided_at: datetime
+    reservation_fault: str | None
 
 
 class SaleCancelled(msgspec.Struct, frozen=True):

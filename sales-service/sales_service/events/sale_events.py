@@ -45,7 +45,7 @@ def rejected(
     sale: Sale, missing: Iterable[MissingStock], decided_at: datetime, cause: Cause
 ) -> OutgoingEvent:
     lines = [Missing(each.product_id, each.requested, each.available) for each in missing]
-    body = SaleRejected(sale.id, sale.store_id, lines, decided_at)
+    body = SaleRejected(sale.id, sale.store_id, lines, decided_at, sale.reservation_fault)
     return _about(sale, body, cause=cause)
 
 
@@ -119,4 +119,5 @@ def sale_fields(sale: Sale) -> dict[str, Any]:
         "is_backdated": sale.is_backdated,
         "is_late": sale.is_late,
         "exchange_return_id": sale.exchange_return_id,
+        "reservation_id": sale.reservation_id,
     }

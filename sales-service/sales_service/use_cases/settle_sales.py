@@ -16,11 +16,16 @@ from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 @dataclass(frozen=True, slots=True)
 class StockDecision:
-    """The stock's decision about a sale: it took the goods unless some are missing."""
+    """The stock's decision about a sale: it took all goods or none."""
 
     sale_id: SaleId
     missing: tuple[MissingStock, ...]
     cause: Cause
+    reservation_fault: str | None = None
+
+    @property
+    def is_refusal(self) -> bool:
+        return bool(self.missing) or self.reservation_fault is not None
 
 
 async def settle_sales(session: AsyncSession, decisions: Sequence[StockDecision]) -> None:
@@ -41,11 +46,11 @@ async def settle_sales(session: AsyncSession, decisions: Sequence[StockDecision]
 
 
 def _outcome(decision: StockDecision) -> Outcome:
-    status = SaleStatus.REJECTED if decision.missing else SaleStatus.CONFIRMED
-    return Outcome(status, decision.missing)
+    status = SaleStatus.REJECTED if decision.is_refusal else SaleStatus.CONFIRMED
+    return Outcome(status, decision.missing, reservation_fault=decision.reservation_fault)
 
 
 def _announce(sale: Sale, decision: StockDecision, decided_at: datetime) -> OutgoingEvent:
-    if decision.missing:
+    if decision.is_refusal:
         return rejected(sale, decision.missing, decided_at, decision.cause)
     return confirmed(sale, decided_at, decision.cause)
