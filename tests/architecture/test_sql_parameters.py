@@ -19,6 +19,7 @@ OUR_WORDS = {
     "sales_service/db/catalogue.py": {"assignments", "ON_SALE[are_active]"},
     "sales_service/db/product_search.py": {"condition", "where", "order"},
     "sales_service/db/stores.py": {"assignments"},
+    "stock_service/db/level_lists.py": {"page"},
     "report_service/rebuild/tables.py": {
         "fresh",
         "table",

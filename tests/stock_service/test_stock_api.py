@@ -31,6 +31,8 @@ async def test_a_stores_stock_has_the_seeds_fields(api: httpx.AsyncClient, stock
             "prix": 12.5001,
             "magasin_id": STORE,
             "negatif": True,
+            "reserve": 0,
+            "disponible": -2,
         }
     ]
 
@@ -106,7 +108,12 @@ async def test_a_last_page_that_is_full_announces_no_next_one(
         "/api/stock/?limite=5001",
         "/api/stock/?limit=3",
         "/api/stock/?produit_id=2147483648",
-        f"{STORE_STOCK}?produit_id=1",
+        f"{STORE_STOCK}?magasin_id=1",
+        "/api/stock/?produit_id=1&produit_id=x",
+        "/api/stock/?negatif=peut-etre",
+        "/api/stock/?a=2026-11-23T12:00:00",
+        "/api/stock/?a=hier",
+        f"{STORE_STOCK}?a=2026-11-23",
         "/api/magasins/0/stock",
         "/api/magasins/99999999999999999999/stock",
     ],

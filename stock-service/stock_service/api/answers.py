@@ -27,6 +27,10 @@ class StockOut(msgspec.Struct, frozen=True, rename=FRENCH | {"product_id": "id"}
     unit_price: float
     store_id: int
     is_negative: bool
+    reserved: Annotated[int, msgspec.Meta(description="What open reservations hold")]
+    available: Annotated[
+        int, msgspec.Meta(description="`quantite_stock` less `reserve`; may be negative")
+    ]
 
 
 class EntryLineOut(msgspec.Struct, frozen=True, rename=FRENCH):

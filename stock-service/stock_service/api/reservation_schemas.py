@@ -33,7 +33,7 @@ EXAMPLE_RESERVATION_ID = UUID("0193a5d0-2c00-7000-8000-000000000020")
 _EXAMPLE: dict[str, Any] = {
     "magasin_id": 1,
     "lignes": [{"produit_id": 1, "quantite": 1}],
-    "expire_dans": 900,
+    "expire_dans": 86400,
     "reference": "Retrait de Mme Tremblay",
     "reservation_id": str(EXAMPLE_RESERVATION_ID),
 }

@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 
 from service_kit.events.causes import current_actor
 from stock_service.api.words import KINDS, translate
+from stock_service.db.level_lists import LevelFilter
 from stock_service.domain.entries import StockEntry, enter_stock
 from stock_service.domain.levels import Document, ProductId, StoreId
 
@@ -33,6 +34,7 @@ _RECEPTION: dict[str, Any] = {
 LARGEST_ID = 2_147_483_647
 LARGEST_QUANTITY = 1_000_000
 LONGEST_PAGE = 5000
+MOST_FILTERED = 100  # products, and stores, that a list names
 # What is entered later than this needs a right.
 LATEST_ENTRY = timedelta(days=1)
 # A clock that is further ahead is wrong.
@@ -81,17 +83,57 @@ class PageQuery(BaseModel):
     ] = None
 
 
-class StockQuery(PageQuery):
+Product = Annotated[ProductId, Field(ge=1, le=LARGEST_ID)]
+Store = Annotated[StoreId, Field(ge=1, le=LARGEST_ID)]
+
+
+class LevelQuery(PageQuery):
+    """A page of levels, as they are or as they were."""
+
+    product_ids: Annotated[
+        list[Product] | None,
+        Field(max_length=MOST_FILTERED, description="Only these products; may be repeated"),
+    ] = None
+    category: Annotated[
+        Annotated[str, Field(max_length=200), AfterValidator(_one_line)] | None,
+        Field(description="Only products that are in this category now"),
+    ] = None
+    is_negative: Annotated[bool, Field(description="Only levels below 0")] = False
+    is_in_stock: Annotated[bool, Field(description="Only levels above 0")] = False
+    instant: Annotated[
+        Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))] | None,
+        Field(
+            description="What the books said at this instant, with its offset, by the time of"
+            " recording; a level without a movement by then is left out"
+        ),
+    ] = None
+
+    def wanted(self) -> LevelFilter:
+        """Return the filter in the words of the domain."""
+        return LevelFilter(
+            product_ids=self.product_ids,
+            category=self.category,
+            is_negative=self.is_negative,
+            is_in_stock=self.is_in_stock,
+            instant=self.instant,
+        )
+
+
+class StockQuery(LevelQuery):
     """A page of the levels of all stores."""
+
+    store_ids: Annotated[
+        list[Store] | None,
+        Field(max_length=MOST_FILTERED, description="Only these stores; may be repeated"),
+    ] = None
+
+
+class MovementQuery(PageQuery):
+    """A page of the ledger."""
 
     product_id: Annotated[
         ProductId | None, Field(ge=1, le=LARGEST_ID, description="Only this product")
     ] = None
-
-
-class MovementQuery(StockQuery):
-    """A page of the ledger."""
-
     store_id: Annotated[
         StoreId | None, Field(ge=1, le=LARGEST_ID, description="Only this store")
     ] = None

@@ -12,6 +12,8 @@ FRENCH = {
     "cursor": "curseur",
     "expires_at": "expire_a",
     "expires_in": "expire_dans",
+    "instant": "a",
+    "is_in_stock": "en_stock",
     "is_negative": "negatif",
     "kind": "type",
     "limit": "limite",
@@ -20,6 +22,7 @@ FRENCH = {
     "occurred_at": "survenu_a",
     "on_hand": "quantite_stock",
     "product_id": "produit_id",
+    "product_ids": "produit_id",
     "quantity": "quantite",
     "reason": "motif",
     "recorded_at": "enregistre_a",
@@ -27,6 +30,7 @@ FRENCH = {
     "sale_id": "vente_id",
     "status": "statut",
     "store_id": "magasin_id",
+    "store_ids": "magasin_id",
     "unit_price": "prix",
 }
 

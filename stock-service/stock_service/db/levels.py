@@ -1,12 +1,11 @@
-"""Reads, locks and writes levels."""
+"""Locks and writes levels."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stock_service.domain.levels import Level, LevelKey, ProductId, StoreId
+from stock_service.domain.levels import Level, LevelKey
 
 # Ordered as the locks are: an insert waits for another transaction's insert of the same key.
 _ENSURE = text("""
@@ -70,86 +69,3 @@ def key_arrays(keys: Collection[LevelKey]) -> dict[str, list[int]]:
         "store_ids": [key.store_id for key in keys],
         "product_ids": [key.product_id for key in keys],
     }
-
-
-# One statement tells an unknown store (no row) from an empty one (one row without product).
-_LIST_OF_STORE = text("""
-    SELECT s.id AS store_id, page.*, page.on_hand < 0 AS is_negative
-    FROM stores AS s
-    LEFT JOIN LATERAL (
-        SELECT l.product_id, p.name, p.category, p.unit_price, l.on_hand
-        FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
-        WHERE l.store_id = s.id AND l.product_id > CAST(:after AS bigint)
-        ORDER BY l.product_id LIMIT :limit
-    ) AS page ON true
-    WHERE s.id = :store_id
-    ORDER BY page.product_id
-""")
-
-
-async def list_store_stock(
-    session: AsyncSession, store_id: StoreId, after: int, limit: int
-) -> Sequence[Row[Any]] | None:
-    """Return a page of one store's levels by product, or None for an unknown store."""
-    rows = (
-        await session.execute(
-            _LIST_OF_STORE, {"store_id": store_id, "after": after, "limit": limit}
-        )
-    ).all()
-    if not rows:
-        return None
-    return [row for row in rows if row.product_id is not None]
-
-
-_PAGE = """
-    SELECT l.store_id, l.product_id, p.name, p.category, p.unit_price, l.on_hand,
-        l.on_hand < 0 AS is_negative
-    FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
-    WHERE (l.product_id, l.store_id)
-        > (CAST(:after_product AS bigint), CAST(:after_store AS bigint))
-        {and_filters}
-    ORDER BY {order} LIMIT :limit
-"""
-_BY_PRODUCT = "l.product_id, l.store_id"
-# It is ordered by the columns of the primary key. PostgreSQL would choose the index by product for
-# the other order, and read the levels of all stores for the page of one.
-_OF_STORE = _PAGE.format(
-    and_filters="""AND l.store_id <= wanted
-        AND (l.store_id, l.product_id) >= (wanted, CAST(:after_product AS bigint))""",
-    order="l.store_id, l.product_id",
-)
-_OF_STORE_AND_PRODUCT = _PAGE.format(
-    and_filters="AND l.store_id = wanted AND l.product_id = :product_id", order=_BY_PRODUCT
-)
-# A page of each store: the work grows with the stores, not with all levels.
-_PAGE_OF_STORES = """
-    SELECT levels.* FROM unnest(CAST(:store_ids AS int[])) AS wanted
-    CROSS JOIN LATERAL ({page}) AS levels ORDER BY product_id, store_id LIMIT :limit
-"""
-# By whether stores and a product are given: the planner chooses the index by the columns.
-_LIST = {
-    (False, False): text(_PAGE.format(and_filters="", order=_BY_PRODUCT)),
-    (False, True): text(
-        _PAGE.format(and_filters="AND l.product_id = :product_id", order=_BY_PRODUCT)
-    ),
-    (True, False): text(_PAGE_OF_STORES.format(page=_OF_STORE)),
-    (True, True): text(_PAGE_OF_STORES.format(page=_OF_STORE_AND_PRODUCT)),
-}
-
-
-async def list_stock(
-    session: AsyncSession,
-    store_ids: Collection[int] | None,
-    product_id: ProductId | None,
-    after: tuple[int, int],
-    limit: int,
-) -> Sequence[Row[Any]]:
-    """Return a page of levels by product and store: of some stores or all, one product or all."""
-    given: dict[str, Any] = {
-        "store_ids": None if store_ids is None else sorted(store_ids),
-        "product_id": product_id,
-    }
-    values = {name: value for name, value in given.items() if value is not None}
-    statement = _LIST["store_ids" in values, "product_id" in values]
-    values |= {"after_product": after[0], "after_store": after[1], "limit": limit}
-    return (await session.execute(statement, values)).all()

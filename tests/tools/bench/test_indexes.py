@@ -19,7 +19,7 @@ from report_service.db.reports import read_sales_report, read_store_report
 from sales_service.db.product_search import ProductOrder, find_products_page
 from sales_service.db.sale_lists import SaleFilter, list_sales
 from sales_service.domain.sale import SaleStatus
-from stock_service.db.levels import list_stock, list_store_stock
+from stock_service.db.level_lists import LevelFilter, list_stock, list_store_stock
 from stock_service.domain.levels import ProductId, StoreId
 from tests.fixtures.postgres import clone
 
@@ -198,7 +198,10 @@ async def test_the_stock_of_a_store_is_found_by_store(stock: AsyncEngine) -> Non
 
 async def test_the_stock_of_a_product_is_found_by_product(stock: AsyncEngine) -> None:
     nodes = await plans_of(
-        stock, lambda session: list_stock(session, None, ProductId(7), (0, 0), 501)
+        stock,
+        lambda session: list_stock(
+            session, None, (0, 0), 501, LevelFilter(product_ids=[ProductId(7)])
+        ),
     )
 
     assert "stock_levels_by_product" in indexes_in(nodes)
@@ -206,7 +209,7 @@ async def test_the_stock_of_a_product_is_found_by_product(stock: AsyncEngine) ->
 
 
 async def test_the_stock_of_a_key_s_store_is_found_by_store(stock: AsyncEngine) -> None:
-    nodes = await plans_of(stock, lambda session: list_stock(session, [3], None, (0, 0), 501))
+    nodes = await plans_of(stock, lambda session: list_stock(session, [3], (0, 0), 501))
 
     assert "stock_levels_pkey" in indexes_in(nodes)
     assert "stock_levels" not in tables_read_whole(nodes)
