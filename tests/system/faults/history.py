@@ -47,6 +47,29 @@ class Asked:
         return "paiements" in self.body and self.operation.answers[0]["difference"] < 0
 
 
+class Plan(StrEnum):
+    """What a till does with a reservation."""
+
+    SELL = "sell"
+    RELEASE = "release"
+    EXPIRE = "expire"
+    FORGET = "forget"  # it is open when the run ends
+
+
+@dataclass(slots=True)
+class Reserved:
+    """A reservation that a till asks for, and the sale that names it, if one does."""
+
+    operation: Operation
+    plan: Plan
+    sale: Operation | None = None
+    is_released: bool = False
+
+    @property
+    def id(self) -> UUID:
+        return UUID(self.operation.answers[0]["reservation_id"])
+
+
 @dataclass(slots=True)
 class Offline:
     """A sale that a till has made offline, and what of it needs a right that no till has."""
@@ -84,6 +107,7 @@ class History:
     voids: dict[UUID, list[Operation]] = field(default_factory=dict)  # sale -> requests to void it
     returns: dict[str, list[Asked]] = field(default_factory=dict)  # by the key of the sale
     offline: list[Offline] = field(default_factory=list)
+    reservations: list[Reserved] = field(default_factory=list)
     dated: list[OfDay] = field(default_factory=list)
     closings: list[OfDay] = field(default_factory=list)
     # sale -> requests to void it or, when its day is closed, to take it back
@@ -115,6 +139,9 @@ class History:
             "exchanges done": len(exchanges),
             "exchanges paid back": sum(each.is_paid_back for each in exchanges),
             "sold offline": len(self.offline),
+            "reservations done": sum(
+                each.operation.outcome is Outcome.DONE for each in self.reservations
+            ),
             "days closed": sum(each.operation.outcome is Outcome.DONE for each in self.closings),
             "keys": len(self.keys),
             "requests repeated": attempts - len(operations),

@@ -180,6 +180,23 @@ def without_open_day() -> None:
     )
 
 
+def without_reserved() -> None:
+    """Let the stock decide on what is on hand, whatever is reserved of it."""
+    from stock_service.domain.levels import LevelBook
+
+    LevelBook.available = LevelBook.on_hand  # type: ignore[method-assign]
+
+
+def without_freed_units() -> None:
+    """Let a reservation that ends keep what it holds of the levels."""
+    from stock_service.domain.levels import LevelBook
+
+    def keep(*_: Any, **__: Any) -> None:
+        return None
+
+    LevelBook.free = keep  # type: ignore[method-assign]
+
+
 RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "change": without_change,
     "largest-remainder": without_largest_remainder,
@@ -193,6 +210,8 @@ RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "look-for-returns": without_look_for_returns,
     "offline-sales": without_offline_sales,
     "marks": without_marks,
+    "reserved": without_reserved,
+    "freed-units": without_freed_units,
     "return-key": without_return_key,
     "open-day": without_open_day,
 }

@@ -69,6 +69,12 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         ["delivered-again"] * 3,
         ["audit sales: no more comes back than was sold", "audit report: store-days"],
     ),
+    # Each ended reservation shows the second. The first shows where one is left open.
+    ("reserved", "freed-units"): (
+        7,
+        ["catalogue-again"],
+        ["left less than is reserved", "audit stock: reserved"],
+    ),
     ("outbox",): (
         7,
         # A request that repeats another, or corrects a count, has nothing to lose.

@@ -15,6 +15,7 @@ from tests.system.faults.key_changes import judge_keys
 from tests.system.faults.lab import Lab
 from tests.system.faults.lots import judge_offline
 from tests.system.faults.quiet import READS, wait_for_quiet
+from tests.system.faults.reserving import judge_reservations
 from tests.system.faults.returning import (
     count_refunds,
     count_restocked,
@@ -25,7 +26,11 @@ from tests.system.faults.tax_changes import judge_rates
 from tests.system.faults.undoing import judge_undone
 from tests.system.faults.voids import judge_voids, statuses_after
 
-STATUS_OF_REFUSAL = {"stock-insuffisant": "rejected", "vente-annulee": "cancelled"}
+STATUS_OF_REFUSAL = {
+    "stock-insuffisant": "rejected",
+    "reservation-inutilisable": "rejected",
+    "vente-annulee": "cancelled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
     async with lab.connection("stock") as stock_db:
         found += await judge_levels(stock_db, history, sales, count_restocked(returns.values()))
         found += await judge_declarations(stock_db, history)
+        found += await judge_reservations(stock_db, history, keys, sales)
     async with lab.connection("report") as report_db:
         found += await judge_report(report_db, history, sales, count_refunds(returns.values()))
     return found

@@ -20,6 +20,7 @@ from tests.system.faults.key_changes import KeyOffice
 from tests.system.faults.layout import FaultLayout
 from tests.system.faults.lots import OfflineTill, sell_offline
 from tests.system.faults.paying import choose_payments
+from tests.system.faults.reserving import reserve
 from tests.system.faults.returning import SHARE_RETURNED_OF_VOIDED, ask_for_returns
 from tests.system.faults.tax_changes import TaxOffice
 
@@ -189,6 +190,10 @@ class Workload:
         headers = {"x-token": self._keys[store_id]["till"]}
         if random.random() < SHARE_ASYNC:
             headers["prefer"] = "respond-async"
+        token = {"x-token": headers["x-token"]}
+        named = await reserve(self._client, self._urls["stock"], self.history, operation, token)
+        if named is not None:
+            body["reservation_id"] = str(named)
         if random.random() < SHARE_VOIDED:
             await self._sell_and_void(random, operation, body, headers)
             return

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 CONTRACTS = Path(__file__).resolve().parents[3] / "infra/contracts"
 TOPIC_OF = {
     **{"sale": "sales.events.v1", "leve": "sales.events.v1"},
-    **{"stoc": "stock.events.v1", "move": "stock.events.v1"},
+    **dict.fromkeys(("stoc", "move", "rese"), "stock.events.v1"),
 }
 PREFIX_OF = {
     "sales.events.v1": "sales",

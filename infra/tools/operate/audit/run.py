@@ -25,6 +25,7 @@ from infra.tools.operate.audit import (
 from report_service.db import audit as report_checks
 from service_kit.audit import find_all_differences
 from stock_service.db import audit as stock_checks
+from stock_service.db.reservation_audit import RESERVATION_CHECKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,11 @@ async def audit_everything(urls: Mapping[str, str]) -> Audit:
 
 async def _audit_each(urls: Mapping[str, str], audit: Audit) -> None:
     """Run the checks that need one database only."""
-    for service, checks in (("report", report_checks.CHECKS), ("stock", stock_checks.CHECKS)):
+    checks_of = {
+        "report": report_checks.CHECKS,
+        "stock": (*stock_checks.CHECKS, *RESERVATION_CHECKS),
+    }
+    for service, checks in checks_of.items():
         for check in checks:
             async with _session(urls[service]) as session:
                 audit.add(f"{service}: {check.name}", await find_all_differences(session, check))
