@@ -137,6 +137,7 @@ async def test_a_request_that_cannot_be_repeated_is_refused(api: httpx.AsyncClie
         ({"expire_a": "2026-11-23T12:00:00"}, ["/expire_a"]),
         ({"expire_a": "2020-01-01T00:00:00Z"}, ["/expire_a"]),
         ({"expire_a": "2999-01-01T00:00:00Z"}, ["/expire_a"]),
+        ({"expire_a": "9999-12-31T23:59:59-01:00"}, ["/expire_a"]),
         ({"reservation_id": "9a6e2b4c-6a9e-4c1e-8a39-0c1d2f3a4b5c"}, ["/reservation_id"]),
         ({"reservation_id": "ffffffff-ffff-7000-8000-000000000001"}, ["/reservation_id"]),
         ({"reference": ""}, ["/reference"]),

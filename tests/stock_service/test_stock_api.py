@@ -113,6 +113,8 @@ async def test_a_last_page_that_is_full_announces_no_next_one(
         "/api/stock/?negatif=peut-etre",
         "/api/stock/?a=2026-11-23T12:00:00",
         "/api/stock/?a=hier",
+        "/api/stock/?a=9999-12-31T23:59:59-01:00",
+        "/api/stock/?categorie=%00",
         f"{STORE_STOCK}?a=2026-11-23",
         "/api/magasins/0/stock",
         "/api/magasins/99999999999999999999/stock",

@@ -101,7 +101,12 @@ class LevelQuery(PageQuery):
     is_negative: Annotated[bool, Field(description="Only levels below 0")] = False
     is_in_stock: Annotated[bool, Field(description="Only levels above 0")] = False
     instant: Annotated[
-        Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))] | None,
+        Annotated[
+            AwareDatetime,
+            # In UTC it must be a year of the calendar, too.
+            Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
+        ]
+        | None,
         Field(
             description="What the books said at this instant, with its offset, by the time of"
             " recording; a level without a movement by then is left out"

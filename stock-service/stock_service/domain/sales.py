@@ -104,12 +104,12 @@ class SaleDecider:
         if sale.reservation_id is not None:
             named = self._reservations.look_up(sale.reservation_id, sale.store_id)
         reservation = named if isinstance(named, Reservation) else None
-        reply = Reply(sale.sale_id, sale.store_id, ())
+        reply: Reply | None = None
         if sale.is_conditional:
             fault = named if isinstance(named, ReservationFault) else None
             missing = self._shortages(sale, reservation)
             reply = Reply(sale.sale_id, sale.store_id, missing, fault)
-        if reply.is_refused:
+        if reply is not None and reply.is_refused:
             self._decide(sale, Outcome.REFUSED)
         else:
             if reservation is not None:
@@ -119,7 +119,7 @@ class SaleDecider:
                 self._book.move(LevelKey(sale.store_id, product_id), -quantity, document)
             self._withdrawn[sale.sale_id] = sale.wanted
             self._decide(sale, Outcome.WITHDRAWN)
-        return reply if sale.is_conditional else None
+        return reply
 
     def take_back(self, cancellation: Cancellation) -> None:
         """Put back what the sale took, once; a sale that arrives later takes nothing."""
