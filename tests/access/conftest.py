@@ -21,6 +21,7 @@ from service_kit.http.api_keys import ensure_key
 from service_kit.http.state import api_state
 from stock_service.domain.levels import StoreId
 from tests.access.matrix import (
+    ARRIVED_OF,
     HEAD_OFFICE,
     OWN,
     PRODUCT,
@@ -29,7 +30,9 @@ from tests.access.matrix import (
     RETURN_OF,
     ROLES,
     SALE_OF,
+    SENT_OF,
     STORES,
+    THIRD,
     reservation_of,
 )
 from tests.fixtures.waiting import eventually
@@ -111,7 +114,7 @@ async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
 async def stock(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     """Open a client of the stock service, with the product and a reservation in each store."""
     stock = Stock(stock_engine)
-    await stock.receive(product_changed(PRODUCT), *map(store_changed, STORES))
+    await stock.receive(product_changed(PRODUCT), *map(store_changed, (*STORES, THIRD)))
     for store in STORES:
         await stock.put({PRODUCT: 5}, StoreId(store), RECEPTION_OF[store])
     app = stock_service.main.create_app(_settings(stock_service.settings.Settings, stock_engine))
@@ -121,7 +124,25 @@ async def stock(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
             body = reservation_of(store)
             made = await client.post("/api/stock/reservations", json=body, headers=headers)
             assert made.status_code == 201, made.text
+        await _finish_transfers(client)
         yield client
+
+
+async def _finish_transfers(client: httpx.AsyncClient) -> None:
+    """Move a unit from each store to a third one, and another one back."""
+    headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}
+    made = []
+    for ids, is_back in ((SENT_OF, False), (ARRIVED_OF, True)):
+        for store in STORES:
+            places = (THIRD, store) if is_back else (store, THIRD)
+            lines = [{"produit_id": PRODUCT, "quantite": 1}]
+            body = dict(zip(("de", "vers"), places, strict=True))
+            draft = body | {"lignes": lines, "transfert_id": str(ids[store])}
+            url = "/api/stock/transferts"
+            made.append(await client.post(url, json=draft, headers=headers))
+            for step in ("expedition", "reception"):
+                made.append(await client.post(f"{url}/{ids[store]}/{step}", headers=headers))
+    assert {each.status_code for each in made} == {200, 201}
 
 
 @pytest.fixture

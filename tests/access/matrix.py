@@ -20,6 +20,10 @@ SALE_OF = {store: UUID(f"01890000-0000-7000-8000-{store:012d}") for store in STO
 REFUSED_OF = {store: UUID(f"01890000-0000-7000-b000-{store:012d}") for store in STORES}
 RETURN_OF = {store: UUID(f"01890000-0000-7000-a000-{store:012d}") for store in STORES}
 RESERVATION_OF = {store: UUID(f"01890000-0000-7000-8100-{store:012d}") for store in STORES}
+# From the store to a third one, and from there to the store; both are finished.
+THIRD = 3
+SENT_OF = {store: UUID(f"01890000-0000-7000-8100-{store:012d}") for store in STORES}
+ARRIVED_OF = {store: UUID(f"01890000-0000-7000-8200-{store:012d}") for store in STORES}
 RECEPTION_OF = {store: UUID(f"01890000-0000-7000-9000-{store:012d}") for store in STORES}
 
 _number = count(1)
@@ -31,7 +35,7 @@ class Operation:
 
     `answer` is that of a key that reaches all stores. `own` and `foreign` are those of a limited
     key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`, `{refused}`,
-    `{returned}`, `{reserved}` and `{reception}`.
+    `{returned}`, `{reserved}`, `{reception}`, `{sent}` and `{arrived}`.
     """
 
     path: str
@@ -49,6 +53,8 @@ class Operation:
             returned=RETURN_OF[store],
             reserved=RESERVATION_OF[store],
             reception=RECEPTION_OF[store],
+            sent=SENT_OF[store],
+            arrived=ARRIVED_OF[store],
         )
 
     def expected(self, role: str, store: int, *, is_limited: bool) -> int:
@@ -103,6 +109,11 @@ def reservation_of(store: int) -> dict[str, Any]:
     lines = [{"produit_id": PRODUCT, "quantite": 1}]
     # A repetition gets the reservation that is there, released or not.
     return {"magasin_id": store, "lignes": lines, "reservation_id": str(RESERVATION_OF[store])}
+
+
+def _transfer(store: int) -> dict[str, Any]:
+    lines = [{"produit_id": PRODUCT, "quantite": 1}]
+    return {"de": store, "vers": THIRD, "lignes": lines, "transfert_id": str(uuid7())}
 
 
 def _store(_: int) -> dict[str, Any]:
@@ -285,6 +296,25 @@ MATRIX = {
         ),
         "POST /api/stock/reservations/{reservation_id}/liberation": Operation(
             "/api/stock/reservations/{reserved}/liberation", _RESERVERS, 200, 200, 404
+        ),
+        "POST /api/stock/transferts": Operation(
+            "/api/stock/transferts", _KEEPERS, 201, 201, 403, _transfer
+        ),
+        "GET /api/stock/transferts": Operation(
+            "/api/stock/transferts?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+        "GET /api/stock/transferts/{transfer_id}": Operation(
+            "/api/stock/transferts/{sent}", ROLES, 200, 200, 404
+        ),
+        # The transfers are finished: whoever may take the step is told so, each time.
+        "POST /api/stock/transferts/{transfer_id}/expedition": Operation(
+            "/api/stock/transferts/{sent}/expedition", _KEEPERS, 409, 409, 404
+        ),
+        "POST /api/stock/transferts/{transfer_id}/reception": Operation(
+            "/api/stock/transferts/{arrived}/reception", _KEEPERS, 409, 409, 404
+        ),
+        "POST /api/stock/transferts/{transfer_id}/annulation": Operation(
+            "/api/stock/transferts/{sent}/annulation", _KEEPERS, 409, 409, 404
         ),
     },
     "report": {

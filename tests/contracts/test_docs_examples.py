@@ -18,16 +18,20 @@ from tests.fixtures.docs_page import Operation, authorize, execute, operations_o
 from tests.fixtures.system import RunningSystem, temporary_stack
 
 TAB_OF = {"sales": "ventes", "stock": "stock", "report": "rapports"}
-# The second time a name would be taken, and a sale would be voided already.
+# The second time a name would be taken, a sale voided already, and a transfer beyond the step.
 ONCE = {
     ("POST", "/api/magasins/"),
     ("POST", "/api/ventes/{sale_id}/annulation"),
     ("DELETE", "/api/ventes/{sale_id}"),
+    ("POST", "/api/stock/transferts/{transfer_id}/expedition"),
+    ("POST", "/api/stock/transferts/{transfer_id}/reception"),
 }
 WITHOUT_EXAMPLE = {
     # The service makes these ids: nobody knows one beforehand.
     ("GET", "/api/stock/mouvements/{document_id}"),
     ("DELETE", "/api/taxes/{rate_id}"),
+    # The example has been shipped by then.
+    ("POST", "/api/stock/transferts/{transfer_id}/annulation"),
     # Of an open day: nobody knows its date beforehand.
     ("POST", "/api/magasins/{store_id}/journees/{day}/cloture"),
     ("POST", "/api/magasins/{store_id}/journees/{day}/mouvements-caisse"),

@@ -17,6 +17,8 @@ from report_service.events.consumed import (
     ProductChanged,
     StockLevelsChanged,
     StoreChanged,
+    TransferReceived,
+    TransferShipped,
 )
 from report_service.main import create_app
 from report_service.settings import Settings
@@ -39,6 +41,8 @@ class Projection:
             StoreChanged: catalogue_events.apply,
             StockLevelsChanged: stock_events.apply,
             MovementPosted: stock_events.apply,
+            TransferShipped: stock_events.apply,
+            TransferReceived: stock_events.apply,
         }.get(type(bodies[0]), sales_events.apply)
         async with AsyncSession(self.engine) as session, session.begin():
             await apply(session, delivered(bodies, partition, actor))  # type: ignore[operator]

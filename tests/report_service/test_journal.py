@@ -17,6 +17,8 @@ from report_service.events.consumed import (
     SaleCancelled,
     SaleConfirmed,
     SaleRejected,
+    TransferReceived,
+    TransferShipped,
 )
 from tests.fixtures.keys import key_changed
 from tests.report_service.builders import (
@@ -43,7 +45,7 @@ WORDS = (
     *("magasin_modifie", "produit_modifie", "niveau_declare"),
     *("mouvement", "cle_modifiee"),
     *("vente_confirmee_annulee", "retour_enregistre", "vente_marquee"),
-    "journee_cloturee",
+    *("journee_cloturee", "transfert_recu", "transfert_expedie"),
 )
 # In UTC it is before the year 1.
 AN_EARLY_CURSOR = urlsafe_b64encode(f"0001-01-01T00:00:00+23:59 {UUID(int=1)}".encode()).decode()
@@ -59,7 +61,7 @@ def confirmed(sale: msgspec.Struct) -> SaleConfirmed:
 async def filled(reports: Reports) -> Reports:
     """Return a journal with an entry of each kind, a minute apart, in the order of `WORDS`."""
     sale = uuid4()
-    minutes = [NOON + number * MINUTE for number in range(12)]
+    minutes = [NOON + number * MINUTE for number in range(14)]
     sold = a_sale(sale_id=sale, recorded_at=minutes[0])
     await reports.receive(sold, actor=TILL)
     await reports.receive(SaleRejected(sale, STORE, minutes[1]), actor=TILL)
@@ -77,6 +79,10 @@ async def filled(reports: Reports) -> Reports:
     marked = a_sale(recorded_at=minutes[10], is_price_forced=True)
     await reports.receive(marked, actor=OFFLINE_TILL)
     await reports.receive(a_closing(closed_at=minutes[11]), actor=MANAGER)
+    # The receiver's event may come first: it is in another partition than the sender's.
+    arrival = TransferReceived(uuid4(), STORE, minutes[12])
+    await reports.receive(arrival, actor=MANAGER)
+    await reports.receive(TransferShipped(uuid4(), OTHER_STORE, minutes[13]))
     return reports
 
 
@@ -101,10 +107,12 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         (OTHER_TILL, OTHER_STORE),
         (OFFLINE_TILL, STORE),
         (MANAGER, STORE),
+        (MANAGER, STORE),
+        (None, OTHER_STORE),
     ]
-    assert entries[0]["objet"] == "2026-11-23"
-    assert entries[4]["objet"] == "shop/manager"
-    assert entries[3]["objet"] == entries[-1]["objet"]
+    assert entries[2]["objet"] == "2026-11-23"
+    assert entries[6]["objet"] == "shop/manager"
+    assert entries[5]["objet"] == entries[-1]["objet"]
     assert [entry["objet"] for entry in entries if entry["type"] == "produit_modifie"] == ["11"]
     first = datetime.fromisoformat(entries[-1]["enregistre_a"])
     assert first == NOON
@@ -119,8 +127,12 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         ),
         ({"type": "cle_modifiee"}, ["cle_modifiee"]),
         ({"acteur": "nobody"}, []),
-        ({"magasin_id": OTHER_STORE}, ["retour_enregistre", "mouvement", "vente_annulee"]),
-        ({"acteur": MANAGER}, ["journee_cloturee", "vente_confirmee_annulee"]),
+        (
+            {"magasin_id": OTHER_STORE},
+            ["transfert_expedie", "retour_enregistre", "mouvement", "vente_annulee"],
+        ),
+        ({"acteur": MANAGER}, ["transfert_recu", "journee_cloturee", "vente_confirmee_annulee"]),
+        ({"type": "transfert_recu"}, ["transfert_recu"]),
         ({"type": "retour_enregistre"}, ["retour_enregistre"]),
         ({"type": "vente_annulee"}, ["vente_annulee"]),
         ({"type": "journee_cloturee"}, ["journee_cloturee"]),
@@ -132,6 +144,7 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         (
             {"depuis": NOON + 8 * MINUTE},
             [
+                *("transfert_expedie", "transfert_recu"),
                 *("journee_cloturee", "vente_marquee", "retour_enregistre"),
                 "vente_confirmee_annulee",
             ],

@@ -93,9 +93,15 @@ def level_declared(
 
 
 def store_changed(
-    store_id: int = STORE, *, version: int = 1, name: str = "Plateau", policy: str = "strict"
+    store_id: int = STORE,
+    *,
+    version: int = 1,
+    name: str = "Plateau",
+    policy: str = "strict",
+    kind: str = "store",
+    is_active: bool = True,
 ) -> Event[StoreChanged]:
-    body = StoreChanged(StoreId(store_id), version, name, "Montréal", "store", policy, True)
+    body = StoreChanged(StoreId(store_id), version, name, "Montréal", kind, policy, is_active)
     return an_event(body)
 
 

@@ -16,6 +16,7 @@ from tests.stock_service.builders import (
     store_changed,
 )
 from tests.stock_service.conftest import Stock
+from tests.stock_service.moving import counted, open_chain, shipped
 
 EVENTS = Path(__file__).resolve().parents[2] / "infra" / "contracts" / "events"
 DELIVERY = reception((COFFEE, 1), (TEA, 1), (TEA, 1))
@@ -28,9 +29,12 @@ async def test_every_event_has_exactly_the_fields_of_its_schema(
     await api.post("/api/stock/mouvements", json=DELIVERY)
 
     await stock.receive(sale_recorded((COFFEE, 1)), sale_recorded((COFFEE, 1)))
+    await open_chain(stock)
+    url = await shipped(api, (COFFEE, 2))
+    await api.post(f"{url}/reception", json=counted((COFFEE, 1), motif_ecart="Perdu"))
 
     events = await stock.outbox()
-    assert len({event.type for event in events}) == 4
+    assert len({event.type for event in events}) == 6
     for event in events:
         name = event.type.partition(".")[2]
         schema = json.loads((EVENTS / f"{name}.schema.json").read_text())

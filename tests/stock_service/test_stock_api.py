@@ -33,6 +33,7 @@ async def test_a_stores_stock_has_the_seeds_fields(api: httpx.AsyncClient, stock
             "negatif": True,
             "reserve": 0,
             "disponible": -2,
+            "en_transit": 0,
         }
     ]
 

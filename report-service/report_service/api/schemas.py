@@ -103,6 +103,8 @@ class JournalIn(BaseModel):
             "produit_modifie",
             "niveau_declare",
             "mouvement",
+            "transfert_expedie",
+            "transfert_recu",
             "cle_modifiee",
             "journee_cloturee",
         ]

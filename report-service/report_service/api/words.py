@@ -72,6 +72,8 @@ KINDS = {
     "produit_modifie": Kind.PRODUCT_CHANGED,
     "niveau_declare": Kind.LEVEL_DECLARED,
     "mouvement": Kind.MOVEMENT_POSTED,
+    "transfert_expedie": Kind.TRANSFER_SHIPPED,
+    "transfert_recu": Kind.TRANSFER_RECEIVED,
     "cle_modifiee": Kind.KEY_CHANGED,
     "journee_cloturee": Kind.DAY_CLOSED,
 }

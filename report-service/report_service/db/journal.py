@@ -25,6 +25,8 @@ class Kind(StrEnum):
     LEVEL_DECLARED = "level-declared"
     DAY_CLOSED = "day-closed"
     MOVEMENT_POSTED = "movement-posted"
+    TRANSFER_SHIPPED = "transfer-shipped"
+    TRANSFER_RECEIVED = "transfer-received"
     KEY_CHANGED = "key-changed"
 
 

@@ -191,6 +191,22 @@ class MovementPosted(Struct, frozen=True):
     posted_at: Instant
 
 
+class TransferShipped(Struct, frozen=True):
+    """Goods left a store for another one."""
+
+    transfer_id: UUID
+    store_id: Id
+    shipped_at: Instant
+
+
+class TransferReceived(Struct, frozen=True):
+    """Goods of a transfer arrived in a store; it may be read before `TransferShipped`."""
+
+    reception_id: UUID
+    store_id: Id
+    received_at: Instant
+
+
 class ProductChanged(Struct, frozen=True):
     """The state of a product. The highest version wins."""
 
@@ -227,6 +243,8 @@ SALES_DECODERS: dict[str, type[Struct]] = {
 STOCK_DECODERS: dict[str, type[Struct]] = {
     "stock.stock-levels-changed.v1": StockLevelsChanged,
     "stock.movement-posted.v1": MovementPosted,
+    "stock.transfer-shipped.v1": TransferShipped,
+    "stock.transfer-received.v1": TransferReceived,
 }
 IGNORED_OF_STOCK = frozenset(
     {

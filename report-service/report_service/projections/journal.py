@@ -18,6 +18,8 @@ from report_service.events.consumed import (
     SaleRejected,
     SaleVoided,
     StoreChanged,
+    TransferReceived,
+    TransferShipped,
 )
 from service_kit.events.cloud_events import Event
 from service_kit.events.key_changes import KeyChanged
@@ -58,6 +60,10 @@ def entry_of(event: Event[Any]) -> Entry | None:
             what, subject, at = Kind.DAY_CLOSED, body.business_date, body.closed_at
         case MovementPosted():
             what, subject, at = Kind.MOVEMENT_POSTED, body.document_id, body.posted_at
+        case TransferShipped():
+            what, subject, at = Kind.TRANSFER_SHIPPED, body.transfer_id, body.shipped_at
+        case TransferReceived():
+            what, subject, at = Kind.TRANSFER_RECEIVED, body.reception_id, body.received_at
         case KeyChanged():
             what, subject, at = Kind.KEY_CHANGED, body.client_id, body.changed_at
         case _:

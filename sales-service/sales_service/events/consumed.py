@@ -35,5 +35,6 @@ IGNORED = frozenset(
     {
         *("stock.stock-levels-changed.v1", "stock.movement-posted.v1"),
         "stock.reservation-changed.v1",
+        *("stock.transfer-shipped.v1", "stock.transfer-received.v1"),
     }
 )

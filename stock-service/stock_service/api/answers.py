@@ -31,6 +31,12 @@ class StockOut(msgspec.Struct, frozen=True, rename=FRENCH | {"product_id": "id"}
     available: Annotated[
         int, msgspec.Meta(description="`quantite_stock` less `reserve`; may be negative")
     ]
+    in_transit: Annotated[
+        int | None,
+        msgspec.Meta(
+            description="Units that other stores have shipped to this one; null: not known of then"
+        ),
+    ]
 
 
 class EntryLineOut(msgspec.Struct, frozen=True, rename=FRENCH):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
 from stock_service.api.roles import BACKDATE
+from stock_service.api.transfer_problems import SHORT, TRANSFER_PROBLEMS
 from stock_service.api.words import WORD_OF_STATUS
 from stock_service.domain import errors
 from stock_service.domain.errors import Breach, EntryRule
@@ -16,7 +17,6 @@ UNKNOWN_STORE = "magasin-pas-encore-connu"
 UNKNOWN_PRODUCT = "produit-pas-encore-connu"
 NOT_KNOWN_YET = "n'est pas connu ici, ou pas encore ; s'il existe, réessayez dans un instant."
 RETRY = {"Retry-After": "1"}
-SHORT = "stock-insuffisant"
 OUT_OF_BOUNDS = "niveau-hors-bornes"
 
 # The member of the body that a breach is about, its code and its sentence.
@@ -73,6 +73,16 @@ def _unknown_references(error: errors.UnknownReferences) -> Problem:
     }
     detail = f"Le magasin {error.unknown_store} {NOT_KNOWN_YET}"
     return Problem(404, UNKNOWN_STORE, detail, [store, *faults], RETRY)
+
+
+def _unknown_members(error: errors.UnknownMembers) -> Problem:
+    store: Fault = {"code": UNKNOWN_STORE, "detail": f"Ce magasin {NOT_KNOWN_YET}"}
+    product: Fault = {"code": UNKNOWN_PRODUCT, "detail": f"Ce produit {NOT_KNOWN_YET}"}
+    faults = [{"pointer": each, **store} for each in error.stores]
+    faults += [{"pointer": each, **product} for each in error.products]
+    code = UNKNOWN_STORE if error.stores else UNKNOWN_PRODUCT
+    detail = f"{len(faults)} référence(s) que le stock ne connaît pas, ou pas encore."
+    return Problem(404, code, detail, faults, RETRY)
 
 
 def _invalid_entry(error: errors.InvalidEntry) -> Problem:
@@ -151,6 +161,7 @@ PROBLEM_OF: ProblemTable = {
     errors.UnknownStore: _unknown_store,
     errors.UnknownDocument: _unknown_document,
     errors.UnknownReferences: _unknown_references,
+    errors.UnknownMembers: _unknown_members,
     errors.InvalidEntry: _invalid_entry,
     errors.InsufficientStock: _insufficient_stock,
     errors.LevelOutOfBounds: _level_out_of_bounds,
@@ -158,4 +169,5 @@ PROBLEM_OF: ProblemTable = {
     errors.ReservationExists: _reservation_exists,
     errors.ReservationClosed: _reservation_closed,
     errors.ExpiryOutOfBounds: _expiry_out_of_bounds,
+    **TRANSFER_PROBLEMS,
 }

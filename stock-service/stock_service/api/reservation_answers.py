@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from service_kit.telemetry.stages import Stage, stage
-from stock_service.api.words import FRENCH, WORD_OF_STATUS
+from stock_service.api.words import FRENCH, FRENCH_OF_RESERVATION, WORD_OF_STATUS
 from stock_service.domain.reservations import Reservation
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -21,7 +21,7 @@ class ReservedLineOut(msgspec.Struct, frozen=True, rename=FRENCH):
     quantity: int
 
 
-class ReservationOut(msgspec.Struct, frozen=True, rename=FRENCH, kw_only=True):
+class ReservationOut(msgspec.Struct, frozen=True, rename=FRENCH_OF_RESERVATION, kw_only=True):
     """A reservation; `vente_id` is the sale that consumed it."""
 
     reservation_id: UUID

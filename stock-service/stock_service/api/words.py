@@ -1,17 +1,24 @@
-"""The words of the API: French names of members and parameters, and of kinds of movements."""
+"""The words of the API: French names of members and parameters, of kinds and of statuses."""
 
 from stock_service.domain.levels import Kind
 from stock_service.domain.reservations import Status
+from stock_service.domain.transfers import TransferStatus
 
 FRENCH = {
     "available": "disponible",
     "balance": "solde",
     "category": "categorie",
-    "closed_at": "terminee_a",
-    "created_at": "creee_a",
+    "closed_at": "clos_a",
+    "closed_by": "clos_par",
+    "created_at": "cree_a",
+    "created_by": "cree_par",
     "cursor": "curseur",
+    "difference": "ecart",
+    "difference_reason": "motif_ecart",
     "expires_at": "expire_a",
     "expires_in": "expire_dans",
+    "from_store_id": "de",
+    "in_transit": "en_transit",
     "instant": "a",
     "is_in_stock": "en_stock",
     "is_negative": "negatif",
@@ -19,20 +26,29 @@ FRENCH = {
     "limit": "limite",
     "lines": "lignes",
     "name": "nom",
+    "number": "numero",
     "occurred_at": "survenu_a",
     "on_hand": "quantite_stock",
     "product_id": "produit_id",
     "product_ids": "produit_id",
     "quantity": "quantite",
     "reason": "motif",
+    "received": "recu",
     "recorded_at": "enregistre_a",
     "reserved": "reserve",
     "sale_id": "vente_id",
+    "shipped": "expedie",
+    "shipped_at": "expedie_a",
+    "shipped_by": "expedie_par",
     "status": "statut",
     "store_id": "magasin_id",
     "store_ids": "magasin_id",
+    "to_store_id": "vers",
+    "transfer_id": "transfert_id",
     "unit_price": "prix",
 }
+# A reservation is feminine.
+FRENCH_OF_RESERVATION = FRENCH | {"closed_at": "terminee_a", "created_at": "creee_a"}
 
 KINDS = {
     "vente": Kind.SALE,
@@ -43,6 +59,9 @@ KINDS = {
     "inventaire": Kind.COUNT,
     "retour": Kind.RETURN,
     "perte": Kind.LOSS,
+    "transfert_sortie": Kind.TRANSFER_OUT,
+    "transfert_entree": Kind.TRANSFER_IN,
+    "ecart_transfert": Kind.TRANSFER_DIFFERENCE,
 }
 WORD_OF = {kind: word for word, kind in KINDS.items()}
 
@@ -53,6 +72,14 @@ STATUSES = {
     "expiree": Status.EXPIRED,
 }
 WORD_OF_STATUS = {status: word for word, status in STATUSES.items()}
+
+TRANSFER_STATUSES = {
+    "brouillon": TransferStatus.DRAFT,
+    "expedie": TransferStatus.SHIPPED,
+    "recu": TransferStatus.RECEIVED,
+    "annule": TransferStatus.CANCELLED,
+}
+WORD_OF_TRANSFER = {status: word for word, status in TRANSFER_STATUSES.items()}
 
 
 def translate(name: str) -> str:

@@ -26,11 +26,16 @@ class LevelFilter:
 
 EVERY_LEVEL = LevelFilter()
 
+# What other stores have shipped to this one and has not arrived.
+_IN_TRANSIT = """(
+    SELECT coalesce(sum(t.in_transit), 0)::bigint FROM transfer_lines AS t
+    WHERE t.to_store_id = l.store_id AND t.product_id = l.product_id AND t.in_transit > 0
+) AS in_transit"""
 # What has expired and was not closed is left out. `fresh_for` is when the next one expires.
-_NOW = """
+_NOW = f"""
     SELECT l.store_id, l.product_id, p.name, p.category, p.unit_price, l.on_hand,
         l.on_hand < 0 AS is_negative, l.reserved - held.expired AS reserved,
-        l.on_hand - l.reserved + held.expired AS available, held.fresh_for
+        l.on_hand - l.reserved + held.expired AS available, held.fresh_for, {_IN_TRANSIT}
     FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
     CROSS JOIN LATERAL (
         SELECT CAST(coalesce(sum(line.quantity) FILTER (
@@ -49,7 +54,8 @@ _NOW = """
 _THEN = """
     SELECT l.store_id, l.product_id, p.name, p.category, p.unit_price, past.on_hand,
         past.on_hand < 0 AS is_negative, held.reserved,
-        past.on_hand - held.reserved AS available, CAST(NULL AS float8) AS fresh_for
+        past.on_hand - held.reserved AS available, CAST(NULL AS float8) AS fresh_for,
+        CAST(NULL AS bigint) AS in_transit
     FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
     CROSS JOIN LATERAL (
         SELECT balance_at(l.store_id, l.product_id, l.version, :instant) AS on_hand OFFSET 0

@@ -70,7 +70,8 @@ async def find_withdrawn(
 _FIND_DOCUMENT = text("""
     SELECT document_id, store_id, product_id, delta, balance_after AS balance, kind
     FROM movements
-    WHERE document_id = :document_id AND kind NOT IN ('sale', 'cancellation', 'return', 'loss')
+    WHERE document_id = :document_id
+        AND kind IN ('reception', 'adjustment', 'opening', 'count')
     ORDER BY id
 """)
 

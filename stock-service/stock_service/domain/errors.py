@@ -42,6 +42,15 @@ class UnknownReferences(StockError):
         self.lines = lines
 
 
+class UnknownMembers(StockError):
+    """A document names unknown stores or products; both are JSON Pointers into its body."""
+
+    def __init__(self, *, stores: Sequence[str], products: Sequence[str]) -> None:
+        super().__init__(f"{len(stores)} unknown stores, {len(products)} unknown products")
+        self.stores = stores
+        self.products = products
+
+
 class EntryRule(Enum):
     """The rules of an entry and its lines."""
 

@@ -37,6 +37,9 @@ class Kind(StrEnum):
     COUNT = "count"
     RETURN = "return"
     LOSS = "loss"
+    TRANSFER_OUT = "transfer-out"
+    TRANSFER_IN = "transfer-in"
+    TRANSFER_DIFFERENCE = "transfer-difference"
 
 
 @dataclass(frozen=True, slots=True)

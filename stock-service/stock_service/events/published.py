@@ -87,3 +87,45 @@ class ReservationChanged(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None
     sale_id: UUID | None
     changed_at: datetime
+
+
+class ShippedLine(msgspec.Struct, frozen=True):
+    """Units of a product that left."""
+
+    product_id: int
+    quantity: int
+
+
+class TransferShipped(msgspec.Struct, frozen=True):
+    """Goods left a store for another one. `store_id` is the sender."""
+
+    TYPE: ClassVar[str] = "stock.transfer-shipped.v1"
+
+    transfer_id: UUID
+    store_id: int
+    to_store_id: int
+    lines: Sequence[ShippedLine]
+    shipped_at: datetime
+
+
+class ReceivedLine(msgspec.Struct, frozen=True):
+    """Units of a product that arrived, less those that were expected (`difference`)."""
+
+    product_id: int
+    quantity: int
+    difference: int
+
+
+class TransferReceived(msgspec.Struct, frozen=True):
+    """Goods of a transfer arrived, all or some. `store_id` is the receiver."""
+
+    TYPE: ClassVar[str] = "stock.transfer-received.v1"
+
+    transfer_id: UUID
+    reception_id: UUID
+    store_id: int
+    from_store_id: int
+    lines: Sequence[ReceivedLine]
+    is_closed: bool
+    difference_reason: str | None
+    received_at: datetime

@@ -18,6 +18,7 @@ TYPES = (
     *("sales.sale-recorded.v1", "sales.sale-rejected.v1", "sales.sale-cancelled.v1"),
     *("sales.sale-voided.v1", "sales.return-recorded.v1"),
     *("sales.day-closed.v1", "sales.level-declared.v1", "stock.movement-posted.v1"),
+    *("stock.transfer-shipped.v1", "stock.transfer-received.v1"),
     *("catalogue.store-changed.v1", "catalogue.product-changed.v1"),
     "access.key-changed.v1",
 )
@@ -70,6 +71,10 @@ _SALES_ROWS = f"""
 _STOCK_ROWS = """
     SELECT DISTINCT 'movement-posted' AS kind, store_id, document_id::text AS subject
     FROM movements WHERE kind IN ('reception', 'adjustment') AND actor IS NOT NULL
+    UNION ALL SELECT 'transfer-shipped', from_store_id, id::text FROM transfers
+        WHERE shipped_at IS NOT NULL
+    UNION ALL SELECT 'transfer-received', to_store_id, r.id::text
+        FROM transfer_receptions AS r JOIN transfers ON transfers.id = transfer_id
 """
 _JOURNAL_ROWS = "SELECT kind, store_id, subject FROM journal"
 KINDS = {
@@ -78,7 +83,7 @@ KINDS = {
         *("sale-voided", "return-recorded", "day-closed"),
         *("store-changed", "product-changed"),
     },
-    "stock": {"movement-posted"},
+    "stock": {"movement-posted", "transfer-shipped", "transfer-received"},
 }
 _SUM = """
     SELECT kind, store_id, count(*), sum(hashtextextended(subject, 0)) FROM ({rows}) AS rows
