@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from service_kit.api import build_api, serve
-from stock_service.api import movements, reservations, stock, transfers
+from stock_service.api import movements, requests, reservations, stock, transfers
 from stock_service.api.problems import PROBLEM_OF
 from stock_service.settings import Settings
 
@@ -13,7 +13,13 @@ def create_app(settings: Settings) -> FastAPI:
     return build_api(
         settings,
         title="Comptoir : stock",
-        routers=[stock.router, movements.router, reservations.router, transfers.router],
+        routers=[
+            stock.router,
+            movements.router,
+            reservations.router,
+            transfers.router,
+            requests.router,
+        ],
         problem_of=PROBLEM_OF,
     )
 

@@ -27,6 +27,7 @@ from tests.access.matrix import (
     PRODUCT,
     RECEPTION_OF,
     REFUSED_OF,
+    REQUEST_OF,
     RETURN_OF,
     ROLES,
     SALE_OF,
@@ -114,7 +115,8 @@ async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
 async def stock(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
     """Open a client of the stock service, with the product and a reservation in each store."""
     stock = Stock(stock_engine)
-    await stock.receive(product_changed(PRODUCT), *map(store_changed, (*STORES, THIRD)))
+    await stock.receive(product_changed(PRODUCT), *map(store_changed, STORES))
+    await stock.receive(store_changed(THIRD, kind="logistics-centre"))
     for store in STORES:
         await stock.put({PRODUCT: 5}, StoreId(store), RECEPTION_OF[store])
     app = stock_service.main.create_app(_settings(stock_service.settings.Settings, stock_engine))
@@ -125,6 +127,7 @@ async def stock(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
             made = await client.post("/api/stock/reservations", json=body, headers=headers)
             assert made.status_code == 201, made.text
         await _finish_transfers(client)
+        await _refuse_requests(client)
         yield client
 
 
@@ -143,6 +146,18 @@ async def _finish_transfers(client: httpx.AsyncClient) -> None:
             for step in ("expedition", "reception"):
                 made.append(await client.post(f"{url}/{ids[store]}/{step}", headers=headers))
     assert {each.status_code for each in made} == {200, 201}
+
+
+async def _refuse_requests(client: httpx.AsyncClient) -> None:
+    """Ask for goods in each store, and refuse that: their numbers are those of the stores."""
+    headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}
+    for store in STORES:
+        body = {"produit_id": PRODUCT, "quantite": 1, "magasin_id": store}
+        asked = await client.post("/api/demandes/", json=body, headers=headers)
+        assert asked.json()["id"] == REQUEST_OF[store]
+        url = f"/api/demandes/{REQUEST_OF[store]}/refus"
+        ended = await client.post(url, json={"motif": "Essai"}, headers=headers)
+        assert ended.status_code == 200
 
 
 @pytest.fixture

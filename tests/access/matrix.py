@@ -24,6 +24,8 @@ RESERVATION_OF = {store: UUID(f"01890000-0000-7000-8100-{store:012d}") for store
 THIRD = 3
 SENT_OF = {store: UUID(f"01890000-0000-7000-8100-{store:012d}") for store in STORES}
 ARRIVED_OF = {store: UUID(f"01890000-0000-7000-8200-{store:012d}") for store in STORES}
+# The numbers of requests of each store, which were refused.
+REQUEST_OF = {store: store for store in STORES}
 RECEPTION_OF = {store: UUID(f"01890000-0000-7000-9000-{store:012d}") for store in STORES}
 
 _number = count(1)
@@ -35,7 +37,7 @@ class Operation:
 
     `answer` is that of a key that reaches all stores. `own` and `foreign` are those of a limited
     key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`, `{refused}`,
-    `{returned}`, `{reserved}`, `{reception}`, `{sent}` and `{arrived}`.
+    `{returned}`, `{reserved}`, `{reception}`, `{sent}`, `{arrived}` and `{request}`.
     """
 
     path: str
@@ -55,6 +57,7 @@ class Operation:
             reception=RECEPTION_OF[store],
             sent=SENT_OF[store],
             arrived=ARRIVED_OF[store],
+            request=REQUEST_OF[store],
         )
 
     def expected(self, role: str, store: int, *, is_limited: bool) -> int:
@@ -114,6 +117,10 @@ def reservation_of(store: int) -> dict[str, Any]:
 def _transfer(store: int) -> dict[str, Any]:
     lines = [{"produit_id": PRODUCT, "quantite": 1}]
     return {"de": store, "vers": THIRD, "lignes": lines, "transfert_id": str(uuid7())}
+
+
+def _request(store: int) -> dict[str, Any]:
+    return {"produit_id": PRODUCT, "quantite": 1, "magasin_id": store}
 
 
 def _store(_: int) -> dict[str, Any]:
@@ -315,6 +322,30 @@ MATRIX = {
         ),
         "POST /api/stock/transferts/{transfer_id}/annulation": Operation(
             "/api/stock/transferts/{sent}/annulation", _KEEPERS, 409, 409, 404
+        ),
+        "GET /api/demandes/": Operation("/api/demandes/?magasin_id={store}", ROLES, 200, 200, 200),
+        "POST /api/demandes/": Operation("/api/demandes/", _KEEPERS, 201, 201, 403, _request),
+        "GET /api/demandes/{request_id}": Operation(
+            "/api/demandes/{request}", ROLES, 200, 200, 404
+        ),
+        # The requests were refused: whoever may take the step is told so, each time.
+        "POST /api/demandes/traiter/{request_id}": Operation(
+            "/api/demandes/traiter/{request}", _KEEPERS, 404, 404, 404
+        ),
+        "POST /api/demandes/{request_id}/approbation": Operation(
+            "/api/demandes/{request}/approbation", _KEEPERS, 409, 403, 404
+        ),
+        "POST /api/demandes/{request_id}/refus": Operation(
+            "/api/demandes/{request}/refus", _KEEPERS, 409, 409, 404, _void
+        ),
+        "POST /api/demandes/{request_id}/preparation": Operation(
+            "/api/demandes/{request}/preparation", _KEEPERS, 409, 403, 404
+        ),
+        "POST /api/demandes/{request_id}/expedition": Operation(
+            "/api/demandes/{request}/expedition", _KEEPERS, 409, 403, 404
+        ),
+        "POST /api/demandes/{request_id}/reception": Operation(
+            "/api/demandes/{request}/reception", _KEEPERS, 409, 409, 404
         ),
     },
     "report": {

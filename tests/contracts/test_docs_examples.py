@@ -30,6 +30,15 @@ WITHOUT_EXAMPLE = {
     # The service makes these ids: nobody knows one beforehand.
     ("GET", "/api/stock/mouvements/{document_id}"),
     ("DELETE", "/api/taxes/{rate_id}"),
+    # Which step a request may take depends on those before it.
+    *(
+        ("POST", f"/api/demandes/{step}")
+        for step in (
+            "traiter/{request_id}",
+            *(f"{{request_id}}/{each}" for each in ("approbation", "preparation", "refus")),
+            *(f"{{request_id}}/{each}" for each in ("expedition", "reception")),
+        )
+    ),
     # The example has been shipped by then.
     ("POST", "/api/stock/transferts/{transfer_id}/annulation"),
     # Of an open day: nobody knows its date beforehand.

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.fixtures.centres import open_only_centre
+from tests.fixtures.chain import Chain
 from tests.fixtures.http import open_client
 from tests.fixtures.http_file import Conversation, HttpFile
 from tests.fixtures.system import RunningSystem
@@ -11,8 +13,12 @@ from tests.fixtures.system import RunningSystem
 CALLS = Path(__file__).resolve().parents[2] / "docs/original-clients.http"
 
 
-async def test_the_services_answer_every_call(running_system: RunningSystem) -> None:
-    given = {"base": "http://service", "head_office": running_system.token("head-office")}
+async def test_the_services_answer_every_call(running_system: RunningSystem, chain: Chain) -> None:
+    given = {
+        "base": "http://service",
+        "head_office": running_system.token("head-office"),
+        "centre": str(await open_only_centre(chain.sales, chain.stock)),
+    }
 
     async with open_client(timeout=60) as client:
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
+from stock_service.api.request_problems import REQUEST_PROBLEMS
 from stock_service.api.roles import BACKDATE
 from stock_service.api.transfer_problems import SHORT, TRANSFER_PROBLEMS
 from stock_service.api.words import WORD_OF_STATUS
@@ -170,4 +171,5 @@ PROBLEM_OF: ProblemTable = {
     errors.ReservationClosed: _reservation_closed,
     errors.ExpiryOutOfBounds: _expiry_out_of_bounds,
     **TRANSFER_PROBLEMS,
+    **REQUEST_PROBLEMS,
 }

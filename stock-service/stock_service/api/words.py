@@ -1,6 +1,7 @@
 """The words of the API: French names of members and parameters, of kinds and of statuses."""
 
 from stock_service.domain.levels import Kind
+from stock_service.domain.requests import RequestStatus
 from stock_service.domain.reservations import Status
 from stock_service.domain.transfers import TransferStatus
 
@@ -8,6 +9,8 @@ FRENCH = {
     "available": "disponible",
     "balance": "solde",
     "category": "categorie",
+    "changed_at": "change_a",
+    "changed_by": "change_par",
     "closed_at": "clos_a",
     "closed_by": "clos_par",
     "created_at": "cree_a",
@@ -22,6 +25,7 @@ FRENCH = {
     "instant": "a",
     "is_in_stock": "en_stock",
     "is_negative": "negatif",
+    "is_partial": "partiel",
     "kind": "type",
     "limit": "limite",
     "lines": "lignes",
@@ -35,8 +39,10 @@ FRENCH = {
     "reason": "motif",
     "received": "recu",
     "recorded_at": "enregistre_a",
+    "request": "demande",
     "reserved": "reserve",
     "sale_id": "vente_id",
+    "sent": "quantite_expediee",
     "shipped": "expedie",
     "shipped_at": "expedie_a",
     "shipped_by": "expedie_par",
@@ -79,6 +85,15 @@ TRANSFER_STATUSES = {
     "recu": TransferStatus.RECEIVED,
     "annule": TransferStatus.CANCELLED,
 }
+REQUEST_STATUSES = {
+    "en_attente": RequestStatus.PENDING,
+    "approuvee": RequestStatus.APPROVED,
+    "refusee": RequestStatus.REFUSED,
+    "preparee": RequestStatus.PREPARED,
+    "expediee": RequestStatus.SHIPPED,
+    "recue": RequestStatus.RECEIVED,
+}
+WORD_OF_REQUEST = {status: word for word, status in REQUEST_STATUSES.items()}
 WORD_OF_TRANSFER = {status: word for word, status in TRANSFER_STATUSES.items()}
 
 

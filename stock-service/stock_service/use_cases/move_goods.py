@@ -12,6 +12,7 @@ from service_kit.events.outbox import add_to_outbox
 from stock_service.db import transfers
 from stock_service.db.book import open_book, save_book
 from stock_service.db.catalogue import look_up_catalogue
+from stock_service.db.requests import close_request_of
 from stock_service.domain.levels import Document, Kind
 from stock_service.domain.transfer_errors import (
     ReceptionExists,
@@ -95,6 +96,8 @@ async def receive_goods(
     await save_book(session, book)
     told = None if content is None else json.dumps(content)
     await transfers.save_reception(session, reception, told, counted.reason, current_actor())
+    if reception.transfer.status is TransferStatus.RECEIVED:
+        await close_request_of(session, transfer_id, current_actor())
     levels = level_events(book, now, {transfer.to_store_id: current_cause()})
     await add_to_outbox(session, [received_event(reception, now), *levels])
     return Moved(await find(session, transfer_id))

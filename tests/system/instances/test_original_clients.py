@@ -6,16 +6,21 @@ import httpx
 import pytest
 
 from infra.tools.measure.load.run import Wish, play
+from tests.fixtures.centres import open_only_centre
+from tests.fixtures.chain import Chain
 from tests.fixtures.http import open_client
 from tests.fixtures.http_file import Conversation, HttpFile
 from tests.fixtures.system import RunningSystem
 from tests.system.test_original_clients import CALLS
 
 
-async def test_the_gateway_answers_every_call(several_instances: RunningSystem) -> None:
+async def test_the_gateway_answers_every_call(
+    several_instances: RunningSystem, balanced: Chain
+) -> None:
     given = {
         "base": several_instances.stack.layout.url("nginx"),
         "head_office": several_instances.token("head-office"),
+        "centre": str(await open_only_centre(balanced.sales, balanced.stock)),
     }
 
     async with open_client(timeout=60) as client:
