@@ -55,3 +55,16 @@ async def test_closing_twice_changes_once(shop: Shop) -> None:
 
     assert second.json() == first.json()
     assert (unknown.status_code, unknown.json()["code"]) == (404, "magasin-introuvable")
+
+
+async def test_a_store_that_becomes_a_centre_sells_nothing(shop: Shop) -> None:
+    await shop.sell((shop.coffee, 1))  # this process has cached the store
+    url = f"/api/magasins/{shop.permissive}"
+
+    changed = await shop.client.put(url, json={"type": "centre_logistique"})
+
+    assert (changed.status_code, changed.json()["type"]) == (200, "centre_logistique")
+    refused = await shop.sell((shop.coffee, 1))
+    assert (refused.status_code, refused.json()["code"]) == (409, "magasin-sans-vente")
+    await shop.client.put(url, json={"type": "magasin"})
+    assert (await shop.sell((shop.coffee, 1))).status_code == 201

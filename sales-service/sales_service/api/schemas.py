@@ -135,7 +135,7 @@ class StoreIn(BaseModel):
 
     def columns(self) -> dict[str, Any]:
         """Return the columns that the body sets."""
-        return _store_columns(self) | {"kind": KINDS[self.kind]}
+        return _store_columns(self)
 
 
 class StoreChange(BaseModel):
@@ -150,6 +150,7 @@ class StoreChange(BaseModel):
     name: Text | None = None
     address: LongText | None = None
     city: LongText | None = None
+    kind: Kind | None = None
     timezone: Timezone | None = None
     cutoff_hour: Annotated[int | None, Field(ge=0, le=12)] = None
     stock_policy: Policy | None = None
@@ -176,6 +177,8 @@ def _refuse_two_sources(body: StoreIn | StoreChange) -> None:
 
 def _store_columns(body: StoreIn | StoreChange) -> dict[str, Any]:
     columns = body.model_dump(exclude_none=True)
+    if "kind" in columns:
+        columns["kind"] = KINDS[columns["kind"]]
     if "taxes" in columns:
         columns["taxes"] = [tax | {"rate": str(tax["rate"])} for tax in columns["taxes"]]
         columns["tax_place"] = None
