@@ -1,4 +1,4 @@
-"""The audit of the stock compares levels, decisions, declarations and reservations."""
+"""The audit of the stock compares levels, decisions and documents with movements."""
 
 import pytest
 from sqlalchemy import text
@@ -12,6 +12,7 @@ TAKEN = "018f3c5e-0000-7000-8000-000000000001"
 COUNTED = "018f3c5e-0000-7000-8000-000000000002"
 RESERVED = "018f3c5e-0000-7000-8000-000000000003"
 CONSUMED = "018f3c5e-0000-7000-8000-000000000004"
+SENT, ARRIVED = "018f3c5e-0000-7000-8000-000000000003", "018f3c5e-0000-7000-8000-000000000004"
 SOUND = (
     "INSERT INTO stock_levels (store_id, product_id, on_hand, version) VALUES (1, 1, 9, 3)",
     f"""
@@ -37,7 +38,38 @@ SOUND = (
     VALUES ('{CONSUMED}', 1, 'consumed', 2, now(), 'tomorrow', now(), '{TAKEN}')
     """,
     f"INSERT INTO reservation_lines VALUES ('{CONSUMED}', 1, 3, 1, 'tomorrow', false)",
+    # Five units leave a centre, four arrive, and one is missing; nothing of a draft has left.
+    """
+    INSERT INTO stock_levels (store_id, product_id, on_hand, version)
+    VALUES (6, 1, 0, 2), (2, 1, 4, 2)
+    """,
+    f"""
+    INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
+        document_id, occurred_at)
+    VALUES (6, 1, 5, 5, 1, 'reception', gen_random_uuid(), now()),
+        (6, 1, -5, 0, 2, 'transfer-out', '{SENT}', now()),
+        (2, 1, 5, 5, 1, 'transfer-in', '{ARRIVED}', now()),
+        (2, 1, -1, 4, 2, 'transfer-difference', '{ARRIVED}', now())
+    """,
+    f"""
+    INSERT INTO transfers (id, from_store_id, to_store_id, status)
+    VALUES ('{SENT}', 6, 2, 'received'), (gen_random_uuid(), 6, 2, 'draft')
+    """,
+    """
+    INSERT INTO transfer_lines (transfer_id, product_id, to_store_id, quantity, shipped, received,
+        difference)
+    SELECT id, 1, 2, 5, CASE status WHEN 'draft' THEN 0 ELSE 5 END,
+        CASE status WHEN 'draft' THEN 0 ELSE 4 END, CASE status WHEN 'draft' THEN 0 ELSE -1 END
+    FROM transfers
+    """,
+    f"INSERT INTO transfer_receptions (id, transfer_id) VALUES ('{ARRIVED}', '{SENT}')",
+    f"""
+    INSERT INTO replenishment_requests (store_id, product_id, quantity, status, centre_id,
+        transfer_id)
+    VALUES (2, 1, 6, 'received', 6, '{SENT}'), (2, 1, 6, 'pending', 6, NULL)
+    """,
 )
+A_LINE = f"UPDATE transfer_lines SET {{}} WHERE transfer_id = '{SENT}'"
 SPOILT = {
     "UPDATE stock_levels SET on_hand = 8": "levels",
     "UPDATE stock_levels SET version = 4": "levels",
@@ -62,6 +94,18 @@ SPOILT = {
     "UPDATE reservations SET expires_at = now()": "reservations",
     f"UPDATE reservations SET sale_id = '{COUNTED}' WHERE status = 'consumed'": "reservations",
     "DELETE FROM reservation_lines": "reservations",
+    A_LINE.format("received = 3"): "transfers",
+    A_LINE.format("received = 5, difference = 0"): "transfers",
+    A_LINE.format("shipped = 6, quantity = 6"): "transfers",
+    A_LINE.format("quantity = 6"): "transfers",
+    "UPDATE transfer_lines SET shipped = 1 WHERE received = 0": "transfers",
+    f"UPDATE transfers SET status = 'cancelled' WHERE id = '{SENT}'": "transfers",
+    "UPDATE transfers SET to_store_id = 1": "transfers",
+    "DELETE FROM transfer_receptions": "transfers",
+    "UPDATE replenishment_requests SET quantity = 4": "requests",
+    "UPDATE replenishment_requests SET product_id = 2": "requests",
+    "UPDATE replenishment_requests SET centre_id = 7": "requests",
+    f"UPDATE transfers SET status = 'shipped' WHERE id = '{SENT}'": "requests",
 }
 
 
