@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from service_kit.api import build_api, serve
-from stock_service.api import movements, requests, reservations, stock, transfers
+from stock_service.api import movements, requests, reservations, stock, thresholds, transfers
 from stock_service.api.problems import PROBLEM_OF
 from stock_service.settings import Settings
 
@@ -18,6 +18,7 @@ def create_app(settings: Settings) -> FastAPI:
             movements.router,
             reservations.router,
             transfers.router,
+            thresholds.router,
             requests.router,
         ],
         problem_of=PROBLEM_OF,

@@ -123,6 +123,14 @@ def _request(store: int) -> dict[str, Any]:
     return {"produit_id": PRODUCT, "quantite": 1, "magasin_id": store}
 
 
+def _threshold(store: int) -> dict[str, Any]:
+    return {"magasin_id": store, "produit_id": PRODUCT, "point_commande": 0, "cible": 0}
+
+
+def _accepted(store: int) -> dict[str, Any]:
+    return {"lignes": [{"magasin_id": store, "produit_id": PRODUCT}]}
+
+
 def _store(_: int) -> dict[str, Any]:
     return {"nom": f"Magasin {next(_number)}"}
 
@@ -322,6 +330,18 @@ MATRIX = {
         ),
         "POST /api/stock/transferts/{transfer_id}/annulation": Operation(
             "/api/stock/transferts/{sent}/annulation", _KEEPERS, 409, 409, 404
+        ),
+        "PUT /api/stock/seuils": Operation(
+            "/api/stock/seuils", _KEEPERS, 200, 200, 403, _threshold
+        ),
+        "GET /api/stock/seuils": Operation(
+            "/api/stock/seuils?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+        "GET /api/demandes/suggestions": Operation(
+            "/api/demandes/suggestions?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+        "POST /api/demandes/suggestions": Operation(
+            "/api/demandes/suggestions", _KEEPERS, 200, 200, 403, _accepted
         ),
         "GET /api/demandes/": Operation("/api/demandes/?magasin_id={store}", ROLES, 200, 200, 200),
         "POST /api/demandes/": Operation("/api/demandes/", _KEEPERS, 201, 201, 403, _request),

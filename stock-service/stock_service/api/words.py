@@ -29,6 +29,7 @@ FRENCH = {
     "kind": "type",
     "limit": "limite",
     "lines": "lignes",
+    "low": "seuil",
     "name": "nom",
     "number": "numero",
     "occurred_at": "survenu_a",
@@ -39,7 +40,10 @@ FRENCH = {
     "reason": "motif",
     "received": "recu",
     "recorded_at": "enregistre_a",
+    "reorder_point": "point_commande",
     "request": "demande",
+    "requested": "demande_en_cours",
+    "requests": "demandes",
     "reserved": "reserve",
     "sale_id": "vente_id",
     "sent": "quantite_expediee",
@@ -49,9 +53,11 @@ FRENCH = {
     "status": "statut",
     "store_id": "magasin_id",
     "store_ids": "magasin_id",
+    "target": "cible",
     "to_store_id": "vers",
     "transfer_id": "transfert_id",
     "unit_price": "prix",
+    "without_suggestion": "sans_suggestion",
 }
 # A reservation is feminine.
 FRENCH_OF_RESERVATION = FRENCH | {"closed_at": "terminee_a", "created_at": "creee_a"}
