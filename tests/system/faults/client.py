@@ -11,6 +11,8 @@ from tests.system.faults.history import History, Operation, Outcome
 
 PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.2  # pause before a retry
+# Somebody else has done it.
+DONE_BEFORE = {"vente-introuvable", "demande-introuvable"}
 
 
 async def patiently(attempt: Callable[[], Awaitable[bool]]) -> bool:
@@ -75,7 +77,7 @@ class Client:
             return True
         if code in AGAIN_CODES | ON_ITS_WAY_CODES:
             return False
-        if answer.status_code == 409 or code == "vente-introuvable":
+        if answer.status_code == 409 or code in DONE_BEFORE:
             operation.outcome, operation.refusal = Outcome.REFUSED, code
             return True
         self._history.surprises.append(f"{operation.key}: {answer.status_code} {answer.text[:300]}")

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from tests.system.faults.moving import AskedGoods, SentGoods
 
 
 class Outcome(StrEnum):
@@ -115,6 +118,9 @@ class History:
     keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
     # (store, product) -> opening units and counts, in their order
     declared: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    centre_id: int = 0  # where the stores' goods come from
+    requests: "list[AskedGoods]" = field(default_factory=list)
+    transfers: "list[SentGoods]" = field(default_factory=list)
     taxed_stores: set[int] = field(default_factory=set)
     rates: int = 0  # how many rates of taxes were answered
     surprises: list[str] = field(default_factory=list)
@@ -129,6 +135,7 @@ class History:
         asked = [each for of_sale in self.returns.values() for each in of_sale]
         returns = [each.operation for each in asked]
         exchanges = [each for each in asked if each.goods and each.operation.answers]
+        sendings = [sending for each in self.requests for sending in each.sendings]
         operations = (*self.sales, *self.movements, *voids, *returns)
         attempts = sum(each.attempts for each in operations)
         return counts | {
@@ -143,6 +150,8 @@ class History:
                 each.operation.outcome is Outcome.DONE for each in self.reservations
             ),
             "days closed": sum(each.operation.outcome is Outcome.DONE for each in self.closings),
+            "requests fulfilled": sum(each.outcome is Outcome.DONE for each in sendings),
+            "transfers shipped": sum(bool(each.arrivals) for each in self.transfers),
             "keys": len(self.keys),
             "requests repeated": attempts - len(operations),
         }

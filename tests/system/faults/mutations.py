@@ -27,6 +27,7 @@ from service_kit.events import (
 )
 from service_kit.events.cloud_events import Kind, PoisonMessage
 from service_kit.events.outbox import OutgoingEvent
+from tests.system.faults.goods_mutations import GOODS_MUTATIONS
 from tests.system.faults.retail_mutations import RETAIL_MUTATIONS
 
 
@@ -239,4 +240,5 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "unknown-types": without_unknown_types,
     "key-versions": without_versions_of_keys,
     **RETAIL_MUTATIONS,
+    **GOODS_MUTATIONS,
 }

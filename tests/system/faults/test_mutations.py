@@ -75,6 +75,12 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         ["catalogue-again"],
         ["left less than is reserved", "audit stock: reserved"],
     ),
+    # People fulfil one request at once, and count what arrives.
+    ("request-lock", "centre-stock", "named-differences"): (
+        7,
+        ["delivered-again"] * 3,
+        ["is fulfilled", "belongs to no request", "the centre has", "is named"],
+    ),
     ("outbox",): (
         7,
         # A request that repeats another, or corrects a count, has nothing to lose.

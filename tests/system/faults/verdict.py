@@ -14,6 +14,7 @@ from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import judge_keys
 from tests.system.faults.lab import Lab
 from tests.system.faults.lots import judge_offline
+from tests.system.faults.moving import count_moved, judge_moved
 from tests.system.faults.quiet import READS, wait_for_quiet
 from tests.system.faults.reserving import judge_reservations
 from tests.system.faults.returning import (
@@ -86,7 +87,10 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
     found += judge_voids(history, sales)
     found += judge_undone(history, sales, returns)
     async with lab.connection("stock") as stock_db:
-        found += await judge_levels(stock_db, history, sales, count_restocked(returns.values()))
+        moved = await count_moved(stock_db, list(history.stores))
+        moved.update(count_restocked(returns.values()))
+        found += await judge_levels(stock_db, history, sales, moved)
+        found += await judge_moved(stock_db, history)
         found += await judge_declarations(stock_db, history)
         found += await judge_reservations(stock_db, history, keys, sales)
     async with lab.connection("report") as report_db:
@@ -155,13 +159,15 @@ async def judge_levels(
     connection: asyncpg.Connection,
     history: History,
     sales: dict[UUID, RecordedSale],
-    restocked: Counter[tuple[int, int]],
+    moved: Counter[tuple[int, int]],
 ) -> list[str]:
-    """Check that each level is what came in and came back, less what confirmed sales took.
+    """Check that each level is what came in, less what confirmed sales took.
+
+    `moved` is what came back, and what transfers brought less what they took.
 
     A voided sale has given its goods back, once.
     """
-    expected: Counter[tuple[int, int]] = Counter(restocked)
+    expected: Counter[tuple[int, int]] = Counter(moved)
     for movement in history.movements:
         if movement.outcome is Outcome.DONE:
             for product_id, units in movement.quantities.items():
@@ -182,12 +188,13 @@ async def judge_levels(
     ]
     strict = [id for id, policy in history.stores.items() if policy == "strict"]
     # Goods that have left are taken below zero: those of an exchange, or of an offline till. What
-    # comes back of them lost is put in and taken out.
+    # comes back of them lost, or is missing of a transfer, is put in and taken out.
     final = [sale.id for sale in sales.values() if sale.stock_policy == "permissive"]
     below = await connection.fetch(
         """
         SELECT store_id, product_id, balance_after FROM movements
-        WHERE store_id = ANY($1) AND balance_after < 0 AND delta < 0 AND kind <> 'loss'
+        WHERE store_id = ANY($1) AND balance_after < 0 AND delta < 0
+            AND kind NOT IN ('loss', 'transfer-difference')
             AND document_id <> ALL($2)
         """,
         strict,

@@ -19,6 +19,7 @@ from tests.system.faults.history import Asked, History, Operation, Outcome
 from tests.system.faults.key_changes import KeyOffice
 from tests.system.faults.layout import FaultLayout
 from tests.system.faults.lots import OfflineTill, sell_offline
+from tests.system.faults.moving import CENTRE_UNITS, GoodsOffice
 from tests.system.faults.paying import choose_payments
 from tests.system.faults.reserving import reserve
 from tests.system.faults.returning import SHARE_RETURNED_OF_VOIDED, ask_for_returns
@@ -92,6 +93,16 @@ class Workload:
             self.history.movements.append(opening)
             await self._move(opening, "reception")
 
+        await self._open_centre(run)
+
+    async def _open_centre(self, run: str) -> None:
+        """Open a place where nobody sells, with stock of all goods."""
+        body = {"nom": f"{run}-centre", "type": "centre_logistique", "taxes": []}
+        self.history.centre_id = centre_id = await self._create("/api/magasins/", body)
+        units = dict.fromkeys(self._goods.product_ids, CENTRE_UNITS)
+        opening = Operation(f"{run}-opening-{centre_id}", centre_id, units)
+        await self._move(opening, "reception", self._layout.secrets["head-office"])
+
     async def _create(self, path: str, body: dict[str, Any]) -> int:
         # Connections may still fail from the last run's faults.
         operation = Operation(body["nom"], 0, {})
@@ -110,6 +121,8 @@ class Workload:
             for store_id, keys in self._keys.items():
                 random = Random(f"{self._seed}/{store_id}/days")
                 tills.create_task(days.run(random, name, store_id, keys["manager"]))
+            goods = GoodsOffice(self._client, self._urls["stock"], self.history, self._goods)
+            tills.create_task(goods.run(Random(f"{self._seed}/goods"), name, until))
             for number in range(TILLS):
                 tills.create_task(self._work(number, until, at_least))
 
@@ -166,12 +179,12 @@ class Workload:
         self.history.movements.append(operation)
         await self._move(operation, kind)
 
-    async def _move(self, operation: Operation, kind: str) -> None:
+    async def _move(self, operation: Operation, kind: str, token: str | None = None) -> None:
         lines = [{"produit_id": id, "quantite": n} for id, n in operation.quantities.items()]
         body: dict[str, Any] = {"magasin_id": operation.store_id, "type": kind, "lignes": lines}
         if kind == "ajustement":
             body["motif"] = "inventaire"
-        headers = {"x-token": self._keys[operation.store_id]["manager"]}
+        headers = {"x-token": token or self._keys[operation.store_id]["manager"]}
         url = self._urls["stock"] + "/api/stock/mouvements"
         await self._client.insist(operation, url, body, headers)
 
