@@ -10,6 +10,7 @@ from stock_service.domain.levels import StoreId
 from tests.stock_service.builders import COFFEE, OTHER_STORE, STORE, TEA, store_changed
 from tests.stock_service.conftest import Stock
 from tests.stock_service.moving import CENTRE, TRANSFERS, conserved, counted, open_chain
+from tests.stock_service.reserving import reserve
 
 REQUESTS = "/api/demandes/"
 SECOND_CENTRE = StoreId(7)
@@ -186,6 +187,20 @@ async def test_nothing_is_sent_of_an_empty_shelf(api: httpx.AsyncClient, stock: 
     answer = await api.post(f"{REQUESTS}traiter/{number}", params={"partiel": "true"})
 
     assert (answer.status_code, answer.json()["errors"][0]["disponible"]) == (409, 0)
+
+
+async def test_a_centre_sends_nothing_that_is_reserved(
+    api: httpx.AsyncClient, stock: Stock
+) -> None:
+    await reserve(api, (TEA, 2), magasin_id=CENTRE)
+    number = await asked(api, TEA, 4)
+
+    refused = await api.post(f"{REQUESTS}traiter/{number}")
+    partial = await api.post(f"{REQUESTS}traiter/{number}", params={"partiel": "true"})
+
+    assert (refused.status_code, refused.json()["errors"][0]["disponible"]) == (409, 3)
+    assert partial.status_code == 200
+    assert (await stock.levels(CENTRE))[TEA] == 2
 
 
 async def test_a_permissive_centre_sends_no_more_than_it_has(

@@ -18,6 +18,7 @@ from tests.stock_service.moving import (
     open_chain,
     shipped,
 )
+from tests.stock_service.reserving import let_expire, reserve
 
 
 @pytest.fixture(autouse=True)
@@ -128,6 +129,21 @@ async def test_a_strict_sender_ships_all_or_nothing(api: httpx.AsyncClient, stoc
     ]
     assert await stock.levels(CENTRE) == {COFFEE: 50, TEA: 5}
     assert await stock.outbox() == []
+
+
+async def test_a_strict_sender_ships_nothing_that_is_reserved(
+    api: httpx.AsyncClient, stock: Stock
+) -> None:
+    held = await reserve(api, (COFFEE, 10), magasin_id=CENTRE)
+    drafted = await api.post(TRANSFERS, json=a_transfer((COFFEE, 41)))
+
+    refused = await api.post(f"{drafted.headers['location']}/expedition")
+    await let_expire(stock, held)
+    shipping = await api.post(f"{drafted.headers['location']}/expedition")
+
+    assert refused.status_code == 409
+    assert refused.json()["errors"][0]["disponible"] == 40
+    assert shipping.status_code == 200
 
 
 async def test_a_permissive_sender_may_go_below_zero(api: httpx.AsyncClient, stock: Stock) -> None:

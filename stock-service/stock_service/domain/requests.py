@@ -91,13 +91,13 @@ def choose_centre(
     return others[0].id
 
 
-def units_to_send(request: Request, centre_id: StoreId, on_hand: int, *, is_partial: bool) -> int:
+def units_to_send(request: Request, centre_id: StoreId, available: int, *, is_partial: bool) -> int:
     """Return how many units leave the centre: all, or what there is; raise `CentreIsShort`.
 
     A centre sends what it has, whatever its stock policy.
     """
-    if on_hand >= request.quantity:
+    if available >= request.quantity:
         return request.quantity
-    if is_partial and on_hand > 0:
-        return on_hand
-    raise CentreIsShort(centre_id, request.product_id, request.quantity, on_hand)
+    if is_partial and available > 0:
+        return available
+    raise CentreIsShort(centre_id, request.product_id, request.quantity, available)

@@ -132,9 +132,9 @@ def ship(book: LevelBook, transfer: Transfer, document: Document, *, is_strict: 
     """
     transfer.require(TransferStatus.DRAFT)
     missing = [
-        Shortage(line.product_id, line.quantity, book.on_hand(key))
+        Shortage(line.product_id, line.quantity, book.available(key))
         for key, line in zip(transfer.sent_keys, transfer.lines, strict=True)
-        if is_strict and book.on_hand(key) < line.quantity
+        if is_strict and book.available(key) < line.quantity
     ]
     if missing:
         raise GoodsMissing(missing)

@@ -142,7 +142,7 @@ async def _carry(
     actor, cause = current_actor(), current_cause()
     place = LevelKey(centre_id, request.product_id)
     book = await open_book(session, [place, LevelKey(request.store_id, request.product_id)])
-    units = units_to_send(request, centre_id, book.on_hand(place), is_partial=is_partial)
+    units = units_to_send(request, centre_id, book.available(place), is_partial=is_partial)
     lines = [(request.product_id, units)]
     transfer = draft_transfer(uuid7(), centre_id, request.store_id, lines)
     await transfers.insert_draft(session, transfer, actor)
