@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from service_kit.http.callers import Caller
-from service_kit.http.limits import BodyLimit
+from service_kit.http.limits import BodyBounds, BodyLimit
 from service_kit.http.problems import MOST_DESCRIBED, Problem
 from service_kit.http.state import ApiState, Queue, api_state
 from service_kit.http.waiters import Waiters
@@ -76,6 +76,47 @@ async def test_bodies_have_a_bound_together_and_the_room_is_free_again_afterward
         assert state.full == [Queue.BODIES]
         assert [(await first).text, (await small).text] == ["10", "5"]
         assert (await client.post("/", content=b"x" * 10)).text == "10"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/", b"x" * 11, "corps-trop-grand"),
+        ("/wide", b"x" * 12, None),
+        ("/wide", b"x" * 13, "corps-trop-grand"),
+        ("/wide", b"::", None),
+        ("/wide", b":::", "corps-trop-complexe"),
+    ],
+)
+async def test_a_path_may_have_bounds_of_its_own(path: str, body: bytes, code: str | None) -> None:
+    async def read(request: Request) -> Response:
+        return PlainTextResponse(str(len(await request.body())))
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return error.response(request.url.path)
+
+    wide = {"/wide": BodyBounds(most_bytes=12, most_members=2)}
+    app = Starlette(
+        routes=[Route("/", read, methods=["POST"]), Route("/wide", read, methods=["POST"])],
+        middleware=[Middleware(BodyLimit, max_bytes=10, state=State(), others=wide)],
+        exception_handlers={Problem: refuse},
+    )
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        declared = await client.post(path, content=body)
+
+        async def parts() -> AsyncIterator[bytes]:
+            for each in body:
+                yield bytes([each])
+
+        streamed = await client.post(path, content=parts())
+
+    for answer in declared, streamed:
+        if code is None:
+            assert answer.text == str(len(body))
+        else:
+            assert (answer.status_code, answer.json()["code"]) == (413, code)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The HTTP process of a service: one FastAPI application, wired with everything."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
@@ -16,7 +16,7 @@ from service_kit.http.first_answers import FirstAnswers
 from service_kit.http.health import build_operations_router, database_check
 from service_kit.http.key_first import KeyFirst
 from service_kit.http.key_uses import write_uses_regularly
-from service_kit.http.limits import Admission, BodyLimit
+from service_kit.http.limits import Admission, BodyBounds, BodyLimit
 from service_kit.http.normal_text import NormalText
 from service_kit.http.openapi import PROBLEM_RESPONSES, complete_document, serve_docs
 from service_kit.http.problem_table import install_problems
@@ -39,9 +39,11 @@ def build_api(
     title: str,
     routers: Sequence[APIRouter],
     problem_of: ProblemTable,
+    body_bounds: Mapping[str, BodyBounds] | None = None,
 ) -> FastAPI:
     """Return the application of a service's HTTP process.
 
+    `body_bounds` are those of the paths whose bodies have bounds of their own.
     The lifespan of a router runs while the engines of the application's `api_state` are open.
     """
     check_access(routers)
@@ -86,7 +88,9 @@ def build_api(
     serve_docs(app)
     app.add_middleware(NormalText)
     app.add_middleware(KeyFirst, state=state)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, state=state)
+    app.add_middleware(
+        BodyLimit, max_bytes=settings.max_body_bytes, state=state, others=body_bounds
+    )
     app.add_middleware(Admission, most_requests=settings.most_requests, state=state, pools=pools)
     app.add_middleware(RequestForms, routes=app.routes)
 

@@ -4,6 +4,8 @@ A refusal costs little: it comes before the request is parsed.
 """
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -78,25 +80,41 @@ class Admission:
             limit.reschedule(latest)
 
 
+@dataclass(frozen=True, slots=True)
+class BodyBounds:
+    """The most bytes of a body, and the most members, counted by its colons."""
+
+    most_bytes: int
+    most_members: int = MOST_MEMBERS
+
+
 class BodyLimit:
     """Answers 413 to a body over `max_bytes`, declared or streamed, and 408 to a slow body.
 
-    A body that exceeds the process's budget gets 503. Starlette's own middleware answers in plain
-    text and has no time limit.
+    The paths of `others` have bounds of their own. A body that exceeds the process's budget gets
+    503. Starlette's own middleware answers in plain text and has no time limit.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, state: ApiState) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_bytes: int,
+        state: ApiState,
+        others: Mapping[str, BodyBounds] | None = None,
+    ) -> None:
         self.app = app
-        self.max_bytes = max_bytes
+        self._bounds = BodyBounds(max_bytes)
+        self._others = others or {}
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        bounds = self._others.get(scope["path"], self._bounds)
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self.max_bytes:
-            await self._too_large().response(scope["path"])(scope, receive, send)
+        if declared.isdigit() and int(declared) > bounds.most_bytes:
+            await _too_large(bounds).response(scope["path"])(scope, receive, send)
             return
         held = members = 0
         is_whole = False
@@ -115,11 +133,11 @@ class BodyLimit:
             is_whole = not message.get("more_body", False)
             body = message.get("body", b"")
             size = len(body)
-            if held + size > self.max_bytes:
-                raise self._too_large()
+            if held + size > bounds.most_bytes:
+                raise _too_large(bounds)
             members += body.count(b":")
-            if members > MOST_MEMBERS:
-                raise Problem.of("body-too-complex", most=MOST_MEMBERS)
+            if members > bounds.most_members:
+                raise Problem.of("body-too-complex", most=bounds.most_members)
             if not self._state.bodies.take(size):
                 self._state.count_shed(Queue.BODIES)
                 raise Problem.of("overloaded")
@@ -131,5 +149,6 @@ class BodyLimit:
         finally:
             self._state.bodies.give_back(held)
 
-    def _too_large(self) -> Problem:
-        return Problem.of("body-too-large", max_bytes=self.max_bytes)
+
+def _too_large(bounds: BodyBounds) -> Problem:
+    return Problem.of("body-too-large", max_bytes=bounds.most_bytes)
