@@ -3,7 +3,15 @@
 from fastapi import FastAPI
 
 from service_kit.api import build_api, serve
-from stock_service.api import movements, requests, reservations, stock, thresholds, transfers
+from stock_service.api import (
+    movement_lots,
+    movements,
+    requests,
+    reservations,
+    stock,
+    thresholds,
+    transfers,
+)
 from stock_service.api.problems import PROBLEM_OF
 from stock_service.settings import Settings
 
@@ -15,6 +23,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Comptoir : stock",
         routers=[
             stock.router,
+            movement_lots.router,
             movements.router,
             reservations.router,
             transfers.router,
@@ -22,6 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
             requests.router,
         ],
         problem_of=PROBLEM_OF,
+        body_bounds={movement_lots.PATH: movement_lots.BODY_BOUNDS},
     )
 
 

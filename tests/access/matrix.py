@@ -131,6 +131,11 @@ def _accepted(store: int) -> dict[str, Any]:
     return {"lignes": [{"magasin_id": store, "produit_id": PRODUCT}]}
 
 
+def _movement_lot(store: int) -> dict[str, Any]:
+    lines = [{"magasin_id": store, "produit_id": PRODUCT, "quantite": 1}]
+    return {"type": "reception", "lignes": lines}
+
+
 def _store(_: int) -> dict[str, Any]:
     return {"nom": f"Magasin {next(_number)}"}
 
@@ -290,6 +295,9 @@ MATRIX = {
         "GET /api/stock/": Operation("/api/stock/", ROLES, 200, 200, 200),
         "POST /api/stock/mouvements": Operation(
             "/api/stock/mouvements", _KEEPERS, 201, 201, 403, _reception
+        ),
+        "POST /api/stock/mouvements/lots": Operation(
+            "/api/stock/mouvements/lots", _KEEPERS, 201, 201, 403, _movement_lot
         ),
         "GET /api/stock/mouvements": Operation(
             "/api/stock/mouvements?magasin_id={store}", ROLES, 200, 200, 200

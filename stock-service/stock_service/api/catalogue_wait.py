@@ -1,15 +1,16 @@
 """Waits a moment for a store and products whose events are still on their way."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from stock_service.db.catalogue import CatalogueLookup, look_up_catalogue
+from stock_service.db.lots import LotLookup, look_up_lot
 from stock_service.domain.entries import Entry
 from stock_service.domain.errors import UnknownReferences
-from stock_service.domain.levels import StoreId
+from stock_service.domain.levels import LevelKey, StoreId
 
 # A client that creates a product and receives goods at once is faster than the product's event.
 # The event usually takes milliseconds, and longer after a pause of the broker.
@@ -35,6 +36,27 @@ async def wait_for_catalogue(
             return found
         if loop.time() >= deadline:
             raise _unknown(store_id, entries, found)
+        await asyncio.sleep(CATALOGUE_POLL.total_seconds())
+
+
+async def wait_for_lot(
+    session: AsyncSession, keys: Iterable[LevelKey], *, is_refused: bool
+) -> LotLookup:
+    """Return what is known of these stores and products, once all is or the wait is over.
+
+    A lot that is refused anyway does not wait.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + CATALOGUE_WAIT.total_seconds()
+    wanted = list(keys)
+    stores = {key.store_id for key in wanted}
+    products = {key.product_id for key in wanted}
+    while True:
+        found = await look_up_lot(session, stores, products)
+        await session.close()
+        is_complete = found.stores >= stores and found.products >= products
+        if is_complete or is_refused or loop.time() >= deadline:
+            return found
         await asyncio.sleep(CATALOGUE_POLL.total_seconds())
 
 

@@ -37,7 +37,7 @@ async def post_stock_movements(
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return _made(former.answer, REPLAYED)
-        if is_late(entry) and not may(caller, BACKDATE):
+        if is_late(entry.document) and not may(caller, BACKDATE):
             raise backdated()
         movements = await post_movements(session, entry, is_strict=store.is_strict)
         answer = msgspec.json.encode(EntryOut.of(entry, movements))

@@ -1,6 +1,6 @@
 """The one table from this service's errors to problems: status, code, pointers and sentences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
@@ -87,12 +87,13 @@ def _unknown_members(error: errors.UnknownMembers) -> Problem:
 
 
 def _invalid_entry(error: errors.InvalidEntry) -> Problem:
-    faults = [_breach(each) for each in error.breaches]
+    faults = [breach_fault(each) for each in error.breaches]
     detail = f"Le mouvement contient {len(faults)} erreur(s)."
     return Problem(422, "mouvement-invalide", detail, faults)
 
 
-def _breach(breach: Breach) -> Fault:
+def breach_fault(breach: Breach) -> Fault:
+    """Return the fault of a broken rule, at its line or at a member of the body."""
     member, code, detail = _BREACHES[breach.rule]
     path = (member,) if breach.line is None else ("lignes", breach.line, member)
     return {"pointer": json_pointer(*path), "code": code, "detail": detail}
@@ -109,6 +110,27 @@ def _insufficient_stock(error: errors.InsufficientStock) -> Problem:
             "disponible": shortage.available,
         }
         faults += _at_lines(lines, "quantite", fault)
+    count = len(error.shortages)
+    detail = f"Le stock de {count} produit(s) ne suffit pas ; rien n'a été changé."
+    return Problem(409, SHORT, detail, faults)
+
+
+def _insufficient_lot(error: errors.InsufficientLot) -> Problem:
+    fault_of: dict[int, Fault] = {}
+    for store_id, shortage, rows in error.shortages:
+        fault = {
+            "code": SHORT,
+            "detail": f"Il reste {shortage.available} unité(s).",
+            "magasin_id": store_id,
+            "produit_id": shortage.product_id,
+            "demande": shortage.requested,
+            "disponible": shortage.available,
+        }
+        fault_of |= dict.fromkeys(rows, fault)
+    faults = [
+        {"pointer": json_pointer("lignes", row, "quantite"), **fault_of[row]}
+        for row in sorted(fault_of)
+    ]
     count = len(error.shortages)
     detail = f"Le stock de {count} produit(s) ne suffit pas ; rien n'a été changé."
     return Problem(409, SHORT, detail, faults)
@@ -153,6 +175,19 @@ def _expiry_out_of_bounds(_: errors.ExpiryOutOfBounds) -> Problem:
     return Problem(422, "reservation-invalide", "La réservation contient 1 erreur(s).", [fault])
 
 
+def unknown_in_lot(faults: Sequence[Fault]) -> Problem:
+    """Return the problem of a lot whose only faults are stores and products that are unknown."""
+    detail = f"{len(faults)} magasin(s) ou produit(s) que le stock ne connaît pas, ou pas encore."
+    return Problem(404, faults[0]["code"], detail, faults, RETRY)
+
+
+def unknown_fault(row: int, member: str, code: str) -> Fault:
+    """Return the fault of a row that names an unknown store or product."""
+    what = "magasin" if code == UNKNOWN_STORE else "produit"
+    pointer = json_pointer("lignes", row, member)
+    return {"pointer": pointer, "code": code, "detail": f"Ce {what} {NOT_KNOWN_YET}"}
+
+
 def _at_lines(lines: Iterable[int], member: str, fault: Fault) -> list[Fault]:
     """Return the fault once for each of these lines of the body."""
     return [{"pointer": json_pointer("lignes", line, member), **fault} for line in lines]
@@ -165,6 +200,7 @@ PROBLEM_OF: ProblemTable = {
     errors.UnknownMembers: _unknown_members,
     errors.InvalidEntry: _invalid_entry,
     errors.InsufficientStock: _insufficient_stock,
+    errors.InsufficientLot: _insufficient_lot,
     errors.LevelOutOfBounds: _level_out_of_bounds,
     errors.UnknownReservation: _unknown_reservation,
     errors.ReservationExists: _reservation_exists,

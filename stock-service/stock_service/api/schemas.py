@@ -179,6 +179,6 @@ class EntryIn(BaseModel):
         return enter_stock(self.store_id, document, lines)
 
 
-def is_late(entry: StockEntry) -> bool:
-    """Return whether a movement is entered long after it happened."""
-    return entry.document.occurred_at < datetime.now(UTC) - LATEST_ENTRY
+def is_late(document: Document) -> bool:
+    """Return whether a document is entered long after it happened."""
+    return document.occurred_at < datetime.now(UTC) - LATEST_ENTRY

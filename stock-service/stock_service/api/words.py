@@ -30,6 +30,7 @@ FRENCH = {
     "limit": "limite",
     "lines": "lignes",
     "low": "seuil",
+    "movement_count": "mouvements",
     "name": "nom",
     "number": "numero",
     "occurred_at": "survenu_a",

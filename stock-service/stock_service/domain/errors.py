@@ -86,6 +86,14 @@ class InsufficientStock(StockError):
         self.shortages = shortages
 
 
+class InsufficientLot(StockError):
+    """Strict stores have less than a lot takes; each shortage has its store and its rows."""
+
+    def __init__(self, shortages: Sequence[tuple[StoreId, Shortage, Sequence[int]]]) -> None:
+        super().__init__(f"{len(shortages)} levels are short")
+        self.shortages = shortages
+
+
 class LevelOutOfBounds(StockError):
     """A level would pass its limit; `lines` are the lines of the entry that cause it."""
 

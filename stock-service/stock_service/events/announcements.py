@@ -8,7 +8,7 @@ from itertools import groupby
 from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent
 from stock_service.domain.entries import StockEntry
-from stock_service.domain.levels import LevelBook, StoreId
+from stock_service.domain.levels import Document, Level, LevelBook, LevelKey, StoreId
 from stock_service.domain.reservations import Reservation
 from stock_service.domain.sales import Reply
 from stock_service.events.published import (
@@ -47,17 +47,23 @@ def reply_event(reply: Reply, decided_at: datetime, cause: Cause) -> OutgoingEve
 
 def posted_event(entry: StockEntry, posted_at: datetime) -> OutgoingEvent:
     """Return the event of a document; it has one, however many levels it moves."""
-    document = entry.document
+    return document_event(entry.store_id, entry.document, len(entry.entries), posted_at)
+
+
+def document_event(
+    store_id: StoreId, document: Document, line_count: int, posted_at: datetime
+) -> OutgoingEvent:
+    """Return the event of a document that moves so many levels of a store."""
     return OutgoingEvent(
         topic=STOCK_TOPIC,
-        key=str(entry.store_id),
+        key=str(store_id),
         type=MovementPosted.TYPE,
         subject=str(document.document_id),
         body=MovementPosted(
             document.document_id,
-            entry.store_id,
+            store_id,
             document.kind.value,
-            len(entry.entries),
+            line_count,
             document.occurred_at,
             posted_at,
         ),
@@ -90,10 +96,16 @@ def reservation_event(reservation: Reservation, cause: Cause) -> OutgoingEvent:
 def level_events(
     book: LevelBook, changed_at: datetime, causes: Mapping[StoreId, Cause]
 ) -> list[OutgoingEvent]:
-    """Return the final state of the changed levels: per store one event, or several if long."""
+    """Return the events of the levels that a book has changed."""
+    return announce_levels(book.moved_levels(), changed_at, causes)
+
+
+def announce_levels(
+    changed: Mapping[LevelKey, Level], changed_at: datetime, causes: Mapping[StoreId, Cause]
+) -> list[OutgoingEvent]:
+    """Return the final state of levels in their order: per store one event, or several if long."""
     events: list[OutgoingEvent] = []
-    changed = book.moved_levels().items()
-    for store_id, group in groupby(changed, key=lambda item: item[0].store_id):
+    for store_id, group in groupby(changed.items(), key=lambda item: item[0].store_id):
         levels = [ProductLevel(key.product_id, now.on_hand, now.version) for key, now in group]
         events += [
             OutgoingEvent(

@@ -10,6 +10,7 @@ from sales_service.api.sales import LONGEST_WAIT_SECONDS
 from service_kit.http.problems import PROBLEMS
 from service_kit.http.serving import LEAVE_SECONDS
 from service_kit.settings import ServiceSettings
+from stock_service.api import movement_lots
 from tests.deploy.compose.stack import INFRA, PROCESSES, ROOT
 
 NGINX = (INFRA / "nginx/nginx.conf").read_text()
@@ -90,9 +91,10 @@ def test_the_upstreams_are_the_apis_at_their_ports() -> None:
 
 
 def test_nginx_takes_the_bodies_that_the_services_take() -> None:
-    (megabytes,) = re.findall(r"client_max_body_size (\d+)m;", NGINX)
+    bounds = [int(each) * 1024 * 1024 for each in re.findall(r"max_body_size (\d+)m;", NGINX)]
 
-    assert int(megabytes) * 1024 * 1024 == ServiceSettings.model_fields["max_body_bytes"].default
+    usual = ServiceSettings.model_fields["max_body_bytes"].default
+    assert bounds == [usual, movement_lots.BODY_BOUNDS.most_bytes]
 
 
 def test_every_error_of_nginx_has_a_code_a_title_and_a_detail() -> None:

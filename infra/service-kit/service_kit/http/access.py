@@ -57,7 +57,12 @@ def refuse_limited(caller: Caller) -> None:
 def refuse_foreign(caller: Caller, site: int) -> None:
     """Raise `Problem` 403 when the caller's key is limited to other sites."""
     if not caller.reaches(site):
-        raise Problem.of("site-refused")
+        raise site_refused()
+
+
+def site_refused(faults: Sequence[Fault] = ()) -> Problem:
+    """Return the problem 403 of a request about sites that the caller's key does not reach."""
+    return Problem.of("site-refused", faults)
 
 
 def right_refused(right: str, faults: Sequence[Fault] = ()) -> Problem:

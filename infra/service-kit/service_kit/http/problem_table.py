@@ -50,11 +50,12 @@ def _invalid_request(error: RequestValidationError) -> Problem:
         return Problem.of("invalid-json")
     described, others = found[:MOST_DESCRIBED], found[MOST_DESCRIBED:]
     rows = {step for each in others for step in each["loc"] if isinstance(step, int)}
-    faults = [*map(_fault, described), *({"row": row} for row in rows)]
+    faults = [*map(describe_fault, described), *({"row": row} for row in rows)]
     return invalid_request(faults, count=len(found))
 
 
-def _fault(found: Mapping[str, Any]) -> Fault:
+def describe_fault(found: Mapping[str, Any]) -> Fault:
+    """Return the fault of one of pydantic's errors, whose place begins with the part it is in."""
     place, *path = found["loc"]
     code = str(found["type"])
     is_whole_body = place == "body" and not path and code == "model_attributes_type"

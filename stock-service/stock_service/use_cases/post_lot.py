@@ -1,0 +1,33 @@
+"""Posts the movements of many stores that come in one request."""
+
+from collections import Counter
+from collections.abc import Set as AbstractSet
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service_kit.events.causes import current_cause
+from service_kit.events.outbox import add_to_outbox
+from stock_service.db.levels import ensure_levels, lock_levels
+from stock_service.db.lots import move_lot
+from stock_service.domain.levels import StoreId
+from stock_service.domain.lots import Lot, decide_lot
+from stock_service.events.announcements import announce_levels, document_event
+
+
+async def post_lot(session: AsyncSession, lot: Lot, strict_stores: AbstractSet[StoreId]) -> None:
+    """Move all levels of the lot or none.
+
+    The worker waits for the levels: call it last in the transaction.
+    """
+    now = datetime.now(UTC)
+    lines = Counter(key.store_id for key in lot.entries)
+    posted = [
+        document_event(store_id, document, lines[store_id], now)
+        for store_id, document in lot.documents.items()
+    ]
+    causes = dict.fromkeys(lot.documents, current_cause())
+    await ensure_levels(session, lot.entries.keys())
+    levels = decide_lot(lot, await lock_levels(session, lot.entries.keys()), strict_stores)
+    await move_lot(session, lot)
+    await add_to_outbox(session, [*posted, *announce_levels(levels, now, causes)])
