@@ -14,6 +14,7 @@ from infra.tools.measure.bench.instances import PORTS as PORTS_OF_INSTANCES
 from infra.tools.measure.bench.instances import measure_instances
 from infra.tools.measure.bench.lab import FULL, QUICK, Effort, Lab, open_lab, say
 from infra.tools.measure.bench.lists import measure_lists
+from infra.tools.measure.bench.lots import measure_lots
 from infra.tools.measure.bench.memory import measure_memory
 from infra.tools.measure.bench.projection import measure_projection
 from infra.tools.measure.bench.reads import measure_reads
@@ -31,6 +32,7 @@ PARTS: Mapping[str, Part] = {
     "closing": measure_closing,
     "system": measure_system,
     "receipts": measure_receipts,
+    "lots": measure_lots,
     "projection": measure_projection,
     "instances": measure_instances,
     "memory": measure_memory,
