@@ -11,6 +11,7 @@ from stock_service.api import (
     stock,
     thresholds,
     transfers,
+    value,
 )
 from stock_service.api.problems import PROBLEM_OF
 from stock_service.settings import Settings
@@ -23,6 +24,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="Comptoir : stock",
         routers=[
             stock.router,
+            value.router,
             movement_lots.router,
             movements.router,
             reservations.router,

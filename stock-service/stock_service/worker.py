@@ -11,8 +11,7 @@ from service_kit.events.relay import Relay
 from service_kit.expired_keys import prune_keys
 from service_kit.worker import run_worker
 from stock_service.consumers import catalogue_events, sales_events
-from stock_service.db.audit import CHECKS
-from stock_service.db.reservation_audit import RESERVATION_CHECKS
+from stock_service.db.audits import CHECKS
 from stock_service.settings import Settings
 from stock_service.use_cases.end_reservations import close_expired
 
@@ -46,7 +45,7 @@ def main() -> None:
             expire_reservations,
             prune_keys(settings),
             audit_continuously(
-                (*CHECKS, *RESERVATION_CHECKS),
+                CHECKS,
                 timedelta(seconds=settings.audit_every_seconds),
             ),
         ],

@@ -190,6 +190,7 @@ _RECEIPT_READERS = (*_SELLERS, READ_ONLY)
 _CLOSERS = (MANAGER, HEAD_OFFICE)
 _RESERVERS = (TILL, MANAGER, HEAD_OFFICE, LOGISTICS)
 _KEEPERS = (MANAGER, HEAD_OFFICE, LOGISTICS)
+_COST_READERS = (MANAGER, HEAD_OFFICE, LOGISTICS, READ_ONLY)
 _REPORT_READERS = (MANAGER, HEAD_OFFICE, READ_ONLY)
 _CHAIN = (HEAD_OFFICE,)
 _NO_KEY = "/api/cles/nobody/till"
@@ -293,6 +294,9 @@ MATRIX = {
             "/api/magasins/{store}/stock", ROLES, 200, 200, 404
         ),
         "GET /api/stock/": Operation("/api/stock/", ROLES, 200, 200, 200),
+        "GET /api/stock/valeur": Operation(
+            "/api/stock/valeur?magasin_id={store}", _COST_READERS, 200, 200, 404
+        ),
         "POST /api/stock/mouvements": Operation(
             "/api/stock/mouvements", _KEEPERS, 201, 201, 403, _reception
         ),

@@ -5,8 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.audit import find_all_differences
-from stock_service.db.audit import CHECKS
-from stock_service.db.reservation_audit import RESERVATION_CHECKS
+from stock_service.db.audits import CHECKS
 
 TAKEN = "018f3c5e-0000-7000-8000-000000000001"
 COUNTED = "018f3c5e-0000-7000-8000-000000000002"
@@ -112,10 +111,7 @@ SPOILT = {
 async def look(engine: AsyncEngine) -> dict[str, list[str]]:
     """Return what each check finds in a whole round."""
     async with AsyncSession(engine) as session:
-        return {
-            check.name: await find_all_differences(session, check)
-            for check in (*CHECKS, *RESERVATION_CHECKS)
-        }
+        return {check.name: await find_all_differences(session, check) for check in CHECKS}
 
 
 async def run(engine: AsyncEngine, *statements: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.audit import find_all_differences
 from service_kit.events.cloud_events import Event, PoisonMessage
-from stock_service.db.audit import CHECKS
+from stock_service.db.audits import CHECKS
 from tests.stock_service.builders import (
     COFFEE,
     OTHER_STORE,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Row
 
 from service_kit.telemetry.stages import Stage, stage
@@ -37,6 +38,19 @@ class StockOut(msgspec.Struct, frozen=True, rename=FRENCH | {"product_id": "id"}
             description="Units that other stores have shipped to this one; null: not known of then"
         ),
     ]
+
+
+_OfRight = Annotated[
+    float | UnsetType | None,
+    msgspec.Meta(description="Only with the right `see-costs`; null: nobody has told a cost"),
+]
+
+
+class CostedStockOut(StockOut, frozen=True, rename=FRENCH | {"product_id": "id"}):
+    """A level with what its units cost: on hand × average cost, rounded half up to the cent."""
+
+    average_cost: _OfRight = UNSET
+    value: _OfRight = UNSET
 
 
 class EntryLineOut(msgspec.Struct, frozen=True, rename=FRENCH):
@@ -87,16 +101,28 @@ class MovementOut(msgspec.Struct, frozen=True, rename=FRENCH):
     document_id: UUID
     occurred_at: Instant
     recorded_at: Instant
+    unit_cost: _OfRight = UNSET
+    """What each unit of a reception cost."""
+    average_cost: _OfRight = UNSET
+    """Of a unit of the product in the store, after the movement."""
 
 
 @stage(Stage.SERIALISATION)
-def encode_stock(rows: Sequence[Row[Any]]) -> bytes:
+def encode_stock(rows: Sequence[Row[Any]], *, with_costs: bool) -> bytes:
     """Return a page of levels as JSON."""
-    return msgspec.json.encode(msgspec.convert(rows, list[StockOut], from_attributes=True))
+    shown = list[CostedStockOut] if with_costs else list[StockOut]
+    return msgspec.json.encode(msgspec.convert(rows, shown, from_attributes=True))
 
 
 @stage(Stage.SERIALISATION)
-def encode_movements(rows: Sequence[Row[Any]]) -> bytes:
+def encode_movements(rows: Sequence[Row[Any]], *, with_costs: bool) -> bytes:
     """Return a page of the ledger as JSON."""
-    spoken = [MovementOut(**{**row._mapping, "kind": WORD_OF[Kind(row.kind)]}) for row in rows]
-    return msgspec.json.encode(spoken)
+    return msgspec.json.encode([_speak(row, with_costs=with_costs) for row in rows])
+
+
+def _speak(row: Row[Any], *, with_costs: bool) -> MovementOut:
+    shown = {**row._mapping, "kind": WORD_OF[Kind(row.kind)]}
+    for name in ("unit_cost", "average_cost"):
+        cost = shown[name]
+        shown[name] = (cost if cost is None else float(cost)) if with_costs else UNSET
+    return MovementOut(**shown)

@@ -22,7 +22,7 @@ MOST_LINES = 10_000
 _LOT: dict[str, Any] = {
     "type": "reception",
     "lignes": [
-        {"magasin_id": 1, "produit_id": 1, "quantite": 10},
+        {"magasin_id": 1, "produit_id": 1, "quantite": 10, "cout_unitaire": 2.75},
         {"magasin_id": 2, "produit_id": 1, "quantite": 5},
     ],
 }
@@ -79,7 +79,7 @@ def read_lines(given: Sequence[Any]) -> tuple[list[LotLine], list[Any]]:
 
 def _number(lines: Any) -> Iterator[LotLine]:
     for row, line in lines:
-        yield LotLine(row, line.store_id, line.product_id, line.quantity)
+        yield LotLine(row, line.store_id, line.product_id, line.quantity, line.unit_cost)
 
 
 class LotDocumentOut(msgspec.Struct, frozen=True, rename=FRENCH_NAMES):

@@ -17,7 +17,7 @@ from stock_service.api.catalogue_wait import wait_for_catalogue
 from stock_service.api.changes import ANY_LEVEL, level_of
 from stock_service.api.pages import LARGEST_POSITION, next_link, read_cursor
 from stock_service.api.problems import backdated
-from stock_service.api.roles import BACKDATE, StockKeeper, StockReader, may
+from stock_service.api.roles import BACKDATE, StockKeeper, StockReader, may, sees_costs
 from stock_service.api.schemas import EntryIn, MovementQuery, is_late
 from stock_service.db.movements import find_document, list_movements
 from stock_service.domain.errors import UnknownDocument
@@ -94,4 +94,8 @@ async def get_stock_movements(
     )
     page = rows[: query.limit]
     headers = next_link(request, page[-1].id) if len(rows) > len(page) else {}
-    return Response(encode_movements(page), headers=headers, media_type="application/json")
+    return Response(
+        encode_movements(page, with_costs=sees_costs(caller)),
+        headers=headers,
+        media_type="application/json",
+    )

@@ -32,6 +32,16 @@ _BREACHES = {
         "quantite-invalide",
         "Une réception ajoute au moins une unité.",
     ),
+    EntryRule.RECEPTION_COSTS: (
+        "cout_unitaire",
+        "cout-sans-reception",
+        "Seule une réception dit ce que coûtent ses unités.",
+    ),
+    EntryRule.COST_OF_ALL_LINES: (
+        "cout_unitaire",
+        "cout-incomplet",
+        "Toutes les lignes d'un produit ont un coût, ou aucune.",
+    ),
     EntryRule.PRODUCT_MOVES: ("quantite", "quantite-nulle", "La somme du produit est nulle."),
 }
 

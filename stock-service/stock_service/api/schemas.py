@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from uuid_utils.compat import uuid7
 
 from service_kit.events.causes import current_actor
+from stock_service.api.amounts import UnitCost
 from stock_service.api.words import KINDS, translate
 from stock_service.db.level_lists import LevelFilter
 from stock_service.domain.entries import StockEntry, enter_stock
@@ -28,7 +29,7 @@ FRENCH = ConfigDict(extra="forbid", alias_generator=translate)
 _RECEPTION: dict[str, Any] = {
     "magasin_id": 1,
     "type": "reception",
-    "lignes": [{"produit_id": 1, "quantite": 10}],
+    "lignes": [{"produit_id": 1, "quantite": 10, "cout_unitaire": 2.75}],
 }
 
 LARGEST_ID = 2_147_483_647
@@ -145,12 +146,16 @@ class MovementQuery(PageQuery):
 
 
 class LineIn(BaseModel):
-    """A product and the quantity that is added (reception) or corrected (adjustment)."""
+    """A product and the quantity that is added (reception) or corrected (adjustment).
+
+    A reception may tell the cost of its units, which moves the average cost in the store.
+    """
 
     model_config = ConfigDict(**FRENCH, strict=True)
 
     product_id: Annotated[ProductId, Field(ge=1, le=LARGEST_ID)]
     quantity: Annotated[int, Field(ge=-LARGEST_QUANTITY, le=LARGEST_QUANTITY)]
+    unit_cost: UnitCost | None = None
 
 
 class EntryIn(BaseModel):
@@ -176,7 +181,8 @@ class EntryIn(BaseModel):
             actor=current_actor(),
         )
         lines = ((line.product_id, line.quantity) for line in self.lines)
-        return enter_stock(self.store_id, document, lines)
+        unit_costs = [line.unit_cost for line in self.lines]
+        return enter_stock(self.store_id, document, lines, unit_costs)
 
 
 def is_late(document: Document) -> bool:

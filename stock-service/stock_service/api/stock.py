@@ -12,10 +12,10 @@ from service_kit.http.callers import Caller
 from service_kit.http.openapi import json_of
 from service_kit.http.state import api_state, read_session
 from service_kit.telemetry.routing import TimedRoute
-from stock_service.api.answers import StockOut, encode_stock
+from stock_service.api.answers import CostedStockOut, encode_stock
 from stock_service.api.changes import ANY_LEVEL, CATALOGUE, level_of
 from stock_service.api.pages import next_link, read_cursor
-from stock_service.api.roles import StockReader
+from stock_service.api.roles import StockReader, sees_costs
 from stock_service.api.schemas import LARGEST_ID, LevelQuery, StockQuery
 from stock_service.db.level_lists import list_stock, list_store_stock
 from stock_service.domain.errors import UnknownStore
@@ -24,7 +24,7 @@ from stock_service.domain.levels import StoreId
 router = APIRouter(tags=["stock"], route_class=TimedRoute)
 
 
-@router.get("/api/magasins/{magasin_id}/stock", responses={200: json_of(list[StockOut])})
+@router.get("/api/magasins/{magasin_id}/stock", responses={200: json_of(list[CostedStockOut])})
 async def get_store_stock(
     magasin_id: Annotated[StoreId, Path(ge=1, le=LARGEST_ID, examples=[1])],
     request: Request,
@@ -44,13 +44,14 @@ async def get_store_stock(
             raise UnknownStore(magasin_id)
         page = rows[: query.limit]
         headers = next_link(request, page[-1].product_id) if len(rows) > len(page) else {}
-        return Content(encode_stock(page), headers=headers, until=_fresh_until(page))
+        costed = encode_stock(page, with_costs=sees_costs(caller))
+        return Content(costed, headers=headers, until=_fresh_until(page))
 
     names = (level_of(magasin_id), CATALOGUE)
     return await api_state(request.app).response_cache.read_through(request, caller, names, read)
 
 
-@router.get("/api/stock/", responses={200: json_of(list[StockOut])})
+@router.get("/api/stock/", responses={200: json_of(list[CostedStockOut])})
 async def get_stock(
     request: Request, caller: StockReader, query: Annotated[StockQuery, Query()]
 ) -> Response:
@@ -64,7 +65,8 @@ async def get_stock(
         page = rows[: query.limit]
         last = page[-1] if len(rows) > len(page) else None
         headers = next_link(request, last.product_id, last.store_id) if last else {}
-        return Content(encode_stock(page), headers=headers, until=_fresh_until(page))
+        costed = encode_stock(page, with_costs=sees_costs(caller))
+        return Content(costed, headers=headers, until=_fresh_until(page))
 
     levels = [ANY_LEVEL] if store_ids is None else map(level_of, map(StoreId, store_ids))
     names = (*levels, CATALOGUE)

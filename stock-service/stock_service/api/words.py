@@ -7,6 +7,7 @@ from stock_service.domain.transfers import TransferStatus
 
 FRENCH = {
     "available": "disponible",
+    "average_cost": "cout_moyen",
     "balance": "solde",
     "category": "categorie",
     "changed_at": "change_a",
@@ -27,6 +28,7 @@ FRENCH = {
     "is_negative": "negatif",
     "is_partial": "partiel",
     "kind": "type",
+    "levels_without_cost": "niveaux_sans_cout",
     "limit": "limite",
     "lines": "lignes",
     "low": "seuil",
@@ -54,10 +56,14 @@ FRENCH = {
     "status": "statut",
     "store_id": "magasin_id",
     "store_ids": "magasin_id",
+    "stores": "magasins",
     "target": "cible",
     "to_store_id": "vers",
     "transfer_id": "transfert_id",
+    "unit_cost": "cout_unitaire",
     "unit_price": "prix",
+    "units": "unites",
+    "value": "valeur",
     "without_suggestion": "sans_suggestion",
 }
 # A reservation is feminine.

@@ -35,7 +35,8 @@ _IN_TRANSIT = """(
 _NOW = f"""
     SELECT l.store_id, l.product_id, p.name, p.category, p.unit_price, l.on_hand,
         l.on_hand < 0 AS is_negative, l.reserved - held.expired AS reserved,
-        l.on_hand - l.reserved + held.expired AS available, held.fresh_for, {_IN_TRANSIT}
+        l.on_hand - l.reserved + held.expired AS available, held.fresh_for, {_IN_TRANSIT},
+        l.average_cost, round(l.on_hand * l.average_cost, 2) AS value
     FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
     CROSS JOIN LATERAL (
         SELECT CAST(coalesce(sum(line.quantity) FILTER (
@@ -55,7 +56,8 @@ _THEN = """
     SELECT l.store_id, l.product_id, p.name, p.category, p.unit_price, past.on_hand,
         past.on_hand < 0 AS is_negative, held.reserved,
         past.on_hand - held.reserved AS available, CAST(NULL AS float8) AS fresh_for,
-        CAST(NULL AS bigint) AS in_transit
+        CAST(NULL AS bigint) AS in_transit, CAST(NULL AS numeric) AS average_cost,
+        CAST(NULL AS numeric) AS value
     FROM stock_levels AS l JOIN products AS p ON p.id = l.product_id
     CROSS JOIN LATERAL (
         SELECT balance_at(l.store_id, l.product_id, l.version, :instant) AS on_hand OFFSET 0

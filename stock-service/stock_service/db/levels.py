@@ -23,7 +23,7 @@ async def ensure_levels(session: AsyncSession, keys: Collection[LevelKey]) -> No
 
 
 _LOCK = text("""
-    SELECT l.store_id, l.product_id, l.on_hand, l.version, l.reserved
+    SELECT l.store_id, l.product_id, l.on_hand, l.version, l.reserved, l.average_cost
     FROM stock_levels AS l
     JOIN unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[])) AS k(store_id, product_id)
         USING (store_id, product_id)
@@ -36,17 +36,21 @@ async def lock_levels(session: AsyncSession, keys: Collection[LevelKey]) -> dict
     """Lock the rows until the transaction ends, always in one order: so nothing deadlocks."""
     rows = await session.execute(_LOCK, key_arrays(keys))
     return {
-        LevelKey(row.store_id, row.product_id): Level(row.on_hand, row.version, row.reserved)
+        LevelKey(row.store_id, row.product_id): Level(
+            row.on_hand, row.version, row.reserved, row.average_cost
+        )
         for row in rows
     }
 
 
 _UPDATE = text("""
     UPDATE stock_levels AS l
-    SET on_hand = n.on_hand, version = n.version, reserved = n.reserved, updated_at = now()
+    SET on_hand = n.on_hand, version = n.version, reserved = n.reserved,
+        average_cost = n.average_cost, updated_at = now()
     FROM unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[]),
-        CAST(:on_hand AS bigint[]), CAST(:versions AS bigint[]), CAST(:reserved AS bigint[]))
-        AS n(store_id, product_id, on_hand, version, reserved)
+        CAST(:on_hand AS bigint[]), CAST(:versions AS bigint[]), CAST(:reserved AS bigint[]),
+        CAST(:average_costs AS numeric[]))
+        AS n(store_id, product_id, on_hand, version, reserved, average_cost)
     WHERE l.store_id = n.store_id AND l.product_id = n.product_id
 """)
 
@@ -60,6 +64,7 @@ async def update_levels(session: AsyncSession, levels: Mapping[LevelKey, Level])
             "on_hand": [level.on_hand for level in levels.values()],
             "versions": [level.version for level in levels.values()],
             "reserved": [level.reserved for level in levels.values()],
+            "average_costs": [level.average_cost for level in levels.values()],
         },
     )
 

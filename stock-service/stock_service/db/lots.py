@@ -1,12 +1,12 @@
 """Looks up what a lot names, and writes its movements with their levels in one statement."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stock_service.domain.levels import ProductId, StoreId
+from stock_service.domain.levels import Level, LevelKey, ProductId, StoreId
 from stock_service.domain.lots import Lot
 
 _LOOK_UP = text("""
@@ -47,22 +47,26 @@ _MOVE = text("""
             AS d(store_id, document_id, kind, reason, occurred_at, actor)
     ), moved AS (
         UPDATE stock_levels AS l
-        SET on_hand = l.on_hand + n.delta, version = l.version + 1, updated_at = now()
+        SET on_hand = l.on_hand + n.delta, version = l.version + 1,
+            average_cost = n.average_cost, updated_at = now()
         FROM unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[]),
-            CAST(:deltas AS bigint[])) AS n(store_id, product_id, delta)
+            CAST(:deltas AS bigint[]), CAST(:unit_costs AS numeric[]),
+            CAST(:average_costs AS numeric[]))
+            AS n(store_id, product_id, delta, unit_cost, average_cost)
         WHERE l.store_id = n.store_id AND l.product_id = n.product_id
-        RETURNING l.store_id, l.product_id, n.delta, l.on_hand, l.version
+        RETURNING l.store_id, l.product_id, n.delta, l.on_hand, l.version, n.unit_cost,
+            l.average_cost
     )
     INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
-        reason, document_id, occurred_at, actor)
+        reason, document_id, occurred_at, actor, unit_cost, average_cost)
     SELECT store_id, product_id, delta, on_hand, version, kind, reason, document_id, occurred_at,
-        actor
+        actor, unit_cost, average_cost
     FROM moved JOIN documents USING (store_id)
     ORDER BY store_id, product_id
 """)
 
 
-async def move_lot(session: AsyncSession, lot: Lot) -> None:
+async def move_lot(session: AsyncSession, lot: Lot, after: Mapping[LevelKey, Level]) -> None:
     """Write the movements of a lot and the levels after them; the levels are locked."""
     documents = lot.documents
     await session.execute(
@@ -77,5 +81,7 @@ async def move_lot(session: AsyncSession, lot: Lot) -> None:
             "store_ids": [key.store_id for key in lot.entries],
             "product_ids": [key.product_id for key in lot.entries],
             "deltas": [entry.delta for entry in lot.entries.values()],
+            "unit_costs": [entry.unit_cost for entry in lot.entries.values()],
+            "average_costs": [after[key].average_cost for key in lot.entries],
         },
     )

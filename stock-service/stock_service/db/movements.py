@@ -12,15 +12,16 @@ from stock_service.domain.levels import Movement, ProductId
 
 _INSERT = text("""
     INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
-        reason, document_id, occurred_at, actor)
+        reason, document_id, occurred_at, actor, unit_cost, average_cost)
     SELECT store_id, product_id, delta, balance_after, level_version, kind, reason, document_id,
-        occurred_at, actor
+        occurred_at, actor, unit_cost, average_cost
     FROM unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[]), CAST(:deltas AS bigint[]),
         CAST(:balances AS bigint[]), CAST(:versions AS bigint[]), CAST(:kinds AS text[]),
         CAST(:reasons AS text[]), CAST(:document_ids AS uuid[]),
-        CAST(:occurred_at AS timestamptz[]), CAST(:actors AS text[])) WITH ORDINALITY
+        CAST(:occurred_at AS timestamptz[]), CAST(:actors AS text[]),
+        CAST(:unit_costs AS numeric[]), CAST(:average_costs AS numeric[])) WITH ORDINALITY
         AS m(store_id, product_id, delta, balance_after, level_version, kind, reason, document_id,
-            occurred_at, actor, n)
+            occurred_at, actor, unit_cost, average_cost, n)
     ORDER BY n
 """)
 
@@ -40,6 +41,8 @@ async def insert_movements(session: AsyncSession, movements: Sequence[Movement])
             "document_ids": [each.document.document_id for each in movements],
             "occurred_at": [each.document.occurred_at for each in movements],
             "actors": [each.document.actor for each in movements],
+            "unit_costs": [each.unit_cost for each in movements],
+            "average_costs": [each.level.average_cost for each in movements],
         },
     )
 
@@ -82,7 +85,7 @@ async def find_document(session: AsyncSession, document_id: UUID) -> Sequence[Ro
 
 
 _COLUMNS = """id, store_id, product_id, delta, balance_after AS balance, kind, reason, document_id,
-    occurred_at, recorded_at"""
+    occurred_at, recorded_at, unit_cost, average_cost"""
 _PAGE = f"""
     SELECT {_COLUMNS} FROM movements WHERE id < :before {{and_filters}}
     ORDER BY id DESC LIMIT :limit

@@ -57,6 +57,8 @@ class EntryRule(Enum):
     ADJUSTMENT_HAS_REASON = auto()
     RECEPTION_ADDS = auto()
     PRODUCT_MOVES = auto()
+    RECEPTION_COSTS = auto()
+    COST_OF_ALL_LINES = auto()
 
 
 @dataclass(frozen=True, slots=True)

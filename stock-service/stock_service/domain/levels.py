@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, NewType
 from uuid import UUID
 
+from stock_service.domain.costs import average_after
 from stock_service.domain.errors import LevelOutOfBounds
 
 StoreId = NewType("StoreId", int)
@@ -61,6 +63,8 @@ class Level:
     on_hand: int = 0
     version: int = 0
     reserved: int = 0
+    average_cost: Decimal | None = None
+    """Of a unit; None: no reception has told a cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ class Movement:
     delta: int
     level: Level
     document: Document
+    unit_cost: Decimal | None = None
+    """What each unit of a reception cost; None if nobody has told it."""
 
 
 class LevelBook:
@@ -125,18 +131,24 @@ class LevelBook:
         before, after = self.on_hand(key), self.on_hand(key) + delta
         return abs(after) > LEVEL_LIMIT and abs(after) > abs(before)
 
-    def move(self, key: LevelKey, delta: int, document: Document) -> Movement:
-        """Change a level; raise `KeyError` for one that is not locked."""
+    def move(
+        self, key: LevelKey, delta: int, document: Document, unit_cost: Decimal | None = None
+    ) -> Movement:
+        """Change a level, and its average cost when a reception tells what its units cost.
+
+        Raises `KeyError` for a level that is not locked.
+        """
         if abs(self.on_hand(key) + delta) > MOST_UNITS:
             raise LevelOutOfBounds(
                 f"product {key.product_id} of store {key.store_id} would pass {MOST_UNITS} units"
             )
         before = self._levels[key]
-        after = Level(before.on_hand + delta, before.version + 1, before.reserved)
+        average = average_after(before.average_cost, before.on_hand, delta, unit_cost)
+        after = Level(before.on_hand + delta, before.version + 1, before.reserved, average)
         self._levels[key] = after
         if before.reserved and self.available(key) < 0 <= self.available(key) - delta:
             self.fallen.append(key)
-        movement = Movement(key, delta, after, document)
+        movement = Movement(key, delta, after, document, unit_cost)
         self.movements.append(movement)
         return movement
 

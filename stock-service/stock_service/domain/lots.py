@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 
+from stock_service.domain.costs import average_after
 from stock_service.domain.entries import Entry
 from stock_service.domain.errors import (
     Breach,
@@ -31,6 +33,7 @@ class LotLine(NamedTuple):
     store_id: StoreId
     product_id: ProductId
     quantity: int
+    unit_cost: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +47,12 @@ class Lot:
 def sum_lines(lines: Iterable[LotLine]) -> dict[LevelKey, Entry]:
     """Return the sum of the lines of each level, in the order of the locks."""
     entries: dict[LevelKey, Entry] = {}
-    for row, store_id, product_id, quantity in lines:
+    for row, store_id, product_id, quantity, unit_cost in lines:
         key = LevelKey(store_id, product_id)
         entry = entries.get(key)
         if entry is None:
             entry = entries[key] = Entry(product_id)
-        entry.delta += quantity
-        entry.lines.append(row)
+        entry.add(row, quantity, unit_cost)
     return dict(sorted(entries.items()))
 
 
@@ -62,9 +64,9 @@ def find_breaches(
         for line in lines:
             if line.quantity < 1:
                 yield Breach(EntryRule.RECEPTION_ADDS, line.row)
-        return
     for entry in entries.values():
-        if entry.delta == 0:
+        yield from entry.find_breaches_of_cost(kind)
+        if entry.delta == 0 and kind is not Kind.RECEPTION:
             for row in entry.lines:
                 yield Breach(EntryRule.PRODUCT_MOVES, row)
 
@@ -87,7 +89,8 @@ def decide_lot(
             missing.append((key, before, entry))
         elif abs(on_hand) > LEVEL_LIMIT and abs(on_hand) > abs(before.on_hand):
             excessive += entry.lines
-        after[key] = Level(on_hand, before.version + 1)
+        average = average_after(before.average_cost, before.on_hand, entry.delta, entry.unit_cost)
+        after[key] = Level(on_hand, before.version + 1, before.reserved, average)
     if missing:
         raise InsufficientLot(
             [

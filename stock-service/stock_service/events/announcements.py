@@ -3,10 +3,12 @@ reservations, and new levels."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby
 
 from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent
+from stock_service.domain.costs import cents_of
 from stock_service.domain.entries import StockEntry
 from stock_service.domain.levels import Document, Level, LevelBook, LevelKey, StoreId
 from stock_service.domain.reservations import Reservation
@@ -47,11 +49,17 @@ def reply_event(reply: Reply, decided_at: datetime, cause: Cause) -> OutgoingEve
 
 def posted_event(entry: StockEntry, posted_at: datetime) -> OutgoingEvent:
     """Return the event of a document; it has one, however many levels it moves."""
-    return document_event(entry.store_id, entry.document, len(entry.entries), posted_at)
+    costs = [each.cost for each in entry.entries if each.cost is not None]
+    cost = sum(costs, Decimal(0)) if costs else None
+    return document_event(entry.store_id, entry.document, len(entry.entries), posted_at, cost)
 
 
 def document_event(
-    store_id: StoreId, document: Document, line_count: int, posted_at: datetime
+    store_id: StoreId,
+    document: Document,
+    line_count: int,
+    posted_at: datetime,
+    cost: Decimal | None,
 ) -> OutgoingEvent:
     """Return the event of a document that moves so many levels of a store."""
     return OutgoingEvent(
@@ -66,6 +74,7 @@ def document_event(
             line_count,
             document.occurred_at,
             posted_at,
+            None if cost is None else cents_of(cost),
         ),
     )
 

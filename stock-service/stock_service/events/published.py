@@ -64,6 +64,7 @@ class MovementPosted(msgspec.Struct, frozen=True):
     line_count: int
     occurred_at: datetime
     posted_at: datetime
+    cost_cents: int | None = None
 
 
 class ReservationLine(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,12 +23,16 @@ async def post_lot(session: AsyncSession, lot: Lot, strict_stores: AbstractSet[S
     """
     now = datetime.now(UTC)
     lines = Counter(key.store_id for key in lot.entries)
+    costs: dict[StoreId, Decimal] = {}
+    for key, entry in lot.entries.items():
+        if entry.cost is not None:
+            costs[key.store_id] = costs.get(key.store_id, Decimal(0)) + entry.cost
     posted = [
-        document_event(store_id, document, lines[store_id], now)
+        document_event(store_id, document, lines[store_id], now, costs.get(store_id))
         for store_id, document in lot.documents.items()
     ]
     causes = dict.fromkeys(lot.documents, current_cause())
     await ensure_levels(session, lot.entries.keys())
     levels = decide_lot(lot, await lock_levels(session, lot.entries.keys()), strict_stores)
-    await move_lot(session, lot)
+    await move_lot(session, lot, levels)
     await add_to_outbox(session, [*posted, *announce_levels(levels, now, causes)])

@@ -24,8 +24,7 @@ from infra.tools.operate.audit import (
 )
 from report_service.db import audit as report_checks
 from service_kit.audit import find_all_differences
-from stock_service.db import audit as stock_checks
-from stock_service.db.reservation_audit import RESERVATION_CHECKS
+from stock_service.db import audits as stock_checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ async def _audit_each(urls: Mapping[str, str], audit: Audit) -> None:
     """Run the checks that need one database only."""
     checks_of = {
         "report": report_checks.CHECKS,
-        "stock": (*stock_checks.CHECKS, *RESERVATION_CHECKS),
+        "stock": stock_checks.CHECKS,
     }
     for service, checks in checks_of.items():
         for check in checks:

@@ -1,0 +1,7 @@
+"""Lists the checks of the audit."""
+
+from stock_service.db import audit
+from stock_service.db.cost_audit import COSTS
+from stock_service.db.reservation_audit import RESERVATION_CHECKS
+
+CHECKS = (*audit.CHECKS, *RESERVATION_CHECKS, COSTS)
