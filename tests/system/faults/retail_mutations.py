@@ -197,6 +197,16 @@ def without_freed_units() -> None:
     LevelBook.free = keep  # type: ignore[method-assign]
 
 
+def without_averages() -> None:
+    """Let the newest cost of a product be its average cost."""
+    from stock_service.domain import levels
+
+    def replace_average(average: Any, _: int, __: int, unit_cost: Any) -> Any:
+        return average if unit_cost is None else unit_cost
+
+    vars(levels)["average_after"] = replace_average
+
+
 RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "change": without_change,
     "largest-remainder": without_largest_remainder,
@@ -214,4 +224,5 @@ RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "freed-units": without_freed_units,
     "return-key": without_return_key,
     "open-day": without_open_day,
+    "averages": without_averages,
 }

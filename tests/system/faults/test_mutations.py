@@ -42,8 +42,8 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
             "audit sales: exchanges are pairs",
         ],
     ),
-    # Each sale shows it, whatever the fault.
-    ("rates-version", "tax-remainder", "offline-sales", "marks", "open-day"): (
+    # Each sale or reception shows it, whatever the fault.
+    ("rates-version", "tax-remainder", "offline-sales", "marks", "open-day", "averages"): (
         5,
         ["catalogue-again"],
         [
@@ -52,6 +52,7 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
             "sold offline, and left to the stock",
             "sold offline, and marked",
             "audit sales: closings are the sums of their days",
+            "audit stock: costs",
         ],
     ),
     ("gaps",): (1, ["transaction"], ["not quiet"]),

@@ -13,6 +13,7 @@ from infra.tools.local.keys import ensure_store_key
 from tests.fixtures.http import open_client
 from tests.system.faults.client import Client
 from tests.system.faults.closings import DayOffice
+from tests.system.faults.costs import list_lines
 from tests.system.faults.discounts import ask_for_discounts
 from tests.system.faults.goods import Goods, describe_goods
 from tests.system.faults.history import Asked, History, Operation, Outcome
@@ -180,7 +181,7 @@ class Workload:
         await self._move(operation, kind)
 
     async def _move(self, operation: Operation, kind: str, token: str | None = None) -> None:
-        lines = [{"produit_id": id, "quantite": n} for id, n in operation.quantities.items()]
+        lines = list_lines(operation, is_reception=kind == "reception")
         body: dict[str, Any] = {"magasin_id": operation.store_id, "type": kind, "lignes": lines}
         if kind == "ajustement":
             body["motif"] = "inventaire"
