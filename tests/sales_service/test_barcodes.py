@@ -68,6 +68,46 @@ async def test_a_scan_finds_its_product_first(shop: Shop) -> None:
     assert await found(shop, "1234567") == [other.json()["id"]], "a part of a code is not a scan"
 
 
+async def test_a_bar_code_comes_before_the_same_sku_and_a_name_with_it(shop: Shop) -> None:
+    code = "4006381958600"
+    named, by_sku, by_code = [
+        (await shop.client.post("/api/produits/", json=rice(**more))).json()["id"]
+        for more in (
+            {"nom": f"Ail {code}"},
+            {"nom": "Basilic", "sku": code},
+            {"nom": "Zeste", "code_barres": code},
+        )
+    ]
+    expected = [by_code, by_sku, named]
+    pages: list[int] = []
+    url: str | None = f"{SEARCH}?critere={code}&limite=1"
+    while url:
+        page = await shop.client.get(url)
+        pages += [product["id"] for product in page.json()]
+        url = page.links.get("next", {}).get("url")
+
+    assert await found(shop, code) == pages == expected
+    await change(shop, shop.tea, sku=str(shop.coffee))
+    assert (await found(shop, str(shop.coffee)))[:2] == [shop.tea, shop.coffee]
+
+
+async def test_a_scanner_finds_the_product_with_this_bar_code_and_no_other(shop: Shop) -> None:
+    await change(shop, shop.tea, code_barres=EAN)
+    await shop.client.post("/api/produits/", json=rice(nom=f"Riz {EAN}", sku=EAN))
+
+    async def scan(code: str, **query: Any) -> list[int]:
+        answer = await shop.client.get("/api/produits/", params={"code_barres": code, **query})
+        assert answer.status_code == 200, answer.text
+        return [product["id"] for product in answer.json()]
+
+    assert await scan(EAN) == await scan(f" {EAN} ") == [shop.tea]
+    assert await scan(EAN[:-1]) == await scan("THE-1") == await scan(EAN, actif="false") == []
+    await shop.client.delete(f"/api/produits/{shop.tea}")
+    assert (await scan(EAN), await scan(EAN, actif="false")) == ([], [shop.tea])
+    refused = await shop.client.get("/api/produits/", params={"code_barres": "é"})
+    assert refused.status_code == 422
+
+
 async def test_of_two_products_on_sale_one_has_the_code(shop: Shop) -> None:
     await change(shop, shop.tea, code_barres=EAN)
 

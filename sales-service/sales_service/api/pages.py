@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import msgspec
 
 from sales_service.api.schemas import LARGEST_ID
-from sales_service.db.product_search import Found
+from sales_service.db.product_search import LAST_RANK, Found
 from service_kit.http.pages import invalid_cursor
 
 
@@ -20,6 +20,7 @@ def read_place(cursor: str) -> Found:
         place = msgspec.json.decode(urlsafe_b64decode(f"{cursor}=="), type=Found)
     except (ValueError, msgspec.DecodeError) as error:
         raise invalid_cursor() from error
-    if not 0 <= place.id <= LARGEST_ID or "\x00" in place.name:
+    is_possible = 0 <= place.id <= LARGEST_ID and 0 <= place.rank <= LAST_RANK
+    if not is_possible or "\x00" in place.name:
         raise invalid_cursor()
     return place

@@ -122,8 +122,9 @@ def _show(product: ProductRow, caller: Caller) -> ProductOut:
 async def get_products(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[ProductsQuery, Query()]
 ) -> Response:
+    """Return the products by id. No two products on sale have the same `code_barres`."""
     products = await catalogue.list_products(
-        session, query.is_active, query.cursor, query.limit + 1
+        session, query.is_active, query.barcode, query.cursor, query.limit + 1
     )
     page = await price_in_store(session, products[: query.limit], query.store_id)
     headers = link_next(request, str(page[-1].id)) if len(products) > len(page) else {}
@@ -134,7 +135,9 @@ async def get_products(
 async def search_products(
     request: Request, session: ReadSession, caller: Anyone, query: Annotated[SearchQuery, Query()]
 ) -> Response:
-    """Return the matching products by name. One with exactly this SKU, id or bar code is first."""
+    """Return the matching products by name, after those with exactly this bar code, SKU or id.
+
+    A scanner asks `GET /api/produits/?code_barres=`, which finds nothing else."""
     after = Found() if query.cursor is None else read_place(query.cursor)
     found = await find_products_matching(
         session, query.is_active, query.wanted, after, query.limit + 1

@@ -94,6 +94,9 @@ class ProductsQuery(PageQuery):
     """A page of the products on sale, or with `actif=false` of the retired ones."""
 
     is_active: bool = True
+    barcode: Annotated[
+        Barcode | None, Field(description="Only the product with exactly this bar code")
+    ] = None
     store_id: PricesOfStore = None
 
 

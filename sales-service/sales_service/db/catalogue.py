@@ -113,16 +113,32 @@ async def _lock_store(session: AsyncSession, store_id: int) -> None:
         await session.execute(_LOCK_PLACE, {"name": place})
 
 
+# Two statements: with `:barcode IS NULL OR …` PostgreSQL would not use the index of bar codes.
+_LISTS = {
+    are_active: text(f"""
+        SELECT {PRODUCT_COLUMNS} FROM products
+        WHERE id > :after AND {condition} ORDER BY id LIMIT :limit
+    """)
+    for are_active, condition in ON_SALE.items()
+}
+_SCANS = {
+    are_active: text(f"""
+        SELECT {PRODUCT_COLUMNS} FROM products
+        WHERE barcode = :barcode AND id > :after AND {condition} ORDER BY id LIMIT :limit
+    """)
+    for are_active, condition in ON_SALE.items()
+}
+
+
 async def list_products(
-    session: AsyncSession, are_active: bool, after_id: int, limit: int
+    session: AsyncSession, are_active: bool, barcode: str | None, after_id: int, limit: int
 ) -> list[ProductRow]:
-    rows = await session.execute(
-        text(f"""
-            SELECT {PRODUCT_COLUMNS} FROM products
-            WHERE id > :after AND {ON_SALE[are_active]} ORDER BY id LIMIT :limit
-        """),
-        {"after": after_id, "limit": limit},
-    )
+    """Return the first products after an id; with a bar code, only those that have it."""
+    values = {"after": after_id, "limit": limit}
+    if barcode is None:
+        rows = await session.execute(_LISTS[are_active], values)
+    else:
+        rows = await session.execute(_SCANS[are_active], values | {"barcode": barcode})
     return [product_of(row) for row in rows]
 
 

@@ -13,25 +13,29 @@ from sales_service.domain.search_keys import fold
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The place of a product in what a search finds: exact ones first, then by name."""
+    """The place of a product in what a search finds: exact ones first, then by name.
 
-    is_other: bool = False
+    `rank` is 0 for the bar code, 1 for the SKU, 2 for the id and 3 for a part of a text.
+    """
+
+    rank: int = 0
     name: str = ""
     id: int = 0
 
 
-# The places are compared as they are sorted; `is_other` is false before it is true.
-_IS_OTHER = """NOT (
-    sku_key = :key OR CAST(id AS text) = :words OR barcode IS NOT DISTINCT FROM :words)"""
+LAST_RANK = 3
+# The places are compared as they are sorted. A scanner reads bar codes: nothing comes before one.
+_RANK = """CASE WHEN barcode = :words THEN 0 WHEN sku_key = :key THEN 1
+    WHEN CAST(id AS text) = :words THEN 2 ELSE 3 END"""
 _SEARCHES = {
     are_active: text(f"""
         SELECT {PRODUCT_COLUMNS} FROM products
         WHERE {condition}
             AND (name_key LIKE :pattern OR sku_key LIKE :pattern OR category_key LIKE :pattern
                 OR CAST(id AS text) = :words OR barcode = :words)
-            AND ({_IS_OTHER}, name_key, name COLLATE "C", id)
-                > (:is_other, :name_key, CAST(:name AS text) COLLATE "C", :id)
-        ORDER BY {_IS_OTHER}, name_key, name COLLATE "C", id LIMIT :limit
+            AND ({_RANK}, name_key, name COLLATE "C", id)
+                > (:rank, :name_key, CAST(:name AS text) COLLATE "C", :id)
+        ORDER BY {_RANK}, name_key, name COLLATE "C", id LIMIT :limit
     """)
     for are_active, condition in ON_SALE.items()
 }
@@ -42,7 +46,7 @@ async def find_products_matching(
 ) -> list[ProductRow]:
     """Return products whose name, SKU or category contains `words`, or whose id or bar code it is.
 
-    Those whose SKU, id or bar code is `words` come first.
+    One with the bar code `words` comes first, then one with this SKU, then one with this id.
     """
     key = fold(words)
     escaped = key.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -52,7 +56,7 @@ async def find_products_matching(
             "words": words,
             "key": key,
             "pattern": f"%{escaped}%",
-            "is_other": after.is_other,
+            "rank": after.rank,
             "name_key": fold(after.name),
             "name": after.name,
             "id": after.id,
@@ -64,8 +68,9 @@ async def find_products_matching(
 
 def place_of(product: ProductRow, words: str) -> Found:
     """Return the place of a product in what a search for `words` finds."""
-    is_exact = fold(product.sku) == fold(words) or words in (str(product.id), product.barcode)
-    return Found(not is_exact, product.name, product.id)
+    exact = (product.barcode == words, fold(product.sku) == fold(words), str(product.id) == words)
+    rank = exact.index(True) if any(exact) else LAST_RANK
+    return Found(rank, product.name, product.id)
 
 
 class ProductOrder(StrEnum):
