@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from sales_service import telemetry
-from sales_service.api.sale_schemas import LineIn
+from sales_service.api.sale_schemas import DiscountIn, LineIn
 from sales_service.api.schemas import ProductParameters, StoreIn, TaxIn
 from sales_service.main import create_app
 from sales_service.settings import Settings
@@ -50,9 +50,32 @@ def test_a_price_out_of_bounds_is_refused(sent: str) -> None:
         LineIn.model_validate({"produit_id": 1, "quantite": 1, "prix_unitaire": json.loads(sent)})
 
 
-@pytest.mark.parametrize(("sent", "rate"), [(0.05 + 0.09975, "0.149750"), (0.1234565, "0.123457")])
-def test_a_rate_is_rounded_to_six_decimals(sent: float, rate: str) -> None:
-    assert str(TaxIn.model_validate({"code": "TX", "taux": sent}).rate) == rate
+def test_a_rate_has_six_decimals_and_what_binary_arithmetic_adds() -> None:
+    assert str(TaxIn.model_validate({"code": "TX", "taux": 0.05 + 0.09975}).rate) == "0.149750"
+
+
+@pytest.mark.parametrize("sent", [0.1234565, 0.00000049, "0.1234565"])
+def test_a_rate_with_more_decimals_than_are_kept_is_refused(sent: float | str) -> None:
+    with pytest.raises(ValidationError, match="decimal_max_places"):
+        TaxIn.model_validate({"code": "TX", "taux": sent})
+
+
+@pytest.mark.parametrize("sent", [1.005, "1.005"])
+def test_a_discount_with_a_part_of_a_cent_is_refused(sent: float | str) -> None:
+    with pytest.raises(ValidationError, match="decimal_max_places"):
+        DiscountIn.model_validate({"montant": sent, "motif": "Solde"})
+
+
+def test_a_discount_has_what_binary_arithmetic_adds() -> None:
+    given = DiscountIn.model_validate({"montant": 0.1 + 0.2, "motif": "Solde"})
+
+    assert given.to_discount().amount_cents == 30
+
+
+@pytest.mark.parametrize("sent", [False, True, 1, "5"])
+def test_cash_is_rounded_to_0_or_5_cents_and_no_boolean_is_a_number(sent: object) -> None:
+    with pytest.raises(ValidationError, match="literal_error"):
+        StoreIn.model_validate({"nom": "Plateau", "arrondi_especes": sent})
 
 
 def test_a_price_in_the_query_is_rounded_like_a_number() -> None:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from report_service.api.words import KINDS, translate
 from report_service.db.facts import Awaited
 from report_service.db.journal import Filter
-from service_kit.http.dates import CalendarDate
+from service_kit.http.dates import CalendarDate, WrittenInstant
 
 LARGEST_ID = 2_147_483_647
 
@@ -69,6 +69,7 @@ class ReportIn(PeriodIn):
 # PostgreSQL and Python disagree about the years 1 and 9999.
 Instant = Annotated[
     AwareDatetime,
+    WrittenInstant,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
 ]
 

@@ -10,6 +10,7 @@ from sales_service.domain.currencies import WITH_CENTS
 MOST_DIGITS = 12
 # What binary arithmetic adds to an amount is less.
 NOISE = Decimal("0.000001")
+NOISE_OF_RATES = Decimal("0.0000000001")
 
 
 def _round_to(
@@ -53,7 +54,11 @@ _Price = Annotated[Decimal, Field(ge=0, lt=1_000_000, decimal_places=4)]
 UnitPrice = Annotated[_Price, _round_to("0.0001")]
 # A parameter is always a text.
 PriceParameter = Annotated[_Price, _round_to("0.0001", texts=True)]
-Amount = Annotated[Decimal, Field(ge=0, le=100_000_000, decimal_places=2), _round_to("0.01")]
+Amount = Annotated[
+    Decimal,
+    Field(ge=0, le=100_000_000, decimal_places=2),
+    _round_to("0.01", by_at_most=NOISE),
+]
 Percentage = Annotated[Decimal, Field(gt=0, le=100, decimal_places=4), _round_to("0.0001")]
 # The largest receipt is less, with the highest taxes, too.
 PaidAmount = Annotated[
@@ -61,5 +66,9 @@ PaidAmount = Annotated[
     Field(ge=0, lt=1_000_000_000, decimal_places=2),
     _round_to("0.01", by_at_most=NOISE),
 ]
-Rate = Annotated[Decimal, Field(ge=0, le=1, decimal_places=6), _round_to("0.000001")]
+Rate = Annotated[
+    Decimal,
+    Field(ge=0, le=1, decimal_places=6),
+    _round_to("0.000001", by_at_most=NOISE_OF_RATES),
+]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$"), AfterValidator(_has_cents)]

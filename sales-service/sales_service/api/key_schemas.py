@@ -13,6 +13,7 @@ from sales_service.api.schemas import CURSOR_HINT, FRENCH_ONLY, Identifier, with
 from sales_service.api.words import FRENCH
 from service_kit.events.key_changes import ListedKey
 from service_kit.http.api_keys import MOST_SITES
+from service_kit.http.dates import WrittenInstant
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"
 MOST_OVERLAP_HOURS = 30 * 24
@@ -21,7 +22,9 @@ Role = Literal["till", "manager", "head-office", "logistics", "read-only"]
 RightName = Literal["backdate", "price-override", "return-without-receipt", "see-costs"]
 # Beyond these a time zone could move an instant out of what PostgreSQL and Python both know.
 Expiry = Annotated[
-    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
+    AwareDatetime,
+    WrittenInstant,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC)),
 ]
 # A key that a start or a command has stored may have another name, and can be revoked, too.
 PathName = Annotated[

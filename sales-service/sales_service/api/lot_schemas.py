@@ -17,6 +17,7 @@ from pydantic import (
 
 from sales_service.api.sale_schemas import SaleIn, is_day_alone, is_uuid7
 from sales_service.api.schemas import with_example
+from service_kit.http.dates import WrittenInstant
 from service_kit.http.problems import FAULTS, invalid_request
 
 MOST_SALES = 100
@@ -39,13 +40,14 @@ def _is_no_day_alone(given: Any) -> Any:
 class OfflineSaleIn(SaleIn):
     """A sale that has happened. `vente_id` and `date` are the till's, and it should tell prices.
 
-    A line without `prix_unitaire` gets the catalogue's price of now.
+    A line without `prix_unitaire` gets the catalogue's price of its day.
     """
 
     model_config = with_example(_EXAMPLE)
 
     sold_at: Annotated[
         dt.datetime,
+        WrittenInstant,
         BeforeValidator(_is_no_day_alone),
         Field(description="In the store's local time if it has no offset; at most 7 days ago"),
     ]

@@ -36,7 +36,7 @@ from sales_service.domain.discounts import Discount
 from sales_service.domain.payments import MOST_PAYMENTS, Payment
 from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
 from sales_service.domain.search_keys import fold
-from service_kit.http.dates import CalendarDate
+from service_kit.http.dates import CalendarDate, is_written_instant
 
 MOST_LINES = 1200
 # The sales of the demo chain, for `/docs`: one to read, one to void and one to delete.
@@ -52,6 +52,7 @@ def is_day_alone(given: Any) -> bool:
 
 def _moment_or_day(given: Any, parse: ValidatorFunctionWrapHandler) -> dt.date:
     """Return a date alone as a date. A union would put its members into the pointers of errors."""
+    given = is_written_instant(given)
     if is_day_alone(given):
         parse(given)  # it may be no date
         return dt.date.fromisoformat(given)

@@ -4,8 +4,16 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 from pydantic.types import StringConstraints
+from pydantic_core import PydanticKnownError
 
 from sales_service.api.amounts import Currency, PriceParameter, Rate, UnitPrice
 from sales_service.api.tax_words import TaxClass, TaxCode, TaxPlace
@@ -72,7 +80,16 @@ def _known_timezone(name: str) -> str:
 Timezone = Annotated[str, AfterValidator(_known_timezone)]
 Kind = Literal["magasin", "centre_logistique"]
 Policy = Literal["strict", "permissive"]
-CashRounding = Literal[0, 5]
+
+
+def _no_boolean(value: Any) -> Any:
+    # For Python `False` is 0.
+    if isinstance(value, bool):
+        raise PydanticKnownError("literal_error", {"expected": "0 or 5"})
+    return value
+
+
+CashRounding = Annotated[Literal[0, 5], BeforeValidator(_no_boolean)]
 
 
 class PageQuery(BaseModel):

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from uuid_utils.compat import uuid7
 
 from service_kit.events.causes import current_actor
+from service_kit.http.dates import WrittenInstant
 from stock_service.api.amounts import UnitCost
 from stock_service.api.words import KINDS, translate
 from stock_service.db.level_lists import LevelFilter
@@ -65,7 +66,10 @@ def _not_ahead(value: datetime) -> datetime:
 
 # PostgreSQL and Python disagree about the year 1.
 Instant = Annotated[
-    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC)), AfterValidator(_not_ahead)
+    AwareDatetime,
+    WrittenInstant,
+    Field(ge=datetime(2000, 1, 1, tzinfo=UTC)),
+    AfterValidator(_not_ahead),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Dates in requests: a date is written as a date, and nothing else means one."""
+"""Dates and instants in requests: they are written in ISO 8601, and no number means one."""
 
 import re
 from datetime import date
@@ -17,4 +17,14 @@ def _is_written(value: Any) -> Any:
     raise PydanticCustomError("date_from_datetime_parsing", "a date is YYYY-MM-DD")
 
 
+def is_written_instant(value: Any) -> Any:
+    """Return a text that begins with a date; raise a fault for anything else."""
+    # Pydantic takes numbers, also in texts, for seconds or milliseconds since 1970.
+    if isinstance(value, str) and _WRITTEN.match(value):
+        return value
+    raise PydanticCustomError("datetime_parsing", "an instant is ISO 8601")
+
+
 CalendarDate = Annotated[date, BeforeValidator(_is_written)]
+# Wrap a type of pydantic's for instants with it.
+WrittenInstant = BeforeValidator(is_written_instant)
