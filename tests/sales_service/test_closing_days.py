@@ -42,7 +42,8 @@ async def take_back(shop: Shop, sale: dict[str, Any], **more: Any) -> None:
 
 async def move(shop: Shop, kind: str, amount: float | str, **more: Any) -> httpx.Response:
     body = {"type": kind, "montant": amount} | more
-    return await shop.client.post(f"{address(shop)}/mouvements-caisse", json=body)
+    url, key = f"{address(shop)}/mouvements-caisse", {"Idempotency-Key": str(uuid7())}
+    return await shop.client.post(url, json=body, headers=key)
 
 
 async def close(shop: Shop, day: date | None = None, **options: Any) -> httpx.Response:

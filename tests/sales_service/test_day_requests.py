@@ -1,7 +1,9 @@
 """Requests about days: what a date and an amount are, and when a day takes cash."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
+import httpx
 import pytest
 
 from tests.sales_service.conftest import Shop
@@ -19,17 +21,48 @@ from tests.sales_service.test_closing_days import (
 async def test_cash_after_the_closing_is_of_the_next_day(shop: Shop) -> None:
     await close(shop)
     tomorrow = today() + timedelta(days=1)
-    body = {"caisse": "A", "type": "sortie", "montant": 5}
 
-    moved = await shop.client.post(f"{address(shop, tomorrow)}/mouvements-caisse", json=body)
-    later = await shop.client.post(
-        f"{address(shop, tomorrow + timedelta(days=1))}/mouvements-caisse", json=body
-    )
+    moved = await pay_out(shop, tomorrow)
+    later = await pay_out(shop, tomorrow + timedelta(days=1))
 
     assert (moved.status_code, later.json()["code"]) == (201, "journee-a-venir")
     # The store sells for tomorrow already, and still closes it tomorrow at the earliest.
     refused = await close(shop, tomorrow)
     assert (refused.status_code, refused.json()["code"]) == (409, "journee-a-venir")
+
+
+async def pay_out(shop: Shop, day: date, **more: Any) -> httpx.Response:
+    body = {"caisse": "A", "type": "sortie", "montant": 5, "motif": "Timbres"} | more
+    key = {"Idempotency-Key": f"till/{day}"}
+    return await shop.client.post(f"{address(shop, day)}/mouvements-caisse", json=body, headers=key)
+
+
+async def test_a_movement_without_a_key_is_refused_because_a_retry_would_count(shop: Shop) -> None:
+    body = {"type": "fonds", "montant": 100}
+
+    answer = await shop.client.post(f"{address(shop)}/mouvements-caisse", json=body)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "cle-requise")
+    assert (await read(shop))["totaux"]["caisses"] == []
+
+
+async def test_cash_that_leaves_has_a_reason_and_no_movement_is_of_nothing(shop: Shop) -> None:
+    without = await pay_out(shop, today(), motif=None)
+    nothing = await move(shop, "entree", 0)
+
+    assert (without.status_code, nothing.status_code) == (422, 422)
+    [fault], [other] = without.json()["errors"], nothing.json()["errors"]
+    assert (fault["pointer"], fault["detail"]) == ("/motif", "Une sortie demande un motif.")
+    assert (other["pointer"], other["code"]) == ("/montant", "greater_than")
+    assert (await move(shop, "entree", 1)).status_code == 201
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(2020, 1, 1), today() - timedelta(days=9)])
+async def test_a_day_of_long_ago_takes_no_cash_and_is_not_closed(shop: Shop, day: date) -> None:
+    for answer in (await pay_out(shop, day), await close(shop, day), await close(shop, day)):
+        assert (answer.status_code, answer.json()["code"]) == (409, "journee-trop-ancienne")
+    assert await closed_through(shop) is None
+    assert (await pay_out(shop, today() - timedelta(days=6))).status_code == 201
 
 
 async def test_cash_has_whole_cents(shop: Shop) -> None:

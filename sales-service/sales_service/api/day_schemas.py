@@ -88,14 +88,24 @@ class ClosingIn(BaseModel):
 
 
 class CashMovementIn(BaseModel):
-    """Cash without a sale: the float of the morning, what is paid in, or what is paid out."""
+    """Cash without a sale: the float of the morning, what is paid in, or what is paid out.
+
+    `sortie` is paid out, and needs a `motif`.
+    """
 
     model_config = _with_example({"caisse": "caisse 1", "type": "fonds", "montant": 200})
 
     register_id: RegisterId | None = None
     kind: Literal["fonds", "entree", "sortie"]
-    amount: PaidAmount
-    reason: Text | None = None
+    amount: Annotated[PaidAmount, Field(gt=0)]
+    reason: Annotated[Text | None, Field(validate_default=True)] = None
+
+    @field_validator("reason")
+    @classmethod
+    def _is_given_when_cash_leaves(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        if reason is None and info.data.get("kind") == "sortie":
+            raise ValueError("Une sortie demande un motif.")
+        return reason
 
     def to_draft(self) -> CashDraft:
         """Return the movement in the words of the use case."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from sales_service.api.answers import JSON, respond
 from sales_service.api.day_answers import CashMovementOut, ClosedDayOut, DayOut
-from sales_service.api.day_problems import day_address
+from sales_service.api.day_problems import cash_key_required, day_address
 from sales_service.api.day_schemas import CashMovementIn, ClosingIn, Day, DaysQuery, MovementsQuery
 from sales_service.api.roles import DayCloser, DayReader, Seller
 from sales_service.api.schemas import PathId
@@ -28,9 +28,11 @@ from service_kit.telemetry.routing import TimedRoute
 
 router = APIRouter(tags=["journees"], route_class=TimedRoute)
 
-_CLOSED = {"description": "La journée est close, ou n'a pas commencé", **PROBLEM}
+_CLOSED = {"description": "La journée est close, n'a pas commencé, ou est trop ancienne", **PROBLEM}
 _NOT_CLOSABLE = {
-    "description": "La journée est close, n'a pas commencé, ou a des ventes en attente",
+    "description": (
+        "La journée est close, n'a pas commencé, est trop ancienne, ou a des ventes en attente"
+    ),
     **PROBLEM,
 }
 
@@ -86,8 +88,8 @@ async def post_closing(
 ) -> Response:
     """Close a day, with the cash that was counted, and the open days before it.
 
-    What is sold later belongs to the next day. Days close by themselves when the day after them has
-    ended."""
+    The day is of the last 7 days. What is sold later belongs to the next day. Days close by
+    themselves when the day after them has ended."""
     refuse_foreign(caller, store_id)
     count = (body or ClosingIn()).to_count(caller.client_id)
     async with write_session(request) as session:
@@ -137,8 +139,12 @@ async def post_cash_movement(
     caller: Seller,
     keyed: Keyed,
 ) -> Response:
-    """Record cash that goes into a register or out of it without a sale, on an open day."""
+    """Record cash that goes into a register or out of it without a sale, on an open day.
+
+    `Idempotency-Key` is required. The day is of the last 7 days. A `sortie` has a `motif`."""
     refuse_foreign(caller, store_id)
+    if keyed.key is None:
+        raise cash_key_required()
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return former.response()

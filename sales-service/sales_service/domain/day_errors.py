@@ -22,5 +22,14 @@ class DayNotBegun(SalesError):
         self.business_date = business_date
 
 
+class DayLongPast(SalesError):
+    """The day is so long past that no till can have been offline since."""
+
+    def __init__(self, business_date: date, first_day: date) -> None:
+        super().__init__(f"the day {business_date} is before {first_day}")
+        self.business_date = business_date
+        self.first_day = first_day
+
+
 class SalesPending(SalesError):
     """The stock has not decided yet about sales of the day, or of an open day before it."""

@@ -11,9 +11,10 @@ from sales_service.db.day_closings import insert_closing, read_currency
 from sales_service.db.day_totals import find_days_with_documents, has_pending, sum_day
 from sales_service.domain.business_day import selling_day, today_in
 from sales_service.domain.day_closings import DayClosing
-from sales_service.domain.day_errors import DayIsClosed, DayNotBegun, SalesPending
+from sales_service.domain.day_errors import DayIsClosed, DayLongPast, DayNotBegun, SalesPending
 from sales_service.domain.day_totals import with_counts
 from sales_service.domain.errors import UnknownStore
+from sales_service.domain.sale import LATEST_OFFLINE
 from sales_service.events.day_events import day_closed
 from sales_service.telemetry import count_closed_day
 from service_kit.events.outbox import add_to_outbox
@@ -35,7 +36,7 @@ class Count:
 async def close_day(session: AsyncSession, store_id: int, day: date, count: Count) -> DayClosing:
     """Close a day of a store for a person, and the open days before it; return its closing.
 
-    Raises `UnknownStore`, `DayIsClosed`, `DayNotBegun` or `SalesPending`.
+    Raises `UnknownStore`, `DayIsClosed`, `DayLongPast`, `DayNotBegun` or `SalesPending`.
     """
     days = await lock_open_days(session, store_id, day)
     # A store that has closed today sells for tomorrow, and closes that tomorrow at the earliest.
@@ -54,13 +55,17 @@ async def close_day(session: AsyncSession, store_id: int, day: date, count: Coun
 async def lock_open_days(session: AsyncSession, store_id: int, day: date) -> StoreDays:
     """Lock the days of a store, which sells on this day or has an earlier one open.
 
-    Raises `UnknownStore`, `DayIsClosed` or `DayNotBegun`.
+    Raises `UnknownStore`, `DayIsClosed`, `DayLongPast` or `DayNotBegun`.
     """
     days = await lock_days(session, store_id)
     if days is None:
         raise UnknownStore
     if days.closed_through is not None and day <= days.closed_through:
         raise DayIsClosed(store_id, day)
+    # Nothing says when a store opened: in a young one all days before are open.
+    first_day = today_in(days.now, days.timezone, days.cutoff_hour) - LATEST_OFFLINE
+    if day < first_day:
+        raise DayLongPast(day, first_day)
     if day > selling_day(days.now, days.timezone, days.cutoff_hour, days.closed_through):
         raise DayNotBegun(day)
     return days

@@ -26,7 +26,7 @@ async def move_cash(
 ) -> CashMovement:
     """Record a movement of cash on an open day, and return it.
 
-    Raises `UnknownStore`, `DayIsClosed` or `DayNotBegun`.
+    Raises `UnknownStore`, `DayIsClosed`, `DayLongPast` or `DayNotBegun`.
     """
     days = await lock_open_days(session, store_id, day)
     movement = CashMovement(
