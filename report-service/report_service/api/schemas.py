@@ -69,8 +69,8 @@ class ReportIn(PeriodIn):
 # PostgreSQL and Python disagree about the years 1 and 9999.
 Instant = Annotated[
     AwareDatetime,
-    WrittenInstant,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC)),
+    WrittenInstant,
 ]
 
 

@@ -23,8 +23,8 @@ RightName = Literal["backdate", "price-override", "return-without-receipt", "see
 # Beyond these a time zone could move an instant out of what PostgreSQL and Python both know.
 Expiry = Annotated[
     AwareDatetime,
-    WrittenInstant,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC)),
+    WrittenInstant,
 ]
 # A key that a start or a command has stored may have another name, and can be revoked, too.
 PathName = Annotated[

@@ -21,7 +21,7 @@ from sales_service.api.schemas import (
 )
 from sales_service.db.prices import NEWEST, PriceRow
 from sales_service.use_cases.manage_prices import list_history, set_price, take_price_back
-from service_kit.http.dates import CalendarDate
+from service_kit.http.dates import CalendarDate, WrittenDate
 from service_kit.http.idempotency import Keyed
 from service_kit.http.openapi import json_of
 from service_kit.http.pages import invalid_cursor, link_next
@@ -78,8 +78,8 @@ class PriceIn(BaseModel):
 
     unit_price: UnitPrice | None
     valid_from: Annotated[
-        CalendarDate | None,
-        Field(le=dt.date(2999, 12, 31), description="First business date: today, or later"),
+        Annotated[dt.date, Field(le=dt.date(2999, 12, 31)), WrittenDate] | None,
+        Field(description="First business date: today, or later"),
     ] = None
     store_id: Identifier | None = None
 

@@ -8,7 +8,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     Field,
-    StringConstraints,
     ValidationInfo,
     field_validator,
 )
@@ -37,6 +36,7 @@ from sales_service.domain.payments import MOST_PAYMENTS
 from sales_service.domain.returns import ReturnedUnits, ReturnId, SaleReturnDraft
 from sales_service.domain.sale import MOST_UNITS, SaleId
 from service_kit.http.dates import CalendarDate
+from service_kit.http.spelling import Spelling
 
 # The return of the demo chain, for `/docs`.
 EXAMPLE_RETURN_ID = UUID("0193a5d0-2c00-7000-8000-000000000010")
@@ -64,7 +64,7 @@ class ReturnsQuery(BaseModel):
     number: Annotated[
         Annotated[
             str,
-            StringConstraints(pattern=r"^[1-9]\d{0,9}-R\d{6,19}$"),
+            Spelling(r"[1-9]\d{0,9}-R\d{6,19}", "Un numéro comme 3-R000007 est attendu."),
             AfterValidator(is_of_a_store),
         ]
         | None,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import unicodedata
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
@@ -37,6 +38,7 @@ from sales_service.domain.payments import MOST_PAYMENTS, Payment
 from sales_service.domain.sale import MOST_UNITS, DraftLine, SaleDraft, SaleId
 from sales_service.domain.search_keys import fold
 from service_kit.http.dates import CalendarDate, is_written_instant
+from service_kit.http.spelling import Spelling
 
 MOST_LINES = 1200
 # The sales of the demo chain, for `/docs`: one to read, one to void and one to delete.
@@ -66,7 +68,20 @@ Moment = Annotated[
     WrapValidator(_moment_or_day),
     Field(description="In the store's local time if it has no offset; a date alone is the day"),
 ]
-RegisterId = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w .:/-]{1,50}$")]
+
+
+def _is_printable(label: str) -> str:
+    # Control characters and ends of lines would spoil a receipt.
+    if any(unicodedata.category(each) in ("Cc", "Zl", "Zp") for each in label):
+        raise ValueError("Un texte d'une ligne est attendu.")
+    return label
+
+
+RegisterId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=50),
+    AfterValidator(_is_printable),
+]
 Status = Literal["en_attente", "confirmee", "rejetee", "annulee"]
 
 
@@ -101,7 +116,7 @@ class SalesQuery(BaseModel):
     number: Annotated[
         Annotated[
             str,
-            StringConstraints(pattern=r"^[1-9]\d{0,9}-\d{6,19}$"),
+            Spelling(r"[1-9]\d{0,9}-\d{6,19}", "Un numéro comme 3-000042 est attendu."),
             AfterValidator(is_of_a_store),
         ]
         | None,

@@ -20,6 +20,7 @@ from sales_service.api.tax_words import TaxClass, TaxCode, TaxPlace
 from sales_service.api.words import KINDS, translate
 from sales_service.domain.taxes import MOST_CODES, TAXABLE
 from sales_service.use_cases.manage_products import Count, NewProduct
+from service_kit.http.spelling import Spelling
 
 # Refuse unknown members and parameters: they are misspelt.
 FRENCH_ONLY = ConfigDict(extra="forbid", alias_generator=translate)
@@ -66,7 +67,12 @@ LongText = Annotated[
 
 # Of a GTIN, of 8 to 14 digits, or of a shop's own making: what Code 128 can print.
 Barcode = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=r"^[!-~]([ -~]{0,38}[!-~])?$")
+    str,
+    StringConstraints(strip_whitespace=True),
+    Spelling(
+        "[!-~]([ -~]{0,38}[!-~])?",
+        "1 à 40 caractères sont attendus : lettres sans accents, chiffres, signes et espaces.",
+    ),
 ]
 
 

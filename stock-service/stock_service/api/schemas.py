@@ -67,8 +67,8 @@ def _not_ahead(value: datetime) -> datetime:
 # PostgreSQL and Python disagree about the year 1.
 Instant = Annotated[
     AwareDatetime,
-    WrittenInstant,
     Field(ge=datetime(2000, 1, 1, tzinfo=UTC)),
+    WrittenInstant,
     AfterValidator(_not_ahead),
 ]
 

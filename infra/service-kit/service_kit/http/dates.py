@@ -25,6 +25,7 @@ def is_written_instant(value: Any) -> Any:
     raise PydanticCustomError("datetime_parsing", "an instant is ISO 8601")
 
 
-CalendarDate = Annotated[date, BeforeValidator(_is_written)]
-# Wrap a type of pydantic's for instants with it.
+WrittenDate = BeforeValidator(_is_written)
+CalendarDate = Annotated[date, WrittenDate]
+# These two stand after the bounds of a type: before them a bound would be told as Python writes it.
 WrittenInstant = BeforeValidator(is_written_instant)

@@ -60,7 +60,11 @@ def describe_fault(found: Mapping[str, Any]) -> Fault:
     code = str(found["type"])
     is_whole_body = place == "body" and not path and code == "model_attributes_type"
     template = FAULTS.get("no_json_body" if is_whole_body else code)
-    detail = template.format(**_values(found)) if template else str(found["msg"])
+    values = _values(found)
+    # A `Spelling` has a sentence of its own.
+    detail = values.get("sentence") or (
+        template.format(**values) if template else str(found["msg"])
+    )
     if place == "body":
         return {"pointer": json_pointer(*path), "code": code, "detail": detail}
     return {"parameter": ".".join(map(str, path)), "code": code, "detail": detail}
