@@ -9,6 +9,8 @@ from uuid_utils.compat import uuid7
 from sales_service.api.problems import PROBLEM_OF
 from sales_service.domain.catalogue import Goods, Product, ProductId, StoreId
 from sales_service.domain.errors import (
+    AbsurdTotal,
+    AbsurdUnits,
     CodeKind,
     CodesTaken,
     CodeTaken,
@@ -56,3 +58,17 @@ def test_a_taken_code_is_found_in_the_body_of_one_product_and_of_a_batch() -> No
         ("/produits/1/sku", 4),
         ("/produits/3/code_barres", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (AbsurdUnits(1_200_000), "Le panier a 1200000 unités ; 1000000 au plus sont permises."),
+        (
+            AbsurdTotal(99_999_900_000_000),
+            "Le total est 999999000000,00 ; 100000000,00 au plus est permis.",
+        ),
+    ],
+)
+def test_a_basket_beyond_a_limit_is_told_the_limit(error: Exception, detail: str) -> None:
+    assert [fault["detail"] for fault in problem(error).errors] == [detail]

@@ -10,7 +10,7 @@ from sales_service.api.void_problems import VOID_PROBLEMS
 from sales_service.api.words import say_amount, translate
 from sales_service.domain import errors, key_errors
 from sales_service.domain.errors import CodeKind
-from sales_service.domain.sale import LATEST_OFFLINE
+from sales_service.domain.sale import LARGEST_TOTAL_CENTS, LATEST_OFFLINE, MOST_UNITS
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
 
@@ -141,7 +141,8 @@ def _id_ahead(error: errors.IdAhead) -> Problem:
 
 
 def _absurd_total(error: errors.AbsurdTotal) -> Problem:
-    detail = f"{error.total_cents} cents"
+    most, total = say_amount(LARGEST_TOTAL_CENTS), say_amount(error.total_cents)
+    detail = f"Le total est {total} ; {most} au plus est permis."
     fault = {"pointer": "/panier", "code": "total-absurde", "detail": detail}
     return Problem(422, IMPOSSIBLE_SALE, "Le total de la vente est absurde.", [fault])
 
@@ -164,7 +165,8 @@ def _discounts_too_large(error: errors.DiscountsTooLarge) -> Problem:
 
 
 def _absurd_units(error: errors.AbsurdUnits) -> Problem:
-    fault = {"pointer": "/panier", "code": "unites-absurdes", "detail": f"{error.units} unités"}
+    detail = f"Le panier a {error.units} unités ; {MOST_UNITS} au plus sont permises."
+    fault = {"pointer": "/panier", "code": "unites-absurdes", "detail": detail}
     return Problem(422, IMPOSSIBLE_SALE, "Le nombre d'unités de la vente est absurde.", [fault])
 
 
