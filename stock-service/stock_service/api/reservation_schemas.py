@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from uuid_utils.compat import uuid7
 
 from service_kit.events.causes import current_actor
+from service_kit.http.dates import WrittenInstant
 from stock_service.api.schemas import (
     CURSOR_HINT,
     FRENCH,
@@ -68,7 +69,9 @@ class ReservationIn(BaseModel):
     expires_in: Annotated[
         int | None, Field(ge=1, le=int(LONGEST_DURATION.total_seconds()), strict=True)
     ] = None
-    expires_at: Annotated[AwareDatetime | None, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))] = None
+    expires_at: (
+        Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC)), WrittenInstant] | None
+    ) = None
     reference: Reason | None = None
     reservation_id: Annotated[UUID, AfterValidator(_is_chosen_id)] | None = None
 

@@ -110,6 +110,7 @@ class LevelQuery(PageQuery):
             AwareDatetime,
             # In UTC it must be a year of the calendar, too.
             Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
+            WrittenInstant,
         ]
         | None,
         Field(
