@@ -62,4 +62,4 @@ async def test_a_register_has_the_name_that_the_shop_gives_it(shop: Shop, label:
     listed = await shop.client.get("/api/ventes/", params={"caisse": label})
 
     assert (sold.status_code, sold.json()["caisse"]) == (201, label)
-    assert [sale["vente_id"] for sale in listed.json()] == [sold.json()["vente_id"]]
+    assert [sale["id"] for sale in listed.json()] == [sold.json()["vente_id"]]
