@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from infra.tools.operate.audit import sales_side, stock_side
+from infra.tools.operate.audit import events, sales_side, stock_side
 from tests.sales_service.conftest import Shop
 from tests.sales_service.conftest import shop as shop
 from tests.sales_service.test_returns import bring_back, sold, units
@@ -97,3 +97,21 @@ async def test_the_stock_moves_what_came_back(shop: Shop, stock_engine: AsyncEng
     await run(stock_engine, MOVED.format(**place, id=UNKNOWN, version=2))
     [surplus] = await compared(shop, stock_engine)
     assert UNKNOWN in surplus
+
+
+async def test_a_return_with_the_id_of_a_sale_is_no_end_of_it(
+    shop: Shop, stock_engine: AsyncEngine
+) -> None:
+    sale, other = [await sold(shop, (shop.coffee, 1)) for _ in range(2)]
+
+    answer = await bring_back(shop, sale, units((1, 1), retour_id=other["id"]))
+    # Each request of a traced till has a trace of its own.
+    await run(
+        shop.engine,
+        "UPDATE outbox SET traceparent = '00-' || md5(id::text) || '-00f067aa0ba902b7-01'",
+    )
+
+    assert answer.status_code == 201
+    assert not any((await look(shop)).values())
+    async with AsyncSession(shop.engine) as sales, AsyncSession(stock_engine) as stock:
+        assert await events.compare_traces(sales, stock) == []

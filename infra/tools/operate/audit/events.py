@@ -56,8 +56,9 @@ CHECKS: dict[str, Callable[[AsyncSession], Awaitable[list[str]]]] = {
 _TRACES = text("""
     SELECT subject, array_agg(DISTINCT split_part(traceparent, '-', 2)) AS traces FROM outbox
     WHERE subject = ANY(CAST(:subjects AS text[])) AND traceparent IS NOT NULL
-      -- A void is another request, with a trace of its own.
-      AND type NOT IN ('sales.sale-voided.v1', 'sales.sale-cancelled.v1')
+      -- A void is another request, with a trace of its own. So is a return, which may have the id.
+      AND type NOT IN ('sales.sale-voided.v1', 'sales.sale-cancelled.v1',
+          'sales.return-recorded.v1')
     GROUP BY subject
 """)
 _NEWEST = text("""

@@ -174,7 +174,10 @@ async def check_announced(session: AsyncSession) -> list[str]:
 _CONTRADICTED = text("""
     SELECT id, status, types FROM sales JOIN (
         SELECT subject, array_agg(DISTINCT type ORDER BY type) AS types FROM outbox
-        WHERE topic = 'sales.events.v1' AND type <> 'sales.sale-recorded.v1' GROUP BY subject
+        WHERE topic = 'sales.events.v1' AND type <> 'sales.sale-recorded.v1'
+          -- A till may have given a return the id of a sale.
+          AND type <> 'sales.return-recorded.v1'
+        GROUP BY subject
     ) AS announced ON subject = id::text
     WHERE NOT types <@ CASE
         WHEN status = 'voided' THEN ARRAY['sales.sale-confirmed.v1', 'sales.sale-voided.v1']
