@@ -178,6 +178,13 @@ async def test_in_a_strict_store_the_new_sale_is_confirmed_at_once(shop: Shop) -
             {"paiements": [{"moyen": "echange", "montant": 0.57}]},
             *(422, "requete-invalide", "/paiements/0/moyen"),
         ),
+        (
+            {
+                "retour": units((1, 1), retour_id=OTHER_ID),
+                "vente": {"panier": [{"produit_id": 1, "quantite": 1}], "vente_id": OTHER_ID},
+            },
+            *(422, "retour-impossible", "/retour/retour_id"),
+        ),
         ({"magasin_id": 9999}, 404, "magasin-introuvable", None),
     ],
 )

@@ -245,6 +245,16 @@ async def test_a_senseless_return_is_refused(shop: Shop, change: dict[str, Any])
     assert answer.status_code == 422, answer.text
 
 
+async def test_a_return_has_another_id_than_its_sale(shop: Shop) -> None:
+    sale = await sold(shop, (shop.coffee, 1))
+
+    answer = await bring_back(shop, sale, units((1, 1), retour_id=sale["id"]))
+
+    assert refused(answer) == (422, "retour-impossible")
+    [fault] = answer.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/retour_id", "identifiant-de-vente")
+
+
 async def test_a_return_changes_no_receipt(shop: Shop) -> None:
     sale = await sold(shop, (shop.coffee, 2))
     before = (await shop.client.get(f"/api/ventes/{sale['id']}")).json()

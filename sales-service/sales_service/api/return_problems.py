@@ -28,6 +28,11 @@ _FLAWS = {
         "heure-absurde",
         "L'heure de cet UUID a plus d'un jour d'avance.",
     ),
+    Flaw.ID_OF_SALE: (
+        "/retour_id",
+        "identifiant-de-vente",
+        "Un retour a un autre UUID que la vente.",
+    ),
     Flaw.UNITS: ("/lignes", "unites-absurdes", "Le nombre d'unités du retour est absurde."),
     Flaw.TOTAL: ("/lignes", "total-absurde", "Le total du retour est absurde."),
 }

@@ -12,6 +12,7 @@ from sales_service.domain.errors import SalesError, UnknownStore
 from sales_service.domain.payments import Method, Paid, Payment, pay
 from sales_service.domain.refunds import Refund, pay_back
 from sales_service.domain.repetition import is_repetition
+from sales_service.domain.return_errors import Flaw, ImpossibleReturn
 from sales_service.domain.returns import Return, SaleReturnDraft, is_repeated
 from sales_service.domain.ring_up import ring_up
 from sales_service.domain.sale import DraftLine, Sale, SaleDraft, SaleId
@@ -98,6 +99,8 @@ def exchange(
     if store is None:
         raise UnknownStore
     with _about(Part.RETURN):
+        if draft.taken_back.return_id == draft.sale_id:
+            raise ImpossibleReturn(Flaw.ID_OF_SALE, draft.sale_id)
         returned = take_back(draft.taken_back, sold, refunded, store, now)
     # The customer holds the goods and has given others for them: no stock refuses that.
     in_hand = replace(goods, store=replace(store, stock_policy=StockPolicy.PERMISSIVE))

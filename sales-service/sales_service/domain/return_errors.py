@@ -114,6 +114,7 @@ class Flaw(StrEnum):
     DATE = "date"
     BEFORE_SALE = "before the sale"
     ID_AHEAD = "id ahead"
+    ID_OF_SALE = "id of a sale"
     UNITS = "units"
     TOTAL = "total"
 
