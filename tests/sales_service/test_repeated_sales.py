@@ -46,20 +46,19 @@ async def test_a_repetition_uses_no_receipt_number_up(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "pointer"),
     [
-        {"date": "2011-08-31T23:31:00"},
-        {"caisse": "caisse 3"},
-        {"caisse": None},
-        {"panier": [{"produit_id": 1, "quantite": 2}]},
-        {"prix_unitaire": "0.34"},
-        {"quantite": 4},
-        {"magasin_id": "strict"},
+        ({"date": "2011-08-31T23:31:00"}, "/date"),
+        ({"caisse": "caisse 3"}, "/caisse"),
+        ({"caisse": None}, "/caisse"),
+        ({"panier": [{"produit_id": 1, "quantite": 2}]}, "/panier"),
+        ({"prix_unitaire": "0.34"}, "/panier/1/prix_unitaire"),
+        ({"quantite": 4}, "/panier/1/quantite"),
+        ({"magasin_id": "strict"}, "/magasin_id"),
     ],
-    ids=lambda change: next(iter(change)),
 )
 async def test_another_content_under_the_same_id_is_a_conflict(
-    shop: Shop, change: dict[str, Any]
+    shop: Shop, change: dict[str, Any], pointer: str
 ) -> None:
     await shop.client.post("/api/ventes/", json=whole_basket(shop))
     other = whole_basket(shop)
@@ -72,7 +71,22 @@ async def test_another_content_under_the_same_id_is_a_conflict(
     answer = await shop.client.post("/api/ventes/", json=other)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "vente-existante")
+    assert [fault["pointer"] for fault in answer.json()["errors"]] == [pointer]
     assert await count(shop, "sales") == 1
+
+
+async def test_a_conflict_names_all_that_differs_but_nothing_of_another_store(shop: Shop) -> None:
+    await shop.client.post("/api/ventes/", json=whole_basket(shop))
+    other = whole_basket(shop) | {"caisse": "caisse 3"}
+    other["panier"][0] |= {"quantite": 1, "remise": {"montant": 1, "motif": "Abîmé"}}
+
+    here = await shop.client.post("/api/ventes/", json=other)
+    elsewhere = await shop.client.post("/api/ventes/", json=other | {"magasin_id": shop.strict})
+
+    assert [fault["pointer"] for fault in here.json()["errors"]] == [
+        *("/caisse", "/panier/0/quantite", "/panier/0/remise"),
+    ]
+    assert [fault["pointer"] for fault in elsewhere.json()["errors"]] == ["/magasin_id"]
 
 
 async def test_a_repetition_may_leave_out_price_and_instant_again(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 from sales_service.api.day_problems import DAY_PROBLEMS
 from sales_service.api.payment_problems import PAYMENT_PROBLEMS
 from sales_service.api.price_problems import PRICE_PROBLEMS
+from sales_service.api.repetition_problems import REPETITION_PROBLEMS
 from sales_service.api.return_problems import RETURN_PROBLEMS
 from sales_service.api.roles import Right
 from sales_service.api.tax_problems import TAX_PROBLEMS
@@ -121,11 +122,6 @@ def _taken_code(pointer: str, kind: CodeKind, code: str, product_id: int | None)
 
 def _sku_in_motion(_: errors.SkuInMotion) -> Problem:
     return Problem.of("resource-busy")
-
-
-def _sale_exists(error: errors.SaleExists) -> Problem:
-    detail = f"La vente {error.sale_id} existe déjà, avec un autre contenu."
-    return Problem(409, "vente-existante", detail)
 
 
 def _absurd_date(error: errors.AbsurdDate) -> Problem:
@@ -251,7 +247,6 @@ PROBLEM_OF: ProblemTable = {
     errors.CodeTaken: _code_taken,
     errors.CodesTaken: _codes_taken,
     errors.SkuInMotion: _sku_in_motion,
-    errors.SaleExists: _sale_exists,
     errors.AbsurdDate: _absurd_date,
     errors.IdAhead: _id_ahead,
     errors.AbsurdTotal: _absurd_total,
@@ -270,6 +265,7 @@ PROBLEM_OF: ProblemTable = {
     **PAYMENT_PROBLEMS,
     **PRICE_PROBLEMS,
     **TAX_PROBLEMS,
+    **REPETITION_PROBLEMS,
     **RETURN_PROBLEMS,
     **VOID_PROBLEMS,
     **DAY_PROBLEMS,

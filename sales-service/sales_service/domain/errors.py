@@ -103,11 +103,15 @@ class SkuInMotion(SalesError):
 
 
 class SaleExists(SalesError):
-    """A sale with this identifier and another content was recorded before."""
+    """A sale with this identifier and another content was recorded before.
 
-    def __init__(self, sale_id: UUID) -> None:
+    `differences` has the ways to the members that differ, such as `("basket", 0, "quantity")`.
+    """
+
+    def __init__(self, sale_id: UUID, differences: Sequence[tuple[str | int, ...]] = ()) -> None:
         super().__init__(f"sale {sale_id} has another content")
         self.sale_id = sale_id
+        self.differences = differences
 
 
 class AlreadyVoided(SalesError):

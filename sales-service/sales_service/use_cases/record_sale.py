@@ -10,7 +10,7 @@ from sales_service.catalogue_cache import CatalogueCache
 from sales_service.db.sale_writing import NothingWritten, write_sale
 from sales_service.db.sales import find_sale
 from sales_service.domain.errors import SaleExists, SalesError
-from sales_service.domain.repetition import is_repetition
+from sales_service.domain.repetition import find_differences
 from sales_service.domain.ring_up import ring_up
 from sales_service.domain.sale import Sale, SaleDraft
 from sales_service.events.sale_events import recorded
@@ -107,6 +107,6 @@ async def _find_earlier(
 
 async def _find_repeated(session: AsyncSession, draft: SaleDraft) -> Sale | None:
     sale = await find_sale(session, draft.sale_id)
-    if sale is not None and not is_repetition(draft, sale):
-        raise SaleExists(sale.id)
+    if sale is not None and (differences := find_differences(draft, sale)):
+        raise SaleExists(sale.id, differences)
     return sale
