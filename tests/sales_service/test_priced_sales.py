@@ -17,6 +17,7 @@ from sales_service.settings import Settings
 from sales_service.use_cases.manage_prices import show_begun_prices
 from tests.fixtures.http import client_of
 from tests.sales_service.conftest import Shop
+from tests.sales_service.test_closing_days import close
 from tests.sales_service.test_goods_returns import goods, take
 from tests.sales_service.test_offline_sales import a_sale, at, only
 from tests.sales_service.test_price_history import (
@@ -30,7 +31,6 @@ from tests.sales_service.test_price_history import (
 )
 from tests.sales_service.test_returns import bring_back, units
 from tests.sales_service.test_scopes import give, refused
-from tests.sales_service.test_taxed_sales import open_store
 
 
 @pytest.fixture
@@ -90,18 +90,15 @@ async def test_only_goods_with_dated_prices_are_read_again_for_old_sales(shop: S
 
 
 async def test_a_planned_price_begins_without_a_write(shop: Shop) -> None:
-    """The process has read the product before; only the clock makes the difference."""
-    # The next business day may be sold on for as long as it begins within 24 hours: always, where
-    # no day has 25.
-    store = await open_store(shop, fuseau="America/Regina")
+    """The process has read the product before; only the day makes the difference."""
     begins = await plan(shop, 20, days=1)
-    before = await sold_on(shop, begins - timedelta(days=1), store)
-    body = shop.basket((shop.coffee, 1), store=store) | {"date": begins.isoformat()}
+    before = (await shop.sell((shop.coffee, 1))).json()["total"]
 
-    ahead = await shop.client.post("/api/ventes/", json=body)
+    # The next business day begins when this one is closed.
+    assert (await close(shop, begins - timedelta(days=1))).status_code == 201
+    after = (await shop.sell((shop.coffee, 1))).json()["total"]
 
-    assert before == 12.5
-    assert (ahead.status_code, ahead.json()["total"]) == (201, 20)
+    assert (before, after) == (12.5, 20)
 
 
 @pytest.mark.parametrize("store_only", [False, True])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.sales_service.conftest import Shop
-from tests.sales_service.test_returns import bring_back, sold, units
+from tests.sales_service.test_returns import bring_back, rows, sold, units
 from tests.sales_service.test_scopes import give
 
 LIST = "/api/retours/"
@@ -16,9 +16,14 @@ LIST = "/api/retours/"
 async def returns(shop: Shop) -> list[dict[str, Any]]:
     """Make returns of two sales to two stores, on three days that are not in the order of ids."""
     sales = [await sold(shop, (shop.coffee, 9)), await sold(shop, (shop.tea, 9))]
+    await rows(
+        shop,
+        "UPDATE sales SET sold_at = now() - interval '2 days', business_date = business_date - 2"
+        " RETURNING id",
+    )
     made: list[dict[str, Any]] = []
     for number in range(8):
-        day = datetime.now(UTC) + timedelta(hours=23 * (number % 2))
+        day = datetime.now(UTC) - timedelta(hours=23 * (number % 2))
         store = shop.strict if number % 4 == 3 else shop.permissive
         body = units((1, 1), magasin_id=store, date=day.isoformat())
         made.append((await bring_back(shop, sales[number % 3 % 2], body)).json())

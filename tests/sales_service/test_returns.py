@@ -193,7 +193,11 @@ async def test_the_payments_are_what_is_due_back(shop: Shop) -> None:
 async def test_a_return_has_its_own_day(shop: Shop) -> None:
     now = datetime.now(UTC)
     sale = await sold(shop, (shop.coffee, 9))
-    await rows(shop, "UPDATE sales SET sold_at = now() - interval '40 days' RETURNING id")
+    await rows(
+        shop,
+        "UPDATE sales SET sold_at = now() - interval '40 days', business_date = business_date - 40"
+        " RETURNING id",
+    )
     till = await give(shop)
 
     async def brought(moment: datetime, **key: str) -> httpx.Response:

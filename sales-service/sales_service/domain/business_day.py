@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+# The prices and rates of a coming day are not of today: no till may choose them by its date.
+CLOCKS_DIFFER = timedelta(minutes=15)
+
 
 @dataclass(frozen=True, slots=True)
 class SaleTime:
@@ -45,6 +48,22 @@ def place_in_business_day(
             time = _whole_day(given, zone, cutoff_hour)
     is_late = closed_through is not None and time.business_date <= closed_through
     return replace(time, is_late=is_late)
+
+
+def is_ahead(
+    time: SaleTime,
+    now: datetime,
+    timezone: str,
+    cutoff_hour: int,
+    closed_through: date | None = None,
+) -> bool:
+    """Return whether a time is of a coming business day, or further ahead than clocks differ.
+
+    The day of now is the store's first open one: after an early closing, the next one.
+    """
+    if time.sold_at > now + CLOCKS_DIFFER:
+        return True
+    return time.business_date > selling_day(now, timezone, cutoff_hour, closed_through)
 
 
 def _place_instant(sold_at: datetime, zone: ZoneInfo, cutoff_hour: int) -> SaleTime:

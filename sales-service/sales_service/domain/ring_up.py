@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from sales_service.domain.business_day import place_in_business_day
+from sales_service.domain.business_day import is_ahead, place_in_business_day
 from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy
 from sales_service.domain.discounts import LineAmounts, take_discounts
 from sales_service.domain.errors import (
@@ -26,8 +26,8 @@ from sales_service.domain.sale import (
     EARLIEST_SALE,
     LARGEST_TOTAL_CENTS,
     LATEST_DELIVERY,
+    LATEST_ID_AHEAD,
     LATEST_OFFLINE,
-    LATEST_SALE_AHEAD,
     MOST_UNITS,
     DraftLine,
     Sale,
@@ -53,12 +53,11 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
     # Check the year first: near the ends of the calendar a conversion of time zones fails.
     if draft.sold_at and not EARLIEST_SALE.year <= draft.sold_at.year < date.max.year:
         raise AbsurdDate(draft.sold_at)
-    time = place_in_business_day(
-        draft.sold_at, now, store.timezone, store.cutoff_hour, store.closed_through
-    )
-    if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
+    clock = now, store.timezone, store.cutoff_hour, store.closed_through
+    time = place_in_business_day(draft.sold_at, *clock)
+    if is_ahead(time, *clock) or time.business_date < EARLIEST_SALE:
         raise AbsurdDate(time.sold_at)
-    if draft.has_chosen_id and time_in(draft.sale_id) > now + LATEST_SALE_AHEAD:
+    if draft.has_chosen_id and time_in(draft.sale_id) > now + LATEST_ID_AHEAD:
         raise IdAhead(draft.sale_id)
     if draft.has_happened and time.sold_at < now - LATEST_OFFLINE:
         raise OfflineTooLong

@@ -20,8 +20,8 @@ SaleId = NewType("SaleId", UUID)
 LATEST_DELIVERY = timedelta(days=1)
 # How long a till may be offline and bring its sales as they happened, whatever its rights.
 LATEST_OFFLINE = timedelta(days=7)
-# A till whose clock is further ahead is wrong, and its sales would count for a wrong day.
-LATEST_SALE_AHEAD = timedelta(days=1)
+# Lists are in the order of ids: one that is further ahead would stay first for too long.
+LATEST_ID_AHEAD = timedelta(days=1)
 EARLIEST_SALE = date(2000, 1, 1)
 LATEST_SECONDS = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 # 100 million: the sum of millions of such receipts still fits into 64 bits.

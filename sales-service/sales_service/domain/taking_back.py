@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from sales_service.domain.business_day import SaleTime, place_in_business_day
+from sales_service.domain.business_day import SaleTime, is_ahead, place_in_business_day
 from sales_service.domain.catalogue import Store
 from sales_service.domain.errors import Backdated, PlaceSellsNothing, StoreClosed
 from sales_service.domain.money import TaxAmount
@@ -31,7 +31,7 @@ from sales_service.domain.returns import (
 from sales_service.domain.sale import (
     EARLIEST_SALE,
     LATEST_DELIVERY,
-    LATEST_SALE_AHEAD,
+    LATEST_ID_AHEAD,
     Sale,
     SaleLine,
     SaleStatus,
@@ -69,11 +69,17 @@ def take_back(
     if draft.return_id == sale.id:
         raise ImpossibleReturn(Flaw.ID_OF_SALE, sale.id)
     time = time_of_return(draft, store, now)
-    if draft.returned_at is not None and time.latest < sale.sold_at:
+    if draft.returned_at is not None and _is_before(time, sale, store):
         raise ImpossibleReturn(Flaw.BEFORE_SALE, time.sold_at)
     lines = _refund_lines(draft.lines, sale, refunded)
     sold_by = SoldBy(sale.id, sale.number, sale.store_id)
     return assemble(draft, sold_by, store, time, lines, now)
+
+
+def _is_before(time: SaleTime, sale: Sale, store: Store) -> bool:
+    # The days of two stores are not compared: each has its own time zone and closings.
+    is_earlier_day = store.id == sale.store_id and time.business_date < sale.business_date
+    return is_earlier_day or time.latest < sale.sold_at
 
 
 def rest_of(sale: Sale, refunded: Mapping[int, Refunded]) -> tuple[ReturnedUnits, ...]:
@@ -98,12 +104,11 @@ def time_of_return(draft: ReturnDraft, store: Store, now: datetime) -> SaleTime:
     # Check the year first: near the ends of the calendar a conversion of time zones fails.
     if given and not EARLIEST_SALE.year <= given.year < date.max.year:
         raise ImpossibleReturn(Flaw.DATE, given)
-    time = place_in_business_day(
-        given, now, store.timezone, store.cutoff_hour, store.closed_through
-    )
-    if time.sold_at > now + LATEST_SALE_AHEAD or time.business_date < EARLIEST_SALE:
+    clock = now, store.timezone, store.cutoff_hour, store.closed_through
+    time = place_in_business_day(given, *clock)
+    if is_ahead(time, *clock) or time.business_date < EARLIEST_SALE:
         raise ImpossibleReturn(Flaw.DATE, time.sold_at)
-    if draft.has_chosen_id and time_in(draft.return_id) > now + LATEST_SALE_AHEAD:
+    if draft.has_chosen_id and time_in(draft.return_id) > now + LATEST_ID_AHEAD:
         raise ImpossibleReturn(Flaw.ID_AHEAD, draft.return_id)
     if time.latest < now - LATEST_DELIVERY and not draft.may_backdate:
         raise Backdated

@@ -28,8 +28,9 @@ MOST_SALES = 5
 SHARE_FORCED = 0.3
 SHARE_BACKDATED = 0.3
 FORCED_PRICE = 1.1  # no product has this price; the cheapest one costs less
-# A wrong clock differs by an hour at most, and a day is the limit between these two.
-LATELY, BACKDATED = timedelta(hours=3), timedelta(days=2)
+# A wrong clock differs by an hour at most, so these are not ahead of it. A day is the limit between
+# the last two.
+SHORTLY, LATELY, BACKDATED = timedelta(hours=1), timedelta(hours=3), timedelta(days=2)
 
 
 def sell_offline(key: str, store_id: int, goods: Goods) -> list[Offline]:
@@ -50,7 +51,7 @@ def _sell(random: Random, key: str, store_id: int, goods: Goods) -> Offline:
     )
     is_price_forced = random.random() < SHARE_FORCED
     is_backdated = random.random() < SHARE_BACKDATED
-    ago = BACKDATED if is_backdated else LATELY * random.random()
+    ago = BACKDATED if is_backdated else SHORTLY + (LATELY - SHORTLY) * random.random()
     lines: list[dict[str, Any]] = [
         {"produit_id": id, "quantite": n} for id, n in operation.quantities.items()
     ]
