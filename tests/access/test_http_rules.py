@@ -15,12 +15,14 @@ from tests.access.test_access_matrix import OPERATIONS, Services
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 CHANGES = ("PUT", "PATCH", "DELETE")
 # They change once at most: a second void is refused, and so is the second to take a planned price
-# or rate back, whatever the client has read. A released reservation stays as it is.
+# or rate back, whatever the client has read. A released reservation stays as it is. Thresholds are
+# replaced as a whole.
 WITHOUT_VERSION = {
     "/api/ventes/{sale_id}",
     "/api/produits/{product_id}/prix/{valid_from}",
     "/api/taxes/{rate_id}",
     "/api/stock/reservations/{reservation_id}",
+    "/api/stock/seuils",
 }
 OPERATIONAL = ("/", "/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs")
 RATES = ("ratelimit", "ratelimit-policy")
