@@ -25,6 +25,7 @@ from sales_service.domain.taxes import TAXABLE, DatedRate
 
 NOW = datetime(2026, 11, 23, 18, tzinfo=UTC)
 SOME_ID = UUID("0199c2a4-7c1e-7000-8000-000000000001")
+RETURN_ID = UUID("0199c2a4-7c1e-7000-8000-000000000002")
 QUEBEC = tuple(
     DatedRate(TAXABLE, TaxRate(code, Decimal(rate)), date.min)
     for code, rate in (("TPS", "0.05"), ("TVQ", "0.09975"))
@@ -66,7 +67,7 @@ def bring_back(
     payments: tuple[Payment, ...] | None = None,
 ) -> Return:
     draft = SaleReturnDraft(
-        return_id=ReturnId(SOME_ID),
+        return_id=ReturnId(RETURN_ID),
         sale_id=sale.id,
         store_id=None,
         returned_at=None,
