@@ -26,7 +26,8 @@ CENTRE_UNITS = 40  # of each product: some requests find too little
 LEAST_ROUNDS = 6
 AT_ONCE = 3  # people who fulfil one request
 SHARE_STEPS = 0.4  # of the requests go step by step
-SHARE_DIFFERENCE = 0.4  # of the transfers that arrive at once
+SHARE_DIFFERENCE = 0.6  # of the transfers that arrive at once
+SHARE_MISSING = 0.8  # of these; of the others too much arrives
 PAUSE_SECONDS = 0.3
 
 
@@ -151,7 +152,11 @@ def _choose_arrivals(random: Random, key: str, units: Mapping[int, int]) -> list
             for product, count in units.items()
         ]
         return random.choice([[whole], parts])
-    counted = {product: random.randint(0, count + 1) for product, count in units.items()}
+    is_missing = random.random() < SHARE_MISSING
+    counted = {
+        product: random.randint(0, count - 1) if is_missing else count + 1
+        for product, count in units.items()
+    }
     return [Arrival(Operation(f"{key}-arrival", 0, {}), counted, has_reason=True)]
 
 
