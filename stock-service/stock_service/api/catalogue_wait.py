@@ -1,8 +1,9 @@
 """Waits a moment for a store and products whose events are still on their way."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,25 @@ from stock_service.domain.levels import LevelKey, StoreId
 CATALOGUE_WAIT = timedelta(seconds=1)
 CATALOGUE_POLL = timedelta(milliseconds=50)
 
+Found = TypeVar("Found")
+
+
+async def wait_until(
+    session: AsyncSession,
+    look_up: Callable[[], Awaitable[Found]],
+    is_complete: Callable[[Found], bool],
+) -> Found:
+    """Look up until what is found is complete or the wait is over, and return it."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + CATALOGUE_WAIT.total_seconds()
+    while True:
+        found = await look_up()
+        # Gives the connection back: a waiting request must not keep the others from theirs.
+        await session.close()
+        if is_complete(found) or loop.time() >= deadline:
+            return found
+        await asyncio.sleep(CATALOGUE_POLL.total_seconds())
+
 
 async def wait_for_catalogue(
     session: AsyncSession, store_id: StoreId, entries: Sequence[Entry]
@@ -25,18 +45,15 @@ async def wait_for_catalogue(
 
     Raises `UnknownReferences`, with all that is unknown, when the wait is over.
     """
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + CATALOGUE_WAIT.total_seconds()
     product_ids = [each.product_id for each in entries]
-    while True:
-        found = await look_up_catalogue(session, store_id, product_ids)
-        # Gives the connection back: a waiting request must not keep the others from theirs.
-        await session.close()
-        if found.is_complete:
-            return found
-        if loop.time() >= deadline:
-            raise _unknown(store_id, entries, found)
-        await asyncio.sleep(CATALOGUE_POLL.total_seconds())
+    found = await wait_until(
+        session,
+        lambda: look_up_catalogue(session, store_id, product_ids),
+        lambda found: found.is_complete,
+    )
+    if not found.is_complete:
+        raise _unknown(store_id, entries, found)
+    return found
 
 
 async def wait_for_lot(
@@ -46,18 +63,14 @@ async def wait_for_lot(
 
     A lot that is refused anyway does not wait.
     """
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + CATALOGUE_WAIT.total_seconds()
     wanted = list(keys)
     stores = {key.store_id for key in wanted}
     products = {key.product_id for key in wanted}
-    while True:
-        found = await look_up_lot(session, stores, products)
-        await session.close()
-        is_complete = found.stores >= stores and found.products >= products
-        if is_complete or is_refused or loop.time() >= deadline:
-            return found
-        await asyncio.sleep(CATALOGUE_POLL.total_seconds())
+    return await wait_until(
+        session,
+        lambda: look_up_lot(session, stores, products),
+        lambda found: is_refused or (found.stores >= stores and found.products >= products),
+    )
 
 
 def _unknown(
