@@ -8,7 +8,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.audit import Check, Slice
-from stock_service.db.transfer_audit import TRANSFER_CHECKS
 
 LEVELS_PER_SLICE = 200
 DECISIONS_PER_SLICE = 500
@@ -167,5 +166,4 @@ CHECKS = (
         partial(look_at_declarations, count=1),
         skip_declaration,
     ),
-    *TRANSFER_CHECKS,
 )
