@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from sales_service import telemetry
 from sales_service.api.sale_schemas import DiscountIn, LineIn
-from sales_service.api.schemas import ProductParameters, StoreIn, TaxIn
+from sales_service.api.schemas import ProductParameters
+from sales_service.api.store_schemas import StoreIn, TaxIn
 from sales_service.main import create_app
 from sales_service.settings import Settings
 from tests.sales_service.conftest import Shop

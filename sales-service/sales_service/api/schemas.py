@@ -1,24 +1,21 @@
 """Requests about the catalogue: French JSON outside, columns of our tables inside."""
 
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
 
 from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     model_validator,
 )
 from pydantic.types import StringConstraints
-from pydantic_core import PydanticKnownError
 
-from sales_service.api.amounts import Currency, PriceParameter, Rate, UnitPrice
-from sales_service.api.tax_words import TaxClass, TaxCode, TaxPlace
-from sales_service.api.words import KINDS, translate
-from sales_service.domain.taxes import MOST_CODES, TAXABLE
+from sales_service.api.amounts import PriceParameter, UnitPrice
+from sales_service.api.tax_words import TaxClass
+from sales_service.api.words import translate
+from sales_service.domain.taxes import TAXABLE
 from sales_service.use_cases.manage_products import Count, NewProduct
 from service_kit.http.spelling import Spelling
 
@@ -38,7 +35,6 @@ LARGEST_ID = 2_147_483_647
 CURSOR_HINT = "Where the page begins: the header `Link` of each page names that of the next one"
 
 Identifier = Annotated[int, Field(strict=True, ge=1, le=LARGEST_ID)]
-ROUNDING_HINT = "To how many cents a rest that is due in cash is rounded; 0 does not round"
 MOST_ON_HAND = 1_000_000
 Units = Annotated[int, Field(strict=True, ge=0, le=MOST_ON_HAND)]
 PricesOfStore = Annotated[
@@ -76,28 +72,6 @@ Barcode = Annotated[
 ]
 
 
-def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("Fuseau horaire IANA inconnu.")
-    ZoneInfo(name)
-    return name
-
-
-Timezone = Annotated[str, AfterValidator(_known_timezone)]
-Kind = Literal["magasin", "centre_logistique"]
-Policy = Literal["strict", "permissive"]
-
-
-def _no_boolean(value: Any) -> Any:
-    # For Python `False` is 0.
-    if isinstance(value, bool):
-        raise PydanticKnownError("literal_error", {"expected": "0 or 5"})
-    return value
-
-
-CashRounding = Annotated[Literal[0, 5], BeforeValidator(_no_boolean)]
-
-
 class PageQuery(BaseModel):
     """A page of a list by id."""
 
@@ -105,12 +79,6 @@ class PageQuery(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 500
     cursor: Annotated[int, Field(ge=0, le=LARGEST_ID, description=CURSOR_HINT)] = 0
-
-
-class StoresQuery(PageQuery):
-    """A page of the open stores, or with `actif=false` of the closed ones."""
-
-    is_active: bool = True
 
 
 class ProductsQuery(PageQuery):
@@ -121,96 +89,6 @@ class ProductsQuery(PageQuery):
         Barcode | None, Field(description="Only the product with exactly this bar code")
     ] = None
     store_id: PricesOfStore = None
-
-
-class TaxIn(BaseModel):
-    """A tax of a store."""
-
-    model_config = FRENCH_ONLY
-
-    code: TaxCode
-    rate: Rate
-
-
-Taxes = Annotated[list[TaxIn], Field(max_length=MOST_CODES)]
-
-
-class StoreIn(BaseModel):
-    """A new store. It charges the taxes of `lieu_fiscal`, or those of its own list `taxes`.
-
-    Both are refused: one of them would vanish."""
-
-    model_config = with_example({"nom": "Magasin du port", "ville": "Brest"})
-
-    name: Text
-    address: LongText = ""
-    city: LongText = ""
-    kind: Kind = "magasin"
-    timezone: Timezone | None = None
-    cutoff_hour: Annotated[int, Field(ge=0, le=12)] = 0
-    currency: Currency | None = None
-    stock_policy: Policy = "strict"
-    tax_place: TaxPlace | None = None
-    taxes: Taxes | None = None
-    cash_rounding: Annotated[CashRounding, Field(description=ROUNDING_HINT)] = 5
-
-    @model_validator(mode="after")
-    def _has_one_source_of_taxes(self) -> Self:
-        _refuse_two_sources(self)
-        return self
-
-    def columns(self) -> dict[str, Any]:
-        """Return the columns that the body sets."""
-        return _store_columns(self)
-
-
-class StoreChange(BaseModel):
-    """Changes of a store; absent fields stay. `actif: true` reopens a closed store.
-
-    With `taxes` it charges those of its own list from then on, with `lieu_fiscal` those of a place.
-    Both are refused.
-    """
-
-    model_config = with_example({"ville": "Brest"})
-
-    name: Text | None = None
-    address: LongText | None = None
-    city: LongText | None = None
-    kind: Kind | None = None
-    timezone: Timezone | None = None
-    cutoff_hour: Annotated[int | None, Field(ge=0, le=12)] = None
-    stock_policy: Policy | None = None
-    tax_place: TaxPlace | None = None
-    taxes: Taxes | None = None
-    cash_rounding: Annotated[CashRounding | None, Field(description=ROUNDING_HINT)] = None
-    is_active: Annotated[bool | None, Field(strict=True)] = None
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        _require_change(self)
-        _refuse_two_sources(self)
-        return self
-
-    def columns(self) -> dict[str, Any]:
-        """Return the columns that change."""
-        return _store_columns(self)
-
-
-def _refuse_two_sources(body: StoreIn | StoreChange) -> None:
-    if body.tax_place is not None and body.taxes is not None:
-        raise ValueError("lieu_fiscal ou taxes est attendu : l'un des deux.")
-
-
-def _store_columns(body: StoreIn | StoreChange) -> dict[str, Any]:
-    columns = body.model_dump(exclude_none=True)
-    if "kind" in columns:
-        columns["kind"] = KINDS[columns["kind"]]
-    if "taxes" in columns:
-        columns["taxes"] = [tax | {"rate": str(tax["rate"])} for tax in columns["taxes"]]
-        columns["tax_place"] = None
-    elif "tax_place" in columns:
-        columns["taxes"] = []
-    return columns
 
 
 class ProductIn(BaseModel):
@@ -296,7 +174,7 @@ class ProductChange(BaseModel):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        _require_change(self)
+        require_change(self)
         if self.store_id is not None and self.on_hand is None:
             raise ValueError("magasin_id dit où quantite_stock a été compté : il manque.")
         return self
@@ -311,6 +189,7 @@ class ProductChange(BaseModel):
         return None if self.on_hand is None else Count(self.on_hand, self.store_id)
 
 
-def _require_change(body: BaseModel) -> None:
+def require_change(body: BaseModel) -> None:
+    """Raise a fault for a body that sets nothing."""
     if not body.model_dump(exclude_none=True):
         raise ValueError("Au moins un champ est attendu.")

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from sales_service.api.answers import StoreOut, respond, respond_made, respond_version
 from sales_service.api.roles import Anyone, HeadOffice
-from sales_service.api.schemas import LARGEST_ID, PathId, StoreChange, StoreIn, StoresQuery
+from sales_service.api.schemas import LARGEST_ID, PathId
 from sales_service.api.state import sales_state
+from sales_service.api.store_schemas import StoreChange, StoreIn, StoresQuery
 from sales_service.db.stores import list_stores, read_store
 from sales_service.domain.errors import UnknownStore
 from sales_service.use_cases.manage_stores import change_store, close_store, open_store
