@@ -127,7 +127,8 @@ def _sku_in_motion(_: errors.SkuInMotion) -> Problem:
 def _absurd_date(error: errors.AbsurdDate) -> Problem:
     detail = f"Cette date est impossible : {error.sold_at.isoformat()}."
     fault = {"pointer": "/date", "code": "date-absurde", "detail": detail}
-    return Problem(422, IMPOSSIBLE_SALE, "La date de la vente est absurde.", [fault])
+    advice = "Une vente n'est ni d'une journée à venir, ni d'avant l'an 2000."
+    return Problem(422, IMPOSSIBLE_SALE, advice, [fault])
 
 
 def _id_ahead(error: errors.IdAhead) -> Problem:

@@ -68,22 +68,18 @@ class Order:
 
     @property
     def bounds(self) -> list[str]:
-        """The conditions on the index, of which `wanted` is a store.
+        """Return the conditions on the index, of which `wanted` is a store.
 
         Rows are compared, though the columns are equal to the values: PostgreSQL would choose the
         primary key for an order by id, and read the sales of all stores for the page of a small
         one.
         """
-        index, values = (", ".join(each) for each in (("store_id", *self.columns), self._first))
+        index, values = ", ".join(["store_id", *self.columns]), ", ".join(["wanted", *self.values])
         return [
             f"({index}, id) < ({values}, CAST(:before AS uuid))",
             f"({index}) >= ({values})",
             *self.conditions,
         ]
-
-    @property
-    def _first(self) -> tuple[str, ...]:
-        return ("wanted", *self.values)
 
 
 class DayOrder(Order):
