@@ -14,7 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from stock_service.db import book, declarations
 from stock_service.domain.levels import Held, LevelBook
 from stock_service.use_cases import settle_sales
-from tests.stock_service import test_declared_levels, test_reservations_api, test_reserved_sales
+from tests.stock_service import (
+    test_declared_levels,
+    test_reservations_api,
+    test_reservations_at_once,
+    test_reserved_sales,
+)
 from tests.stock_service.builders import COFFEE, OTHER_STORE, TEA, product_changed, store_changed
 from tests.stock_service.conftest import Stock
 
@@ -77,7 +82,7 @@ ReservationTest = Callable[[httpx.AsyncClient, Stock], Awaitable[None]]
     ("remove", "test"),
     [
         (without_reserved, test_reserved_sales.test_a_strict_sale_takes_only_what_is_available),
-        (without_reserved, test_reservations_api.test_the_last_units_are_promised_once),
+        (without_reserved, test_reservations_at_once.test_the_last_units_are_promised_once),
         (without_expiry, test_reserved_sales.test_what_has_expired_is_sold_before_it_is_closed),
         (
             without_freed_units,

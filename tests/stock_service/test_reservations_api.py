@@ -1,7 +1,5 @@
 """Reserves goods: all lines or none, once, until they are released or expire."""
 
-import asyncio
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -273,38 +271,3 @@ async def test_each_change_is_an_event(api: httpx.AsyncClient, stock: Stock) -> 
     ]
     assert [each.body["status"] for each in events] == ["open", "open", "released", "expired"]
     assert {each.key for each in events} == {str(STORE)}
-
-
-async def test_the_last_units_are_promised_once(api: httpx.AsyncClient, stock: Stock) -> None:
-    bodies = [a_request((COFFEE, 1), (TEA, 1)) for _ in range(10)]
-    bodies += [a_request((TEA, 1), (COFFEE, 1)) for _ in range(10)]
-
-    answers = await asyncio.gather(*(api.post(RESERVATIONS, json=body) for body in bodies))
-
-    assert Counter(each.status_code for each in answers) == {201: 3, 409: 17}
-    assert await reserved(stock) == {COFFEE: 3, TEA: 3}
-    assert await wrong_sums(stock) == 0
-
-
-async def test_one_request_sent_often_at_once_reserves_once(
-    api: httpx.AsyncClient, stock: Stock
-) -> None:
-    body = a_request((COFFEE, 1))
-
-    answers = await asyncio.gather(*(api.post(RESERVATIONS, json=body) for _ in range(10)))
-
-    assert {each.status_code for each in answers} == {201}
-    assert await reserved(stock) == {COFFEE: 1, TEA: 0}
-
-
-async def test_what_is_released_often_at_once_is_given_back_once(
-    api: httpx.AsyncClient, stock: Stock
-) -> None:
-    reservation_id = await reserve(api, (COFFEE, 3))
-    await reserve(api, (COFFEE, 2))
-    url = f"{RESERVATIONS}/{reservation_id}"
-
-    answers = await asyncio.gather(*(api.delete(url) for _ in range(10)))
-
-    assert {each.status_code for each in answers} == {200}
-    assert await reserved(stock) == {COFFEE: 2, TEA: 0}
