@@ -56,11 +56,19 @@ def plan(seed: int) -> list[list[str]]:
     return [[name for name in step if name in ALONE][:1] or step for step in steps]
 
 
-async def run_seed(lab: Lab, seed: int, faults: Sequence[Sequence[str]] | None = None) -> Report:
-    """Run the workload under the faults of a seed, heal, and check."""
+async def run_seed(
+    lab: Lab,
+    seed: int,
+    faults: Sequence[Sequence[str]] | None = None,
+    workload_seed: int | None = None,
+) -> Report:
+    """Run the workload under the faults of a seed, heal, and check.
+
+    The tills choose by `workload_seed`, or by the same seed.
+    """
     started = time.monotonic()
     report = Report(seed)
-    async with Workload(lab.layout, seed) as workload:
+    async with Workload(lab.layout, seed if workload_seed is None else workload_seed) as workload:
         await workload.open_stores()
         over = asyncio.Event()
         planned = faults or plan(seed)

@@ -7,6 +7,8 @@ from tests.system.faults.lab import open_lab
 from tests.system.faults.mutations import AND
 from tests.system.faults.run import run_seed
 
+# Which requests meet a fault, or each other, depends on the machine, too. Other tills meet others.
+MOST_WORKLOADS = 4
 CLAIMS = "report claims all sales until"
 # Protections with a seed, the faults that they protect from, and for each the invariant that must
 # be broken. Some share a system where none hides the other. The zombie's seed freezes the
@@ -101,8 +103,12 @@ async def test_a_system_without_this_protection_is_caught(
     # Without these faults a system is quiet within seconds.
     monkeypatch.setattr(quiet, "QUIET_SECONDS", 30.0)
 
+    missed, reports = set(invariants), []
     async with open_lab(mutation=AND.join(protections)) as lab:
-        report = await run_seed(lab, seed, faults=[[name] for name in faults])
-
-    noticed = {each for each in invariants for line in report.violations if each in line}
-    assert noticed == set(invariants), report
+        for number in range(MOST_WORKLOADS):
+            report = await run_seed(lab, seed, [[name] for name in faults], seed + number)
+            reports.append(report)
+            missed -= {each for each in missed for line in report.violations if each in line}
+            if not missed:
+                break
+    assert not missed, reports
