@@ -1,4 +1,4 @@
-"""Compares the average costs of levels and movements with what the receptions cost."""
+"""Compares the average costs of levels and movements with what the units that came in cost."""
 
 from functools import partial
 from typing import Any
@@ -18,7 +18,8 @@ _COSTS = text("""
     ), steps AS (
         SELECT m.store_id, m.product_id, m.level_version, m.average_cost,
             average_cost_of(m.balance_after - m.delta, m.delta, m.unit_cost) OVER way AS expected,
-            m.unit_cost IS NOT NULL AND (m.kind <> 'reception' OR m.delta < 1) AS misplaced
+            m.unit_cost IS NOT NULL
+                AND (m.kind NOT IN ('reception', 'transfer-in') OR m.delta < 1) AS misplaced
         FROM movements AS m JOIN levels USING (store_id, product_id)
         WINDOW way AS (PARTITION BY m.store_id, m.product_id ORDER BY m.level_version)
     ), sums AS (
@@ -40,11 +41,11 @@ _COSTS = text("""
 async def look_at_costs(
     session: AsyncSession, position: Any | None, count: int = LEVELS_PER_SLICE
 ) -> Slice:
-    """Find levels and movements whose average cost is not that of the receptions before."""
+    """Find levels and movements whose average cost is not that of what came in before."""
     rows = (await session.execute(_COSTS, after_level(position) | {"count": count})).all()
     differences = [
         f"store {row.store_id}, product {row.product_id}: average cost {row.found}, "
-        f"receptions say {row.expected}; {row.broken} movements say something else"
+        f"what came in says {row.expected}; {row.broken} movements say something else"
         for row in rows
         if row.found != row.expected or row.broken
     ]

@@ -58,7 +58,8 @@ _COLUMNS = """id, number, reference, from_store_id, to_store_id, status, created
 _READ = text(f"SELECT {_COLUMNS} FROM transfers WHERE id = :id")
 _LOCK = text(f"SELECT {_COLUMNS} FROM transfers WHERE id = :id FOR UPDATE")
 _LINES = text("""
-    SELECT transfer_id, product_id, quantity, shipped, received, difference FROM transfer_lines
+    SELECT transfer_id, product_id, quantity, shipped, received, difference, unit_cost
+    FROM transfer_lines
     WHERE transfer_id = ANY(CAST(:ids AS uuid[])) ORDER BY transfer_id, product_id
 """)
 
@@ -79,7 +80,8 @@ async def _with_lines(session: AsyncSession, rows: Sequence[Row[Any]]) -> list[T
     for row in await session.execute(_LINES, {"ids": list(lines)}):
         lines[row.transfer_id].append(
             TransferLine(
-                ProductId(row.product_id), row.quantity, row.shipped, row.received, row.difference
+                *(ProductId(row.product_id), row.quantity, row.shipped),
+                *(row.received, row.difference, row.unit_cost),
             )
         )
     return [
@@ -95,13 +97,25 @@ _SHIP = text("""
     UPDATE transfers SET status = 'shipped', shipped_at = now(), shipped_by = :actor
     WHERE id = :id
 """)
-_SHIP_LINES = text("UPDATE transfer_lines SET shipped = quantity WHERE transfer_id = :id")
+_SHIP_LINES = text("""
+    UPDATE transfer_lines AS l SET shipped = l.quantity, unit_cost = n.unit_cost
+    FROM unnest(CAST(:product_ids AS int[]), CAST(:unit_costs AS numeric[]))
+        AS n(product_id, unit_cost)
+    WHERE l.transfer_id = :id AND l.product_id = n.product_id
+""")
 
 
-async def save_shipped(session: AsyncSession, transfer_id: UUID, actor: str | None) -> None:
-    """Write that all goods of a locked transfer have left."""
-    await session.execute(_SHIP, {"id": transfer_id, "actor": actor})
-    await session.execute(_SHIP_LINES, {"id": transfer_id})
+async def save_shipped(session: AsyncSession, shipped: Transfer, actor: str | None) -> None:
+    """Write that all goods of a locked transfer have left, and what they cost."""
+    await session.execute(_SHIP, {"id": shipped.id, "actor": actor})
+    await session.execute(
+        _SHIP_LINES,
+        {
+            "id": shipped.id,
+            "product_ids": [line.product_id for line in shipped.lines],
+            "unit_costs": [line.unit_cost for line in shipped.lines],
+        },
+    )
 
 
 _CANCEL = text("""

@@ -100,7 +100,7 @@ class Movement:
     level: Level
     document: Document
     unit_cost: Decimal | None = None
-    """What each unit of a reception cost; None if nobody has told it."""
+    """What each unit of a reception or an arrival cost; None if nobody has told it."""
 
 
 class LevelBook:
@@ -121,6 +121,10 @@ class LevelBook:
     def on_hand(self, key: LevelKey) -> int:
         return self._levels[key].on_hand
 
+    def average_cost(self, key: LevelKey) -> Decimal | None:
+        """Return what a unit costs on average; None if nobody has told a cost."""
+        return self._levels[key].average_cost
+
     def available(self, key: LevelKey) -> int:
         """Return what is on hand and not reserved; negative if more is reserved than there is."""
         level = self._levels[key]
@@ -134,7 +138,7 @@ class LevelBook:
     def move(
         self, key: LevelKey, delta: int, document: Document, unit_cost: Decimal | None = None
     ) -> Movement:
-        """Change a level, and its average cost when a reception tells what its units cost.
+        """Change a level, and its average cost when it is told what the units that come in cost.
 
         Raises `KeyError` for a level that is not locked.
         """

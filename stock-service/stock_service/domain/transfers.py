@@ -7,6 +7,7 @@ names: so transfers leave the chain's units as they are, but for the differences
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -51,6 +52,8 @@ class TransferLine:
     shipped: int = 0
     received: int = 0
     difference: int = 0
+    unit_cost: Decimal | None = None
+    """The sender's average cost of a unit when the goods left; None if it was unknown."""
 
     @property
     def in_transit(self) -> int:
@@ -140,7 +143,10 @@ def ship(book: LevelBook, transfer: Transfer, document: Document, *, is_strict: 
         raise GoodsMissing(missing)
     for key, line in zip(transfer.sent_keys, transfer.lines, strict=True):
         _move(book, key, -line.quantity, document)
-    lines = [replace(line, shipped=line.quantity) for line in transfer.lines]
+    lines = [
+        replace(line, shipped=line.quantity, unit_cost=book.average_cost(key))
+        for key, line in zip(transfer.sent_keys, transfer.lines, strict=True)
+    ]
     return replace(transfer, status=TransferStatus.SHIPPED, lines=lines)
 
 
@@ -185,16 +191,18 @@ def receive(book: LevelBook, transfer: Transfer, counted: Counted, document: Doc
     """Add what arrived to the receiver's levels, and close the transfer when nothing is left.
 
     With a difference the ledger has two movements: everything that was on its way arrives, then the
-    difference is corrected under its own kind, with its reason.
+    difference is corrected under its own kind, with its reason. What arrives costs what it cost the
+    sender.
 
     Raises `WrongStatus`, `UnexpectedGoods`, `NothingReceived` or `LevelOutOfBounds`.
     """
     transfer.require(TransferStatus.SHIPPED)
     arrivals = _arrivals(transfer, counted)
+    costs = {line.product_id: line.unit_cost for line in transfer.lines}
     for arrival in arrivals:
         key = LevelKey(transfer.to_store_id, arrival.product_id)
         if expected := arrival.received - arrival.difference:
-            _move(book, key, expected, document)
+            _move(book, key, expected, document, costs[arrival.product_id])
         if arrival.difference:
             _move(book, key, arrival.difference, replace(document, kind=Kind.TRANSFER_DIFFERENCE))
     changes = {arrival.product_id: arrival for arrival in arrivals}
@@ -241,7 +249,9 @@ def _after(line: TransferLine, arrival: Arrival | None) -> TransferLine:
     )
 
 
-def _move(book: LevelBook, key: LevelKey, delta: int, document: Document) -> None:
+def _move(
+    book: LevelBook, key: LevelKey, delta: int, document: Document, unit_cost: Decimal | None = None
+) -> None:
     if book.exceeds_limit(key, delta):
         raise LevelOutOfBounds(f"product {key.product_id} would pass {LEVEL_LIMIT} units")
-    book.move(key, delta, document)
+    book.move(key, delta, document, unit_cost)

@@ -63,7 +63,7 @@ async def ship_draft(session: AsyncSession, transfer_id: UUID) -> Transfer:
     sender = await look_up_catalogue(session, transfer.from_store_id, ())
     shipped = ship(book, transfer, document, is_strict=sender.is_strict)
     await save_book(session, book)
-    await transfers.save_shipped(session, transfer.id, current_actor())
+    await transfers.save_shipped(session, shipped, current_actor())
     levels = level_events(book, now, {transfer.from_store_id: current_cause()})
     await add_to_outbox(session, [shipped_event(shipped, now), *levels])
     return await find(session, transfer_id)

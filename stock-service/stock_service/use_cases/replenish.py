@@ -148,7 +148,7 @@ async def _carry(
     await transfers.insert_draft(session, transfer, actor)
     left = Document(transfer.id, Kind.TRANSFER_OUT, now, actor=actor)
     transfer = ship(book, transfer, left, is_strict=True)
-    await transfers.save_shipped(session, transfer.id, actor)
+    await transfers.save_shipped(session, transfer, actor)
     events = [shipped_event(transfer, now)]
     if arrives:
         arrived = Document(uuid7(), Kind.TRANSFER_IN, now, actor=actor)
