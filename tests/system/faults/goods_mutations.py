@@ -35,8 +35,23 @@ def without_named_differences() -> None:
     transfers._RECEIVE_LINES = text(receive.replace("l.difference + a.difference", "l.difference"))
 
 
+def without_lot_key() -> None:
+    """Let a lot of movements be posted by each of its requests."""
+    from service_kit.http.idempotency import KeyedRequest
+
+    claim = KeyedRequest.claim
+
+    async def claim_but_forget_lots(self: Any, session: Any) -> Any:
+        former = await claim(self, session)
+        is_lot = former is not None and b'"documents"' in (former.body or b"")
+        return None if is_lot else former
+
+    KeyedRequest.claim = claim_but_forget_lots  # type: ignore[method-assign]
+
+
 GOODS_MUTATIONS: dict[str, Callable[[], None]] = {
     "request-lock": without_request_lock,
     "centre-stock": without_centre_stock,
     "named-differences": without_named_differences,
+    "lot-key": without_lot_key,
 }

@@ -88,6 +88,14 @@ class Offline:
 
 
 @dataclass(slots=True)
+class PostedLot:
+    """Movements of several stores that somebody posts in one request."""
+
+    operation: Operation
+    units: Mapping[tuple[int, int], int]  # (store, product) -> units, negative if they leave
+
+
+@dataclass(slots=True)
 class OfDay:
     """A closing of a day, or a sale that is dated back to it, and when it was asked and answered.
 
@@ -121,6 +129,7 @@ class History:
     centre_id: int = 0  # where the stores' goods come from
     requests: "list[AskedGoods]" = field(default_factory=list)
     transfers: "list[SentGoods]" = field(default_factory=list)
+    lots: list[PostedLot] = field(default_factory=list)
     taxed_stores: set[int] = field(default_factory=set)
     rates: int = 0  # how many rates of taxes were answered
     surprises: list[str] = field(default_factory=list)
@@ -152,6 +161,8 @@ class History:
             "days closed": sum(each.operation.outcome is Outcome.DONE for each in self.closings),
             "requests fulfilled": sum(each.outcome is Outcome.DONE for each in sendings),
             "transfers shipped": sum(bool(each.arrivals) for each in self.transfers),
+            "lots posted": sum(each.operation.outcome is Outcome.DONE for each in self.lots),
+            "lots refused": sum(each.operation.outcome is Outcome.REFUSED for each in self.lots),
             "keys": len(self.keys),
             "requests repeated": attempts - len(operations),
         }

@@ -78,11 +78,11 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         ["catalogue-again"],
         ["left less than is reserved", "audit stock: reserved"],
     ),
-    # People fulfil one request at once, and count what arrives.
-    ("request-lock", "centre-stock", "named-differences"): (
+    # People fulfil one request at once, count what arrives, and post each lot twice.
+    ("request-lock", "centre-stock", "named-differences", "lot-key"): (
         7,
         ["delivered-again"] * 3,
-        ["is fulfilled", "belongs to no request", "the centre has", "is named"],
+        ["is fulfilled", "belongs to no request", "the centre has", "is named", "a lot was posted"],
     ),
     ("outbox",): (
         7,

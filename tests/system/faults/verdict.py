@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from infra.tools.operate.audit.run import audit_everything
+from tests.system.faults.bulk import count_of_lots, judge_lots
 from tests.system.faults.closings import judge_days
 from tests.system.faults.exchanging import judge_exchanges, read_exchanges
 from tests.system.faults.history import History, Operation, Outcome
@@ -89,8 +90,10 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
     async with lab.connection("stock") as stock_db:
         moved = await count_moved(stock_db, list(history.stores))
         moved.update(count_restocked(returns.values()))
+        moved.update(count_of_lots(history))
         found += await judge_levels(stock_db, history, sales, moved)
         found += await judge_moved(stock_db, history)
+        found += await judge_lots(stock_db, history)
         found += await judge_declarations(stock_db, history)
         found += await judge_reservations(stock_db, history, keys, sales)
     async with lab.connection("report") as report_db:
@@ -163,7 +166,7 @@ async def judge_levels(
 ) -> list[str]:
     """Check that each level is what came in, less what confirmed sales took.
 
-    `moved` is what came back, and what transfers brought less what they took.
+    `moved` is what came back, what lots moved, and what transfers brought less what they took.
 
     A voided sale has given its goods back, once.
     """

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from infra.tools.local.keys import ensure_store_key
 from tests.fixtures.http import open_client
+from tests.system.faults.bulk import LotOffice
 from tests.system.faults.client import Client
 from tests.system.faults.closings import DayOffice
 from tests.system.faults.costs import list_lines
@@ -124,6 +125,8 @@ class Workload:
                 tills.create_task(days.run(random, name, store_id, keys["manager"]))
             goods = GoodsOffice(self._client, self._urls["stock"], self.history, self._goods)
             tills.create_task(goods.run(Random(f"{self._seed}/goods"), name, until))
+            lots = LotOffice(self._client, self._urls["stock"], self.history, self._goods)
+            tills.create_task(lots.run(Random(f"{self._seed}/lots"), name, until))
             for number in range(TILLS):
                 tills.create_task(self._work(number, until, at_least))
 
