@@ -1,4 +1,4 @@
-"""Managers close days, while others sell on them, date sales back to them and undo some."""
+"""Managers close days, while others sell on them, date sales back, undo some and move cash."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tests.system.faults.history import OfDay, Operation, Outcome
+from tests.system.faults.paying import choose_payments
 from tests.system.faults.undoing import undo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Set
     from datetime import date
 
+    from tests.system.faults.cash import CashOffice
     from tests.system.faults.client import Client
     from tests.system.faults.goods import Goods
     from tests.system.faults.history import History
@@ -37,14 +39,20 @@ OPEN_DAYS = timedelta(days=1)  # older ones than yesterday may close by themselv
 class DayOffice:
     """Closes the days of stores in their order, each by one manager or by two at once."""
 
-    def __init__(self, client: Client, url: str, history: History, goods: Goods) -> None:
+    def __init__(
+        self, client: Client, url: str, history: History, goods: Goods, cash: CashOffice
+    ) -> None:
         self._client = client
         self._url = url
         self._history = history
         self._goods = goods
+        self._cash = cash
 
     async def run(self, random: Random, key: str, store_id: int, token: str) -> None:
-        """Close the past days of a store, with sales that are dated back to them, then today."""
+        """Close the past days of a store, with sales that are dated back to them, then today.
+
+        Cash moves at once with each closing, and some is refused afterwards.
+        """
         today = datetime.now(ZONE).date()
         for ago in range(PAST_DAYS, -1, -1):
             day = today - timedelta(days=ago)
@@ -54,9 +62,11 @@ class DayOffice:
                     for number in range(DATED_SALES):
                         sale = self._sell(random, f"{name}-sale-{number}", store_id, day)
                         people.create_task(sale)
+                self._cash.begin(people, name, store_id, day, token)
                 for number in range(2 if random.random() < DOUBLED_SHARE else 1):
                     people.create_task(self._close(f"{name}-{number}", store_id, day, token))
             await self._sell(random, f"{name}-late", store_id, day)
+            await self._cash.move(f"{name}-late-cash", store_id, day, token)
             await asyncio.sleep(random.uniform(0, 2 * PAUSE_SECONDS))
 
     async def _close(self, key: str, store_id: int, day: date, token: str) -> None:
@@ -80,7 +90,8 @@ class DayOffice:
             "magasin_id": store_id,
             "panier": [{"produit_id": product, "quantite": 1}],
             "date": day.isoformat(),
-        }
+            "caisse": "caisse 1",
+        } | choose_payments(key)
         await self._client.insist(sale.operation, f"{self._url}/api/ventes/", body, {})
         sale.answered_at = _now()
         # A generator of its own: several of these sales are under way.
@@ -145,28 +156,28 @@ def judge_dated(history: History, sales: Mapping[str, DatedSale]) -> list[str]:
         key, sale = sold.operation.key, sales.get(sold.operation.key)
         if sale is None:
             continue  # refused, or judged by its answers
-        closings = [each for each in history.closings if _is_about(each, sold)]
+        closings = [each for each in history.closings if is_about(each, sold)]
         if sale.business_date != sold.day:
             found.append(f"{key}: sold on {sold.day}, recorded on {sale.business_date}")
-        if not sale.is_late and any(_is_before(each, sold) for each in closings):
+        if not sale.is_late and any(is_before(each, sold) for each in closings):
             found.append(f"{key}: in time, although {sold.day} had been closed")
-        if sale.is_late and not any(_may_be_before(each, sold) for each in closings):
+        if sale.is_late and not any(may_be_before(each, sold) for each in closings):
             found.append(f"{key}: late, although nobody had closed {sold.day}")
     return found
 
 
-def _is_about(closing: OfDay, sold: OfDay) -> bool:
-    """Return whether a closing closes the day of a sale: it closes the days before it, too."""
+def is_about(closing: OfDay, sold: OfDay) -> bool:
+    """Return whether a closing closes the day of a document: it closes those before it, too."""
     return closing.operation.store_id == sold.operation.store_id and closing.day >= sold.day
 
 
-def _is_before(closing: OfDay, sold: OfDay) -> bool:
-    """Return whether the day was certainly closed before the sale began."""
+def is_before(closing: OfDay, sold: OfDay) -> bool:
+    """Return whether the day was certainly closed before the document was asked for."""
     is_closed = closing.operation.outcome is Outcome.DONE or closing.operation.refusal == CLOSED
     return is_closed and closing.answered_at is not None and closing.answered_at <= sold.asked_at
 
 
-def _may_be_before(closing: OfDay, sold: OfDay) -> bool:
-    """Return whether the day may have been closed when the sale was recorded, if by itself."""
+def may_be_before(closing: OfDay, sold: OfDay) -> bool:
+    """Return whether the day may have been closed when the document was recorded, if by itself."""
     closes_by_itself = closing.day - sold.day > OPEN_DAYS
     return closes_by_itself or sold.answered_at is None or closing.asked_at <= sold.answered_at

@@ -109,6 +109,13 @@ class OfDay:
 
 
 @dataclass(slots=True)
+class MovedCash(OfDay):
+    """Cash of a day that a manager puts into a register or takes out of it, as it is asked."""
+
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class History:
     """Everything that the clients of one run did."""
 
@@ -121,6 +128,7 @@ class History:
     reservations: list[Reserved] = field(default_factory=list)
     dated: list[OfDay] = field(default_factory=list)
     closings: list[OfDay] = field(default_factory=list)
+    cash: list[MovedCash] = field(default_factory=list)
     # sale -> requests to void it or, when its day is closed, to take it back
     undone: dict[UUID, list[Operation]] = field(default_factory=dict)
     keys: dict[str, bool] = field(default_factory=dict)  # client -> whether it was revoked
@@ -159,6 +167,8 @@ class History:
                 each.operation.outcome is Outcome.DONE for each in self.reservations
             ),
             "days closed": sum(each.operation.outcome is Outcome.DONE for each in self.closings),
+            "cash moved": sum(each.operation.outcome is Outcome.DONE for each in self.cash),
+            "cash refused": sum(each.operation.outcome is Outcome.REFUSED for each in self.cash),
             "requests fulfilled": sum(each.outcome is Outcome.DONE for each in sendings),
             "transfers shipped": sum(bool(each.arrivals) for each in self.transfers),
             "lots posted": sum(each.operation.outcome is Outcome.DONE for each in self.lots),

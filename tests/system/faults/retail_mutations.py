@@ -3,15 +3,17 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from fastapi.routing import APIRoute
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from service_kit.database.single_statement import autocommit
 
-MOMENT_SECONDS = 1.0  # long enough that a fault meets an exchange within it
+MOMENT_SECONDS = 1.0  # long enough that a fault meets an exchange, or a closing cash, within it
 
 
 def without_change() -> None:
@@ -180,6 +182,38 @@ def without_open_day() -> None:
     )
 
 
+def without_key_of_cash() -> None:
+    """Let each request for a movement of cash count as another one."""
+    from sales_service.api import days
+
+    for route in days.router.routes:
+        if isinstance(route, APIRoute) and route.name == "post_cash_movement":
+            route.endpoint = _with_other_keys(route.endpoint)
+
+
+def _with_other_keys(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(endpoint)
+    async def call_again(*, keyed: Any, **more: Any) -> Any:
+        return await endpoint(keyed=replace(keyed, key=str(uuid4())), **more)
+
+    return call_again
+
+
+def without_lock_of_cash() -> None:
+    """Let cash move on a day that was open a moment before."""
+    from sales_service.use_cases import move_cash
+
+    lock = vars(move_cash)["lock_open_days"]
+
+    async def look(session: AsyncSession, store_id: int, day: Any) -> Any:
+        async with AsyncSession(session.bind) as other, other.begin():
+            days = await lock(other, store_id, day)
+        await asyncio.sleep(MOMENT_SECONDS)
+        return days
+
+    vars(move_cash)["lock_open_days"] = look
+
+
 def without_reserved() -> None:
     """Let the stock decide on what is on hand, whatever is reserved of it."""
     from stock_service.domain.levels import LevelBook
@@ -225,4 +259,6 @@ RETAIL_MUTATIONS: dict[str, Callable[[], None]] = {
     "return-key": without_return_key,
     "open-day": without_open_day,
     "averages": without_averages,
+    "cash-key": without_key_of_cash,
+    "cash-lock": without_lock_of_cash,
 }

@@ -66,11 +66,16 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         [*["wrong-clock"] * 3, "poison"],
         [CLAIMS, "was not set aside"],
     ),
-    # A fault that disturbs no request: the tills bring goods back at once.
-    ("sale-lock", "return-key"): (
+    # A fault that disturbs no request: the tills bring goods back at once, and cash meets closings.
+    ("sale-lock", "return-key", "cash-key", "cash-lock"): (
         7,
         ["delivered-again"] * 3,
-        ["audit sales: no more comes back than was sold", "audit report: store-days"],
+        [
+            "audit sales: no more comes back than was sold",
+            "audit report: store-days",
+            "done, and the cash moved 2 times",
+            "in the registers by the closing",
+        ],
     ),
     # Each ended reservation shows the second. The first shows where one is left open.
     ("reserved", "freed-units"): (

@@ -9,6 +9,7 @@ import asyncpg
 
 from infra.tools.operate.audit.run import audit_everything
 from tests.system.faults.bulk import count_of_lots, judge_lots
+from tests.system.faults.cash import judge_cash
 from tests.system.faults.closings import judge_days
 from tests.system.faults.exchanging import judge_exchanges, read_exchanges
 from tests.system.faults.history import History, Operation, Outcome
@@ -62,6 +63,7 @@ async def find_violations(lab: Lab, history: History) -> list[str]:
     found += await judge_keys(lab, history)
     found += await judge_rates(lab, history)
     found += await judge_days(lab, history)
+    found += await judge_cash(lab, history)
     found += await find_applied_poison(lab)
     found += await find_innocent_dead_letters(lab)
     audit = await audit_everything(lab.database_urls)

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from infra.tools.local.keys import ensure_store_key
 from tests.fixtures.http import open_client
 from tests.system.faults.bulk import LotOffice
+from tests.system.faults.cash import CashOffice
 from tests.system.faults.client import Client
 from tests.system.faults.closings import DayOffice
 from tests.system.faults.costs import list_lines
@@ -119,7 +120,8 @@ class Workload:
         async with asyncio.TaskGroup() as tills:
             tills.create_task(office.run(Random(f"{self._seed}/keys"), until))
             tills.create_task(self._taxes.run(Random(f"{self._seed}/taxes"), until))
-            days = DayOffice(self._client, self._urls["sales"], self.history, self._goods)
+            cash = CashOffice(self._client, self._urls["sales"], self.history)
+            days = DayOffice(self._client, self._urls["sales"], self.history, self._goods, cash)
             for store_id, keys in self._keys.items():
                 random = Random(f"{self._seed}/{store_id}/days")
                 tills.create_task(days.run(random, name, store_id, keys["manager"]))
