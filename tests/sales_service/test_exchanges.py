@@ -205,6 +205,26 @@ async def test_when_one_part_is_refused_nothing_happens(
     assert (await exchange(shop, sale, body, **key)).status_code == 201
 
 
+async def test_the_ids_of_an_exchange_are_of_no_other_document(shop: Shop) -> None:
+    sale, other = [await sold(shop, (shop.coffee, 2)) for _ in range(2)]
+    returned = (await bring_back(shop, sale, units((1, 1)))).json()
+    body = goods((shop.tea, 3))
+    wrong_sale = body["vente"] | {"vente_id": returned["id"]}
+    wrong_return = body["retour"] | {"retour_id": other["id"]}
+
+    answers = [
+        await exchange(shop, sale, body | {"vente": wrong_sale}),
+        await exchange(shop, sale, body | {"retour": wrong_return}),
+    ]
+
+    assert [refused(each) for each in answers] == [
+        (422, "vente-impossible"),
+        (422, "retour-impossible"),
+    ]
+    pointers = [each.json()["errors"][0]["pointer"] for each in answers]
+    assert pointers == ["/vente/vente_id", "/retour/retour_id"]
+
+
 async def test_an_exchange_needs_a_key_or_both_ids(shop: Shop) -> None:
     sale = await sold(shop, (shop.coffee, 1))
     for part, name in ("retour", "retour_id"), ("vente", "vente_id"):

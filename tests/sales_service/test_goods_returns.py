@@ -118,10 +118,25 @@ async def test_unknown_goods_and_absurd_ones_are_refused(shop: Shop) -> None:
     store = await take(shop, goods(shop, (shop.coffee, 1), magasin_id=9999))
     assert refused(store) == (404, "magasin-introuvable")
     many = goods(shop, (shop.coffee, 600_000), (shop.coffee, 600_000))
-    assert refused(await take(shop, many)) == (422, "retour-impossible")
+    answer = await take(shop, many)
+    assert refused(answer) == (422, "retour-impossible")
+    [fault] = answer.json()["errors"]
+    assert fault["detail"] == "Le retour a 1200000 unités ; 1000000 au plus sont permises."
     dear = goods(shop, (shop.coffee, 1_000_000))
     dear["lignes"][0]["prix_unitaire"] = 999_999
-    assert refused(await take(shop, dear)) == (422, "retour-impossible")
+    answer = await take(shop, dear)
+    assert refused(answer) == (422, "retour-impossible")
+    [fault] = answer.json()["errors"]
+    assert fault["detail"] == ("Le total est 999999000000,00 ; 100000000,00 au plus est permis.")
+
+
+async def test_it_has_another_id_than_any_sale(shop: Shop) -> None:
+    sale = await sold(shop, (shop.coffee, 1))
+
+    answer = await take(shop, goods(shop, (shop.coffee, 1), retour_id=sale["id"]))
+
+    assert refused(answer) == (422, "retour-impossible")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/retour_id"]
 
 
 @pytest.mark.parametrize("amount", [14.37, 14.39])

@@ -249,14 +249,31 @@ async def test_a_senseless_return_is_refused(shop: Shop, change: dict[str, Any])
     assert answer.status_code == 422, answer.text
 
 
-async def test_a_return_has_another_id_than_its_sale(shop: Shop) -> None:
+async def test_a_return_has_another_id_than_any_sale(shop: Shop) -> None:
+    sale, other = [await sold(shop, (shop.coffee, 1)) for _ in range(2)]
+
+    for each in sale, other:
+        answer = await bring_back(shop, sale, units((1, 1), retour_id=each["id"]))
+
+        assert refused(answer) == (422, "retour-impossible")
+        [fault] = answer.json()["errors"]
+        assert (fault["pointer"], fault["code"]) == ("/retour_id", "identifiant-de-vente")
+
+
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k"}], ids=["id", "key"])
+async def test_a_sale_has_another_id_than_any_return(shop: Shop, key: dict[str, str]) -> None:
     sale = await sold(shop, (shop.coffee, 1))
+    returned = (await bring_back(shop, sale, units((1, 1)))).json()
+    basket = shop.basket((shop.coffee, 1))
 
-    answer = await bring_back(shop, sale, units((1, 1), retour_id=sale["id"]))
+    body = basket | {"vente_id": returned["id"]}
+    answer = await shop.client.post("/api/ventes/", json=body, headers=key)
 
-    assert refused(answer) == (422, "retour-impossible")
+    assert refused(answer) == (422, "vente-impossible")
     [fault] = answer.json()["errors"]
-    assert (fault["pointer"], fault["code"]) == ("/retour_id", "identifiant-de-vente")
+    assert (fault["pointer"], fault["code"]) == ("/vente_id", "identifiant-de-retour")
+    # Its key is still unused.
+    assert (await shop.client.post("/api/ventes/", json=basket, headers=key)).status_code == 201
 
 
 async def test_a_return_changes_no_receipt(shop: Shop) -> None:

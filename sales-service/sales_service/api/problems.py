@@ -137,6 +137,12 @@ def _id_ahead(error: errors.IdAhead) -> Problem:
     return Problem(422, IMPOSSIBLE_SALE, f"L'identifiant {error.sale_id} est absurde.", [fault])
 
 
+def _id_of_return(error: errors.IdOfReturn) -> Problem:
+    detail = "Une vente a un autre UUID que tout retour."
+    fault = {"pointer": "/vente_id", "code": "identifiant-de-retour", "detail": detail}
+    return Problem(422, IMPOSSIBLE_SALE, f"{error.sale_id} est un retour.", [fault])
+
+
 def _absurd_total(error: errors.AbsurdTotal) -> Problem:
     most, total = say_amount(LARGEST_TOTAL_CENTS), say_amount(error.total_cents)
     detail = f"Le total est {total} ; {most} au plus est permis."
@@ -250,6 +256,7 @@ PROBLEM_OF: ProblemTable = {
     errors.SkuInMotion: _sku_in_motion,
     errors.AbsurdDate: _absurd_date,
     errors.IdAhead: _id_ahead,
+    errors.IdOfReturn: _id_of_return,
     errors.AbsurdTotal: _absurd_total,
     errors.AbsurdUnits: _absurd_units,
     errors.DiscountsTooLarge: _discounts_too_large,

@@ -4,7 +4,7 @@ from sales_service.api.roles import Right
 from sales_service.api.words import say_amount
 from sales_service.domain import return_errors as errors
 from sales_service.domain.return_errors import Flaw
-from sales_service.domain.sale import SaleStatus
+from sales_service.domain.sale import LARGEST_TOTAL_CENTS, MOST_UNITS, SaleStatus
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Problem, ProblemTable, json_pointer
 
@@ -31,7 +31,7 @@ _FLAWS = {
     Flaw.ID_OF_SALE: (
         "/retour_id",
         "identifiant-de-vente",
-        "Un retour a un autre UUID que la vente.",
+        "Un retour a un autre UUID que toute vente.",
     ),
     Flaw.UNITS: ("/lignes", "unites-absurdes", "Le nombre d'unités du retour est absurde."),
     Flaw.TOTAL: ("/lignes", "total-absurde", "Le total du retour est absurde."),
@@ -138,8 +138,17 @@ def _refund_prices_overridden(error: errors.RefundPricesOverridden) -> Problem:
 
 def _impossible_return(error: errors.ImpossibleReturn) -> Problem:
     pointer, code, detail = _FLAWS[error.flaw]
-    fault = {"pointer": pointer, "code": code, "detail": f"Valeur reçue : {error.value}."}
+    fault = {"pointer": pointer, "code": code, "detail": _say_value(error)}
     return Problem(422, IMPOSSIBLE, detail, [fault])
+
+
+def _say_value(error: errors.ImpossibleReturn) -> str:
+    if error.flaw is Flaw.TOTAL:
+        most, total = say_amount(LARGEST_TOTAL_CENTS), say_amount(error.value)
+        return f"Le total est {total} ; {most} au plus est permis."
+    if error.flaw is Flaw.UNITS:
+        return f"Le retour a {error.value} unités ; {MOST_UNITS} au plus sont permises."
+    return f"Valeur reçue : {error.value}."
 
 
 RETURN_PROBLEMS: ProblemTable = {

@@ -32,6 +32,14 @@ async def find_return(session: AsyncSession, return_id: UUID) -> Return | None:
     return (await with_lines(session, rows))[0] if rows else None
 
 
+_EXISTS = text("SELECT EXISTS (SELECT FROM returns WHERE id = :id)")
+
+
+async def is_return(session: AsyncSession, id: UUID) -> bool:
+    """Return whether a return has this id."""
+    return bool((await session.execute(_EXISTS, {"id": id})).scalar_one())
+
+
 _LINES = text(f"""
     SELECT lines.* FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS wanted(id, place)
     JOIN return_lines AS lines ON return_id = wanted.id

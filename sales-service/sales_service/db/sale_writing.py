@@ -18,7 +18,7 @@ from service_kit.http.idempotency import KeyedRequest
 
 
 class NothingWritten(Exception):
-    """The key or the sale's id is taken, or the catalogue has changed since it was read."""
+    """The key or the document's id is taken, or the catalogue has changed since it was read."""
 
 
 # Each part has a row only when the part before it has one. The number is taken last, so a sale that
@@ -31,6 +31,7 @@ _WRITE_SALE = DirectStatement(f"""
             AND (SELECT p.version FROM tax_places AS p WHERE p.name = tax_place)
                 IS NOT DISTINCT FROM CAST(:rates_version AS bigint)
             AND NOT EXISTS (SELECT FROM sales WHERE id = :id)
+            AND NOT EXISTS (SELECT FROM returns WHERE id = :id)
             -- A subquery for each product: PostgreSQL would plan a join for the whole catalogue.
             AND NOT EXISTS (
                 SELECT FROM unnest(CAST(:used_ids AS int[]), CAST(:used_versions AS bigint[]))

@@ -27,6 +27,14 @@ SALE_COLUMNS = """id, store_id, number, status, stock_policy, sold_at, utc_offse
     is_late, exchange_return_id, reservation_id, reservation_fault"""
 
 
+_EXISTS = text("SELECT EXISTS (SELECT FROM sales WHERE id = :id)")
+
+
+async def is_sale(session: AsyncSession, id: UUID) -> bool:
+    """Return whether a sale has this id."""
+    return bool((await session.execute(_EXISTS, {"id": id})).scalar_one())
+
+
 async def find_sale(session: AsyncSession, sale_id: UUID) -> Sale | None:
     """Return a sale with its lines."""
     found = await session.execute(

@@ -162,6 +162,14 @@ class IdAhead(SalesError):
         self.sale_id = sale_id
 
 
+class IdOfReturn(SalesError):
+    """The sale's id is the id of a return."""
+
+    def __init__(self, sale_id: UUID) -> None:
+        super().__init__(f"sale id {sale_id}")
+        self.sale_id = sale_id
+
+
 class AbsurdUnits(SalesError):
     """A sale has more units than any real sale."""
 

@@ -98,19 +98,20 @@ def exchange(
     store = goods.store
     if store is None:
         raise UnknownStore
-    with _about(Part.RETURN):
+    with about(Part.RETURN):
         if draft.taken_back.return_id == draft.sale_id:
             raise ImpossibleReturn(Flaw.ID_OF_SALE, draft.sale_id)
         returned = take_back(draft.taken_back, sold, refunded, store, now)
     # The customer holds the goods and has given others for them: no stock refuses that.
     in_hand = replace(goods, store=replace(store, stock_policy=StockPolicy.PERMISSIVE))
-    with _about(Part.SALE):
+    with about(Part.SALE):
         sale = ring_up(draft.sale_in(store.id), in_hand, now)
     return settle(returned, sale, draft.payments, store.cash_rounding)
 
 
 @contextmanager
-def _about(part: Part) -> Iterator[None]:
+def about(part: Part) -> Iterator[None]:
+    """Raise `PartRefused` for a `SalesError` that is about a part of an exchange."""
     try:
         yield
     except SalesError as error:

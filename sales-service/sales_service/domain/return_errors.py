@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sales_service.domain.errors import SalesError
 
@@ -120,9 +120,9 @@ class Flaw(StrEnum):
 
 
 class ImpossibleReturn(SalesError):
-    """The return cannot have happened like that."""
+    """The return cannot have happened like that; a total is in cents."""
 
-    def __init__(self, flaw: Flaw, value: object) -> None:
+    def __init__(self, flaw: Flaw, value: Any) -> None:
         super().__init__(f"{flaw.value}: {value}")
         self.flaw = flaw
         self.value = value

@@ -66,8 +66,6 @@ def take_back(
         raise NotReturnable(sale.number, sale.status)
     if store.currency != sale.currency:
         raise OtherCurrency(sale.currency, store.currency)
-    if draft.return_id == sale.id:
-        raise ImpossibleReturn(Flaw.ID_OF_SALE, sale.id)
     time = time_of_return(draft, store, now)
     if draft.returned_at is not None and _is_before(time, sale, store):
         raise ImpossibleReturn(Flaw.BEFORE_SALE, time.sold_at)

@@ -8,13 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.catalogue_cache import CatalogueCache
 from sales_service.db.return_writing import lock_sale, read_refunded, write_return
-from sales_service.db.returns import find_return
+from sales_service.db.returns import find_return, is_return
 from sales_service.db.sale_writing import write_sale
 from sales_service.db.sales import find_sale
-from sales_service.domain.errors import SaleExists, UnknownSale
+from sales_service.domain.errors import IdOfReturn, SaleExists, UnknownSale
 from sales_service.domain.exchanges import (
     Exchange,
     ExchangeDraft,
+    Part,
+    about,
     exchange,
     is_exchange_repeated,
 )
@@ -24,7 +26,7 @@ from sales_service.events.return_events import returned_event
 from sales_service.events.sale_events import recorded
 from sales_service.telemetry import count_return, count_sales
 from sales_service.use_cases.attempts import write_or_find
-from sales_service.use_cases.record_return import find_by_key
+from sales_service.use_cases.record_return import find_by_key, refuse_id_of_sale
 from service_kit.database.single_statement import within
 from service_kit.http.idempotency import KeyedRequest
 
@@ -91,7 +93,10 @@ async def _exchange(
 
 
 async def _find_repeated(session: AsyncSession, draft: ExchangeDraft) -> Exchange | None:
-    """Return the exchange that the till's ids belong to; raise `ReturnExists` or `SaleExists`."""
+    """Return the exchange that the till's ids belong to.
+
+    Raises `ReturnExists`, `SaleExists` or `PartRefused`.
+    """
     of_return = draft.taken_back
     if of_return.has_chosen_id and (returned := await find_return(session, of_return.return_id)):
         known = await _read(session, returned)
@@ -100,7 +105,17 @@ async def _find_repeated(session: AsyncSession, draft: ExchangeDraft) -> Exchang
         return known
     if draft.has_chosen_sale_id and await find_sale(session, draft.sale_id):
         raise SaleExists(draft.sale_id)
+    await _refuse_foreign_ids(session, draft)
     return None
+
+
+async def _refuse_foreign_ids(session: AsyncSession, draft: ExchangeDraft) -> None:
+    """Raise `PartRefused` when a till's own id is that of the other kind of document."""
+    with about(Part.RETURN):
+        await refuse_id_of_sale(session, draft.taken_back)
+    with about(Part.SALE):
+        if draft.has_chosen_sale_id and await is_return(session, draft.sale_id):
+            raise IdOfReturn(draft.sale_id)
 
 
 async def _read(session: AsyncSession, returned: Return) -> Exchange | None:

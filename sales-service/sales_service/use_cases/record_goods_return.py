@@ -13,7 +13,7 @@ from sales_service.domain.return_errors import ReturnExists
 from sales_service.events.return_events import returned_event
 from sales_service.telemetry import count_return
 from sales_service.use_cases.attempts import write_or_find
-from sales_service.use_cases.record_return import RecordedReturn
+from sales_service.use_cases.record_return import RecordedReturn, refuse_id_of_sale
 from service_kit.http.idempotency import KeyedRequest
 
 
@@ -49,6 +49,7 @@ async def _take_back(
         if not are_repeated(draft, known):
             raise ReturnExists(known.id)
         return RecordedReturn(known, is_repeated=True)
+    await refuse_id_of_sale(session, draft)
     assert draft.store_id is not None
     # Prices and taxes are of one moment: nobody changes them until the return is committed.
     goods = await catalogue.read_locked(

@@ -11,10 +11,10 @@ from sales_service.db.catalogue import read_store_for_sale
 from sales_service.db.return_writing import lock_sale, read_refunded, write_return
 from sales_service.db.returns import find_return
 from sales_service.db.sale_writing import NothingWritten
-from sales_service.db.sales import find_sale
+from sales_service.db.sales import find_sale, is_sale
 from sales_service.domain.errors import UnknownSale, UnknownStore
-from sales_service.domain.return_errors import ReturnExists
-from sales_service.domain.returns import Return, SaleReturnDraft, is_repeated
+from sales_service.domain.return_errors import Flaw, ImpossibleReturn, ReturnExists
+from sales_service.domain.returns import Return, ReturnDraft, SaleReturnDraft, is_repeated
 from sales_service.domain.sale import Sale
 from sales_service.domain.taking_back import Refunded, take_back
 from sales_service.events.return_events import returned_event
@@ -67,8 +67,15 @@ async def _take_back(
         if not is_repeated(draft, known):
             raise ReturnExists(known.id)
         return RecordedReturn(known, is_repeated=True)
+    await refuse_id_of_sale(session, draft)
     refunded = await read_refunded(session, sale.id)
     return RecordedReturn(await write_refund(session, draft, sale, refunded, request))
+
+
+async def refuse_id_of_sale(session: AsyncSession, draft: ReturnDraft) -> None:
+    """Raise `ImpossibleReturn` when the till's own id of a return is the id of a sale."""
+    if draft.has_chosen_id and await is_sale(session, draft.return_id):
+        raise ImpossibleReturn(Flaw.ID_OF_SALE, draft.return_id)
 
 
 async def write_refund(

@@ -7,9 +7,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from sales_service.catalogue_cache import CatalogueCache
+from sales_service.db.returns import is_return
 from sales_service.db.sale_writing import NothingWritten, write_sale
 from sales_service.db.sales import find_sale
-from sales_service.domain.errors import SaleExists, SalesError
+from sales_service.domain.errors import IdOfReturn, SaleExists, SalesError
 from sales_service.domain.repetition import find_differences
 from sales_service.domain.ring_up import ring_up
 from sales_service.domain.sale import Sale, SaleDraft
@@ -90,7 +91,10 @@ _ATTEMPTS = (_write_by_cache, *[_write_by_locked_catalogue] * 3)
 async def _find_earlier(
     engine: AsyncEngine, draft: SaleDraft, request: KeyedRequest
 ) -> RecordedSale | None:
-    """Return the sale that the key or the draft's id belongs to; raise `SaleExists`."""
+    """Return the sale that the key or the draft's id belongs to.
+
+    Raises `SaleExists` or `IdOfReturn`.
+    """
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
         if former := await request.claim(session):
             assert former.resource_id is not None
@@ -107,6 +111,8 @@ async def _find_earlier(
 
 async def _find_repeated(session: AsyncSession, draft: SaleDraft) -> Sale | None:
     sale = await find_sale(session, draft.sale_id)
+    if sale is None and await is_return(session, draft.sale_id):
+        raise IdOfReturn(draft.sale_id)
     if sale is not None and (differences := find_differences(draft, sale)):
         raise SaleExists(sale.id, differences)
     return sale
