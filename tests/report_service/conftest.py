@@ -17,6 +17,7 @@ from report_service.events.consumed import (
     ProductChanged,
     StockLevelsChanged,
     StoreChanged,
+    TaxRateChanged,
     TransferReceived,
     TransferShipped,
 )
@@ -39,6 +40,7 @@ class Projection:
         apply = {
             ProductChanged: catalogue_events.apply,
             StoreChanged: catalogue_events.apply,
+            TaxRateChanged: catalogue_events.apply,
             StockLevelsChanged: stock_events.apply,
             MovementPosted: stock_events.apply,
             TransferShipped: stock_events.apply,

@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.consumers import sales_events
 from report_service.events.consumed import (
+    CashMoved,
     LevelDeclared,
     MovementPosted,
     SaleCancelled,
     SaleConfirmed,
     SaleRejected,
+    TaxRateChanged,
     TransferReceived,
     TransferShipped,
 )
@@ -39,6 +41,7 @@ from tests.report_service.conftest import Projection, Reports
 OTHER_STORE = STORE + 1
 TILL, OFFICE, WORKER = "store-3/till", "demo/head-office", "sales-worker"
 MANAGER, OTHER_TILL, OFFLINE_TILL = "store-3/manager", "store-4/till", "store-3-bis/till"
+CASH = UUID(int=7)
 MINUTE = timedelta(minutes=1)
 WORDS = (
     *("vente_enregistree", "vente_rejetee", "vente_annulee"),
@@ -46,6 +49,7 @@ WORDS = (
     *("mouvement", "cle_modifiee"),
     *("vente_confirmee_annulee", "retour_enregistre", "vente_marquee"),
     *("journee_cloturee", "transfert_recu", "transfert_expedie"),
+    *("caisse_mouvementee", "taux_modifie"),
 )
 # In UTC it is before the year 1.
 AN_EARLY_CURSOR = urlsafe_b64encode(f"0001-01-01T00:00:00+23:59 {UUID(int=1)}".encode()).decode()
@@ -61,7 +65,7 @@ def confirmed(sale: msgspec.Struct) -> SaleConfirmed:
 async def filled(reports: Reports) -> Reports:
     """Return a journal with an entry of each kind, a minute apart, in the order of `WORDS`."""
     sale = uuid4()
-    minutes = [NOON + number * MINUTE for number in range(14)]
+    minutes = [NOON + number * MINUTE for number in range(16)]
     sold = a_sale(sale_id=sale, recorded_at=minutes[0])
     await reports.receive(sold, actor=TILL)
     await reports.receive(SaleRejected(sale, STORE, minutes[1]), actor=TILL)
@@ -83,6 +87,8 @@ async def filled(reports: Reports) -> Reports:
     arrival = TransferReceived(uuid4(), STORE, minutes[12])
     await reports.receive(arrival, actor=MANAGER)
     await reports.receive(TransferShipped(uuid4(), OTHER_STORE, minutes[13]))
+    await reports.receive(CashMoved(CASH, STORE, minutes[14]), actor=MANAGER)
+    await reports.receive(TaxRateChanged(5, minutes[15]), actor=OFFICE)
     return reports
 
 
@@ -109,10 +115,13 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         (MANAGER, STORE),
         (MANAGER, STORE),
         (None, OTHER_STORE),
+        (MANAGER, STORE),
+        (OFFICE, None),
     ]
-    assert entries[2]["objet"] == "2026-11-23"
-    assert entries[6]["objet"] == "shop/manager"
-    assert entries[5]["objet"] == entries[-1]["objet"]
+    assert (entries[0]["objet"], entries[1]["objet"]) == ("5", str(CASH))
+    assert entries[4]["objet"] == "2026-11-23"
+    assert entries[8]["objet"] == "shop/manager"
+    assert entries[7]["objet"] == entries[-1]["objet"]
     assert [entry["objet"] for entry in entries if entry["type"] == "produit_modifie"] == ["11"]
     first = datetime.fromisoformat(entries[-1]["enregistre_a"])
     assert first == NOON
@@ -123,15 +132,26 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
     [
         (
             {"acteur": OFFICE},
-            ["cle_modifiee", "niveau_declare", "produit_modifie", "magasin_modifie"],
+            [
+                *("taux_modifie", "cle_modifiee", "niveau_declare"),
+                *("produit_modifie", "magasin_modifie"),
+            ],
         ),
+        ({"type": "taux_modifie"}, ["taux_modifie"]),
+        ({"type": "caisse_mouvementee", "magasin_id": STORE}, ["caisse_mouvementee"]),
         ({"type": "cle_modifiee"}, ["cle_modifiee"]),
         ({"acteur": "nobody"}, []),
         (
             {"magasin_id": OTHER_STORE},
             ["transfert_expedie", "retour_enregistre", "mouvement", "vente_annulee"],
         ),
-        ({"acteur": MANAGER}, ["transfert_recu", "journee_cloturee", "vente_confirmee_annulee"]),
+        (
+            {"acteur": MANAGER},
+            [
+                *("caisse_mouvementee", "transfert_recu"),
+                *("journee_cloturee", "vente_confirmee_annulee"),
+            ],
+        ),
         ({"type": "transfert_recu"}, ["transfert_recu"]),
         ({"type": "retour_enregistre"}, ["retour_enregistre"]),
         ({"type": "vente_annulee"}, ["vente_annulee"]),
@@ -144,6 +164,7 @@ async def test_each_act_has_an_entry_that_names_who_acted(filled: Reports) -> No
         (
             {"depuis": NOON + 8 * MINUTE},
             [
+                *("taux_modifie", "caisse_mouvementee"),
                 *("transfert_expedie", "transfert_recu"),
                 *("journee_cloturee", "vente_marquee", "retour_enregistre"),
                 "vente_confirmee_annulee",

@@ -195,6 +195,23 @@ async def test_the_event_has_the_sealed_totals_and_who_closed(shop: Shop) -> Non
     assert counted == {"caisse 1": None, "coffre": None, None: 300}
 
 
+async def test_cash_is_announced_once_with_who_moved_it(shop: Shop) -> None:
+    url = f"{address(shop)}/mouvements-caisse"
+    body = {"type": "sortie", "montant": 5.5, "caisse": "coffre", "motif": "Timbres"}
+
+    answers = [await shop.client.post(url, json=body, headers=MANAGER | KEY) for _ in range(2)]
+    await close(shop)
+    refused = await shop.client.post(url, json=body, headers=MANAGER | {"Idempotency-Key": "late"})
+
+    assert [each.status_code for each in (*answers, refused)] == [201, 201, 409]
+    [event] = await events(shop, "cash-moved")
+    told = json.loads(event.payload)
+    assert (event.key, event.actor) == (str(shop.permissive), "test/manager")
+    Draft202012Validator(SCHEMAS["cash-moved.v1"]).validate(told)
+    assert told["movement_id"] == answers[0].json()["id"]
+    assert (told["register_id"], told["kind"], told["amount_cents"]) == ("coffre", "paid-out", 550)
+
+
 async def test_the_same_key_again_gets_the_same_closing(shop: Shop) -> None:
     first = await close(shop, headers=KEY)
 

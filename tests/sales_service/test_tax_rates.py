@@ -1,15 +1,18 @@
 """`/api/taxes`: rates by place, class of goods and first business date."""
 
 import asyncio
+import json
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 from sqlalchemy import text
 
 from sales_service.use_cases import record_sale
+from tests.contracts.test_examples import SCHEMAS
 from tests.sales_service.conftest import Shop
 from tests.sales_service.test_selling import as_read
 from tests.sales_service.test_taxed_sales import QUEBEC, offer, open_store, rates_of
@@ -219,6 +222,23 @@ async def test_a_rate_that_has_begun_in_one_store_is_not_taken_back(shop: Shop) 
 
     assert (answer.status_code, answer.json()["code"]) == (409, "taux-en-vigueur")
     assert (await shop.client.get(RATES, params={"lieu": "ON"})).json() == [begun]
+
+
+async def test_each_change_of_a_rate_is_announced_with_who_made_it(shop: Shop) -> None:
+    rate = await add(shop, du="2999-12-31")
+    again = await shop.client.post(RATES, json=ONTARIO | {"du": "2999-12-31"})
+    assert again.status_code == 200
+    await take_back(shop, rate)
+
+    async with shop.engine.connect() as connection:
+        statement = "SELECT key, actor, payload FROM outbox WHERE type ~ 'tax-rate' ORDER BY id"
+        found = (await connection.execute(text(statement))).all()
+    assert {(event.key, event.actor) for event in found} == {("tax:ON", "test/head-office")}
+    told = [json.loads(event.payload) for event in found]
+    for body in told:
+        Draft202012Validator(SCHEMAS["tax-rate-changed.v1"]).validate(body)
+    assert [body["change"] for body in told] == ["added", "taken-back"]
+    assert {(body["rate_id"], body["rate"]) for body in told} == {(rate["id"], "0.130000")}
 
 
 async def test_of_two_who_take_a_rate_back_one_does(shop: Shop) -> None:

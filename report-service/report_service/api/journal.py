@@ -39,8 +39,8 @@ class EntryOut(Struct, frozen=True, gc=False, rename=FRENCH):
     subject: Annotated[
         str,
         Meta(
-            description="The id of the sale, return, store, product or document; the closed day;"
-            " the key's client"
+            description="The id of the sale, return, store, product, rate of a tax, movement of"
+            " cash or document; the closed day; the key's client"
         ),
     ]
 

@@ -108,6 +108,8 @@ class JournalIn(BaseModel):
             "transfert_recu",
             "cle_modifiee",
             "journee_cloturee",
+            "caisse_mouvementee",
+            "taux_modifie",
         ]
         | None,
         Field(description="Only this kind"),

@@ -76,6 +76,8 @@ KINDS = {
     "transfert_recu": Kind.TRANSFER_RECEIVED,
     "cle_modifiee": Kind.KEY_CHANGED,
     "journee_cloturee": Kind.DAY_CLOSED,
+    "caisse_mouvementee": Kind.CASH_MOVED,
+    "taux_modifie": Kind.TAX_RATE_CHANGED,
 }
 WORD_OF = {kind: word for word, kind in KINDS.items()}
 

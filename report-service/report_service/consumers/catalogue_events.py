@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from report_service.db.journal import insert_entries
-from report_service.events.consumed import CATALOGUE_DECODERS, ProductChanged, StoreChanged
+from report_service.events.consumed import (
+    CATALOGUE_DECODERS,
+    ProductChanged,
+    StoreChanged,
+    TaxRateChanged,
+)
 from report_service.events.topics import CATALOGUE_TOPIC
 from report_service.projections.catalogue import keep_products, keep_stores
 from report_service.projections.journal import entries_of
@@ -14,7 +19,8 @@ from service_kit.events.key_changes import KeyChanged, keep_keys
 
 
 async def apply(
-    session: AsyncSession, events: Sequence[Event[ProductChanged | StoreChanged | KeyChanged]]
+    session: AsyncSession,
+    events: Sequence[Event[ProductChanged | StoreChanged | TaxRateChanged | KeyChanged]],
 ) -> None:
     """Keep the newest labels and keys of a batch, and who changed them.
 

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     STORE_CHANGED = "store-changed"
     PRODUCT_CHANGED = "product-changed"
     LEVEL_DECLARED = "level-declared"
+    TAX_RATE_CHANGED = "tax-rate-changed"
+    CASH_MOVED = "cash-moved"
     DAY_CLOSED = "day-closed"
     MOVEMENT_POSTED = "movement-posted"
     TRANSFER_SHIPPED = "transfer-shipped"
@@ -38,7 +40,8 @@ class Entry(NamedTuple):
     actor: str | None  # None: unknown
     kind: Kind
     store_id: int | None  # None: the whole chain
-    # The id of the sale, return, store, product or document; the closed day; the client of the key.
+    # The id of the sale, return, store, product, rate, movement of cash or document; the closed
+    # day; the client of the key.
     subject: str
 
 

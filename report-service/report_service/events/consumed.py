@@ -134,6 +134,14 @@ class LevelDeclared(Struct, frozen=True):
     declared_at: Instant
 
 
+class CashMoved(Struct, frozen=True):
+    """Cash went into a register of a store or out of it, without a sale."""
+
+    movement_id: UUID
+    store_id: Id
+    recorded_at: Instant
+
+
 class Register(Struct, frozen=True, gc=False):
     """The cash of a register at the closing of its day."""
 
@@ -229,6 +237,13 @@ class StoreChanged(Struct, frozen=True):
     changed_at: Instant
 
 
+class TaxRateChanged(Struct, frozen=True):
+    """Head office added a rate of a tax, or took back one that had not begun."""
+
+    rate_id: Id
+    changed_at: Instant
+
+
 SALES_DECODERS: dict[str, type[Struct]] = {
     "sales.sale-recorded.v1": SaleRecorded,
     "sales.sale-confirmed.v1": SaleConfirmed,
@@ -237,6 +252,7 @@ SALES_DECODERS: dict[str, type[Struct]] = {
     "sales.sale-voided.v1": SaleVoided,
     "sales.return-recorded.v1": ReturnRecorded,
     "sales.level-declared.v1": LevelDeclared,
+    "sales.cash-moved.v1": CashMoved,
     "sales.day-closed.v1": DayClosed,
     "sales.events-published.v1": EventsPublished,
 }
@@ -255,6 +271,7 @@ IGNORED_OF_STOCK = frozenset(
 CATALOGUE_DECODERS: dict[str, type[Struct]] = {
     "catalogue.product-changed.v1": ProductChanged,
     "catalogue.store-changed.v1": StoreChanged,
+    "catalogue.tax-rate-changed.v1": TaxRateChanged,
     KeyChanged.TYPE: KeyChanged,
 }
 DECODERS = SALES_DECODERS | STOCK_DECODERS | CATALOGUE_DECODERS

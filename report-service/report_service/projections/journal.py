@@ -7,6 +7,7 @@ from uuid import UUID
 
 from report_service.db.journal import Entry, Kind
 from report_service.events.consumed import (
+    CashMoved,
     DayClosed,
     LevelDeclared,
     MovementPosted,
@@ -18,6 +19,7 @@ from report_service.events.consumed import (
     SaleRejected,
     SaleVoided,
     StoreChanged,
+    TaxRateChanged,
     TransferReceived,
     TransferShipped,
 )
@@ -56,6 +58,10 @@ def entry_of(event: Event[Any]) -> Entry | None:
             what, subject, at = Kind.PRODUCT_CHANGED, body.product_id, body.changed_at
         case LevelDeclared():
             what, subject, at = Kind.LEVEL_DECLARED, body.product_id, body.declared_at
+        case TaxRateChanged():
+            what, subject, at = Kind.TAX_RATE_CHANGED, body.rate_id, body.changed_at
+        case CashMoved():
+            what, subject, at = Kind.CASH_MOVED, body.movement_id, body.recorded_at
         case DayClosed():
             what, subject, at = Kind.DAY_CLOSED, body.business_date, body.closed_at
         case MovementPosted():

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -52,15 +52,21 @@ async def list_rates(
     return [_rate(row) for row in rows]
 
 
-async def raise_version(session: AsyncSession, place: str) -> None:
-    """Make cached rates of a place stale, and lock it; make the place if it is new."""
-    await session.execute(
+async def raise_version(session: AsyncSession, place: str) -> datetime:
+    """Make cached rates of a place stale, and lock it; make the place if it is new.
+
+    Returns the time after the lock, by the database's clock.
+    """
+    raised = await session.execute(
         text("""
             INSERT INTO tax_places (name) VALUES (:name)
             ON CONFLICT (name) DO UPDATE SET version = tax_places.version + 1
+            RETURNING clock_timestamp() AS now
         """),
         {"name": place},
     )
+    now: datetime = raised.scalar_one()
+    return now
 
 
 async def insert_rate(session: AsyncSession, rate: NewRate, actor: str | None) -> RateRow | None:

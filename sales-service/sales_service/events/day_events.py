@@ -1,13 +1,33 @@
-"""Makes the event about a closed day, for the outbox."""
+"""Makes the events about a closed day and the cash of a day, for the outbox."""
 
-from sales_service.domain.day_closings import DayClosing
+from sales_service.domain.day_closings import CashMovement, DayClosing
 from sales_service.domain.day_totals import DayTotals
-from sales_service.events.published import DayClosed, MethodAmount, RegisterCash, TaxSum
+from sales_service.events.published import CashMoved, DayClosed, MethodAmount, RegisterCash, TaxSum
 from sales_service.events.topics import SALES_TOPIC
 from service_kit.events.outbox import OutgoingEvent
 
 # The event must fit into a message, whatever names tills give to registers.
 MOST_REGISTERS = 1000
+
+
+def cash_moved(movement: CashMovement) -> OutgoingEvent:
+    """Return the event. It is in the store's partition, before the closing that sums it up."""
+    return OutgoingEvent(
+        topic=SALES_TOPIC,
+        key=str(movement.store_id),
+        type=CashMoved.TYPE,
+        subject=f"cash/{movement.id}",
+        body=CashMoved(
+            movement_id=movement.id,
+            store_id=movement.store_id,
+            business_date=movement.business_date,
+            register_id=movement.register_id,
+            kind=movement.kind.value,
+            amount_cents=movement.amount_cents,
+            reason=movement.reason,
+            recorded_at=movement.recorded_at,
+        ),
+    )
 
 
 def day_closed(closing: DayClosing) -> OutgoingEvent:

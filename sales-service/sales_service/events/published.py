@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
@@ -238,6 +238,21 @@ class DayClosed(msgspec.Struct, frozen=True, kw_only=True):
     registers: list[RegisterCash]
 
 
+class CashMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """Cash went into a register of a store or out of it, without a sale."""
+
+    TYPE: ClassVar[str] = "sales.cash-moved.v1"
+
+    movement_id: UUID
+    store_id: int
+    business_date: date
+    register_id: str | None
+    kind: str
+    amount_cents: int
+    reason: str | None
+    recorded_at: datetime
+
+
 class LevelDeclared(msgspec.Struct, frozen=True):
     """Head office said how many units of a product a store has.
 
@@ -293,3 +308,18 @@ class ProductChanged(msgspec.Struct, frozen=True):
     is_active: bool
     changed_at: datetime
     barcode: str | None
+
+
+class TaxRateChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """Head office added a rate of a tax, or took back one that had not begun."""
+
+    TYPE: ClassVar[str] = "catalogue.tax-rate-changed.v1"
+
+    rate_id: int
+    change: Literal["added", "taken-back"]
+    place: str
+    tax_class: str
+    code: str
+    rate: Decimal
+    valid_from: date
+    changed_at: datetime

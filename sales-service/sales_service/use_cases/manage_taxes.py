@@ -1,10 +1,11 @@
 """Adds rates of taxes, and takes back those that have not begun.
 
-A rate that has begun is never changed: the next one has a later date.
+A rate that has begun is never changed: the next one has a later date. Each change is announced.
 """
 
-import logging
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,10 +22,10 @@ from sales_service.db.taxes import (
 )
 from sales_service.domain.tax_errors import RateExists, RateInForce, TooManyTaxes, UnknownRate
 from sales_service.domain.taxes import MOST_CODES
-from service_kit.database.sessions import after_commit
+from sales_service.events.published import TaxRateChanged
+from sales_service.events.topics import CATALOGUE_TOPIC
 from service_kit.events.causes import current_actor
-
-logger = logging.getLogger(__name__)
+from service_kit.events.outbox import OutgoingEvent, add_to_outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ async def add_rate(session: AsyncSession, new: NewRate) -> AddedRate:
     Raises `RateExists` or `TooManyTaxes`.
     """
     # First, because it locks the place: of two requests the second sees the codes of the first.
-    await raise_version(session, new.place)
+    now = await raise_version(session, new.place)
     added = await insert_rate(session, new, current_actor())
     if added is None:
         known = await read_rate(session, new)
@@ -50,6 +51,7 @@ async def add_rate(session: AsyncSession, new: NewRate) -> AddedRate:
         return AddedRate(known, is_repeated=True)
     if await count_codes(session, new.place, new.tax_class) > MOST_CODES:
         raise TooManyTaxes(MOST_CODES)
+    await add_to_outbox(session, [_changed(added, "added", now)])
     return AddedRate(added, is_repeated=False)
 
 
@@ -62,16 +64,31 @@ async def take_rate_back(session: AsyncSession, rate_id: int) -> RateRow:
     if rate is None:
         raise UnknownRate
     # It locks the place: no sale is written meanwhile with the rates of before.
-    await raise_version(session, rate.place)
+    now = await raise_version(session, rate.place)
     if rate.valid_from <= await read_latest_day(session):
         raise RateInForce
     if not await delete_rate(session, rate_id):
         raise UnknownRate
-    _tell(session, rate)
+    await add_to_outbox(session, [_changed(rate, "taken-back", now)])
     return rate
 
 
-def _tell(session: AsyncSession, rate: RateRow) -> None:
-    """Log who took a rate back, when that has committed: nothing else remembers it."""
-    told = {"rate": str(rate), "actor": current_actor()}
-    after_commit(session, lambda: logger.info("tax rate taken back", extra=told))
+def _changed(
+    rate: RateRow, change: Literal["added", "taken-back"], changed_at: datetime
+) -> OutgoingEvent:
+    return OutgoingEvent(
+        topic=CATALOGUE_TOPIC,
+        key=f"tax:{rate.place}",
+        type=TaxRateChanged.TYPE,
+        subject=f"tax-rate/{rate.id}",
+        body=TaxRateChanged(
+            rate_id=rate.id,
+            change=change,
+            place=rate.place,
+            tax_class=rate.tax_class,
+            code=rate.code,
+            rate=rate.rate,
+            valid_from=rate.valid_from,
+            changed_at=changed_at,
+        ),
+    )

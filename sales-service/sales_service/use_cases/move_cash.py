@@ -8,7 +8,9 @@ from uuid_utils.compat import uuid7
 
 from sales_service.db.day_closings import insert_movement
 from sales_service.domain.day_closings import CashKind, CashMovement
+from sales_service.events.day_events import cash_moved
 from sales_service.use_cases.close_days import lock_open_days
+from service_kit.events.outbox import add_to_outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class CashDraft:
 async def move_cash(
     session: AsyncSession, store_id: int, day: date, draft: CashDraft, client_id: str
 ) -> CashMovement:
-    """Record a movement of cash on an open day, and return it.
+    """Record a movement of cash on an open day with its event, and return it.
 
     Raises `UnknownStore`, `DayIsClosed`, `DayLongPast` or `DayNotBegun`.
     """
@@ -41,4 +43,5 @@ async def move_cash(
         client_id=client_id,
     )
     await insert_movement(session, movement)
+    await add_to_outbox(session, [cash_moved(movement)])
     return movement

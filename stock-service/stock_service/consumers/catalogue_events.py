@@ -10,6 +10,7 @@ from stock_service.db.catalogue import ProductCopy, StoreCopy, upsert_products, 
 from stock_service.domain.levels import ProductId, StoreId
 from stock_service.events.consumed import (
     CATALOGUE_DECODERS,
+    IGNORED_OF_CATALOGUE,
     ProductChanged,
     StoreChanged,
 )
@@ -62,4 +63,4 @@ def _product(body: ProductChanged) -> ProductCopy:
     )
 
 
-SUBSCRIPTION = Subscription(topic=CATALOGUE_TOPIC, decoders=CATALOGUE_DECODERS, apply=apply)
+SUBSCRIPTION = Subscription(CATALOGUE_TOPIC, CATALOGUE_DECODERS, apply, IGNORED_OF_CATALOGUE)

@@ -115,7 +115,7 @@ SALES_DECODERS: dict[str, type[msgspec.Struct]] = {
 IGNORED_OF_SALES = frozenset(
     {
         *("sales.sale-confirmed.v1", "sales.sale-rejected.v1"),
-        *("sales.day-closed.v1", "sales.events-published.v1"),
+        *("sales.cash-moved.v1", "sales.day-closed.v1", "sales.events-published.v1"),
     }
 )
 CATALOGUE_DECODERS: dict[str, type[msgspec.Struct]] = {
@@ -123,4 +123,5 @@ CATALOGUE_DECODERS: dict[str, type[msgspec.Struct]] = {
     "catalogue.product-changed.v1": ProductChanged,
     KeyChanged.TYPE: KeyChanged,
 }
+IGNORED_OF_CATALOGUE = frozenset({"catalogue.tax-rate-changed.v1"})
 DECODERS = SALES_DECODERS | CATALOGUE_DECODERS

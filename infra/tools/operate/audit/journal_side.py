@@ -20,7 +20,8 @@ TYPES = (
     *("sales.day-closed.v1", "sales.level-declared.v1", "stock.movement-posted.v1"),
     *("stock.transfer-shipped.v1", "stock.transfer-received.v1"),
     *("catalogue.store-changed.v1", "catalogue.product-changed.v1"),
-    "access.key-changed.v1",
+    *("catalogue.tax-rate-changed.v1", "access.key-changed.v1"),
+    "sales.cash-moved.v1",
 )
 
 # The kind of a sale that is recorded with a mark.
