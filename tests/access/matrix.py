@@ -205,52 +205,54 @@ MATRIX = {
         "GET /api/ventes/": Operation(
             "/api/ventes/?magasin_id={store}", _RECEIPT_READERS, 200, 200, 200
         ),
-        "GET /api/ventes/{sale_id}": Operation(
+        "GET /api/ventes/{vente_id}": Operation(
             "/api/ventes/{sale}", _RECEIPT_READERS, 200, 200, 404
         ),
         # The sale is of a closed day: whoever may void it is told so, each time.
-        "POST /api/ventes/{sale_id}/annulation": Operation(
+        "POST /api/ventes/{vente_id}/annulation": Operation(
             "/api/ventes/{sale}/annulation", _SELLERS, 409, 409, 404, _void
         ),
         # The stock refused the sale: whoever may undo it is told so, each time.
-        "DELETE /api/ventes/{sale_id}": Operation("/api/ventes/{refused}", _SELLERS, 409, 409, 404),
-        "POST /api/ventes/{sale_id}/retours": Operation(
+        "DELETE /api/ventes/{vente_id}": Operation(
+            "/api/ventes/{refused}", _SELLERS, 409, 409, 404
+        ),
+        "POST /api/ventes/{vente_id}/retours": Operation(
             "/api/ventes/{sale}/retours", _SELLERS, 201, 201, 404, _return
         ),
         # All of the sale has come back: whoever may exchange its goods is told so.
-        "POST /api/ventes/{sale_id}/echanges": Operation(
+        "POST /api/ventes/{vente_id}/echanges": Operation(
             "/api/ventes/{sale}/echanges", _SELLERS, 409, 409, 404, _exchange
         ),
         "POST /api/retours/": Operation("/api/retours/", _CHAIN, 201, 201, 403, _goods_return),
         "GET /api/retours/": Operation(
             "/api/retours/?magasin_id={store}", _RECEIPT_READERS, 200, 200, 200
         ),
-        "GET /api/retours/{return_id}": Operation(
+        "GET /api/retours/{retour_id}": Operation(
             "/api/retours/{returned}", _RECEIPT_READERS, 200, 200, 404
         ),
         "GET /api/magasins/": Operation("/api/magasins/", ROLES, 200, 200, 200),
         "POST /api/magasins/": Operation("/api/magasins/", _CHAIN, 201, 403, 403, _store),
-        "PUT /api/magasins/{store_id}": Operation(
+        "PUT /api/magasins/{magasin_id}": Operation(
             "/api/magasins/{store}", _CHAIN, 200, 403, 403, _city
         ),
-        "GET /api/magasins/{store_id}": Operation("/api/magasins/{store}", ROLES, 200, 200, 200),
-        "DELETE /api/magasins/{store_id}": Operation("/api/magasins/9999", _CHAIN, 404, 403, 403),
-        "GET /api/magasins/{store_id}/journees": Operation(
+        "GET /api/magasins/{magasin_id}": Operation("/api/magasins/{store}", ROLES, 200, 200, 200),
+        "DELETE /api/magasins/{magasin_id}": Operation("/api/magasins/9999", _CHAIN, 404, 403, 403),
+        "GET /api/magasins/{magasin_id}/journees": Operation(
             "/api/magasins/{store}/journees", _REPORT_READERS, 200, 200, 403
         ),
-        "GET /api/magasins/{store_id}/journees/{day}": Operation(
+        "GET /api/magasins/{magasin_id}/journees/{date}": Operation(
             "/api/magasins/{store}/journees/2026-01-05", _REPORT_READERS, 200, 200, 403
         ),
         # The day has not begun: whoever may close it is told so.
-        "POST /api/magasins/{store_id}/journees/{day}/cloture": Operation(
+        "POST /api/magasins/{magasin_id}/journees/{date}/cloture": Operation(
             "/api/magasins/{store}/journees/2999-01-01/cloture",
             *(_CLOSERS, 409, 409, 403, _closing),
         ),
-        "GET /api/magasins/{store_id}/journees/{day}/mouvements-caisse": Operation(
+        "GET /api/magasins/{magasin_id}/journees/{date}/mouvements-caisse": Operation(
             "/api/magasins/{store}/journees/2026-01-05/mouvements-caisse",
             *(_REPORT_READERS, 200, 200, 403),
         ),
-        "POST /api/magasins/{store_id}/journees/{day}/mouvements-caisse": Operation(
+        "POST /api/magasins/{magasin_id}/journees/{date}/mouvements-caisse": Operation(
             "/api/magasins/{store}/journees/2999-01-01/mouvements-caisse",
             # Without `Idempotency-Key`: whoever may move cash is told so.
             *(_SELLERS, 400, 400, 403, _float),
@@ -264,29 +266,29 @@ MATRIX = {
         "POST /api/produits/lots": Operation(
             "/api/produits/lots", _CHAIN, 201, 403, 403, _products
         ),
-        "GET /api/produits/{product_id}": Operation("/api/produits/1", ROLES, 200, 200, 200),
-        "PUT /api/produits/{product_id}": Operation(
+        "GET /api/produits/{produit_id}": Operation("/api/produits/1", ROLES, 200, 200, 200),
+        "PUT /api/produits/{produit_id}": Operation(
             "/api/produits/1", _CHAIN, 200, 403, 403, _cost
         ),
-        "DELETE /api/produits/{product_id}": Operation("/api/produits/9999", _CHAIN, 404, 403, 403),
-        "GET /api/produits/{product_id}/prix": Operation(
+        "DELETE /api/produits/{produit_id}": Operation("/api/produits/9999", _CHAIN, 404, 403, 403),
+        "GET /api/produits/{produit_id}/prix": Operation(
             "/api/produits/1/prix?magasin_id={store}", ROLES, 200, 200, 200
         ),
-        "POST /api/produits/{product_id}/prix": Operation(
+        "POST /api/produits/{produit_id}/prix": Operation(
             "/api/produits/1/prix", _CHAIN, 201, 403, 403, _price
         ),
-        "DELETE /api/produits/{product_id}/prix/{valid_from}": Operation(
+        "DELETE /api/produits/{produit_id}/prix/{du}": Operation(
             "/api/produits/1/prix/2999-12-31", _CHAIN, 404, 403, 403
         ),
         "GET /api/taxes/": Operation("/api/taxes/", ROLES, 200, 200, 200),
         "POST /api/taxes/": Operation("/api/taxes/", _CHAIN, 201, 403, 403, _rate),
-        "DELETE /api/taxes/{rate_id}": Operation("/api/taxes/9999", _CHAIN, 404, 403, 403),
+        "DELETE /api/taxes/{taux_id}": Operation("/api/taxes/9999", _CHAIN, 404, 403, 403),
         "GET /api/cles/": Operation("/api/cles/", _CHAIN, 200, 403, 403),
         "POST /api/cles/": Operation("/api/cles/", _CHAIN, 201, 403, 403, _key),
-        "GET /api/cles/{name}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403),
-        "PUT /api/cles/{name}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403, _expiry),
-        "DELETE /api/cles/{name}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403),
-        "POST /api/cles/{name}/{role}/rotation": Operation(
+        "GET /api/cles/{nom}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403),
+        "PUT /api/cles/{nom}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403, _expiry),
+        "DELETE /api/cles/{nom}/{role}": Operation(_NO_KEY, _CHAIN, 404, 403, 403),
+        "POST /api/cles/{nom}/{role}/rotation": Operation(
             f"{_NO_KEY}/rotation", _CHAIN, 404, 403, 403, _overlap
         ),
     },

@@ -18,9 +18,9 @@ CHANGES = ("PUT", "PATCH", "DELETE")
 # or rate back, whatever the client has read. A released reservation stays as it is. Thresholds are
 # replaced as a whole.
 WITHOUT_VERSION = {
-    "/api/ventes/{sale_id}",
-    "/api/produits/{product_id}/prix/{valid_from}",
-    "/api/taxes/{rate_id}",
+    "/api/ventes/{vente_id}",
+    "/api/produits/{produit_id}/prix/{du}",
+    "/api/taxes/{taux_id}",
     "/api/stock/reservations/{reservation_id}",
     "/api/stock/seuils",
 }

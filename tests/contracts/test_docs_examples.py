@@ -21,15 +21,15 @@ TAB_OF = {"sales": "ventes", "stock": "stock", "report": "rapports"}
 # The second time a name would be taken, a sale voided already, and a transfer beyond the step.
 ONCE = {
     ("POST", "/api/magasins/"),
-    ("POST", "/api/ventes/{sale_id}/annulation"),
-    ("DELETE", "/api/ventes/{sale_id}"),
+    ("POST", "/api/ventes/{vente_id}/annulation"),
+    ("DELETE", "/api/ventes/{vente_id}"),
     ("POST", "/api/stock/transferts/{transfer_id}/expedition"),
     ("POST", "/api/stock/transferts/{transfer_id}/reception"),
 }
 WITHOUT_EXAMPLE = {
     # The service makes these ids: nobody knows one beforehand.
     ("GET", "/api/stock/mouvements/{document_id}"),
-    ("DELETE", "/api/taxes/{rate_id}"),
+    ("DELETE", "/api/taxes/{taux_id}"),
     # Which step a request may take depends on those before it.
     *(
         ("POST", f"/api/demandes/{step}")
@@ -42,8 +42,8 @@ WITHOUT_EXAMPLE = {
     # The example has been shipped by then.
     ("POST", "/api/stock/transferts/{transfer_id}/annulation"),
     # Of an open day: nobody knows its date beforehand.
-    ("POST", "/api/magasins/{store_id}/journees/{day}/cloture"),
-    ("POST", "/api/magasins/{store_id}/journees/{day}/mouvements-caisse"),
+    ("POST", "/api/magasins/{magasin_id}/journees/{date}/cloture"),
+    ("POST", "/api/magasins/{magasin_id}/journees/{date}/mouvements-caisse"),
 }
 
 

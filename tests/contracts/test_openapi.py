@@ -1,6 +1,7 @@
 """The published OpenAPI documents are complete for a program that generates a client."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -76,3 +77,14 @@ def references(node: Any) -> list[str]:
         return []
     own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
     return own + [each for child in node.values() for each in references(child)]
+
+
+def test_the_steps_of_paths_of_sales_have_the_names_of_the_members() -> None:
+    document = json.loads((FOLDER / "sales.json").read_text())
+
+    steps = {step for path in document["paths"] for step in re.findall(r"{(\w+)}", path)}
+
+    assert steps == {
+        *("magasin_id", "produit_id", "vente_id", "retour_id", "taux_id"),
+        *("date", "du", "nom", "role"),
+    }

@@ -37,6 +37,25 @@ async def pay_out(shop: Shop, day: date, **more: Any) -> httpx.Response:
     return await shop.client.post(f"{address(shop, day)}/mouvements-caisse", json=body, headers=key)
 
 
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/api/magasins/x/journees/hier", ["magasin_id", "date"]),
+        ("/api/produits/0", ["produit_id"]),
+        ("/api/ventes/x", ["vente_id"]),
+        ("/api/retours/x", ["retour_id"]),
+        ("/api/cles/caisse-1/x", ["role"]),
+    ],
+)
+async def test_a_bad_step_of_a_path_is_named_in_french(
+    shop: Shop, path: str, parameters: list[str]
+) -> None:
+    answer = await shop.client.get(path)
+
+    assert answer.status_code == 422
+    assert [fault["parameter"] for fault in answer.json()["errors"]] == parameters
+
+
 async def test_a_movement_without_a_key_is_refused_because_a_retry_would_count(shop: Shop) -> None:
     body = {"type": "fonds", "montant": 100}
 

@@ -37,19 +37,21 @@ _NOT_CLOSABLE = {
 }
 
 
-@router.get("/api/magasins/{store_id}/journees", responses={200: json_of(list[ClosedDayOut])})
+@router.get("/api/magasins/{magasin_id}/journees", responses={200: json_of(list[ClosedDayOut])})
 async def get_days(
-    store_id: PathId,
+    magasin_id: PathId,
     request: Request,
     session: ReadSession,
     caller: DayReader,
     query: Annotated[DaysQuery, Query()],
 ) -> Response:
     """Return the days of a store that have a closing, newest first."""
-    refuse_foreign(caller, store_id)
-    if not await find_store_ids(session, [store_id]):
+    refuse_foreign(caller, magasin_id)
+    if not await find_store_ids(session, [magasin_id]):
         raise UnknownStore
-    closings = await list_closings(session, store_id, query.start, query.last_day, query.limit + 1)
+    closings = await list_closings(
+        session, magasin_id, query.start, query.last_day, query.limit + 1
+    )
     page = closings[: query.limit]
     headers = {}
     if len(closings) > len(page):
@@ -57,30 +59,32 @@ async def get_days(
     return respond([ClosedDayOut.of(closing) for closing in page], headers=headers)
 
 
-@router.get("/api/magasins/{store_id}/journees/{day}", responses={200: json_of(DayOut)})
-async def get_day(store_id: PathId, day: Day, session: ReadSession, caller: DayReader) -> Response:
+@router.get("/api/magasins/{magasin_id}/journees/{date}", responses={200: json_of(DayOut)})
+async def get_day(
+    magasin_id: PathId, date: Day, session: ReadSession, caller: DayReader
+) -> Response:
     """Return the totals of a day: an X while it is open, afterwards the sealed Z.
 
     A document that comes after the closing does not change the Z: `ajustements` has it."""
-    refuse_foreign(caller, store_id)
-    state = await read_day(session, store_id, day)
+    refuse_foreign(caller, magasin_id)
+    state = await read_day(session, magasin_id, date)
     if state is None:
         raise UnknownStore
-    totals = state.closing.totals if state.closing else await sum_day(session, store_id, day)
+    totals = state.closing.totals if state.closing else await sum_day(session, magasin_id, date)
     if not state.is_closed:
-        return respond(DayOut.open(store_id, day, state, totals))
-    late = await sum_day(session, store_id, day, is_late=True)
-    return respond(DayOut.closed(store_id, day, state, totals, late))
+        return respond(DayOut.open(magasin_id, date, state, totals))
+    late = await sum_day(session, magasin_id, date, is_late=True)
+    return respond(DayOut.closed(magasin_id, date, state, totals, late))
 
 
 @router.post(
-    "/api/magasins/{store_id}/journees/{day}/cloture",
+    "/api/magasins/{magasin_id}/journees/{date}/cloture",
     status_code=201,
     responses={201: json_of(DayOut), 409: _NOT_CLOSABLE},
 )
 async def post_closing(
-    store_id: PathId,
-    day: Day,
+    magasin_id: PathId,
+    date: Day,
     request: Request,
     caller: DayCloser,
     keyed: Keyed,
@@ -90,50 +94,50 @@ async def post_closing(
 
     The day is of the last 7 days. What is sold later belongs to the next day. Days close by
     themselves when the day after them has ended."""
-    refuse_foreign(caller, store_id)
+    refuse_foreign(caller, magasin_id)
     count = (body or ClosingIn()).to_count(caller.client_id)
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return former.response()
-        closing = await close_day(session, store_id, day, count)
+        closing = await close_day(session, magasin_id, date, count)
         state = DayState(closing.currency, is_closed=True, closing=closing)
         # Nothing can be late of a day that was open until now.
-        answer = DayOut.closed(store_id, day, state, closing.totals, DayTotals())
+        answer = DayOut.closed(magasin_id, date, state, closing.totals, DayTotals())
         encoded = msgspec.json.encode(answer)
         await keyed.record(session, status=201, body=encoded)
-    return Response(encoded, 201, {"Location": day_address(store_id, day)}, JSON)
+    return Response(encoded, 201, {"Location": day_address(magasin_id, date)}, JSON)
 
 
 @router.get(
-    "/api/magasins/{store_id}/journees/{day}/mouvements-caisse",
+    "/api/magasins/{magasin_id}/journees/{date}/mouvements-caisse",
     responses={200: json_of(list[CashMovementOut])},
 )
 async def get_cash_movements(
-    store_id: PathId,
-    day: Day,
+    magasin_id: PathId,
+    date: Day,
     request: Request,
     session: ReadSession,
     caller: DayReader,
     query: Annotated[MovementsQuery, Query()],
 ) -> Response:
     """Return the cash that went into the registers of a day or out of them, and by whom."""
-    refuse_foreign(caller, store_id)
-    if not await find_store_ids(session, [store_id]):
+    refuse_foreign(caller, magasin_id)
+    if not await find_store_ids(session, [magasin_id]):
         raise UnknownStore
-    found = await list_movements(session, store_id, day, query.cursor, query.limit + 1)
+    found = await list_movements(session, magasin_id, date, query.cursor, query.limit + 1)
     page = found[: query.limit]
     headers = link_next(request, str(page[-1].id)) if len(found) > len(page) else {}
     return respond([CashMovementOut.of(movement) for movement in page], headers=headers)
 
 
 @router.post(
-    "/api/magasins/{store_id}/journees/{day}/mouvements-caisse",
+    "/api/magasins/{magasin_id}/journees/{date}/mouvements-caisse",
     status_code=201,
     responses={201: json_of(CashMovementOut), 409: _CLOSED},
 )
 async def post_cash_movement(
-    store_id: PathId,
-    day: Day,
+    magasin_id: PathId,
+    date: Day,
     body: CashMovementIn,
     request: Request,
     caller: Seller,
@@ -142,13 +146,13 @@ async def post_cash_movement(
     """Record cash that goes into a register or out of it without a sale, on an open day.
 
     `Idempotency-Key` is required. The day is of the last 7 days. A `sortie` has a `motif`."""
-    refuse_foreign(caller, store_id)
+    refuse_foreign(caller, magasin_id)
     if keyed.key is None:
         raise cash_key_required()
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return former.response()
-        movement = await move_cash(session, store_id, day, body.to_draft(), caller.client_id)
+        movement = await move_cash(session, magasin_id, date, body.to_draft(), caller.client_id)
         encoded = msgspec.json.encode(CashMovementOut.of(movement))
         await keyed.record(session, status=201, body=encoded)
     return Response(encoded, 201, media_type=JSON)

@@ -26,7 +26,7 @@ _MEMBER_OF = {Part.RETURN: translate("returned"), Part.SALE: translate("sale")}
 
 
 @router.post(
-    "/api/ventes/{sale_id}/echanges",
+    "/api/ventes/{vente_id}/echanges",
     status_code=201,
     responses={
         201: json_of(ExchangeAnswer),
@@ -37,7 +37,7 @@ _MEMBER_OF = {Part.RETURN: translate("returned"), Part.SALE: translate("sale")}
     },
 )
 async def post_exchange(
-    sale_id: ReceiptId, body: ExchangeIn, request: Request, caller: Seller, keyed: Keyed
+    vente_id: ReceiptId, body: ExchangeIn, request: Request, caller: Seller, keyed: Keyed
 ) -> Response:
     """Take goods of a sale back and sell others for them, in any store of the key, or do neither.
 
@@ -47,7 +47,7 @@ async def post_exchange(
         raise key_required()
     if body.store_id is not None:
         refuse_foreign(caller, body.store_id)
-    draft = body.to_draft(sale_id, may_override_prices=may(caller, Right.PRICE_OVERRIDE))
+    draft = body.to_draft(vente_id, may_override_prices=may(caller, Right.PRICE_OVERRIDE))
     state = api_state(request.app)
     state.outbox_watch.refuse_when_full()
     catalogue = sales_state(request.app).catalogue

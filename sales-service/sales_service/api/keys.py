@@ -67,9 +67,9 @@ async def post_key(body: KeyIn, request: Request, caller: HeadOffice) -> Respons
 
 # Before the other routes of a key: in the document's order each example works, and the last one
 # revokes the key.
-@router.post("/api/cles/{name}/{role}/rotation", responses={200: json_of(MadeKeyOut)})
+@router.post("/api/cles/{nom}/{role}/rotation", responses={200: json_of(MadeKeyOut)})
 async def rotate(
-    name: PathName,
+    nom: PathName,
     role: PathRole,
     body: RotationIn,
     request: Request,
@@ -82,22 +82,22 @@ async def rotate(
     overlap. After a lost answer rotate again: secrets that are still in use keep their time.
     """
     async with write_session(request) as session:
-        await _require_match(session, name, role, if_match)
-        made = await rotate_key(session, f"{name}/{role}", body.overlap)
+        await _require_match(session, nom, role, if_match)
+        made = await rotate_key(session, f"{nom}/{role}", body.overlap)
         answer = await _show_made(session, made)
     return respond(answer, headers=SECRET)
 
 
-@router.get("/api/cles/{name}/{role}", responses={200: json_of(KeyOut)})
+@router.get("/api/cles/{nom}/{role}", responses={200: json_of(KeyOut)})
 async def get_key(
-    name: PathName, role: PathRole, session: ReadSession, caller: HeadOffice
+    nom: PathName, role: PathRole, session: ReadSession, caller: HeadOffice
 ) -> Response:
-    return _respond_key(await _read(session, name, role))
+    return _respond_key(await _read(session, nom, role))
 
 
-@router.put("/api/cles/{name}/{role}", responses={200: json_of(KeyOut)})
+@router.put("/api/cles/{nom}/{role}", responses={200: json_of(KeyOut)})
 async def put_key(
-    name: PathName,
+    nom: PathName,
     role: PathRole,
     body: KeyChange,
     request: Request,
@@ -106,15 +106,15 @@ async def put_key(
 ) -> Response:
     """Let a key expire at an instant, or never."""
     async with write_session(request) as session:
-        await _require_match(session, name, role, if_match)
-        await expire_key(session, f"{name}/{role}", body.expires_at)
-        key = await _read(session, name, role)
+        await _require_match(session, nom, role, if_match)
+        await expire_key(session, f"{nom}/{role}", body.expires_at)
+        key = await _read(session, nom, role)
     return _respond_key(key)
 
 
-@router.delete("/api/cles/{name}/{role}", responses={200: json_of(KeyOut)})
+@router.delete("/api/cles/{nom}/{role}", responses={200: json_of(KeyOut)})
 async def delete_key(
-    name: PathName,
+    nom: PathName,
     role: PathRole,
     request: Request,
     caller: HeadOffice,
@@ -122,9 +122,9 @@ async def delete_key(
 ) -> Response:
     """Revoke a key with all its secrets, for good. It stays in the list."""
     async with write_session(request) as session:
-        await _require_match(session, name, role, if_match)
-        await revoke_key(session, f"{name}/{role}")
-        key = await _read(session, name, role)
+        await _require_match(session, nom, role, if_match)
+        await revoke_key(session, f"{nom}/{role}")
+        key = await _read(session, nom, role)
     return _respond_key(key)
 
 

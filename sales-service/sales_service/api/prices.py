@@ -34,7 +34,7 @@ StoreId = Annotated[
     Annotated[int, Field(ge=1, le=LARGEST_ID)] | None,
     Field(description="Also the prices of this store; to take one back, it alone"),
 ]
-PRICES = "/api/produits/{product_id}/prix"
+PRICES = "/api/produits/{produit_id}/prix"
 
 
 class PricesQuery(BaseModel):
@@ -92,14 +92,14 @@ class PriceIn(BaseModel):
 
 @router.get(PRICES, responses={200: json_of(list[PriceOut])})
 async def get_prices(
-    product_id: PathId,
+    produit_id: PathId,
     request: Request,
     session: ReadSession,
     caller: Anyone,
     query: Annotated[PricesQuery, Query()],
 ) -> Response:
     """Return the prices of a product, the latest date first: those to come, then the history."""
-    found = await list_history(session, product_id, query.store_id, query.after(), query.limit + 1)
+    found = await list_history(session, produit_id, query.store_id, query.after(), query.limit + 1)
     page = found[: query.limit]
     headers = link_next(request, _cursor(page[-1].row)) if len(found) > len(page) else {}
     return respond([PriceOut.of(price) for price in page], headers=headers)
@@ -111,14 +111,14 @@ def _cursor(row: PriceRow) -> str:
 
 @router.post(PRICES, status_code=201, responses={201: json_of(PriceOut)})
 async def post_price(
-    product_id: PathId, body: PriceIn, request: Request, caller: HeadOffice, keyed: Keyed
+    produit_id: PathId, body: PriceIn, request: Request, caller: HeadOffice, keyed: Keyed
 ) -> Response:
     """Set a price from today or a later date on. What has begun before is never changed."""
     async with write_session(request) as session:
         if former := await keyed.claim(session):
             return former.response()
         price = await set_price(
-            session, product_id, body.store_id, body.unit_price, body.valid_from
+            session, produit_id, body.store_id, body.unit_price, body.valid_from
         )
         answer = msgspec.json.encode(PriceOut.of(price))
         await keyed.record(session, status=201, body=answer)
@@ -128,15 +128,15 @@ async def post_price(
 PlannedDate = Annotated[CalendarDate, Path(examples=["2999-12-31"])]
 
 
-@router.delete(PRICES + "/{valid_from}", responses={200: json_of(PriceOut)})
+@router.delete(PRICES + "/{du}", responses={200: json_of(PriceOut)})
 async def delete_price(
-    product_id: PathId,
-    valid_from: PlannedDate,
+    produit_id: PathId,
+    du: PlannedDate,
     request: Request,
     caller: HeadOffice,
     query: Annotated[PlannedQuery, Query()],
 ) -> Response:
     """Take back the price that is planned for a date."""
     async with write_session(request) as session:
-        price = await take_price_back(session, product_id, query.store_id, valid_from)
+        price = await take_price_back(session, produit_id, query.store_id, du)
     return respond(PriceOut.of(price))

@@ -196,30 +196,30 @@ async def post_products(
     return Response(answer, 201, media_type=JSON)
 
 
-@router.get("/api/produits/{product_id}", responses={200: json_of(ProductOut)})
+@router.get("/api/produits/{produit_id}", responses={200: json_of(ProductOut)})
 async def get_product(
-    product_id: PathId,
+    produit_id: PathId,
     session: ReadSession,
     caller: Anyone,
     query: Annotated[ProductQuery, Query()],
 ) -> Response:
-    found = await catalogue.read_product(session, product_id)
+    found = await catalogue.read_product(session, produit_id)
     if found is None:
         raise UnknownProduct
     [product] = await price_in_store(session, [found], query.store_id)
     return respond_version(_show(product, caller))
 
 
-@router.put("/api/produits/{product_id}", responses={200: json_of(ProductOut)})
+@router.put("/api/produits/{produit_id}", responses={200: json_of(ProductOut)})
 async def put_product(
-    product_id: PathId,
+    produit_id: PathId,
     body: ProductChange,
     request: Request,
     caller: HeadOffice,
     if_match: IfMatch = None,
 ) -> Response:
     async with write_session(request) as session:
-        product = await change_product(session, product_id, body.columns(), body.count())
+        product = await change_product(session, produit_id, body.columns(), body.count())
         # Checked last: the change has locked the row, and is undone by the error.
         require_match(if_match, product.version - 1)
     return respond_version(_show(product, caller))
@@ -229,12 +229,12 @@ async def put_product(
 RetiringId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[200])]
 
 
-@router.delete("/api/produits/{product_id}", responses={200: json_of(ProductOut)})
+@router.delete("/api/produits/{produit_id}", responses={200: json_of(ProductOut)})
 async def delete_product(
-    product_id: RetiringId, request: Request, caller: HeadOffice, if_match: IfMatch = None
+    produit_id: RetiringId, request: Request, caller: HeadOffice, if_match: IfMatch = None
 ) -> Response:
     """Retire a product. It is sold no more; its sales, its stock and its name stay."""
     async with write_session(request) as session:
-        retired = await retire_product(session, product_id)
+        retired = await retire_product(session, produit_id)
         require_match(if_match, retired.former_version)
     return respond_version(_show(retired.product, caller))

@@ -39,7 +39,7 @@ ReturnPathId = Annotated[
 
 
 @router.post(
-    "/api/ventes/{sale_id}/retours",
+    "/api/ventes/{vente_id}/retours",
     status_code=201,
     responses={
         201: json_of(ReturnAnswer),
@@ -50,7 +50,7 @@ ReturnPathId = Annotated[
     },
 )
 async def post_sale_return(
-    sale_id: ReceiptId, body: SaleReturnIn, request: Request, caller: Seller, keyed: Keyed
+    vente_id: ReceiptId, body: SaleReturnIn, request: Request, caller: Seller, keyed: Keyed
 ) -> Response:
     """Take goods of a sale back, in any store of the key, and say what is refunded.
 
@@ -59,7 +59,7 @@ async def post_sale_return(
     _require_key(body, keyed)
     if body.store_id is not None:
         refuse_foreign(caller, body.store_id)
-    draft = body.to_draft(sale_id, may_backdate=may(caller, Right.BACKDATE))
+    draft = body.to_draft(vente_id, may_backdate=may(caller, Right.BACKDATE))
     state = api_state(request.app)
     state.outbox_watch.refuse_when_full()
     return _answer(await record_return(state.engine, draft, keyed, caller.reaches))
@@ -102,11 +102,11 @@ async def get_returns(
     return respond([ReturnOut.of(returned) for returned in page.returns], headers=headers)
 
 
-@router.get("/api/retours/{return_id}", responses={200: json_of(ReturnOut)})
+@router.get("/api/retours/{retour_id}", responses={200: json_of(ReturnOut)})
 async def get_return(
-    return_id: ReturnPathId, session: ReadSession, caller: ReceiptReader
+    retour_id: ReturnPathId, session: ReadSession, caller: ReceiptReader
 ) -> Response:
-    returned = await find_return(session, return_id)
+    returned = await find_return(session, retour_id)
     if returned is None or not caller.reaches(returned.store_id):
         raise UnknownReturn
     return respond(ReturnOut.of(returned))

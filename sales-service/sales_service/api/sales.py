@@ -88,9 +88,9 @@ def _stores_of(query: SalesQuery, caller: Caller) -> frozenset[int] | None:
     return of_number if store_ids is None else store_ids & of_number
 
 
-@router.get("/api/ventes/{sale_id}", responses={200: json_of(SaleOut)})
-async def get_sale(sale_id: ReceiptId, session: ReadSession, caller: ReceiptReader) -> Response:
-    sale = await find_sale(session, sale_id)
+@router.get("/api/ventes/{vente_id}", responses={200: json_of(SaleOut)})
+async def get_sale(vente_id: ReceiptId, session: ReadSession, caller: ReceiptReader) -> Response:
+    sale = await find_sale(session, vente_id)
     if sale is None or not caller.reaches(sale.store_id):
         raise UnknownSale
     return respond(await _with_returns(session, sale))

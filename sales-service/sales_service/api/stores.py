@@ -53,25 +53,25 @@ async def post_store(body: StoreIn, request: Request, caller: HeadOffice, keyed:
     return respond_made(answer, STORES)
 
 
-@router.get("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})
-async def get_store(store_id: PathId, session: ReadSession, caller: Anyone) -> Response:
+@router.get("/api/magasins/{magasin_id}", responses={200: json_of(StoreOut)})
+async def get_store(magasin_id: PathId, session: ReadSession, caller: Anyone) -> Response:
     """Return a store, open or closed."""
-    store = await read_store(session, store_id)
+    store = await read_store(session, magasin_id)
     if store is None:
         raise UnknownStore
     return respond_version(StoreOut.of(store))
 
 
-@router.put("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})
+@router.put("/api/magasins/{magasin_id}", responses={200: json_of(StoreOut)})
 async def put_store(
-    store_id: PathId,
+    magasin_id: PathId,
     body: StoreChange,
     request: Request,
     caller: HeadOffice,
     if_match: IfMatch = None,
 ) -> Response:
     async with write_session(request) as session:
-        store = await change_store(session, store_id, body.columns())
+        store = await change_store(session, magasin_id, body.columns())
         # Checked last: the change has locked the row, and is undone by the error.
         require_match(if_match, store.version - 1)
     return respond_version(StoreOut.of(store))
@@ -81,12 +81,12 @@ async def put_store(
 ClosingId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[5])]
 
 
-@router.delete("/api/magasins/{store_id}", responses={200: json_of(StoreOut)})
+@router.delete("/api/magasins/{magasin_id}", responses={200: json_of(StoreOut)})
 async def delete_store(
-    store_id: ClosingId, request: Request, caller: HeadOffice, if_match: IfMatch = None
+    magasin_id: ClosingId, request: Request, caller: HeadOffice, if_match: IfMatch = None
 ) -> Response:
     """Close a store. It sells nothing more; its sales and its stock stay."""
     async with write_session(request) as session:
-        closed = await close_store(session, store_id)
+        closed = await close_store(session, magasin_id)
         require_match(if_match, closed.former_version)
     return respond_version(StoreOut.of(closed.store))

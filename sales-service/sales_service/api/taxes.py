@@ -106,9 +106,9 @@ RateId = Annotated[
 ]
 
 
-@router.delete("/api/taxes/{rate_id}", responses={200: json_of(RateOut)})
-async def delete_rate(rate_id: RateId, request: Request, caller: HeadOffice) -> Response:
+@router.delete("/api/taxes/{taux_id}", responses={200: json_of(RateOut)})
+async def delete_rate(taux_id: RateId, request: Request, caller: HeadOffice) -> Response:
     """Take back a rate that has not begun in any store. Recorded sales stay."""
     async with write_session(request) as session:
-        rate = await take_rate_back(session, rate_id)
+        rate = await take_rate_back(session, taux_id)
     return respond(RateOut.of(rate))

@@ -67,22 +67,24 @@ class VoidQuery(BaseModel):
     reason: Reason = WITHOUT_REASON
 
 
-@router.post("/api/ventes/{sale_id}/annulation", responses={200: json_of(SaleAnswer), 409: REFUSED})
+@router.post(
+    "/api/ventes/{vente_id}/annulation", responses={200: json_of(SaleAnswer), 409: REFUSED}
+)
 async def post_void(
-    sale_id: VoidedId, body: VoidIn, request: Request, caller: Seller, keyed: Keyed
+    vente_id: VoidedId, body: VoidIn, request: Request, caller: Seller, keyed: Keyed
 ) -> Response:
     """Void a sale of an open day: its goods go back to the stock, and reports subtract it.
 
     A business day is open until it is closed, at the latest when the next one ends. A request with
     the same `Idempotency-Key` is answered 200 again."""
     async with write_session(request) as session:
-        voided = await void_sale(session, sale_id, body.reason, caller, keyed)
+        voided = await void_sale(session, vente_id, body.reason, caller, keyed)
     return _answer(voided)
 
 
-@router.delete("/api/ventes/{sale_id}", responses={200: DELETED, 409: REFUSED})
+@router.delete("/api/ventes/{vente_id}", responses={200: DELETED, 409: REFUSED})
 async def delete_sale(
-    sale_id: DeletedId,
+    vente_id: DeletedId,
     request: Request,
     caller: Seller,
     keyed: Keyed,
@@ -94,7 +96,7 @@ async def delete_sale(
     state = api_state(request.app)
     state.outbox_watch.refuse_when_full()
     try:
-        done = await undo_sale(state.engine, sale_id, query.reason, caller, keyed)
+        done = await undo_sale(state.engine, vente_id, query.reason, caller, keyed)
     except AlreadyVoided as error:
         raise voided_before(error) from error
     return _answer(done)

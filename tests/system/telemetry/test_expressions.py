@@ -101,7 +101,7 @@ HANDLERS = {"/api/ventes/", "/api/ventes/rapport", "/api/magasins/{magasin_id}/s
     [
         ("latency", HANDLERS),
         ("traffic", HANDLERS),
-        ("client errors", {"/api/ventes/", "/api/magasins/{store_id}"}),
+        ("client errors", {"/api/ventes/", "/api/magasins/{magasin_id}"}),
         ("server errors", {"/api/ventes/"}),
         ("saturation", {None}),
     ],

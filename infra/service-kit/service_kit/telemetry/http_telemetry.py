@@ -80,7 +80,7 @@ def observe_requests(
 class HttpTelemetry:
     """Records each request in the `HttpMetrics`, and puts its stages into answer and span.
 
-    `handler` is the route template (`/api/magasins/{store_id}/stock`), never the raw path. The
+    `handler` is the route template (`/api/magasins/{magasin_id}/stock`), never the raw path. The
     duration of a request begins when the server had read its headers, and ends with the last byte
     of its answer. Its stages add up to it.
     """
