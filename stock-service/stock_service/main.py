@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from service_kit.api import build_api, serve
 from stock_service.api import (
+    counts,
     movement_lots,
     movements,
     requests,
@@ -29,6 +30,7 @@ def create_app(settings: Settings) -> FastAPI:
             movements.router,
             reservations.router,
             transfers.router,
+            counts.router,
             thresholds.router,
             requests.router,
         ],

@@ -22,6 +22,7 @@ from service_kit.http.state import api_state
 from stock_service.domain.levels import StoreId
 from tests.access.matrix import (
     ARRIVED_OF,
+    COUNT_OF,
     HEAD_OFFICE,
     OWN,
     PRODUCT,
@@ -128,6 +129,7 @@ async def stock(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
             assert made.status_code == 201, made.text
         await _finish_transfers(client)
         await _refuse_requests(client)
+        await _cancel_counts(client)
         yield client
 
 
@@ -145,6 +147,18 @@ async def _finish_transfers(client: httpx.AsyncClient) -> None:
             made.append(await client.post(url, json=draft, headers=headers))
             for step in ("expedition", "reception"):
                 made.append(await client.post(f"{url}/{ids[store]}/{step}", headers=headers))
+    assert {each.status_code for each in made} == {200, 201}
+
+
+async def _cancel_counts(client: httpx.AsyncClient) -> None:
+    """Open a count in each store, and cancel it."""
+    headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}
+    made = []
+    for store in STORES:
+        body = {"magasin_id": store, "inventaire_id": str(COUNT_OF[store])}
+        url = "/api/stock/inventaires"
+        made.append(await client.post(url, json=body, headers=headers))
+        made.append(await client.post(f"{url}/{COUNT_OF[store]}/annulation", headers=headers))
     assert {each.status_code for each in made} == {200, 201}
 
 

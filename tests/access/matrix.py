@@ -24,6 +24,8 @@ RESERVATION_OF = {store: UUID(f"01890000-0000-7000-8100-{store:012d}") for store
 THIRD = 3
 SENT_OF = {store: UUID(f"01890000-0000-7000-8100-{store:012d}") for store in STORES}
 ARRIVED_OF = {store: UUID(f"01890000-0000-7000-8200-{store:012d}") for store in STORES}
+# Counts of each store, which were cancelled.
+COUNT_OF = {store: UUID(f"01890000-0000-7000-8300-{store:012d}") for store in STORES}
 # The numbers of requests of each store, which were refused.
 REQUEST_OF = {store: store for store in STORES}
 RECEPTION_OF = {store: UUID(f"01890000-0000-7000-9000-{store:012d}") for store in STORES}
@@ -37,7 +39,7 @@ class Operation:
 
     `answer` is that of a key that reaches all stores. `own` and `foreign` are those of a limited
     key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`, `{refused}`,
-    `{returned}`, `{reserved}`, `{reception}`, `{sent}`, `{arrived}` and `{request}`.
+    `{returned}`, `{reserved}`, `{reception}`, `{sent}`, `{arrived}`, `{counting}` and `{request}`.
     """
 
     path: str
@@ -57,6 +59,7 @@ class Operation:
             reception=RECEPTION_OF[store],
             sent=SENT_OF[store],
             arrived=ARRIVED_OF[store],
+            counting=COUNT_OF[store],
             request=REQUEST_OF[store],
         )
 
@@ -117,6 +120,14 @@ def reservation_of(store: int) -> dict[str, Any]:
 def _transfer(store: int) -> dict[str, Any]:
     lines = [{"produit_id": PRODUCT, "quantite": 1}]
     return {"de": store, "vers": THIRD, "lignes": lines, "transfert_id": str(uuid7())}
+
+
+def _count(store: int) -> dict[str, Any]:
+    return {"magasin_id": store, "produits": [PRODUCT]}
+
+
+def _counted(_: int) -> dict[str, Any]:
+    return {"lignes": [{"produit_id": PRODUCT, "quantite": 1}]}
 
 
 def _request(store: int) -> dict[str, Any]:
@@ -345,6 +356,25 @@ MATRIX = {
         ),
         "POST /api/stock/transferts/{transfer_id}/annulation": Operation(
             "/api/stock/transferts/{sent}/annulation", _KEEPERS, 409, 409, 404
+        ),
+        "POST /api/stock/inventaires": Operation(
+            "/api/stock/inventaires", _KEEPERS, 201, 201, 403, _count
+        ),
+        "GET /api/stock/inventaires": Operation(
+            "/api/stock/inventaires?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+        "GET /api/stock/inventaires/{count_id}": Operation(
+            "/api/stock/inventaires/{counting}", ROLES, 200, 200, 404
+        ),
+        # The counts are cancelled: whoever may take the step is told so, each time.
+        "POST /api/stock/inventaires/{count_id}/comptages": Operation(
+            "/api/stock/inventaires/{counting}/comptages", _KEEPERS, 409, 409, 404, _counted
+        ),
+        "POST /api/stock/inventaires/{count_id}/cloture": Operation(
+            "/api/stock/inventaires/{counting}/cloture", _KEEPERS, 409, 409, 404
+        ),
+        "POST /api/stock/inventaires/{count_id}/annulation": Operation(
+            "/api/stock/inventaires/{counting}/annulation", _KEEPERS, 409, 409, 404
         ),
         "PUT /api/stock/seuils": Operation(
             "/api/stock/seuils", _KEEPERS, 200, 200, 403, _threshold

@@ -18,13 +18,15 @@ from tests.fixtures.docs_page import Operation, authorize, execute, operations_o
 from tests.fixtures.system import RunningSystem, temporary_stack
 
 TAB_OF = {"sales": "ventes", "stock": "stock", "report": "rapports"}
-# The second time a name would be taken, a sale voided already, and a transfer beyond the step.
+# The second time a name would be taken, a sale voided already, and a document beyond the step.
 ONCE = {
     ("POST", "/api/magasins/"),
     ("POST", "/api/ventes/{vente_id}/annulation"),
     ("DELETE", "/api/ventes/{vente_id}"),
     ("POST", "/api/stock/transferts/{transfer_id}/expedition"),
     ("POST", "/api/stock/transferts/{transfer_id}/reception"),
+    ("POST", "/api/stock/inventaires/{count_id}/comptages"),
+    ("POST", "/api/stock/inventaires/{count_id}/cloture"),
 }
 WITHOUT_EXAMPLE = {
     # The service makes these ids: nobody knows one beforehand.
@@ -41,6 +43,8 @@ WITHOUT_EXAMPLE = {
     ),
     # The example has been shipped by then.
     ("POST", "/api/stock/transferts/{transfer_id}/annulation"),
+    # The example has been posted by then.
+    ("POST", "/api/stock/inventaires/{count_id}/annulation"),
     # Of an open day: nobody knows its date beforehand.
     ("POST", "/api/magasins/{magasin_id}/journees/{date}/cloture"),
     ("POST", "/api/magasins/{magasin_id}/journees/{date}/mouvements-caisse"),

@@ -59,13 +59,14 @@ def sale_recorded(
     traceparent: str | None = None,
     actor: str | None = None,
     reservation_id: UUID | None = None,
+    sold_at: datetime = NOON,
 ) -> Event[SaleRecorded]:
     body = SaleRecorded(
         sale_id=sale_id or uuid4(),
         store_id=store_id,
         status=status or {"strict": "pending"}.get(policy, "confirmed"),
         stock_policy=policy,
-        sold_at=NOON,
+        sold_at=sold_at,
         lines=[SaleLine(product_id, quantity) for product_id, quantity in lines],
         reservation_id=reservation_id,
     )
@@ -76,8 +77,10 @@ def sale_cancelled(sale: Event[SaleRecorded], actor: str | None = None) -> Event
     return an_event(SaleCancelled(sale.body.sale_id, sale.body.store_id, NOON), actor=actor)
 
 
-def sale_voided(sale: Event[SaleRecorded], actor: str | None = None) -> Event[SaleVoided]:
-    return an_event(SaleVoided(sale.body.sale_id, sale.body.store_id, NOON), actor=actor)
+def sale_voided(
+    sale: Event[SaleRecorded], actor: str | None = None, voided_at: datetime = NOON
+) -> Event[SaleVoided]:
+    return an_event(SaleVoided(sale.body.sale_id, sale.body.store_id, voided_at), actor=actor)
 
 
 def level_declared(
@@ -106,11 +109,16 @@ def store_changed(
 
 
 def product_changed(
-    product_id: int, *, version: int = 1, name: str = "Café", price: str = "12.5000"
+    product_id: int,
+    *,
+    version: int = 1,
+    name: str = "Café",
+    price: str = "12.5000",
+    category: str = "Épicerie",
 ) -> Event[ProductChanged]:
     sku = f"SKU-{product_id}"
     unit_price = Decimal(price)
     body = ProductChanged(
-        ProductId(product_id), version, sku, name, "Épicerie", unit_price, is_active=True
+        ProductId(product_id), version, sku, name, category, unit_price, is_active=True
     )
     return an_event(body)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from service_kit.http.access import right_refused
 from service_kit.http.problems import Fault, Problem, ProblemTable, json_pointer
+from stock_service.api.count_problems import COUNT_PROBLEMS
 from stock_service.api.request_problems import REQUEST_PROBLEMS
 from stock_service.api.roles import BACKDATE
 from stock_service.api.transfer_problems import SHORT, TRANSFER_PROBLEMS
@@ -218,4 +219,5 @@ PROBLEM_OF: ProblemTable = {
     errors.ExpiryOutOfBounds: _expiry_out_of_bounds,
     **TRANSFER_PROBLEMS,
     **REQUEST_PROBLEMS,
+    **COUNT_PROBLEMS,
 }

@@ -43,7 +43,7 @@ LATEST_ENTRY = timedelta(days=1)
 LATEST_AHEAD = timedelta(days=1)
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
     # PostgreSQL refuses NUL, and a line break would spoil a list of reasons.
     if any(unicodedata.category(character) == "Cc" for character in value):
         raise PydanticCustomError("caractere-interdit", "Un texte d'une ligne est attendu.")
@@ -53,7 +53,7 @@ def _one_line(value: str) -> str:
 Reason = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_one_line),
+    AfterValidator(one_line),
 ]
 
 
@@ -100,7 +100,7 @@ class LevelQuery(PageQuery):
         Field(max_length=MOST_FILTERED, description="Only these products; may be repeated"),
     ] = None
     category: Annotated[
-        Annotated[str, Field(max_length=200), AfterValidator(_one_line)] | None,
+        Annotated[str, Field(max_length=200), AfterValidator(one_line)] | None,
         Field(description="Only products that are in this category now"),
     ] = None
     is_negative: Annotated[bool, Field(description="Only levels below 0")] = False

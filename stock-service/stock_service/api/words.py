@@ -1,5 +1,6 @@
 """The words of the API: French names of members and parameters, of kinds and of statuses."""
 
+from stock_service.domain.counts import CountStatus
 from stock_service.domain.levels import Kind
 from stock_service.domain.requests import RequestStatus
 from stock_service.domain.reservations import Status
@@ -14,11 +15,18 @@ FRENCH = {
     "changed_by": "change_par",
     "closed_at": "clos_a",
     "closed_by": "clos_par",
+    "count_id": "inventaire_id",
+    "counted": "quantite_comptee",
+    "counted_at": "compte_le",
+    "counted_by": "compte_par",
+    "counted_count": "lignes_comptees",
     "created_at": "cree_a",
     "created_by": "cree_par",
     "cursor": "curseur",
     "difference": "ecart",
     "difference_reason": "motif_ecart",
+    "difference_value": "valeur_ecart",
+    "expected": "quantite_attendue",
     "expires_at": "expire_a",
     "expires_in": "expire_dans",
     "from_store_id": "de",
@@ -30,15 +38,20 @@ FRENCH = {
     "kind": "type",
     "levels_without_cost": "niveaux_sans_cout",
     "limit": "limite",
+    "line_count": "nombre_lignes",
     "lines": "lignes",
     "low": "seuil",
+    "missing_units": "unites_manquantes",
     "movement_count": "mouvements",
     "name": "nom",
     "number": "numero",
     "occurred_at": "survenu_a",
     "on_hand": "quantite_stock",
+    "opened_at": "ouvert_a",
+    "opened_by": "ouvert_par",
     "product_id": "produit_id",
     "product_ids": "produit_id",
+    "products": "produits",
     "quantity": "quantite",
     "reason": "motif",
     "received": "recu",
@@ -53,10 +66,12 @@ FRENCH = {
     "shipped": "expedie",
     "shipped_at": "expedie_a",
     "shipped_by": "expedie_par",
+    "state": "etat",
     "status": "statut",
     "store_id": "magasin_id",
     "store_ids": "magasin_id",
     "stores": "magasins",
+    "surplus_units": "unites_en_trop",
     "target": "cible",
     "to_store_id": "vers",
     "transfer_id": "transfert_id",
@@ -81,6 +96,7 @@ KINDS = {
     "transfert_sortie": Kind.TRANSFER_OUT,
     "transfert_entree": Kind.TRANSFER_IN,
     "ecart_transfert": Kind.TRANSFER_DIFFERENCE,
+    "correction_inventaire": Kind.COUNT_CORRECTION,
 }
 WORD_OF = {kind: word for word, kind in KINDS.items()}
 
@@ -106,6 +122,14 @@ REQUEST_STATUSES = {
     "expediee": RequestStatus.SHIPPED,
     "recue": RequestStatus.RECEIVED,
 }
+COUNT_STATUSES = {
+    "ouvert": CountStatus.OPEN,
+    "cloture": CountStatus.POSTED,
+    "annule": CountStatus.CANCELLED,
+}
+WORD_OF_COUNT = {status: word for word, status in COUNT_STATUSES.items()}
+# Of a line of a count.
+WORD_OF_STATE = {"uncounted": "non_compte", "counted": "compte", "superseded": "remplace"}
 WORD_OF_REQUEST = {status: word for word, status in REQUEST_STATUSES.items()}
 WORD_OF_TRANSFER = {status: word for word, status in TRANSFER_STATUSES.items()}
 

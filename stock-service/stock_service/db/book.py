@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from stock_service.db.corrections import save_corrections
 from stock_service.db.levels import ensure_levels, lock_levels, update_levels
 from stock_service.db.movements import insert_movements
 from stock_service.db.reservations import read_held
@@ -39,5 +40,7 @@ async def save_book(session: AsyncSession, book: LevelBook) -> None:
         await update_levels(session, changed)
     if book.movements:
         await insert_movements(session, book.movements)
+    if book.corrections:
+        await save_corrections(session, book.corrections)
     for key in book.fallen:
         logger.warning("stock fell below what is reserved", extra=key._asdict())

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stock_service.domain.levels import Level, LevelKey
+from stock_service.domain.levels import LastCount, Level, LevelKey
 
 # Ordered as the locks are: an insert waits for another transaction's insert of the same key.
 _ENSURE = text("""
@@ -23,7 +23,8 @@ async def ensure_levels(session: AsyncSession, keys: Collection[LevelKey]) -> No
 
 
 _LOCK = text("""
-    SELECT l.store_id, l.product_id, l.on_hand, l.version, l.reserved, l.average_cost
+    SELECT l.store_id, l.product_id, l.on_hand, l.version, l.reserved, l.average_cost,
+        l.counted_at, l.count_id
     FROM stock_levels AS l
     JOIN unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[])) AS k(store_id, product_id)
         USING (store_id, product_id)
@@ -37,7 +38,8 @@ async def lock_levels(session: AsyncSession, keys: Collection[LevelKey]) -> dict
     rows = await session.execute(_LOCK, key_arrays(keys))
     return {
         LevelKey(row.store_id, row.product_id): Level(
-            row.on_hand, row.version, row.reserved, row.average_cost
+            *(row.on_hand, row.version, row.reserved, row.average_cost),
+            None if row.count_id is None else LastCount(row.count_id, row.counted_at),
         )
         for row in rows
     }

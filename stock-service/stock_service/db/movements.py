@@ -74,7 +74,7 @@ _FIND_DOCUMENT = text("""
     SELECT document_id, store_id, product_id, delta, balance_after AS balance, kind
     FROM movements
     WHERE document_id = :document_id
-        AND kind IN ('reception', 'adjustment', 'opening', 'count')
+        AND kind IN ('reception', 'adjustment', 'opening', 'count', 'count-correction')
     ORDER BY id
 """)
 

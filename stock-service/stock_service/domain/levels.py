@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, NewType
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from stock_service.domain.costs import average_after
 from stock_service.domain.errors import LevelOutOfBounds
@@ -42,6 +42,7 @@ class Kind(StrEnum):
     TRANSFER_OUT = "transfer-out"
     TRANSFER_IN = "transfer-in"
     TRANSFER_DIFFERENCE = "transfer-difference"
+    COUNT_CORRECTION = "count-correction"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,13 @@ class Shortage:
     product_id: ProductId
     requested: int
     available: int
+
+
+class LastCount(NamedTuple):
+    """The last count of a level that was posted, and the instant of its line."""
+
+    count_id: UUID
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,7 @@ class Level:
     reserved: int = 0
     average_cost: Decimal | None = None
     """Of a unit; None: no reception has told a cost."""
+    last_count: LastCount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +112,15 @@ class Movement:
     """What each unit of a reception or an arrival cost; None if nobody has told it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A movement that takes back a late one: the count had seen its effect."""
+
+    count_id: UUID
+    late: Movement
+    movement: Movement
+
+
 class LevelBook:
     """The levels that a transaction has locked, and what it decided on them, in order.
 
@@ -115,15 +133,15 @@ class LevelBook:
         self._reserving: set[LevelKey] = set()
         self.held = held
         self.movements: list[Movement] = []
+        self.corrections: list[Correction] = []
         self.fallen: list[LevelKey] = []
         """The levels that a movement took below what is reserved of them."""
 
     def on_hand(self, key: LevelKey) -> int:
         return self._levels[key].on_hand
 
-    def average_cost(self, key: LevelKey) -> Decimal | None:
-        """Return what a unit costs on average; None if nobody has told a cost."""
-        return self._levels[key].average_cost
+    def level(self, key: LevelKey) -> Level:
+        return self._levels[key]
 
     def available(self, key: LevelKey) -> int:
         """Return what is on hand and not reserved; negative if more is reserved than there is."""
@@ -140,21 +158,55 @@ class LevelBook:
     ) -> Movement:
         """Change a level, and its average cost when it is told what the units that come in cost.
 
-        Raises `KeyError` for a level that is not locked.
+        What had happened before the level was counted, and comes after the count's posting, is
+        taken back at once: the count has seen it. Raises `KeyError` for a level that is not locked.
         """
-        if abs(self.on_hand(key) + delta) > MOST_UNITS:
+        reserved, available = self._levels[key].reserved, self.available(key)
+        last_count = self._levels[key].last_count
+        movement = self._append(key, delta, document, unit_cost)
+        if last_count is not None and document.occurred_at < last_count.at:
+            self._correct(movement, last_count)
+        if reserved and self.available(key) < 0 <= available:
+            self.fallen.append(key)
+        return movement
+
+    def _append(
+        self, key: LevelKey, delta: int, document: Document, unit_cost: Decimal | None = None
+    ) -> Movement:
+        before = self._levels[key]
+        if abs(before.on_hand + delta) > MOST_UNITS:
             raise LevelOutOfBounds(
                 f"product {key.product_id} of store {key.store_id} would pass {MOST_UNITS} units"
             )
-        before = self._levels[key]
         average = average_after(before.average_cost, before.on_hand, delta, unit_cost)
-        after = Level(before.on_hand + delta, before.version + 1, before.reserved, average)
+        after = Level(
+            *(before.on_hand + delta, before.version + 1, before.reserved, average),
+            before.last_count,
+        )
         self._levels[key] = after
-        if before.reserved and self.available(key) < 0 <= self.available(key) - delta:
-            self.fallen.append(key)
         movement = Movement(key, delta, after, document, unit_cost)
         self.movements.append(movement)
         return movement
+
+    def _correct(self, late: Movement, last_count: LastCount) -> None:
+        document = late.document
+        # The same whenever it is computed: a document is corrected once for each count.
+        correction_id = uuid5(last_count.count_id, f"{document.kind}:{document.document_id}")
+        correcting = Document(
+            correction_id,
+            Kind.COUNT_CORRECTION,
+            document.occurred_at,
+            reason=str(document.document_id),
+            actor=document.actor,
+        )
+        movement = self._append(late.key, -late.delta, correcting)
+        self.corrections.append(Correction(last_count.count_id, late, movement))
+
+    def take_back_late(self, late: Movement) -> None:
+        """Take back a movement that was made elsewhere, if the level was counted after it."""
+        last_count = self._levels[late.key].last_count
+        if last_count is not None and late.document.occurred_at < last_count.at:
+            self._correct(late, last_count)
 
     def reserve(self, key: LevelKey, units: int) -> None:
         """Hold units of a level back."""

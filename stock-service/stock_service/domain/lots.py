@@ -90,7 +90,7 @@ def decide_lot(
         elif abs(on_hand) > LEVEL_LIMIT and abs(on_hand) > abs(before.on_hand):
             excessive += entry.lines
         average = average_after(before.average_cost, before.on_hand, entry.delta, entry.unit_cost)
-        after[key] = Level(on_hand, before.version + 1, before.reserved, average)
+        after[key] = Level(on_hand, before.version + 1, before.reserved, average, before.last_count)
     if missing:
         raise InsufficientLot(
             [

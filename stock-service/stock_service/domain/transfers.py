@@ -144,7 +144,7 @@ def ship(book: LevelBook, transfer: Transfer, document: Document, *, is_strict: 
     for key, line in zip(transfer.sent_keys, transfer.lines, strict=True):
         _move(book, key, -line.quantity, document)
     lines = [
-        replace(line, shipped=line.quantity, unit_cost=book.average_cost(key))
+        replace(line, shipped=line.quantity, unit_cost=book.level(key).average_cost)
         for key, line in zip(transfer.sent_keys, transfer.lines, strict=True)
     ]
     return replace(transfer, status=TransferStatus.SHIPPED, lines=lines)

@@ -1,6 +1,7 @@
 """Posts the movements of many stores that come in one request."""
 
 from collections import Counter
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -9,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service_kit.events.causes import current_cause
 from service_kit.events.outbox import add_to_outbox
+from stock_service.db.book import save_book
 from stock_service.db.levels import ensure_levels, lock_levels
 from stock_service.db.lots import move_lot
-from stock_service.domain.levels import StoreId
+from stock_service.domain.levels import Level, LevelBook, LevelKey, Movement, StoreId
 from stock_service.domain.lots import Lot, decide_lot
 from stock_service.events.announcements import announce_levels, document_event
 
@@ -35,4 +37,22 @@ async def post_lot(session: AsyncSession, lot: Lot, strict_stores: AbstractSet[S
     await ensure_levels(session, lot.entries.keys())
     levels = decide_lot(lot, await lock_levels(session, lot.entries.keys()), strict_stores)
     await move_lot(session, lot, levels)
+    levels |= await _take_back_late(session, lot, levels)
     await add_to_outbox(session, [*posted, *announce_levels(levels, now, causes)])
+
+
+async def _take_back_late(
+    session: AsyncSession, lot: Lot, levels: Mapping[LevelKey, Level]
+) -> Mapping[LevelKey, Level]:
+    """Correct the levels that were counted after what the lot tells; return them as they are then.
+
+    In a statement of its own, because almost no lot has any.
+    """
+    book = LevelBook(levels)
+    for key, level in levels.items():
+        if level.last_count is not None:
+            document, entry = lot.documents[key.store_id], lot.entries[key]
+            book.take_back_late(Movement(key, entry.delta, level, document, entry.unit_cost))
+    if book.corrections:
+        await save_book(session, book)
+    return book.moved_levels()
