@@ -67,6 +67,33 @@ SOUND = (
         transfer_id)
     VALUES (2, 1, 6, 'received', 6, '{SENT}'), (2, 1, 6, 'pending', 6, NULL)
     """,
+    # Nine units of a product should be there, eight are; then comes a sale of before.
+    """
+    INSERT INTO stock_levels (store_id, product_id, on_hand, version, counted_at, count_id)
+    VALUES (8, 1, 8, 4, 'today', '018f3c5e-0000-7000-8000-000000000005')
+    """,
+    """
+    INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
+        document_id, occurred_at)
+    VALUES (8, 1, 9, 9, 1, 'reception', gen_random_uuid(), 'yesterday'),
+        (8, 1, -1, 8, 2, 'count', '018f3c5e-0000-7000-8000-000000000005', 'today'),
+        (8, 1, -2, 6, 3, 'sale', '018f3c5e-0000-7000-8000-000000000006', 'yesterday'),
+        (8, 1, 2, 8, 4, 'count-correction', gen_random_uuid(), 'yesterday')
+    """,
+    """
+    INSERT INTO counts (id, store_id, scope, status, closed_at)
+    VALUES ('018f3c5e-0000-7000-8000-000000000005', 8, 'store', 'posted', now())
+    """,
+    """
+    INSERT INTO count_lines (count_id, product_id, quantity, counted_at, expected, level_version)
+    SELECT id, 1, 8, CAST('today' AS timestamptz), 9, 1 FROM counts
+    UNION ALL SELECT id, 2, NULL, NULL, NULL, NULL FROM counts
+    """,
+    """
+    INSERT INTO count_corrections
+    SELECT id, 8, 1, '018f3c5e-0000-7000-8000-000000000006', 'sale', 2, gen_random_uuid()
+    FROM counts
+    """,
 )
 A_LINE = f"UPDATE transfer_lines SET {{}} WHERE transfer_id = '{SENT}'"
 SPOILT = {
@@ -105,6 +132,17 @@ SPOILT = {
     "UPDATE replenishment_requests SET product_id = 2": "requests",
     "UPDATE replenishment_requests SET centre_id = 7": "requests",
     f"UPDATE transfers SET status = 'shipped' WHERE id = '{SENT}'": "requests",
+    "UPDATE count_lines SET expected = 8 WHERE product_id = 1": "counts",
+    "UPDATE count_lines SET expected = NULL, level_version = NULL": "counts",
+    "UPDATE count_corrections SET quantity = 1": "counts",
+    "DELETE FROM count_corrections": "counts",
+    "UPDATE counts SET status = 'open', closed_at = NULL": "counts",
+    "UPDATE stock_levels SET counted_at = 'yesterday' WHERE store_id = 8": "counts",
+    """
+    INSERT INTO movements (store_id, product_id, delta, balance_after, level_version, kind,
+        document_id, occurred_at)
+    VALUES (8, 1, -2, 6, 5, 'sale', gen_random_uuid(), 'yesterday')
+    """: "counts",
 }
 
 
