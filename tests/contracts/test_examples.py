@@ -75,5 +75,6 @@ def test_later_events_of_a_sale_have_the_fields_of_its_first(name: str) -> None:
     first, later = (SCHEMAS[each]["properties"] for each in ("sale-recorded.v1", name))
 
     different = {field for field in first if first[field] != later.get(field)}
-    # Each event says the status that the sale got by it.
-    assert different == {"status"}
+    # Each event says the status that the sale got by it. Goods leave by the first one only: it
+    # tells the stock when that was at the latest.
+    assert different == {"status", "sold_by"}

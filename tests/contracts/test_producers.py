@@ -76,7 +76,7 @@ PUBLISHED: list[Any] = [
             ),
         )
     ).body,
-    published.SaleRecorded(**sale_fields(a_sale())),
+    published.SaleRecorded(**sale_fields(a_sale()), sold_by=NOW),
     published.SaleConfirmed(**sale_fields(a_sale()) | {"status": "confirmed"}, decided_at=NOW),
     published.SaleRejected(SALE_ID, 3, MISSING, NOW, None),
     published.SaleCancelled(SALE_ID, 3, "timeout", NOW),

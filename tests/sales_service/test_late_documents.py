@@ -70,6 +70,21 @@ async def test_a_sale_without_date_after_the_closing_is_of_the_next_day(shop: Sh
     assert (await read(shop, today() + TOMORROW))["totaux"]["nombre_ventes"] == 1
 
 
+async def test_the_event_tells_the_last_instant_that_a_date_allows(shop: Shop) -> None:
+    moment = datetime.now(UTC) - timedelta(hours=1)
+    for date_of_till in (None, str(today()), moment.isoformat(), str(today() - TOMORROW)):
+        await sell(shop, date=date_of_till)
+
+    told = await bodies(shop, "sale-recorded")
+
+    *by_now, by_instant, by_day = [each["sold_by"] for each in told]
+    assert by_now == [None, None]
+    assert datetime.fromisoformat(by_instant) == moment
+    last = datetime.fromisoformat(by_day)
+    begin = datetime.fromisoformat(told[-1]["sold_at"])
+    assert timedelta(hours=22) < last - begin < timedelta(hours=26)
+
+
 async def test_the_next_day_can_be_named(shop: Shop) -> None:
     await close(shop)
 

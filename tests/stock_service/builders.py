@@ -60,6 +60,7 @@ def sale_recorded(
     actor: str | None = None,
     reservation_id: UUID | None = None,
     sold_at: datetime = NOON,
+    **more: Any,
 ) -> Event[SaleRecorded]:
     body = SaleRecorded(
         sale_id=sale_id or uuid4(),
@@ -69,6 +70,7 @@ def sale_recorded(
         sold_at=sold_at,
         lines=[SaleLine(product_id, quantity) for product_id, quantity in lines],
         reservation_id=reservation_id,
+        **more,
     )
     return an_event(body, traceparent, actor)
 

@@ -89,6 +89,30 @@ async def test_a_later_sale_lowers_it(api: httpx.AsyncClient, stock: Stock) -> N
     assert await stock.levels() == {COFFEE: 44, TEA: 5}
 
 
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ({}, 46),  # an event of before the field
+        ({"sold_by": None}, 45),  # by the clock of an API that is slow
+        ({"sold_by": -SECOND}, 46),
+        ({"sold_by": timedelta(hours=3)}, 45),  # a date without a time: the end of the day
+    ],
+    ids=str,
+)
+async def test_a_sale_is_before_a_count_if_it_must_have_been(
+    api: httpx.AsyncClient, stock: Stock, told: dict[str, Any], left: int
+) -> None:
+    url = await opened(api)
+    at = await enter(api, url, (COFFEE, 46))
+    await close(api, url)
+    instants = {name: each if each is None else at + each for name, each in told.items()}
+
+    sale = sold(at - timedelta(hours=1), (COFFEE, 1), recorded_at=at + SECOND, **instants)
+    await stock.receive(sale)
+
+    assert await stock.levels() == {COFFEE: left, TEA: 5}
+
+
 async def test_what_comes_back_of_a_late_sale_comes_back(
     api: httpx.AsyncClient, stock: Stock, stock_engine: AsyncEngine
 ) -> None:

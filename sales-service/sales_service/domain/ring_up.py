@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from sales_service.domain.business_day import is_ahead, place_in_business_day
+from sales_service.domain.business_day import SaleTime, is_ahead, place_in_business_day
 from sales_service.domain.catalogue import Goods, Product, ProductId, StockPolicy
 from sales_service.domain.discounts import LineAmounts, take_discounts
 from sales_service.domain.errors import (
@@ -108,8 +108,17 @@ def ring_up(draft: SaleDraft, goods: Goods, now: datetime) -> Sale:
         is_price_forced=bool(forced_prices),
         is_backdated=is_backdated,
         is_late=time.is_late,
+        sold_by=_sold_by(draft, time),
         reservation_id=draft.reservation_id,
     )
+
+
+def _sold_by(draft: SaleDraft, time: SaleTime) -> datetime | None:
+    """Return the last instant that the date of a till allows; None for a sale of now."""
+    if isinstance(draft.sold_at, datetime):
+        return time.sold_at
+    is_of_a_day = time.latest > time.sold_at
+    return time.latest - datetime.resolution if is_of_a_day else None
 
 
 def _unknown_references(draft: SaleDraft, goods: Goods) -> UnknownReferences:

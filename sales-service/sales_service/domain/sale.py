@@ -158,6 +158,9 @@ class Sale:
     is_price_forced: bool = False
     is_backdated: bool = False
     is_late: bool = False  # its day was closed before
+    # The last instant at which it can have been sold, if the till told a date. Only while it is
+    # written: its event tells the stock.
+    sold_by: datetime | None = None
     exchange_return_id: UUID | None = None  # the return whose refund pays for this sale
     reservation_id: UUID | None = None  # the stock's; the sale takes what it holds
     reservation_fault: str | None = None

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from service_kit.events.key_changes import KeyChanged as KeyChanged
 
@@ -68,6 +68,7 @@ class SaleRecorded(msgspec.Struct, frozen=True, kw_only=True):
     stock_policy: str
     sold_at: datetime
     recorded_at: datetime | UnsetType
+    sold_by: datetime | UnsetType | None = UNSET
     business_date: date
     local_hour: int
     currency: str

@@ -32,7 +32,8 @@ BYTES_OF_NUMBER_AND_INSTANT = 100
 
 
 def recorded(sale: Sale) -> OutgoingEvent:
-    body = SaleRecorded(**sale_fields(sale) | {"number": UNSET, "recorded_at": UNSET})
+    added_later = {"number": UNSET, "recorded_at": UNSET}
+    body = SaleRecorded(**sale_fields(sale) | added_later, sold_by=sale.sold_by)
     return _about(sale, body, reserve=BYTES_OF_NUMBER_AND_INSTANT + BYTES_OF_A_DECISION)
 
 

@@ -60,7 +60,7 @@ def _read(body: Body, actor: str | None) -> Sale | Cancellation | Return | Decla
     return Sale(
         sale_id=body.sale_id,
         store_id=body.store_id,
-        sold_at=body.sold_at,
+        sold_at=body.happened_at,
         wanted=wanted,
         is_conditional=is_conditional,
         actor=actor,

@@ -34,6 +34,18 @@ class SaleRecorded(msgspec.Struct, frozen=True):
     sold_at: Instant
     lines: Annotated[list[SaleLine], msgspec.Meta(min_length=1)]
     reservation_id: UUID | None = None
+    recorded_at: Instant | None = None
+    sold_by: Instant | msgspec.UnsetType | None = msgspec.UNSET
+
+    @property
+    def happened_at(self) -> datetime:
+        """Return the last instant at which it can have been sold.
+
+        A sale that no till dates was sold when it was recorded: that is by the database's clock.
+        """
+        if self.sold_by is msgspec.UNSET:
+            return self.sold_at
+        return self.sold_by or self.recorded_at or self.sold_at
 
 
 class SaleCancelled(msgspec.Struct, frozen=True):
