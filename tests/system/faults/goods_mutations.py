@@ -49,9 +49,29 @@ def without_lot_key() -> None:
     KeyedRequest.claim = claim_but_forget_lots  # type: ignore[method-assign]
 
 
+def without_count_lock() -> None:
+    """Let two people post a count at once."""
+    from stock_service.db import counts
+
+    lock = str(counts._LOCK_TO_END)
+    counts._LOCK_TO_END = text(lock.replace("FOR UPDATE", ""))
+
+
+def without_late_corrections() -> None:
+    """Let a sale of before a count lower the counted level when it comes."""
+    from stock_service.domain.levels import LevelBook
+
+    def believe_the_sale(*_: Any) -> None:
+        return None
+
+    LevelBook._correct = believe_the_sale  # type: ignore[assignment]
+
+
 GOODS_MUTATIONS: dict[str, Callable[[], None]] = {
     "request-lock": without_request_lock,
     "centre-stock": without_centre_stock,
     "named-differences": without_named_differences,
     "lot-key": without_lot_key,
+    "count-lock": without_count_lock,
+    "late-corrections": without_late_corrections,
 }

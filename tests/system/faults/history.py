@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from tests.system.faults.counting import StoreCount
     from tests.system.faults.moving import AskedGoods, SentGoods
 
 
@@ -138,6 +139,9 @@ class History:
     requests: "list[AskedGoods]" = field(default_factory=list)
     transfers: "list[SentGoods]" = field(default_factory=list)
     lots: list[PostedLot] = field(default_factory=list)
+    counts: "list[StoreCount]" = field(default_factory=list)
+    # (store, product) -> the units that lie in the shelf when the run ends
+    shelves: dict[tuple[int, int], int] = field(default_factory=dict)
     taxed_stores: set[int] = field(default_factory=set)
     rates: int = 0  # how many rates of taxes were answered
     surprises: list[str] = field(default_factory=list)
@@ -173,6 +177,7 @@ class History:
             "transfers shipped": sum(bool(each.arrivals) for each in self.transfers),
             "lots posted": sum(each.operation.outcome is Outcome.DONE for each in self.lots),
             "lots refused": sum(each.operation.outcome is Outcome.REFUSED for each in self.lots),
+            "counts posted": sum(each.is_posted for each in self.counts),
             "keys": len(self.keys),
             "requests repeated": attempts - len(operations),
         }

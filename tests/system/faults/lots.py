@@ -40,17 +40,20 @@ def sell_offline(key: str, store_id: int, goods: Goods) -> list[Offline]:
     if random.random() >= SHARE_OFFLINE:
         return []
     return [
-        _sell(random, f"{key}-offline-{number}", store_id, goods)
+        sell_one(random, f"{key}-offline-{number}", store_id, goods)
         for number in range(random.randint(2, MOST_SALES))
     ]
 
 
-def _sell(random: Random, key: str, store_id: int, goods: Goods) -> Offline:
+def sell_one(
+    random: Random, key: str, store_id: int, goods: Goods, share_backdated: float = SHARE_BACKDATED
+) -> Offline:
+    """Return a sale of one to three hours ago, or of some days ago."""
     operation = Operation(
         key, store_id, {each: random.randint(1, 3) for each in goods.choose(random, 3)}
     )
     is_price_forced = random.random() < SHARE_FORCED
-    is_backdated = random.random() < SHARE_BACKDATED
+    is_backdated = random.random() < share_backdated
     ago = BACKDATED if is_backdated else SHORTLY + (LATELY - SHORTLY) * random.random()
     lines: list[dict[str, Any]] = [
         {"produit_id": id, "quantite": n} for id, n in operation.quantities.items()

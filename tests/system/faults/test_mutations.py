@@ -89,6 +89,12 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         ["delivered-again"] * 3,
         ["is fulfilled", "belongs to no request", "the centre has", "is named", "a lot was posted"],
     ),
+    # Each late lot shows the second.
+    ("count-lock", "late-corrections"): (
+        7,
+        ["delivered-again"] * 3,
+        ["is ended", "lie in the shelf", "audit stock: counts"],
+    ),
     ("outbox",): (
         7,
         # A request that repeats another, or corrects a count, has nothing to lose.

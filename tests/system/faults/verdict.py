@@ -11,6 +11,7 @@ from infra.tools.operate.audit.run import audit_everything
 from tests.system.faults.bulk import count_of_lots, judge_lots
 from tests.system.faults.cash import judge_cash
 from tests.system.faults.closings import judge_days
+from tests.system.faults.counting import judge_counts, sum_counted
 from tests.system.faults.exchanging import judge_exchanges, read_exchanges
 from tests.system.faults.history import History, Operation, Outcome
 from tests.system.faults.key_changes import judge_keys
@@ -93,9 +94,11 @@ async def judge_history(lab: Lab, history: History) -> list[str]:
         moved = await count_moved(stock_db, list(history.stores))
         moved.update(count_restocked(returns.values()))
         moved.update(count_of_lots(history))
+        moved.update(await sum_counted(stock_db, list(history.stores)))
         found += await judge_levels(stock_db, history, sales, moved)
         found += await judge_moved(stock_db, history)
         found += await judge_lots(stock_db, history)
+        found += await judge_counts(stock_db, history)
         found += await judge_declarations(stock_db, history)
         found += await judge_reservations(stock_db, history, keys, sales)
     async with lab.connection("report") as report_db:
@@ -168,7 +171,8 @@ async def judge_levels(
 ) -> list[str]:
     """Check that each level is what came in, less what confirmed sales took.
 
-    `moved` is what came back, what lots moved, and what transfers brought less what they took.
+    `moved` is what came back, what lots moved, what transfers brought less what they took, and what
+    counts found.
 
     A voided sale has given its goods back, once.
     """
@@ -193,13 +197,14 @@ async def judge_levels(
     ]
     strict = [id for id, policy in history.stores.items() if policy == "strict"]
     # Goods that have left are taken below zero: those of an exchange, or of an offline till. What
-    # comes back of them lost, or is missing of a transfer, is put in and taken out.
+    # comes back of them lost, or is missing of a transfer, is put in and taken out. A count says
+    # what is there.
     final = [sale.id for sale in sales.values() if sale.stock_policy == "permissive"]
     below = await connection.fetch(
         """
         SELECT store_id, product_id, balance_after FROM movements
         WHERE store_id = ANY($1) AND balance_after < 0 AND delta < 0
-            AND kind NOT IN ('loss', 'transfer-difference')
+            AND kind NOT IN ('loss', 'transfer-difference', 'count', 'count-correction')
             AND document_id <> ALL($2)
         """,
         strict,

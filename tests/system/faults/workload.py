@@ -16,6 +16,7 @@ from tests.system.faults.cash import CashOffice
 from tests.system.faults.client import Client
 from tests.system.faults.closings import DayOffice
 from tests.system.faults.costs import list_lines
+from tests.system.faults.counting import CountOffice
 from tests.system.faults.discounts import ask_for_discounts
 from tests.system.faults.goods import Goods, describe_goods
 from tests.system.faults.history import Asked, History, Operation, Outcome
@@ -129,6 +130,8 @@ class Workload:
             tills.create_task(goods.run(Random(f"{self._seed}/goods"), name, until))
             lots = LotOffice(self._client, self._urls["stock"], self.history, self._goods)
             tills.create_task(lots.run(Random(f"{self._seed}/lots"), name, until))
+            counts = CountOffice(self._client, self._urls, self._offline_till, self._keys)
+            tills.create_task(counts.run(Random(f"{self._seed}/counts"), name, self.history, until))
             for number in range(TILLS):
                 tills.create_task(self._work(number, until, at_least))
 
