@@ -1,6 +1,7 @@
 """Counts over HTTP, while the store sells: opened, entered, posted or cancelled."""
 
 import asyncio
+from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -263,6 +264,24 @@ async def test_values_need_the_right_to_see_costs(
     assert await values({}) == ["hidden"] * 3
     assert await values({"x-token": "key-with-costs"}) == [-7.5, -7.5, None]
     assert await values(HEAD_OFFICE) == [-7.5, -7.5, None]
+
+
+async def test_the_largest_difference_of_the_dearest_goods_is_valued(
+    api: httpx.AsyncClient,
+) -> None:
+    costed = reception((COFFEE, 50))
+    costed["lignes"][0]["cout_unitaire"] = 999999
+    await api.post(MOVEMENTS, json=costed)
+    url = await opened(api)
+    await enter(api, url, (COFFEE, 10**12))
+    await close(api, url)
+
+    posted = (await api.get(url, headers=HEAD_OFFICE)).json()
+
+    assert posted["valeur_ecart"] == pytest.approx(1e18, rel=1e-3)
+    beyond = urlsafe_b64encode(str(2**40).encode()).decode()
+    rest = await api.get(url, params={"curseur": beyond})
+    assert (rest.status_code, rest.json()["lignes"]) == (200, [])
 
 
 async def test_lists_show_filtered_pages(api: httpx.AsyncClient) -> None:

@@ -22,7 +22,7 @@ COUNTS = (
         closed_by text,
         missing_units bigint,
         surplus_units bigint,
-        value_cents bigint,
+        value_cents numeric,
         CHECK ((scope = 'category') = (category IS NOT NULL)),
         CHECK ((scope = 'products') = (product_ids IS NOT NULL)),
         CHECK ((status = 'open') = (closed_at IS NULL))

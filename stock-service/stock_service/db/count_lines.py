@@ -205,7 +205,7 @@ _LINES = """
     ) AS corrected ON true
     ORDER BY line.product_id
 """
-_LINES_AFTER = text(_LINES.format(which="product_id > :after"))
+_LINES_AFTER = text(_LINES.format(which="product_id > CAST(:after AS bigint)"))
 _LINES_OF = text(_LINES.format(which="product_id = ANY(CAST(:product_ids AS int[]))"))
 
 

@@ -50,7 +50,9 @@ async def find_count(session: AsyncSession, count_id: UUID) -> Count | None:
 
 
 def _read(row: Row[Any]) -> Count:
-    return Count(**{**row._mapping, "status": CountStatus(row.status)})
+    # A whole number, which may have more digits than a bigint.
+    cents = None if row.value_cents is None else int(row.value_cents)
+    return Count(**{**row._mapping, "status": CountStatus(row.status), "value_cents": cents})
 
 
 @dataclass(frozen=True, slots=True)
