@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from service_kit.api import build_api, serve
 from stock_service.api import (
+    alerts,
     counts,
     movement_lots,
     movements,
@@ -32,6 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
             transfers.router,
             counts.router,
             thresholds.router,
+            alerts.router,
             requests.router,
         ],
         problem_of=PROBLEM_OF,

@@ -1,4 +1,5 @@
-"""Runs the event process: relay, consumers of sales and catalogue, expired reservations."""
+"""Runs the event process: relay, consumers of sales and catalogue, reservations that expire,
+and limits that change."""
 
 import asyncio
 from datetime import timedelta
@@ -14,10 +15,14 @@ from stock_service.consumers import catalogue_events, sales_events
 from stock_service.db.audits import CHECKS
 from stock_service.settings import Settings
 from stock_service.use_cases.end_reservations import close_expired
+from stock_service.use_cases.watch_levels import apply_limits
 
 # How late events tell that a reservation has expired. Availability knows it at once.
 EXPIRE_EVERY = timedelta(seconds=1)
 MOST_EXPIRED = 50  # reservations in one transaction, which must stay short
+# How late alerts follow thresholds that many levels share.
+LIMITS_EVERY = timedelta(seconds=1)
+MOST_WATCHED = 200  # levels in one transaction: sales of them wait
 
 
 async def expire_reservations(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) -> None:
@@ -35,6 +40,20 @@ async def expire_reservations(engine: AsyncEngine, relay: Relay, stop: asyncio.E
     await run_every(EXPIRE_EVERY, stop, expire, on_fault="reservations expire later")
 
 
+async def follow_limits(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) -> None:
+    """Open and close the alerts of levels whose limits change, as long as this worker leads."""
+
+    async def follow() -> None:
+        has_more = True
+        while relay.is_leading and has_more and not stop.is_set():
+            async with AsyncSession(engine) as session, session.begin():
+                has_more = await apply_limits(session, MOST_WATCHED)
+            if has_more:
+                relay.nudge()
+
+    await run_every(LIMITS_EVERY, stop, follow, on_fault="alerts follow new thresholds later")
+
+
 def main() -> None:
     """Run until SIGTERM."""
     settings = Settings()
@@ -43,6 +62,7 @@ def main() -> None:
         [sales_events.SUBSCRIPTION, catalogue_events.SUBSCRIPTION],
         [
             expire_reservations,
+            follow_limits,
             prune_keys(settings),
             audit_continuously(
                 CHECKS,

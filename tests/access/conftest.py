@@ -21,6 +21,7 @@ from service_kit.http.api_keys import ensure_key
 from service_kit.http.state import api_state
 from stock_service.domain.levels import StoreId
 from tests.access.matrix import (
+    ALERT_OF,
     ARRIVED_OF,
     COUNT_OF,
     HEAD_OFFICE,
@@ -114,12 +115,21 @@ async def sales(sales_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def stock(stock_engine: AsyncEngine) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a client of the stock service, with the product and a reservation in each store."""
+    """Open a client of the stock service: each store has the product, a reservation, an alert."""
     stock = Stock(stock_engine)
     await stock.receive(product_changed(PRODUCT), *map(store_changed, STORES))
     await stock.receive(store_changed(THIRD, kind="logistics-centre"))
     for store in STORES:
         await stock.put({PRODUCT: 5}, StoreId(store), RECEPTION_OF[store])
+        await stock.execute(
+            """
+            INSERT INTO stock_alerts (id, store_id, product_id, kind, on_hand, reserved, opened_at)
+            VALUES (:id, :store, :product, 'overstock', 5, 0, now())
+            """,
+            id=ALERT_OF[store],
+            store=store,
+            product=PRODUCT,
+        )
     app = stock_service.main.create_app(_settings(stock_service.settings.Settings, stock_engine))
     async with _client_of(app, stock_engine) as client:
         headers = {"x-token": key_of(HEAD_OFFICE, is_limited=False)}

@@ -28,6 +28,7 @@ ARRIVED_OF = {store: UUID(f"01890000-0000-7000-8200-{store:012d}") for store in 
 COUNT_OF = {store: UUID(f"01890000-0000-7000-8300-{store:012d}") for store in STORES}
 # The numbers of requests of each store, which were refused.
 REQUEST_OF = {store: store for store in STORES}
+ALERT_OF = {store: UUID(f"01890000-0000-7000-8400-{store:012d}") for store in STORES}
 RECEPTION_OF = {store: UUID(f"01890000-0000-7000-9000-{store:012d}") for store in STORES}
 
 _number = count(1)
@@ -39,7 +40,8 @@ class Operation:
 
     `answer` is that of a key that reaches all stores. `own` and `foreign` are those of a limited
     key. A role that is not named gets 403. `path` may contain `{store}`, `{sale}`, `{refused}`,
-    `{returned}`, `{reserved}`, `{reception}`, `{sent}`, `{arrived}`, `{counting}` and `{request}`.
+    `{returned}`, `{reserved}`, `{reception}`, `{sent}`, `{arrived}`, `{counting}`, `{request}` and
+    `{alert}`.
     """
 
     path: str
@@ -61,6 +63,7 @@ class Operation:
             arrived=ARRIVED_OF[store],
             counting=COUNT_OF[store],
             request=REQUEST_OF[store],
+            alert=ALERT_OF[store],
         )
 
     def expected(self, role: str, store: int, *, is_limited: bool) -> int:
@@ -381,6 +384,15 @@ MATRIX = {
         ),
         "GET /api/stock/seuils": Operation(
             "/api/stock/seuils?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+        "GET /api/stock/alertes": Operation(
+            "/api/stock/alertes?magasin_id={store}", ROLES, 200, 200, 200
+        ),
+        "GET /api/stock/alertes/{alerte_id}": Operation(
+            "/api/stock/alertes/{alert}", ROLES, 200, 200, 404
+        ),
+        "POST /api/stock/alertes/{alerte_id}/acquittement": Operation(
+            "/api/stock/alertes/{alert}/acquittement", _KEEPERS, 200, 200, 404
         ),
         "GET /api/demandes/suggestions": Operation(
             "/api/demandes/suggestions?magasin_id={store}", ROLES, 200, 200, 200

@@ -19,7 +19,9 @@ OUR_WORDS = {
     "sales_service/db/catalogue.py": {"assignments", "condition"},
     "sales_service/db/product_search.py": {"condition", "where", "order"},
     "sales_service/db/stores.py": {"assignments"},
+    "stock_service/db/alerts.py": {"condition"},
     "stock_service/db/level_lists.py": {"page"},
+    "stock_service/db/limits.py": {"scope"},
     "report_service/rebuild/tables.py": {
         "fresh",
         "table",

@@ -32,6 +32,8 @@ WITHOUT_EXAMPLE = {
     # The service makes these ids: nobody knows one beforehand.
     ("GET", "/api/stock/mouvements/{document_id}"),
     ("DELETE", "/api/taxes/{taux_id}"),
+    ("GET", "/api/stock/alertes/{alerte_id}"),
+    ("POST", "/api/stock/alertes/{alerte_id}/acquittement"),
     # Which step a request may take depends on those before it.
     *(
         ("POST", f"/api/demandes/{step}")

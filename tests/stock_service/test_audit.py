@@ -94,6 +94,22 @@ SOUND = (
     SELECT id, 8, 1, '018f3c5e-0000-7000-8000-000000000006', 'sale', 2, gen_random_uuid()
     FROM counts
     """,
+    "DELETE FROM limit_changes",
+    "UPDATE stock_levels SET is_watched = true",
+    "UPDATE stock_levels SET open_alerts = 1 WHERE store_id = 6",
+    """
+    INSERT INTO stock_alerts (id, store_id, product_id, kind, on_hand, reserved, opened_at)
+    VALUES (gen_random_uuid(), 6, 1, 'out-of-stock', 0, 0, now())
+    """,
+    "INSERT INTO stock_thresholds (store_id, product_id, low) VALUES (NULL, 1, 3), (1, 1, 8)",
+    "UPDATE stock_levels SET low = 8, low_clear = 9, open_alerts = 2 WHERE store_id = 1",
+    """
+    INSERT INTO stock_alerts (id, store_id, product_id, kind, on_hand, reserved, opened_at)
+    VALUES (gen_random_uuid(), 1, 1, 'low', 8, 2, now()),
+        (gen_random_uuid(), 6, 1, 'low', 0, 0, now())
+    """,
+    "UPDATE stock_levels SET low = 3, low_clear = 4 WHERE store_id <> 1",
+    "UPDATE stock_levels SET open_alerts = 3 WHERE store_id = 6",
 )
 A_LINE = f"UPDATE transfer_lines SET {{}} WHERE transfer_id = '{SENT}'"
 SPOILT = {
@@ -143,6 +159,12 @@ SPOILT = {
         document_id, occurred_at)
     VALUES (8, 1, -2, 6, 5, 'sale', gen_random_uuid(), 'yesterday')
     """: "counts",
+    "DELETE FROM stock_alerts": "alerts",
+    "UPDATE stock_alerts SET closed_at = now() WHERE kind = 'low'": "alerts",
+    "UPDATE stock_alerts SET kind = 'overstock' WHERE kind = 'low'": "alerts",
+    "UPDATE stock_levels SET open_alerts = 0": "alerts",
+    "UPDATE stock_thresholds SET low = 4": "alerts",
+    "UPDATE stock_levels SET is_watched = NULL, on_hand = 0": "alerts",
 }
 
 

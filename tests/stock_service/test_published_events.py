@@ -34,7 +34,7 @@ async def test_every_event_has_exactly_the_fields_of_its_schema(
     await api.post(f"{url}/reception", json=counted((COFFEE, 1), motif_ecart="Perdu"))
 
     events = await stock.outbox()
-    assert len({event.type for event in events}) == 6
+    assert len({event.type for event in events}) == 7
     for event in events:
         name = event.type.partition(".")[2]
         schema = json.loads((EVENTS / f"{name}.schema.json").read_text())

@@ -58,6 +58,8 @@ async def test_thresholds_are_kept_by_product_and_by_default(api: httpx.AsyncCli
         ({"magasin_id": STORE, "point_commande": 10, "cible": 9}, 422),
         ({"magasin_id": STORE, "seuil": -1}, 422),
         ({"seuil": 1}, 422),
+        ({"magasin_id": STORE, "seuil": 5, "maximum": 4}, 422),
+        ({"magasin_id": STORE, "cible": 5, "maximum": 4}, 422),
         ({"magasin_id": 99, "seuil": 1}, 404),
         ({"magasin_id": STORE, "produit_id": 77, "seuil": 1}, 404),
     ],

@@ -265,7 +265,7 @@ STOCK_DECODERS: dict[str, type[Struct]] = {
 IGNORED_OF_STOCK = frozenset(
     {
         *("stock.stock-withdrawn.v1", "stock.stock-refused.v1"),
-        "stock.reservation-changed.v1",
+        *("stock.reservation-changed.v1", "stock.alert-changed.v1"),
     }
 )
 CATALOGUE_DECODERS: dict[str, type[Struct]] = {

@@ -34,7 +34,7 @@ DECODERS: dict[str, type[msgspec.Struct]] = {
 IGNORED = frozenset(
     {
         *("stock.stock-levels-changed.v1", "stock.movement-posted.v1"),
-        "stock.reservation-changed.v1",
+        *("stock.reservation-changed.v1", "stock.alert-changed.v1"),
         *("stock.transfer-shipped.v1", "stock.transfer-received.v1"),
     }
 )

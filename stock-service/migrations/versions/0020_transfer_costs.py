@@ -7,7 +7,7 @@ and in those of a process from before this migration: their goods arrive at the 
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 
 
 def upgrade() -> None:

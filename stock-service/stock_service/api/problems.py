@@ -186,6 +186,15 @@ def _expiry_out_of_bounds(_: errors.ExpiryOutOfBounds) -> Problem:
     return Problem(422, "reservation-invalide", "La réservation contient 1 erreur(s).", [fault])
 
 
+def _unknown_alert(_: errors.UnknownAlert) -> Problem:
+    return Problem(404, "alerte-introuvable", "Alerte introuvable")
+
+
+def _alert_closed(_: errors.AlertClosed) -> Problem:
+    detail = "L'alerte est fermée : elle ne s'acquitte plus."
+    return Problem(409, "alerte-fermee", detail)
+
+
 def unknown_in_lot(faults: Sequence[Fault]) -> Problem:
     """Return the problem of a lot whose only faults are stores and products that are unknown."""
     detail = f"{len(faults)} magasin(s) ou produit(s) que le stock ne connaît pas, ou pas encore."
@@ -217,6 +226,8 @@ PROBLEM_OF: ProblemTable = {
     errors.ReservationExists: _reservation_exists,
     errors.ReservationClosed: _reservation_closed,
     errors.ExpiryOutOfBounds: _expiry_out_of_bounds,
+    errors.UnknownAlert: _unknown_alert,
+    errors.AlertClosed: _alert_closed,
     **TRANSFER_PROBLEMS,
     **REQUEST_PROBLEMS,
     **COUNT_PROBLEMS,

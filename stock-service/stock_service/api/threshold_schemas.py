@@ -17,6 +17,7 @@ _THRESHOLD: dict[str, Any] = {
     "seuil": 5,
     "point_commande": 10,
     "cible": 40,
+    "maximum": 60,
 }
 _ACCEPTED: dict[str, Any] = {"lignes": [{"magasin_id": 1, "produit_id": 1}]}
 MOST_ACCEPTED = 500
@@ -25,15 +26,17 @@ Units = Annotated[int, Field(strict=True, ge=0, le=LARGEST_QUANTITY)]
 
 
 class ThresholdIn(BaseModel):
-    """The thresholds of a product in a store, or of all its products without `produit_id`."""
+    """The thresholds of a product in a store; without `produit_id` of all its products, with a
+    `magasin_id` of null of all stores."""
 
     model_config = {**FRENCH, "json_schema_extra": {"examples": [_THRESHOLD]}}
 
-    store_id: Store
+    store_id: Store | None
     product_id: Product | None = None
     low: Units | None = None
     reorder_point: Units | None = None
     target: Units | None = None
+    high: Units | None = None
 
     @model_validator(mode="after")
     def _orders_something(self) -> Self:
@@ -41,10 +44,16 @@ class ThresholdIn(BaseModel):
             raise PydanticCustomError(
                 "cible-trop-basse", "La cible est au moins le point de commande."
             )
+        if self.high is not None and self.high < max(self.low or 0, self.target or 0):
+            raise PydanticCustomError(
+                "maximum-trop-bas", "Le maximum est au moins le seuil et la cible."
+            )
         return self
 
     def to_threshold(self) -> Threshold:
-        return Threshold(self.store_id, self.product_id, self.low, self.reorder_point, self.target)
+        return Threshold(
+            self.store_id, self.product_id, self.low, self.reorder_point, self.target, self.high
+        )
 
 
 class SuggestionsQuery(PageQuery):

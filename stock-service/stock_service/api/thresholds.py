@@ -7,8 +7,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Row
 
-from service_kit.events.causes import current_actor
-from service_kit.http.access import refuse_foreign
+from service_kit.http.access import refuse_foreign, refuse_limited
 from service_kit.http.openapi import json_of
 from service_kit.http.state import ReadSession, read_session, write_session
 from service_kit.telemetry.routing import TimedRoute
@@ -19,9 +18,10 @@ from stock_service.api.roles import StockKeeper, StockReader
 from stock_service.api.schemas import MovementQuery
 from stock_service.api.threshold_schemas import AcceptedIn, SuggestionsQuery, ThresholdIn
 from stock_service.api.words import FRENCH
-from stock_service.db.thresholds import list_suggestions, list_thresholds, save_threshold
+from stock_service.db.thresholds import list_suggestions, list_thresholds
 from stock_service.domain.levels import LevelKey
 from stock_service.use_cases.order_by_thresholds import accept_suggestions
+from stock_service.use_cases.watch_levels import set_threshold
 
 router = APIRouter(tags=["demandes"], route_class=TimedRoute)
 
@@ -33,13 +33,14 @@ JSON = "application/json"
 class ThresholdOut(msgspec.Struct, frozen=True, rename=FRENCH):
     """The thresholds of a product in a store, in units."""
 
-    store_id: int
-    product_id: Annotated[int | None, msgspec.Meta(description="Null: the store's default")]
+    store_id: Annotated[int | None, msgspec.Meta(description="Null: of all stores")]
+    product_id: Annotated[int | None, msgspec.Meta(description="Null: of all products")]
     low: Annotated[int | None, msgspec.Meta(description="At or below it the store is low")]
     reorder_point: Annotated[
         int | None, msgspec.Meta(description="At or below it the store orders")
     ]
     target: Annotated[int | None, msgspec.Meta(description="Up to how many units it orders")]
+    high: Annotated[int | None, msgspec.Meta(description="Above it the store has too much")]
 
 
 class SuggestionOut(msgspec.Struct, frozen=True, rename=FRENCH):
@@ -72,16 +73,23 @@ class AcceptedOut(msgspec.Struct, frozen=True, rename=FRENCH):
 
 @router.put(THRESHOLDS, responses={200: json_of(ThresholdOut)})
 async def put_threshold(body: ThresholdIn, request: Request, caller: StockKeeper) -> Response:
-    """Set the thresholds of a product in a store, or without `produit_id` the store's default.
+    """Set the thresholds of a product in a store; without `produit_id` those of all its products,
+    with a `magasin_id` of null those of all stores, which takes a key of the chain.
 
-    It replaces all three: what is left out is that of the default, or is not set."""
-    refuse_foreign(caller, body.store_id)
+    It replaces all four. What is left out is that of the product in all stores, else of the
+    store, else of the chain; or it is not set. Alerts follow: at once those of one product in one
+    store, the others within moments."""
+    if body.store_id is None:
+        refuse_limited(caller)
+    else:
+        refuse_foreign(caller, body.store_id)
     threshold = body.to_threshold()
+    stores = {} if threshold.store_id is None else {"/magasin_id": threshold.store_id}
     products = {} if threshold.product_id is None else {"/produit_id": threshold.product_id}
     async with read_session(request) as session:
-        await wait_for_places(session, {"/magasin_id": threshold.store_id}, products)
+        await wait_for_places(session, stores, products)
     async with write_session(request) as session:
-        await save_threshold(session, threshold, current_actor())
+        await set_threshold(session, threshold)
     return Response(msgspec.json.encode(ThresholdOut(*threshold)), media_type=JSON)
 
 
@@ -92,7 +100,7 @@ async def get_thresholds(
     caller: StockReader,
     query: Annotated[MovementQuery, Query()],
 ) -> Response:
-    """Return the thresholds of the key's stores, by store and product; defaults come first."""
+    """Return the thresholds of the key's stores, by store and product; those of all come first."""
     after_store, after_product = read_cursor(query.cursor, first=(0, 0))
     rows = await list_thresholds(
         session,
@@ -100,6 +108,7 @@ async def get_thresholds(
         query.product_id,
         (after_store, after_product),
         query.limit + 1,
+        with_chain=query.store_id is None,
     )
     return _page(request, rows, query.limit, list[ThresholdOut])
 
@@ -137,6 +146,6 @@ async def post_suggestions(body: AcceptedIn, request: Request, caller: StockKeep
 def _page(request: Request, rows: Sequence[Row[Any]], limit: int, kind: Any) -> Response:
     page = rows[:limit]
     last = page[-1] if len(rows) > len(page) else None
-    headers = next_link(request, last.store_id, last.product_id or 0) if last else {}
+    headers = next_link(request, last.store_id or 0, last.product_id or 0) if last else {}
     content = msgspec.convert(page, kind, from_attributes=True)
     return Response(msgspec.json.encode(content), headers=headers, media_type=JSON)

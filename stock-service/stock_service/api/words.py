@@ -1,5 +1,6 @@
 """The words of the API: French names of members and parameters, of kinds and of statuses."""
 
+from stock_service.domain.alerts import AlertKind
 from stock_service.domain.counts import CountStatus
 from stock_service.domain.levels import Kind
 from stock_service.domain.requests import RequestStatus
@@ -7,6 +8,10 @@ from stock_service.domain.reservations import Status
 from stock_service.domain.transfers import TransferStatus
 
 FRENCH = {
+    "acknowledged_at": "acquittee_a",
+    "acknowledged_by": "acquittee_par",
+    "alert_id": "alerte_id",
+    "alerts": "alertes",
     "available": "disponible",
     "average_cost": "cout_moyen",
     "balance": "solde",
@@ -15,6 +20,7 @@ FRENCH = {
     "changed_by": "change_par",
     "closed_at": "clos_a",
     "closed_by": "clos_par",
+    "count": "nombre",
     "count_id": "inventaire_id",
     "counted": "quantite_comptee",
     "counted_at": "compte_le",
@@ -30,8 +36,10 @@ FRENCH = {
     "expires_at": "expire_a",
     "expires_in": "expire_dans",
     "from_store_id": "de",
+    "high": "maximum",
     "in_transit": "en_transit",
     "instant": "a",
+    "is_acknowledged": "acquittee",
     "is_in_stock": "en_stock",
     "is_negative": "negatif",
     "is_partial": "partiel",
@@ -84,6 +92,13 @@ FRENCH = {
 # A reservation is feminine.
 FRENCH_OF_RESERVATION = FRENCH | {"closed_at": "terminee_a", "created_at": "creee_a"}
 
+# An alert is feminine, and its limit is another word than that of a page.
+FRENCH_OF_ALERT = FRENCH | {
+    "closed_at": "fermee_a",
+    "limit": "borne",
+    "opened_at": "ouverte_a",
+}
+
 KINDS = {
     "vente": Kind.SALE,
     "annulation": Kind.CANCELLATION,
@@ -132,6 +147,15 @@ WORD_OF_COUNT = {status: word for word, status in COUNT_STATUSES.items()}
 WORD_OF_STATE = {"uncounted": "non_compte", "counted": "compte", "superseded": "remplace"}
 WORD_OF_REQUEST = {status: word for word, status in REQUEST_STATUSES.items()}
 WORD_OF_TRANSFER = {status: word for word, status in TRANSFER_STATUSES.items()}
+
+ALERT_KINDS = {
+    "rupture": AlertKind.OUT_OF_STOCK,
+    "stock_bas": AlertKind.LOW,
+    "surstock": AlertKind.OVERSTOCK,
+    "negatif": AlertKind.NEGATIVE,
+    "sous_reserve": AlertKind.BELOW_RESERVED,
+}
+WORD_OF_ALERT = {kind: word for word, kind in ALERT_KINDS.items()}
 
 
 def translate(name: str) -> str:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service_kit.events.cloud_events import Event, Subscription
 from service_kit.events.key_changes import KeyChanged, keep_keys
 from stock_service.db.catalogue import ProductCopy, StoreCopy, upsert_products, upsert_stores
+from stock_service.db.limits import lock_limits
 from stock_service.domain.levels import ProductId, StoreId
 from stock_service.events.consumed import (
     CATALOGUE_DECODERS,
@@ -32,6 +33,8 @@ async def apply(
             keys.append(body)
         else:
             products[body.product_id] = _product(body)
+    if stores or products:
+        await lock_limits(session)
     if stores:
         await upsert_stores(session, list(stores.values()))
     if products:

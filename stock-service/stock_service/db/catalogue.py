@@ -36,16 +36,26 @@ class ProductCopy:
     is_active: bool
 
 
+# The alerts of what is closed close, and those of what is opened again open.
 _UPSERT_STORES = text("""
-    INSERT INTO stores (id, version, name, city, kind, stock_policy, is_active)
-    SELECT * FROM unnest(CAST(:ids AS int[]), CAST(:versions AS bigint[]), CAST(:names AS text[]),
-        CAST(:cities AS text[]), CAST(:kinds AS text[]), CAST(:policies AS text[]),
-        CAST(:active AS boolean[]))
-    ON CONFLICT (id) DO UPDATE
-        SET version = excluded.version, name = excluded.name, city = excluded.city,
-            kind = excluded.kind, stock_policy = excluded.stock_policy,
-            is_active = excluded.is_active
-        WHERE excluded.version > stores.version
+    WITH former AS (
+        SELECT id, is_active FROM stores WHERE id = ANY(CAST(:ids AS int[]))
+    ), kept AS (
+        INSERT INTO stores (id, version, name, city, kind, stock_policy, is_active)
+        SELECT * FROM unnest(CAST(:ids AS int[]), CAST(:versions AS bigint[]),
+            CAST(:names AS text[]), CAST(:cities AS text[]), CAST(:kinds AS text[]),
+            CAST(:policies AS text[]), CAST(:active AS boolean[]))
+        ON CONFLICT (id) DO UPDATE
+            SET version = excluded.version, name = excluded.name, city = excluded.city,
+                kind = excluded.kind, stock_policy = excluded.stock_policy,
+                is_active = excluded.is_active
+            WHERE excluded.version > stores.version
+        RETURNING id, is_active
+    )
+    INSERT INTO limit_changes (store_id)
+    SELECT kept.id FROM kept LEFT JOIN former USING (id)
+    WHERE kept.is_active <> coalesce(former.is_active, true)
+    ORDER BY kept.id
 """)
 
 
@@ -66,15 +76,24 @@ async def upsert_stores(session: AsyncSession, stores: Sequence[StoreCopy]) -> N
 
 
 _UPSERT_PRODUCTS = text("""
-    INSERT INTO products (id, version, sku, name, category, unit_price, is_active)
-    SELECT * FROM unnest(CAST(:ids AS int[]), CAST(:versions AS bigint[]), CAST(:skus AS text[]),
-        CAST(:names AS text[]), CAST(:categories AS text[]), CAST(:prices AS numeric[]),
-        CAST(:active AS boolean[]))
-    ON CONFLICT (id) DO UPDATE
-        SET version = excluded.version, sku = excluded.sku, name = excluded.name,
-            category = excluded.category, unit_price = excluded.unit_price,
-            is_active = excluded.is_active
-        WHERE excluded.version > products.version
+    WITH former AS (
+        SELECT id, is_active FROM products WHERE id = ANY(CAST(:ids AS int[]))
+    ), kept AS (
+        INSERT INTO products (id, version, sku, name, category, unit_price, is_active)
+        SELECT * FROM unnest(CAST(:ids AS int[]), CAST(:versions AS bigint[]),
+            CAST(:skus AS text[]), CAST(:names AS text[]), CAST(:categories AS text[]),
+            CAST(:prices AS numeric[]), CAST(:active AS boolean[]))
+        ON CONFLICT (id) DO UPDATE
+            SET version = excluded.version, sku = excluded.sku, name = excluded.name,
+                category = excluded.category, unit_price = excluded.unit_price,
+                is_active = excluded.is_active
+            WHERE excluded.version > products.version
+        RETURNING id, is_active
+    )
+    INSERT INTO limit_changes (product_id)
+    SELECT kept.id FROM kept LEFT JOIN former USING (id)
+    WHERE kept.is_active <> coalesce(former.is_active, true)
+    ORDER BY kept.id
 """)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from stock_service.domain.levels import LastCount, Level, LevelKey
+from stock_service.domain.levels import LastCount, Level, LevelKey, Watch
 
 # Ordered as the locks are: an insert waits for another transaction's insert of the same key.
 _ENSURE = text("""
@@ -24,6 +24,7 @@ async def ensure_levels(session: AsyncSession, keys: Collection[LevelKey]) -> No
 
 _LOCK = text("""
     SELECT l.store_id, l.product_id, l.on_hand, l.version, l.reserved, l.average_cost,
+        l.is_watched, l.open_alerts, l.low, l.low_clear, l.high, l.high_clear,
         l.counted_at, l.count_id
     FROM stock_levels AS l
     JOIN unnest(CAST(:store_ids AS int[]), CAST(:product_ids AS int[])) AS k(store_id, product_id)
@@ -40,6 +41,7 @@ async def lock_levels(session: AsyncSession, keys: Collection[LevelKey]) -> dict
         LevelKey(row.store_id, row.product_id): Level(
             *(row.on_hand, row.version, row.reserved, row.average_cost),
             None if row.count_id is None else LastCount(row.count_id, row.counted_at),
+            Watch(*row[6:12]),
         )
         for row in rows
     }

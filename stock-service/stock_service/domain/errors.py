@@ -130,3 +130,11 @@ class ReservationClosed(StockError):
 
 class ExpiryOutOfBounds(StockError):
     """A reservation would end in the past, or too late."""
+
+
+class UnknownAlert(StockError):
+    """No alert has this identifier."""
+
+
+class AlertClosed(StockError):
+    """An alert that has closed cannot be acknowledged."""

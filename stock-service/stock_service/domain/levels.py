@@ -61,6 +61,24 @@ class LastCount(NamedTuple):
     at: datetime
 
 
+class Watch(NamedTuple):
+    """What a level keeps of its limits and of its open alerts, in units.
+
+    `is_watched` is None until somebody has looked up the limits. An alert that is open stays so up
+    to `low_clear`, and down to `high_clear`.
+    """
+
+    is_watched: bool | None = None
+    open_alerts: int = 0
+    low: int | None = None
+    low_clear: int | None = None
+    high: int | None = None
+    high_clear: int | None = None
+
+
+UNWATCHED = Watch()
+
+
 @dataclass(frozen=True, slots=True)
 class Level:
     """What is on hand after `version` movements; a product that never moved is at 0.
@@ -74,6 +92,7 @@ class Level:
     average_cost: Decimal | None = None
     """Of a unit; None: no reception has told a cost."""
     last_count: LastCount | None = None
+    watch: Watch = UNWATCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +200,7 @@ class LevelBook:
         average = average_after(before.average_cost, before.on_hand, delta, unit_cost)
         after = Level(
             *(before.on_hand + delta, before.version + 1, before.reserved, average),
-            before.last_count,
+            *(before.last_count, before.watch),
         )
         self._levels[key] = after
         movement = Movement(key, delta, after, document, unit_cost)

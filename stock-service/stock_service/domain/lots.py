@@ -90,7 +90,10 @@ def decide_lot(
         elif abs(on_hand) > LEVEL_LIMIT and abs(on_hand) > abs(before.on_hand):
             excessive += entry.lines
         average = average_after(before.average_cost, before.on_hand, entry.delta, entry.unit_cost)
-        after[key] = Level(on_hand, before.version + 1, before.reserved, average, before.last_count)
+        after[key] = Level(
+            *(on_hand, before.version + 1, before.reserved, average),
+            *(before.last_count, before.watch),
+        )
     if missing:
         raise InsufficientLot(
             [

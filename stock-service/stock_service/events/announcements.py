@@ -1,18 +1,20 @@
 """Makes the outbox's events of what was decided: answers to sales, documents,
 reservations, and new levels."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 
 from service_kit.events.causes import Cause
 from service_kit.events.outbox import OutgoingEvent
+from stock_service.domain.alerts import Alert
 from stock_service.domain.costs import cents_of
 from stock_service.domain.entries import StockEntry
 from stock_service.domain.levels import Document, Level, LevelBook, LevelKey, StoreId
 from stock_service.domain.reservations import Reservation
 from stock_service.domain.sales import Reply
+from stock_service.events.alert_events import alert_events
 from stock_service.events.published import (
     MovementPosted,
     ProductLevel,
@@ -103,10 +105,14 @@ def reservation_event(reservation: Reservation, cause: Cause) -> OutgoingEvent:
 
 
 def level_events(
-    book: LevelBook, changed_at: datetime, causes: Mapping[StoreId, Cause]
+    book: LevelBook,
+    alerts: Iterable[Alert],
+    changed_at: datetime,
+    causes: Mapping[StoreId, Cause],
 ) -> list[OutgoingEvent]:
-    """Return the events of the levels that a book has changed."""
-    return announce_levels(book.moved_levels(), changed_at, causes)
+    """Return the events of the levels that a book has changed, and of the alerts about them."""
+    levels = announce_levels(book.moved_levels(), changed_at, causes)
+    return [*levels, *alert_events(alerts, causes.__getitem__)]
 
 
 def announce_levels(

@@ -130,3 +130,24 @@ class TransferReceived(msgspec.Struct, frozen=True):
     is_closed: bool
     difference_reason: str | None
     received_at: datetime
+
+
+class AlertChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert about a level, opened, acknowledged or closed: the highest version wins."""
+
+    TYPE: ClassVar[str] = "stock.alert-changed.v1"
+
+    alert_id: UUID
+    version: int
+    store_id: int
+    product_id: int
+    kind: str
+    is_open: bool
+    limit: int | None
+    on_hand: int
+    reserved: int
+    opened_at: datetime
+    closed_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    changed_at: datetime

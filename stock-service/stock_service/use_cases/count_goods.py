@@ -69,11 +69,12 @@ async def post_count(session: AsyncSession, count_id: UUID) -> Count:
     book = await open_book(session, keys)
     # After the locks: no sale comes between what is expected and the posting.
     posting = post(book, count, await count_lines.expect(session, count), current_actor())
-    await save_book(session, book)
+    alerts = await save_book(session, book)
     await count_lines.save_posted_lines(session, count_id, count.store_id, posting.lines)
     await counts.save_posted(session, count_id, posting, current_actor())
     now = datetime.now(UTC)
-    await add_to_outbox(session, level_events(book, now, {count.store_id: current_cause()}))
+    events = level_events(book, alerts, now, {count.store_id: current_cause()})
+    await add_to_outbox(session, events)
     return await find(session, count_id)
 
 

@@ -12,6 +12,7 @@ from stock_service.db.reservations import close_reservations, find_past, find_re
 from stock_service.domain.errors import UnknownReservation
 from stock_service.domain.levels import LevelBook, StoreId
 from stock_service.domain.reservations import Reservation, Status, close, release
+from stock_service.events.alert_events import alert_events
 from stock_service.events.announcements import reservation_event
 
 
@@ -63,7 +64,8 @@ async def _lock(
 
 
 async def _save(session: AsyncSession, book: LevelBook, closed: list[Reservation]) -> None:
-    await save_book(session, book)
+    alerts = await save_book(session, book)
     await close_reservations(session, closed)
-    events = [reservation_event(each, current_cause()) for each in closed]
-    await add_to_outbox(session, events)
+    cause = current_cause()
+    events = [reservation_event(each, cause) for each in closed]
+    await add_to_outbox(session, [*events, *alert_events(alerts, lambda _: cause)])

@@ -62,9 +62,9 @@ async def ship_draft(session: AsyncSession, transfer_id: UUID) -> Transfer:
     )
     sender = await look_up_catalogue(session, transfer.from_store_id, ())
     shipped = ship(book, transfer, document, is_strict=sender.is_strict)
-    await save_book(session, book)
+    alerts = await save_book(session, book)
     await transfers.save_shipped(session, shipped, current_actor())
-    levels = level_events(book, now, {transfer.from_store_id: current_cause()})
+    levels = level_events(book, alerts, now, {transfer.from_store_id: current_cause()})
     await add_to_outbox(session, [shipped_event(shipped, now), *levels])
     return await find(session, transfer_id)
 
@@ -93,12 +93,12 @@ async def receive_goods(
         reception_id, Kind.TRANSFER_IN, now, counted.reason or transfer.reference, current_actor()
     )
     reception = receive(book, transfer, counted, document)
-    await save_book(session, book)
+    alerts = await save_book(session, book)
     told = None if content is None else json.dumps(content)
     await transfers.save_reception(session, reception, told, counted.reason, current_actor())
     if reception.transfer.status is TransferStatus.RECEIVED:
         await close_request_of(session, transfer_id, current_actor())
-    levels = level_events(book, now, {transfer.to_store_id: current_cause()})
+    levels = level_events(book, alerts, now, {transfer.to_store_id: current_cause()})
     await add_to_outbox(session, [received_event(reception, now), *levels])
     return Moved(await find(session, transfer_id))
 

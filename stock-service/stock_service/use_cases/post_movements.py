@@ -18,8 +18,8 @@ async def post_movements(
     """Move all levels of the entry or none; return the movements in the order of its lines."""
     book = await open_book(session, entry.keys)
     movements = apply_entry(book, entry, is_strict=is_strict)
-    await save_book(session, book)
+    alerts = await save_book(session, book)
     now = datetime.now(UTC)
-    levels = level_events(book, now, {entry.store_id: current_cause()})
+    levels = level_events(book, alerts, now, {entry.store_id: current_cause()})
     await add_to_outbox(session, [posted_event(entry, now), *levels])
     return movements

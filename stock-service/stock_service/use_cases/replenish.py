@@ -156,12 +156,12 @@ async def _carry(
         await transfers.save_reception(session, reception, None, None, actor)
         transfer = reception.transfer
         events.append(received_event(reception, now))
-    await save_book(session, book)
+    alerts = await save_book(session, book)
     status = RequestStatus.RECEIVED if arrives else RequestStatus.SHIPPED
     await requests.save_step(
         session, request.id, status, actor, centre_id=centre_id, transfer_id=transfer.id
     )
-    levels = level_events(book, now, {centre_id: cause, request.store_id: cause})
+    levels = level_events(book, alerts, now, {centre_id: cause, request.store_id: cause})
     await add_to_outbox(session, [*events, *levels])
     return Sent(await find(session, request.id), transfer)
 

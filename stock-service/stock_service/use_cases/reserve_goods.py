@@ -9,6 +9,7 @@ from stock_service.db.reservations import find_reservations, insert_reservation
 from stock_service.domain.errors import ReservationExists
 from stock_service.domain.reservations import Reservation, ReservationDraft, repeat
 from stock_service.domain.reservations import reserve_goods as reserve
+from stock_service.events.alert_events import alert_events
 from stock_service.events.announcements import reservation_event
 
 
@@ -24,8 +25,10 @@ async def reserve_goods(session: AsyncSession, draft: ReservationDraft) -> tuple
         if known:
             return repeat(draft, known[draft.reservation_id]), True
     reservation = reserve(book, draft)
-    await save_book(session, book)
+    alerts = await save_book(session, book)
     if not await insert_reservation(session, reservation):
         raise ReservationExists(draft.reservation_id)
-    await add_to_outbox(session, [reservation_event(reservation, current_cause())])
+    cause = current_cause()
+    changed = alert_events(alerts, lambda _: cause)
+    await add_to_outbox(session, [reservation_event(reservation, cause), *changed])
     return reservation, False

@@ -97,12 +97,13 @@ async def settle_sales(session: AsyncSession, changes: Sequence[Change]) -> None
         if len(book.movements) > moves_before:
             # One event announces the store's levels: its cause is that of the last change.
             causes[each.store_id] = each.cause
-    await save_book(session, book)
+    alerts = await save_book(session, book)
     await save_decisions(session, decider.decisions.values(), decided_at)
     await close_reservations(session, list(reservations.consumed.values()))
     if declared:
         await save_applied(session, list(declared.values()))
-    await add_to_outbox(session, [*replies, *level_events(book, decided_at, causes)])
+    levels = level_events(book, alerts, decided_at, causes)
+    await add_to_outbox(session, [*replies, *levels])
 
 
 async def _find_applied(session: AsyncSession, changes: Sequence[Change]) -> set[UUID]:
