@@ -89,6 +89,8 @@ async def test_alerts_list_the_worst_hundred(reports: Reports) -> None:
 
     assert [each["stock"] for each in report["ruptures"]] == list(range(-149, -49))
     assert [each["stock"] for each in report["surstocks"]] == list(range(349, 249, -1))
+    # What is not listed is told.
+    assert (report["nombre_ruptures"], report["nombre_surstocks"]) == (149, 150)
 
 
 async def test_a_store_that_is_restocked_leaves_the_stock_outs(reports: Reports) -> None:

@@ -136,6 +136,8 @@ class ReportOut(FiguresOut, rename=FRENCH | {"amount": "total_ventes"}):
     products: list[ProductOut]
     stock_outs: list[StockAlertOut]
     overstocks: list[StockAlertOut]
+    stock_outs_count: Annotated[int, Meta(description="Of all; `ruptures` lists the worst 100")]
+    overstocks_count: Annotated[int, Meta(description="Of all; `surstocks` lists the worst 100")]
     stores: list[StoreOut]
     days: list[DayOut]
     is_current: IsCurrent | UnsetType = UNSET
@@ -144,6 +146,7 @@ class ReportOut(FiguresOut, rename=FRENCH | {"amount": "total_ventes"}):
     def of_report(cls, report: SalesReport, is_current: bool | None, period: PeriodOut) -> Self:
         """Return the consolidated report. Its totals are the sums of the stores that it lists."""
         of_each = figures_of_each(report)
+        [counts] = report.alert_counts
         return cls(
             money(sum([store.amount_cents for store in report.stores])),
             sum([store.sales_count for store in report.stores]),
@@ -151,6 +154,8 @@ class ReportOut(FiguresOut, rename=FRENCH | {"amount": "total_ventes"}):
             [ProductOut.of(each) for each in report.products],
             [StockAlertOut.of(each) for each in report.stock_outs],
             [StockAlertOut.of(each) for each in report.overstocks],
+            counts.stock_outs,
+            counts.overstocks,
             [StoreOut.of_store(each, of_each[each.store_id]) for each in report.stores],
             [DayOut.of(each) for each in report.days],
             UNSET if is_current is None else is_current,

@@ -85,6 +85,13 @@ class StoreReport(Struct, frozen=True):
     freshness: Freshness
 
 
+class AlertCounts(Struct, frozen=True):
+    """How many levels are out of stock, and how many are too high, listed or not."""
+
+    stock_outs: int
+    overstocks: int
+
+
 class SalesReport(StoreReport, frozen=True):
     """Figures by store, product and day, with stock-outs and overstocks."""
 
@@ -92,6 +99,7 @@ class SalesReport(StoreReport, frozen=True):
     days: list[DaySales]
     stock_outs: list[StockAlert]
     overstocks: list[StockAlert]
+    alert_counts: list[AlertCounts]
 
 
 class DayFigures(Struct, frozen=True):

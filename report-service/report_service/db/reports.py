@@ -77,6 +77,11 @@ _ALERTS = """
 """
 _STOCK_OUTS = _ALERTS.format(condition="<= 0", direction="ASC", listed=ALERTS_LISTED)
 _OVERSTOCKS = _ALERTS.format(condition="> 50", direction="DESC", listed=ALERTS_LISTED)
+# Of all, also of those that are not listed; their partial indexes hold no others.
+_COUNTS = """
+    SELECT (SELECT count(*) FROM stock_levels WHERE on_hand <= 0) AS stock_outs,
+        (SELECT count(*) FROM stock_levels WHERE on_hand > 50) AS overstocks
+"""
 
 _FIGURES = {"stores": _STORES, "payments": _AMOUNTS, "taxes": _AMOUNTS}
 _ALL_TIME = {
@@ -107,7 +112,7 @@ def _of_one_store(sums: Mapping[str, str]) -> dict[str, str]:
 
 def _consolidated(sums: Mapping[str, str]) -> TextClause:
     products = _PRODUCTS.format(sums=sums["products"])
-    stock = {"stock_outs": _STOCK_OUTS, "overstocks": _OVERSTOCKS}
+    stock = {"stock_outs": _STOCK_OUTS, "overstocks": _OVERSTOCKS, "alert_counts": _COUNTS}
     return document_of(**_figures(sums), products=products, days=_DAYS, **stock)
 
 
