@@ -12,8 +12,10 @@ from service_kit.events.relay import Relay
 from service_kit.expired_keys import prune_keys
 from service_kit.worker import run_worker
 from stock_service.consumers import catalogue_events, sales_events
+from stock_service.db.alerts import count_open
 from stock_service.db.audits import CHECKS
 from stock_service.settings import Settings
+from stock_service.telemetry import show_open
 from stock_service.use_cases.end_reservations import close_expired
 from stock_service.use_cases.watch_levels import apply_limits
 
@@ -23,6 +25,7 @@ MOST_EXPIRED = 50  # reservations in one transaction, which must stay short
 # How late alerts follow thresholds that many levels share.
 LIMITS_EVERY = timedelta(seconds=1)
 MOST_WATCHED = 200  # levels in one transaction: sales of them wait
+SHOW_EVERY = timedelta(seconds=15)
 
 
 async def expire_reservations(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) -> None:
@@ -54,6 +57,16 @@ async def follow_limits(engine: AsyncEngine, relay: Relay, stop: asyncio.Event) 
     await run_every(LIMITS_EVERY, stop, follow, on_fault="alerts follow new thresholds later")
 
 
+async def show_alerts(engine: AsyncEngine, _: Relay, stop: asyncio.Event) -> None:
+    """Show how many alerts are open."""
+
+    async def show() -> None:
+        async with AsyncSession(engine) as session:
+            show_open(await count_open(session))
+
+    await run_every(SHOW_EVERY, stop, show, on_fault="open alerts are shown later")
+
+
 def main() -> None:
     """Run until SIGTERM."""
     settings = Settings()
@@ -63,6 +76,7 @@ def main() -> None:
         [
             expire_reservations,
             follow_limits,
+            show_alerts,
             prune_keys(settings),
             audit_continuously(
                 CHECKS,

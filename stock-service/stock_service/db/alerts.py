@@ -13,6 +13,7 @@ from stock_service.db.levels import key_arrays
 from stock_service.db.limits import find_limits
 from stock_service.domain.alerts import Alert, AlertKind, find_crossings, turn_alerts
 from stock_service.domain.levels import Level, LevelKey
+from stock_service.telemetry import count_turned
 
 _COLUMNS = """id, store_id, product_id, kind, version, limit_units, on_hand, reserved, opened_at,
     closed_at, acknowledged_at, acknowledged_by"""
@@ -90,7 +91,17 @@ async def turn(
             "reserved": [each.level.reserved for each in turns],
         },
     )
-    return [_alert(row) for row in rows]
+    alerts = [_alert(row) for row in rows]
+    count_turned(session, alerts)
+    return alerts
+
+
+_COUNT_OPEN = text("SELECT kind, count(*) FROM stock_alerts WHERE closed_at IS NULL GROUP BY kind")
+
+
+async def count_open(session: AsyncSession) -> dict[AlertKind, int]:
+    """Return how many alerts of each kind are open."""
+    return {AlertKind(kind): count for kind, count in await session.execute(_COUNT_OPEN)}
 
 
 def _alert(row: Row[Any]) -> Alert:

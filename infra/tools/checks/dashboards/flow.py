@@ -171,6 +171,13 @@ BUSINESS = Board(
             ],
         ),
         Panel(
+            "Open alerts about stock, by kind",
+            "Bad: negative, goods are sold that the books do not have; out-of-stock that rises. "
+            "Next: `GET /api/stock/alertes` names stores and products.",
+            "short",
+            [Query("max by (kind) (stock_alerts_open)", "{{kind}}")],
+        ),
+        Panel(
             "Sales by outcome",
             "Bad: cancelled, a customer waited and got nothing. Next: Event flow, decisions.",
             "short",
