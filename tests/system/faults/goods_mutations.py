@@ -67,6 +67,26 @@ def without_late_corrections() -> None:
     LevelBook._correct = believe_the_sale  # type: ignore[assignment]
 
 
+def without_alerts_of_movements() -> None:
+    """Let levels move without a look at their alerts."""
+    from stock_service.db import book
+
+    async def look_away(*_: Any) -> list[Any]:
+        return []
+
+    vars(book)["turn"] = look_away
+
+
+def without_changed_limits() -> None:
+    """Let levels keep the limits that they had."""
+    from stock_service.use_cases import watch_levels
+
+    async def forget(*_: Any) -> None:
+        pass
+
+    vars(watch_levels)["note_change"] = forget
+
+
 GOODS_MUTATIONS: dict[str, Callable[[], None]] = {
     "request-lock": without_request_lock,
     "centre-stock": without_centre_stock,
@@ -74,4 +94,6 @@ GOODS_MUTATIONS: dict[str, Callable[[], None]] = {
     "lot-key": without_lot_key,
     "count-lock": without_count_lock,
     "late-corrections": without_late_corrections,
+    "alerts": without_alerts_of_movements,
+    "limits": without_changed_limits,
 }

@@ -95,6 +95,9 @@ CASES: dict[tuple[str, ...], tuple[int, list[str], list[str]]] = {
         ["delivered-again"] * 3,
         ["is ended", "lie in the shelf", "audit stock: counts"],
     ),
+    # They show in one check: each has a system of its own.
+    ("alerts",): (7, ["catalogue-again"], ["audit stock: alerts"]),
+    ("limits",): (7, ["catalogue-again"], ["audit stock: alerts"]),
     ("outbox",): (
         7,
         # A request that repeats another, or corrects a count, has nothing to lose.

@@ -28,6 +28,7 @@ from tests.system.faults.paying import choose_payments
 from tests.system.faults.reserving import reserve
 from tests.system.faults.returning import SHARE_RETURNED_OF_VOIDED, ask_for_returns
 from tests.system.faults.tax_changes import TaxOffice
+from tests.system.faults.watching import LimitsOffice
 
 TILLS = 6
 OPENING_UNITS = 40
@@ -132,6 +133,8 @@ class Workload:
             tills.create_task(lots.run(Random(f"{self._seed}/lots"), name, until))
             counts = CountOffice(self._client, self._urls, self._offline_till, self._keys)
             tills.create_task(counts.run(Random(f"{self._seed}/counts"), name, self.history, until))
+            limits = LimitsOffice(self._client, self._urls["stock"], self.history, self._goods)
+            tills.create_task(limits.run(Random(f"{self._seed}/limits"), name, until))
             for number in range(TILLS):
                 tills.create_task(self._work(number, until, at_least))
 
