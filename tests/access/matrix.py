@@ -347,17 +347,17 @@ MATRIX = {
         "GET /api/stock/transferts": Operation(
             "/api/stock/transferts?magasin_id={store}", ROLES, 200, 200, 200
         ),
-        "GET /api/stock/transferts/{transfer_id}": Operation(
+        "GET /api/stock/transferts/{transfert_id}": Operation(
             "/api/stock/transferts/{sent}", ROLES, 200, 200, 404
         ),
         # The transfers are finished: whoever may take the step is told so, each time.
-        "POST /api/stock/transferts/{transfer_id}/expedition": Operation(
+        "POST /api/stock/transferts/{transfert_id}/expedition": Operation(
             "/api/stock/transferts/{sent}/expedition", _KEEPERS, 409, 409, 404
         ),
-        "POST /api/stock/transferts/{transfer_id}/reception": Operation(
+        "POST /api/stock/transferts/{transfert_id}/reception": Operation(
             "/api/stock/transferts/{arrived}/reception", _KEEPERS, 409, 409, 404
         ),
-        "POST /api/stock/transferts/{transfer_id}/annulation": Operation(
+        "POST /api/stock/transferts/{transfert_id}/annulation": Operation(
             "/api/stock/transferts/{sent}/annulation", _KEEPERS, 409, 409, 404
         ),
         "POST /api/stock/inventaires": Operation(
@@ -366,17 +366,17 @@ MATRIX = {
         "GET /api/stock/inventaires": Operation(
             "/api/stock/inventaires?magasin_id={store}", ROLES, 200, 200, 200
         ),
-        "GET /api/stock/inventaires/{count_id}": Operation(
+        "GET /api/stock/inventaires/{inventaire_id}": Operation(
             "/api/stock/inventaires/{counting}", ROLES, 200, 200, 404
         ),
         # The counts are cancelled: whoever may take the step is told so, each time.
-        "POST /api/stock/inventaires/{count_id}/comptages": Operation(
+        "POST /api/stock/inventaires/{inventaire_id}/comptages": Operation(
             "/api/stock/inventaires/{counting}/comptages", _KEEPERS, 409, 409, 404, _counted
         ),
-        "POST /api/stock/inventaires/{count_id}/cloture": Operation(
+        "POST /api/stock/inventaires/{inventaire_id}/cloture": Operation(
             "/api/stock/inventaires/{counting}/cloture", _KEEPERS, 409, 409, 404
         ),
-        "POST /api/stock/inventaires/{count_id}/annulation": Operation(
+        "POST /api/stock/inventaires/{inventaire_id}/annulation": Operation(
             "/api/stock/inventaires/{counting}/annulation", _KEEPERS, 409, 409, 404
         ),
         "PUT /api/stock/seuils": Operation(
@@ -402,26 +402,26 @@ MATRIX = {
         ),
         "GET /api/demandes/": Operation("/api/demandes/?magasin_id={store}", ROLES, 200, 200, 200),
         "POST /api/demandes/": Operation("/api/demandes/", _KEEPERS, 201, 201, 403, _request),
-        "GET /api/demandes/{request_id}": Operation(
+        "GET /api/demandes/{demande_id}": Operation(
             "/api/demandes/{request}", ROLES, 200, 200, 404
         ),
         # The requests were refused: whoever may take the step is told so, each time.
-        "POST /api/demandes/traiter/{request_id}": Operation(
+        "POST /api/demandes/traiter/{demande_id}": Operation(
             "/api/demandes/traiter/{request}", _KEEPERS, 404, 404, 404
         ),
-        "POST /api/demandes/{request_id}/approbation": Operation(
+        "POST /api/demandes/{demande_id}/approbation": Operation(
             "/api/demandes/{request}/approbation", _KEEPERS, 409, 403, 404
         ),
-        "POST /api/demandes/{request_id}/refus": Operation(
+        "POST /api/demandes/{demande_id}/refus": Operation(
             "/api/demandes/{request}/refus", _KEEPERS, 409, 409, 404, _void
         ),
-        "POST /api/demandes/{request_id}/preparation": Operation(
+        "POST /api/demandes/{demande_id}/preparation": Operation(
             "/api/demandes/{request}/preparation", _KEEPERS, 409, 403, 404
         ),
-        "POST /api/demandes/{request_id}/expedition": Operation(
+        "POST /api/demandes/{demande_id}/expedition": Operation(
             "/api/demandes/{request}/expedition", _KEEPERS, 409, 403, 404
         ),
-        "POST /api/demandes/{request_id}/reception": Operation(
+        "POST /api/demandes/{demande_id}/reception": Operation(
             "/api/demandes/{request}/reception", _KEEPERS, 409, 409, 404
         ),
     },

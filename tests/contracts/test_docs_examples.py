@@ -23,10 +23,10 @@ ONCE = {
     ("POST", "/api/magasins/"),
     ("POST", "/api/ventes/{vente_id}/annulation"),
     ("DELETE", "/api/ventes/{vente_id}"),
-    ("POST", "/api/stock/transferts/{transfer_id}/expedition"),
-    ("POST", "/api/stock/transferts/{transfer_id}/reception"),
-    ("POST", "/api/stock/inventaires/{count_id}/comptages"),
-    ("POST", "/api/stock/inventaires/{count_id}/cloture"),
+    ("POST", "/api/stock/transferts/{transfert_id}/expedition"),
+    ("POST", "/api/stock/transferts/{transfert_id}/reception"),
+    ("POST", "/api/stock/inventaires/{inventaire_id}/comptages"),
+    ("POST", "/api/stock/inventaires/{inventaire_id}/cloture"),
 }
 WITHOUT_EXAMPLE = {
     # The service makes these ids: nobody knows one beforehand.
@@ -38,15 +38,15 @@ WITHOUT_EXAMPLE = {
     *(
         ("POST", f"/api/demandes/{step}")
         for step in (
-            "traiter/{request_id}",
-            *(f"{{request_id}}/{each}" for each in ("approbation", "preparation", "refus")),
-            *(f"{{request_id}}/{each}" for each in ("expedition", "reception")),
+            "traiter/{demande_id}",
+            *(f"{{demande_id}}/{each}" for each in ("approbation", "preparation", "refus")),
+            *(f"{{demande_id}}/{each}" for each in ("expedition", "reception")),
         )
     ),
     # The example has been shipped by then.
-    ("POST", "/api/stock/transferts/{transfer_id}/annulation"),
+    ("POST", "/api/stock/transferts/{transfert_id}/annulation"),
     # The example has been posted by then.
-    ("POST", "/api/stock/inventaires/{count_id}/annulation"),
+    ("POST", "/api/stock/inventaires/{inventaire_id}/annulation"),
     # Of an open day: nobody knows its date beforehand.
     ("POST", "/api/magasins/{magasin_id}/journees/{date}/cloture"),
     ("POST", "/api/magasins/{magasin_id}/journees/{date}/mouvements-caisse"),

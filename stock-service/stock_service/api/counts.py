@@ -39,6 +39,7 @@ JSON = "application/json"
 CountId = Annotated[
     UUID,
     Path(
+        alias="inventaire_id",
         examples=[str(EXAMPLE_ID)],
         description="`inventaire_id` of a count; the example is that of `POST`",
     ),
@@ -98,7 +99,7 @@ async def get_counts(
     return Response(answer, headers=headers, media_type=JSON)
 
 
-@router.get(f"{COUNTS}/{{count_id}}", responses={200: json_of(CountWithLinesOut)})
+@router.get(f"{COUNTS}/{{inventaire_id}}", responses={200: json_of(CountWithLinesOut)})
 async def get_count(
     count_id: CountId,
     request: Request,
@@ -119,7 +120,7 @@ async def get_count(
 
 
 @router.post(
-    f"{COUNTS}/{{count_id}}/comptages", responses={200: json_of(CountWithLinesOut), **_REFUSED}
+    f"{COUNTS}/{{inventaire_id}}/comptages", responses={200: json_of(CountWithLinesOut), **_REFUSED}
 )
 async def post_counted(
     count_id: CountId, body: CountedIn, request: Request, caller: StockKeeper, keyed: Keyed
@@ -146,7 +147,7 @@ async def post_counted(
     return Response(answer, media_type=JSON)
 
 
-@router.post(f"{COUNTS}/{{count_id}}/cloture", responses={200: json_of(CountOut), **_REFUSED})
+@router.post(f"{COUNTS}/{{inventaire_id}}/cloture", responses={200: json_of(CountOut), **_REFUSED})
 async def post_posting(
     count_id: CountId, request: Request, caller: StockKeeper, keyed: Keyed
 ) -> Response:
@@ -167,7 +168,9 @@ async def post_posting(
     return Response(answer, media_type=JSON)
 
 
-@router.post(f"{COUNTS}/{{count_id}}/annulation", responses={200: json_of(CountOut), **_REFUSED})
+@router.post(
+    f"{COUNTS}/{{inventaire_id}}/annulation", responses={200: json_of(CountOut), **_REFUSED}
+)
 async def post_count_end(count_id: CountId, request: Request, caller: StockKeeper) -> Response:
     """Cancel an open count; it has moved nothing."""
     async with write_session(request) as session:

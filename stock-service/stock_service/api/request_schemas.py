@@ -29,7 +29,7 @@ CentreId = Annotated[
         description="The centre that the goods leave: needed when several are open",
     ),
 ]
-RequestId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1])]
+RequestId = Annotated[int, Path(alias="demande_id", ge=1, le=LARGEST_ID, examples=[1])]
 Status = Literal["en_attente", "approuvee", "refusee", "preparee", "expediee", "recue"]
 
 

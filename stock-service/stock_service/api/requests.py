@@ -93,7 +93,7 @@ def _made(answer: bytes, *, is_repeated: bool) -> Response:
     return Response(answer, 201, headers, media_type=JSON)
 
 
-@router.get(f"{REQUESTS}{{request_id}}", responses={200: json_of(RequestOut)})
+@router.get(f"{REQUESTS}{{demande_id}}", responses={200: json_of(RequestOut)})
 async def get_request(request_id: RequestId, session: ReadSession, caller: StockReader) -> Response:
     """Return a request of a store of the key, or to a centre of the key."""
     found = await _find(session, request_id, caller)
@@ -101,7 +101,7 @@ async def get_request(request_id: RequestId, session: ReadSession, caller: Stock
 
 
 @router.post(
-    f"{REQUESTS}traiter/{{request_id}}", responses={200: json_of(FulfilledOut), **_REFUSED}
+    f"{REQUESTS}traiter/{{demande_id}}", responses={200: json_of(FulfilledOut), **_REFUSED}
 )
 async def post_fulfilment(
     request_id: RequestId,
@@ -129,7 +129,7 @@ async def post_fulfilment(
 
 
 @router.post(
-    f"{REQUESTS}{{request_id}}/approbation", responses={200: json_of(RequestOut), **_REFUSED}
+    f"{REQUESTS}{{demande_id}}/approbation", responses={200: json_of(RequestOut), **_REFUSED}
 )
 async def post_approval(
     request_id: RequestId,
@@ -145,7 +145,7 @@ async def post_approval(
     return Response(encode_request(approved), media_type=JSON)
 
 
-@router.post(f"{REQUESTS}{{request_id}}/refus", responses={200: json_of(RequestOut), **_REFUSED})
+@router.post(f"{REQUESTS}{{demande_id}}/refus", responses={200: json_of(RequestOut), **_REFUSED})
 async def post_refusal(
     request_id: RequestId, body: RefusalIn, request: Request, caller: StockKeeper
 ) -> Response:
@@ -157,7 +157,7 @@ async def post_refusal(
 
 
 @router.post(
-    f"{REQUESTS}{{request_id}}/preparation", responses={200: json_of(RequestOut), **_REFUSED}
+    f"{REQUESTS}{{demande_id}}/preparation", responses={200: json_of(RequestOut), **_REFUSED}
 )
 async def post_preparation(
     request_id: RequestId, request: Request, caller: StockKeeper
@@ -172,7 +172,7 @@ async def post_preparation(
 
 
 @router.post(
-    f"{REQUESTS}{{request_id}}/expedition", responses={200: json_of(RequestOut), **_REFUSED}
+    f"{REQUESTS}{{demande_id}}/expedition", responses={200: json_of(RequestOut), **_REFUSED}
 )
 async def post_request_shipping(
     request_id: RequestId,
@@ -195,7 +195,7 @@ async def post_request_shipping(
 
 
 @router.post(
-    f"{REQUESTS}{{request_id}}/reception", responses={200: json_of(RequestOut), **_REFUSED}
+    f"{REQUESTS}{{demande_id}}/reception", responses={200: json_of(RequestOut), **_REFUSED}
 )
 async def post_request_reception(
     request_id: RequestId, request: Request, caller: StockKeeper, keyed: Keyed

@@ -38,6 +38,7 @@ TRANSFERS = "/api/stock/transferts"
 TransferId = Annotated[
     UUID,
     Path(
+        alias="transfert_id",
         examples=[str(EXAMPLE_ID)],
         description="`transfert_id` of a transfer; the example is that of `POST`",
     ),
@@ -102,7 +103,7 @@ async def get_transfers(
     return Response(encode_transfers(page), headers=headers, media_type="application/json")
 
 
-@router.get(f"{TRANSFERS}/{{transfer_id}}", responses={200: json_of(TransferOut)})
+@router.get(f"{TRANSFERS}/{{transfert_id}}", responses={200: json_of(TransferOut)})
 async def get_transfer(
     transfer_id: TransferId, session: ReadSession, caller: StockReader
 ) -> Response:
@@ -112,7 +113,7 @@ async def get_transfer(
 
 
 @router.post(
-    f"{TRANSFERS}/{{transfer_id}}/expedition",
+    f"{TRANSFERS}/{{transfert_id}}/expedition",
     responses={200: json_of(TransferOut), **_REFUSED},
 )
 async def post_shipping(
@@ -134,7 +135,7 @@ async def post_shipping(
 
 
 @router.post(
-    f"{TRANSFERS}/{{transfer_id}}/reception",
+    f"{TRANSFERS}/{{transfert_id}}/reception",
     responses={200: json_of(TransferOut), **_REFUSED},
 )
 async def post_reception(
@@ -166,7 +167,7 @@ async def post_reception(
 
 
 @router.post(
-    f"{TRANSFERS}/{{transfer_id}}/annulation",
+    f"{TRANSFERS}/{{transfert_id}}/annulation",
     responses={200: json_of(TransferOut), **_REFUSED},
 )
 async def post_transfer_end(
