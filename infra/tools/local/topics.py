@@ -12,10 +12,13 @@ from typing import Any
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import BrokerNotAvailableError, TopicAlreadyExistsError, for_code
 
-from service_kit.events.kafka_clients import kafka_credentials
+from service_kit.events.kafka_clients import kafka_credentials, open_admin
 from service_kit.settings import KafkaSettings
+
+MOST_ATTEMPTS = 60
+PAUSE_SECONDS = 0.5
 
 
 async def ensure_topics(
@@ -27,35 +30,43 @@ async def ensure_topics(
     """Create missing topics; raise `SystemExit` when one has another number of partitions.
 
     More partitions would move keys to other partitions and break the order of their events.
+    A cluster without a broker gets some time to have one.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **credentials)
-    await admin.start()
-    try:
-        topics = [
-            NewTopic(
-                name=prefix + topic["name"],
-                num_partitions=topic["partitions"],
-                replication_factor=topic.get("replication_factor", 1),
-                topic_configs={name: str(value) for name, value in topic["config"].items()},
+    topics = [
+        NewTopic(
+            name=prefix + topic["name"],
+            num_partitions=topic["partitions"],
+            replication_factor=topic.get("replication_factor", 1),
+            topic_configs={name: str(value) for name, value in topic["config"].items()},
+        )
+        for topic in wanted
+    ]
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        try:
+            async with open_admin(bootstrap_servers, **credentials) as admin:
+                await _ensure(admin, topics)
+                return
+        except BrokerNotAvailableError:
+            if attempt == MOST_ATTEMPTS:
+                raise
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _ensure(admin: AIOKafkaAdminClient, topics: list[NewTopic]) -> None:
+    answer = await admin.create_topics(topics)
+    for name, code, *_ in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise error(name)
+    described = await admin.describe_topics([topic.name for topic in topics])
+    partitions = {topic["topic"]: len(topic["partitions"]) for topic in described}
+    for topic in topics:
+        found = partitions[topic.name]
+        # 0: the topic is created, and its metadata is not there yet.
+        if found not in (0, topic.num_partitions):
+            raise SystemExit(
+                f"topic {topic.name} has {found} partitions, not {topic.num_partitions}"
             )
-            for topic in wanted
-        ]
-        answer = await admin.create_topics(topics)
-        for name, code, *_ in answer.topic_errors:
-            error = for_code(code)
-            if code and error is not TopicAlreadyExistsError:
-                raise error(name)
-        described = await admin.describe_topics([topic.name for topic in topics])
-        partitions = {topic["topic"]: len(topic["partitions"]) for topic in described}
-        for topic in topics:
-            found = partitions[topic.name]
-            # 0: the topic is created, and its metadata is not there yet.
-            if found not in (0, topic.num_partitions):
-                raise SystemExit(
-                    f"topic {topic.name} has {found} partitions, not {topic.num_partitions}"
-                )
-    finally:
-        await admin.close()
 
 
 def _main() -> None:

@@ -4,13 +4,16 @@ import asyncio
 import logging
 import socket
 import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from aiokafka.errors import KafkaError
+from aiokafka.errors import BrokerNotAvailableError, KafkaError
 
 from service_kit.settings import KafkaSettings, ServiceSettings
 
@@ -31,6 +34,25 @@ def kafka_credentials(settings: KafkaSettings) -> dict[str, Any]:
         "sasl_plain_username": settings.kafka_username,
         "sasl_plain_password": settings.kafka_password.get_secret_value(),
     }
+
+
+@asynccontextmanager
+async def open_admin(
+    bootstrap_servers: str, **credentials: Any
+) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Open a client for topics; raise `BrokerNotAvailableError` while the cluster has no broker.
+
+    A broker whose heartbeat its controller has missed is in no cluster for a moment. The calls of a
+    client that was started then fail with an `AttributeError` or an `AssertionError`.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, **credentials)
+    try:
+        await admin.start()
+        if admin._client.get_random_node() is None:
+            raise BrokerNotAvailableError(f"{bootstrap_servers} names no broker")
+        yield admin
+    finally:
+        await admin.close()
 
 
 def new_consumer(settings: ServiceSettings, group: str) -> AIOKafkaConsumer:

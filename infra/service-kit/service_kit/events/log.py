@@ -6,10 +6,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from service_kit.events.kafka_clients import kafka_credentials, stop_consumer
+from service_kit.events.kafka_clients import kafka_credentials, open_admin, stop_consumer
 from service_kit.settings import ServiceSettings
 
 START_SECONDS = 15.0
@@ -36,14 +35,9 @@ async def list_partitions(settings: ServiceSettings, topics: Iterable[str]) -> l
 
     Raises `KafkaError` while one of them does not exist.
     """
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.kafka_bootstrap_servers, **kafka_credentials(settings)
-    )
-    try:
-        await admin.start()
+    servers = settings.kafka_bootstrap_servers
+    async with open_admin(servers, **kafka_credentials(settings)) as admin:
         described = await admin.describe_topics([settings.topic(topic) for topic in topics])
-    finally:
-        await admin.close()
     if missing := [each["topic"] for each in described if not each["partitions"]]:
         raise KafkaError(f"no such topic yet: {', '.join(missing)}")
     return [
